@@ -1,0 +1,35 @@
+# Everything from Debian 12's packages; docs/decisions.md says why each was chosen.
+find_package(PkgConfig REQUIRED)
+function(ch_need name)
+	pkg_check_modules(${name} REQUIRED IMPORTED_TARGET ${ARGN})
+endfunction()
+
+ch_need(zmq libzmq>=4.3)
+ch_need(protobufc libprotobuf-c>=1.4)
+ch_need(lmdb lmdb>=0.9.24)
+ch_need(uv libuv>=1.44)
+ch_need(sodium libsodium>=1.0.18)
+ch_need(websockets libwebsockets>=4.1)
+ch_need(jansson jansson>=2.14)
+ch_need(xml2 libxml-2.0>=2.9)
+ch_need(utf8proc libutf8proc)
+ch_need(zstd libzstd>=1.5)
+ch_need(inih inih)
+if(CH_TESTS)
+	ch_need(cmocka cmocka)
+endif()
+
+# These two ship no pkg-config file.
+find_library(CSV_LIBRARY csv REQUIRED)
+find_path(CSV_INCLUDE_DIR csv.h REQUIRED)
+add_library(csv INTERFACE)
+target_include_directories(csv SYSTEM INTERFACE ${CSV_INCLUDE_DIR})
+target_link_libraries(csv INTERFACE ${CSV_LIBRARY})
+
+find_library(PHONENUMBER_LIBRARY phonenumber REQUIRED)
+find_path(PHONENUMBER_INCLUDE_DIR phonenumbers/phonenumberutil.h REQUIRED)
+add_library(phonenumber INTERFACE)
+target_include_directories(phonenumber SYSTEM INTERFACE ${PHONENUMBER_INCLUDE_DIR})
+target_link_libraries(phonenumber INTERFACE ${PHONENUMBER_LIBRARY})
+
+find_program(PROTOC_C protoc-c REQUIRED)
