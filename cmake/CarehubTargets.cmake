@@ -16,7 +16,7 @@ set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O2 -g")
 set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g")
 
-add_compile_definitions(_GNU_SOURCE CH_VERSION="${PROJECT_VERSION}")
+add_compile_definitions(_GNU_SOURCE CAREHUB_VERSION="${PROJECT_VERSION}")
 if(CH_FAULTS)
 	add_compile_definitions(CH_FAULTS)
 endif()

@@ -1,0 +1,185 @@
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum ch_status file_status(void)
+{
+	switch (errno) {
+	case ENOENT:
+		return CH_NOT_FOUND;
+	case ENOSPC:
+	case EDQUOT:
+		return CH_FULL;
+	case EEXIST:
+		return CH_EXISTS;
+	case ENOMEM:
+		return CH_NOMEM;
+	default:
+		return CH_IO;
+	}
+}
+
+enum ch_status file_write_at(int fd, const void *data, size_t len, uint64_t offset)
+{
+	const uint8_t *p = data;
+	while (len > 0) {
+		ssize_t n = pwrite(fd, p, len, (off_t)offset);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return file_status();
+		p += n;
+		len -= (size_t)n;
+		offset += (uint64_t)n;
+	}
+	return CH_OK;
+}
+
+enum ch_status file_read_at(int fd, void *data, size_t len, uint64_t offset)
+{
+	uint8_t *p = data;
+	while (len > 0) {
+		ssize_t n = pread(fd, p, len, (off_t)offset);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return CH_IO;
+		if (n == 0)
+			return CH_END;
+		p += n;
+		len -= (size_t)n;
+		offset += (uint64_t)n;
+	}
+	return CH_OK;
+}
+
+enum ch_status file_read_all(const char *path, size_t max, struct buffer *out)
+{
+	enum ch_status status = CH_OK;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return file_status();
+	size_t start = out->len;
+	for (;;) {
+		uint8_t *at = buffer_reserve(out, 65536);
+		if (at == NULL) {
+			status = CH_NOMEM;
+			break;
+		}
+		ssize_t n = read(fd, at, 65536);
+		out->len -= 65536 - (n > 0 ? (size_t)n : 0);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			status = CH_IO;
+		else if (out->len - start > max)
+			status = CH_TOO_LARGE;
+		if (n <= 0 || status != CH_OK)
+			break;
+	}
+	(void)close(fd); /* read only: nothing to lose */
+	return status;
+}
+
+enum ch_status file_sync(int fd)
+{
+	return fdatasync(fd) == 0 ? CH_OK : CH_IO;
+}
+
+enum ch_status file_sync_dir(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return file_status();
+	enum ch_status status = fsync(fd) == 0 ? CH_OK : CH_IO;
+	(void)close(fd); /* read only */
+	return status;
+}
+
+/* The folder that `path` stands in, in `out`; "." without a slash. */
+static enum ch_status file_parent(const char *path, char out[PATH_MAX])
+{
+	const char *slash = strrchr(path, '/');
+	size_t len = slash == NULL ? 1 : (slash == path ? 1 : (size_t)(slash - path));
+	if (len >= PATH_MAX)
+		return CH_TOO_LARGE;
+	memcpy(out, slash == NULL ? "." : path, len);
+	out[len] = 0;
+	return CH_OK;
+}
+
+enum ch_status file_replace(const char *path, struct slice bytes, unsigned mode)
+{
+	char temporary[PATH_MAX];
+	char parent[PATH_MAX];
+	int fd = -1;
+	enum ch_status status = file_parent(path, parent);
+	if (status != CH_OK)
+		return status;
+	if ((size_t)snprintf(temporary, sizeof(temporary), "%s.new", path) >= sizeof(temporary))
+		return CH_TOO_LARGE;
+	fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, (mode_t)mode);
+	if (fd < 0)
+		return file_status();
+	status = file_write_at(fd, bytes.data, bytes.len, 0);
+	if (status == CH_OK && fsync(fd) != 0)
+		status = CH_IO;
+	if (close(fd) != 0 && status == CH_OK)
+		status = CH_IO;
+	if (status == CH_OK && rename(temporary, path) != 0)
+		status = file_status();
+	if (status != CH_OK) {
+		(void)unlink(temporary); /* a leftover is harmless: the next call truncates it */
+		return status;
+	}
+	return file_sync_dir(parent);
+}
+
+static enum ch_status file_make_dir(const char *path, unsigned mode)
+{
+	char parent[PATH_MAX];
+	if (mkdir(path, (mode_t)mode) != 0)
+		return errno == EEXIST ? CH_OK : file_status();
+	enum ch_status status = file_parent(path, parent);
+	return status == CH_OK ? file_sync_dir(parent) : status;
+}
+
+enum ch_status file_make_dirs(const char *path, unsigned mode)
+{
+	char part[PATH_MAX];
+	size_t len = strlen(path);
+	if (len >= sizeof(part))
+		return CH_TOO_LARGE;
+	memcpy(part, path, len + 1);
+	for (size_t i = 1; i < len; i++) {
+		if (part[i] != '/')
+			continue;
+		part[i] = 0;
+		enum ch_status status = file_make_dir(part, mode);
+		if (status != CH_OK)
+			return status;
+		part[i] = '/';
+	}
+	return file_make_dir(part, mode);
+}
+
+enum ch_status file_lock(const char *path, int *out_fd)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return file_status();
+	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		enum ch_status status = errno == EWOULDBLOCK ? CH_BUSY : CH_IO;
+		(void)close(fd);
+		return status;
+	}
+	*out_fd = fd;
+	return CH_OK;
+}

@@ -1,0 +1,36 @@
+/* Files that must survive a power cut: every creation and rename is followed by a sync of its
+ * folder, and nothing is done by half. */
+#ifndef BASE_FILE_H
+#define BASE_FILE_H
+
+#include <stdint.h>
+
+#include "base/slice.h"
+
+/* All bytes, however many calls it takes.  CH_FULL (ENOSPC, EDQUOT), CH_IO. */
+enum ch_status file_write_at(int fd, const void *data, size_t len, uint64_t offset);
+
+/* Exactly `len` bytes; CH_END when the file is shorter, CH_IO. */
+enum ch_status file_read_at(int fd, void *data, size_t len, uint64_t offset);
+
+/* A whole file of at most `max` bytes appended to `out`.  CH_NOT_FOUND, CH_TOO_LARGE, CH_NOMEM, CH_IO. */
+enum ch_status file_read_all(const char *path, size_t max, struct buffer *out);
+
+/* Replaces `path` by these bytes, all or nothing, durably: temporary file, sync, rename, folder
+ * sync.  `mode` as in open(2).  CH_FULL, CH_IO. */
+enum ch_status file_replace(const char *path, struct slice bytes, unsigned mode);
+
+enum ch_status file_sync(int fd); /* fdatasync */
+enum ch_status file_sync_dir(const char *path);
+
+/* A folder and its parents, each synced into its parent; fine when it exists.  CH_IO. */
+enum ch_status file_make_dirs(const char *path, unsigned mode);
+
+/* An exclusive lock on a lock file for the life of the process; CH_BUSY when another holds it.
+ * The descriptor is the caller's. */
+enum ch_status file_lock(const char *path, int *out_fd);
+
+/* The status for the current errno after a failed call. */
+enum ch_status file_status(void);
+
+#endif

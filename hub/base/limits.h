@@ -1,0 +1,39 @@
+/* Every bound that a stranger can reach, by name, with the answer he gets there. */
+#ifndef BASE_LIMITS_H
+#define BASE_LIMITS_H
+
+/* The bus: over it, a typed refusal CH_TOO_LARGE; over the frame, the message is dropped and counted. */
+#define LIMIT_EVENT_BYTES      (256u * 1024u)
+#define LIMIT_FRAME_BYTES      (1024u * 1024u)
+#define LIMIT_EVENTS_PER_FRAME 256u
+#define LIMIT_ID_BYTES         200u
+#define LIMIT_SOURCE_BYTES     200u
+#define LIMIT_TYPE_BYTES       100u
+#define LIMIT_SUBJECT_BYTES    200u
+#define LIMIT_NAME_BYTES       64u /* peers, subscriptions, jobs */
+#define LIMIT_PATTERN_BYTES    200u
+#define LIMIT_FILTER_PATTERNS  64u
+
+/* A stored key is shorter than LMDB's 511 bytes with our prefixes; over it, CH_TOO_LARGE. */
+#define LIMIT_KEY_BYTES   480u
+#define LIMIT_VALUE_BYTES (128u * 1024u)
+
+/* Sessions and flow: over it, the oldest idle session is closed or credit is withheld. */
+#define LIMIT_SESSIONS           4096u
+#define LIMIT_CREDIT_EVENTS      4096u
+#define LIMIT_SUBSCRIPTIONS      1024u
+#define LIMIT_INFLIGHT_PER_SUB   65536u
+#define LIMIT_DEADLETTERS_LISTED 1000u
+
+/* What one event may change, and what one customer may hold. */
+#define LIMIT_EFFECTS_PER_EVENT 512u
+#define LIMIT_DERIVED_PER_EVENT 64u
+#define LIMIT_KEYS_PER_CUSTOMER 64u
+#define LIMIT_FIELDS_PER_RECORD 256u
+
+/* Decoders. */
+#define LIMIT_JSON_DEPTH 16u
+#define LIMIT_JSON_BYTES (4u * 1024u * 1024u)
+#define LIMIT_PB_DEPTH   16u
+
+#endif
