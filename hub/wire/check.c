@@ -1,0 +1,88 @@
+#include "wire/check.h"
+
+#include "base/limits.h"
+#include "base/text.h"
+#include "wire/pb.h"
+
+static enum pb_wire check_wire(ProtobufCType type)
+{
+	switch (type) {
+	case PROTOBUF_C_TYPE_FIXED32:
+	case PROTOBUF_C_TYPE_SFIXED32:
+	case PROTOBUF_C_TYPE_FLOAT:
+		return PB_I32;
+	case PROTOBUF_C_TYPE_FIXED64:
+	case PROTOBUF_C_TYPE_SFIXED64:
+	case PROTOBUF_C_TYPE_DOUBLE:
+		return PB_I64;
+	case PROTOBUF_C_TYPE_STRING:
+	case PROTOBUF_C_TYPE_BYTES:
+	case PROTOBUF_C_TYPE_MESSAGE:
+		return PB_LEN;
+	default:
+		return PB_VARINT;
+	}
+}
+
+/* Puts "name." in front of the path of a nested fault; a path that is cut still leads near. */
+static void check_blame(
+	char path[CHECK_PATH_BYTES], const ProtobufCFieldDescriptor *field, unsigned index)
+{
+	struct buffer whole = {0};
+	buffer_append_text(&whole, field->name);
+	if (field->label == PROTOBUF_C_LABEL_REPEATED)
+		buffer_printf(&whole, "[%u]", index);
+	if (path[0] != 0)
+		buffer_append_byte(&whole, '.');
+	buffer_append_text(&whole, path);
+	size_t len = whole.len < CHECK_PATH_BYTES - 1 ? whole.len : CHECK_PATH_BYTES - 1;
+	if (len > 0)
+		memcpy(path, whole.data, len);
+	path[len] = 0;
+	buffer_fini(&whole);
+}
+
+/* The place among the occurrences of a repeated field: only computed for the one at fault. */
+static unsigned check_index(struct slice bytes, const struct pb_field *at)
+{
+	struct pb_reader reader = pb_read(bytes);
+	struct pb_field field;
+	unsigned index = 0;
+	while (pb_next(&reader, &field) && field.start != at->start)
+		index += field.number == at->number;
+	return index;
+}
+
+static enum ch_status check_level(const ProtobufCMessageDescriptor *message, struct slice bytes,
+	unsigned depth, char path[CHECK_PATH_BYTES])
+{
+	struct pb_reader reader = pb_read(bytes);
+	struct pb_field field;
+	const ProtobufCFieldDescriptor *known = NULL;
+	path[0] = 0;
+	while (pb_next(&reader, &field)) {
+		if (known == NULL || known->id != field.number)
+			known = protobuf_c_message_descriptor_get_field(message, field.number);
+		if (known == NULL)
+			continue;
+		bool packed = field.wire == PB_LEN && known->label == PROTOBUF_C_LABEL_REPEATED &&
+			      check_wire(known->type) != PB_LEN;
+		bool good = packed || field.wire == check_wire(known->type);
+		if (good && known->type == PROTOBUF_C_TYPE_STRING)
+			good = text_is_utf8(field.bytes);
+		if (good && known->type == PROTOBUF_C_TYPE_MESSAGE)
+			good = depth < LIMIT_PB_DEPTH && check_level(known->descriptor, field.bytes,
+								 depth + 1, path) == CH_OK;
+		if (!good) {
+			check_blame(path, known, check_index(bytes, &field));
+			return CH_FORMAT;
+		}
+	}
+	return reader.status;
+}
+
+enum ch_status check_message(const ProtobufCMessageDescriptor *message, struct slice bytes,
+	char out_path[CHECK_PATH_BYTES])
+{
+	return check_level(message, bytes, 0, out_path);
+}
