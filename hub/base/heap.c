@@ -21,10 +21,15 @@ static void heap_place(struct heap *heap, size_t at, struct heap_item *item)
 	item->place = at;
 }
 
+static int heap_later(const struct heap_item *a, const struct heap_item *b)
+{
+	return a->due_us > b->due_us || (a->due_us == b->due_us && a->tie > b->tie);
+}
+
 static void heap_up(struct heap *heap, size_t at)
 {
 	struct heap_item *item = heap->items[at];
-	while (at > 0 && heap->items[(at - 1) / 2]->due_us > item->due_us) {
+	while (at > 0 && heap_later(heap->items[(at - 1) / 2], item)) {
 		heap_place(heap, at, heap->items[(at - 1) / 2]);
 		at = (at - 1) / 2;
 	}
@@ -36,9 +41,9 @@ static void heap_down(struct heap *heap, size_t at)
 	struct heap_item *item = heap->items[at];
 	for (size_t child = 2 * at + 1; child < heap->count; child = 2 * at + 1) {
 		if (child + 1 < heap->count &&
-			heap->items[child + 1]->due_us < heap->items[child]->due_us)
+			heap_later(heap->items[child], heap->items[child + 1]))
 			child++;
-		if (heap->items[child]->due_us >= item->due_us)
+		if (!heap_later(item, heap->items[child]))
 			break;
 		heap_place(heap, at, heap->items[child]);
 		at = child;

@@ -12,6 +12,7 @@
 
 struct heap_item {
 	int64_t due_us;
+	uint64_t tie; /* order among equals, where that must not depend on the heap's history */
 	size_t place; /* HEAP_OUT when in no heap */
 };
 

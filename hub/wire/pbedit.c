@@ -2,8 +2,40 @@
 
 #include "wire/pb.h"
 
-static enum ch_status pbedit_put(
-	struct slice message, uint32_t number, struct slice encoded, bool keep, struct buffer *out)
+/* Numbers up to this can be replaced; the schema's records stay far below. */
+#define PBEDIT_FIELDS 256u
+
+enum ch_status pbedit_merge(struct slice message, struct slice partial, struct buffer *out)
+{
+	bool replaced[PBEDIT_FIELDS] = {false};
+	struct pb_reader fresh = pb_read(partial);
+	struct pb_reader old = pb_read(message);
+	struct pb_field fresh_field;
+	struct pb_field field;
+	while (pb_next(&fresh, &field)) {
+		if (field.number >= PBEDIT_FIELDS)
+			return CH_FORMAT;
+		replaced[field.number] = true;
+	}
+	if (fresh.status != CH_OK)
+		return fresh.status;
+	fresh = pb_read(partial);
+	bool more = pb_next(&fresh, &fresh_field);
+	while (pb_next(&old, &field)) {
+		for (; more && fresh_field.number <= field.number;
+			more = pb_next(&fresh, &fresh_field))
+			buffer_append(
+				out, fresh_field.start, (size_t)(fresh.at - fresh_field.start));
+		if (field.number >= PBEDIT_FIELDS || !replaced[field.number])
+			buffer_append(out, field.start, (size_t)(old.at - field.start));
+	}
+	for (; more; more = pb_next(&fresh, &fresh_field))
+		buffer_append(out, fresh_field.start, (size_t)(fresh.at - fresh_field.start));
+	return old.status != CH_OK ? old.status : out->status;
+}
+
+enum ch_status pbedit_add(
+	struct slice message, uint32_t number, struct slice encoded, struct buffer *out)
 {
 	struct pb_reader reader = pb_read(message);
 	struct pb_field field;
@@ -13,24 +45,11 @@ static enum ch_status pbedit_put(
 			buffer_append_slice(out, encoded);
 			placed = true;
 		}
-		if (field.number != number || keep)
-			buffer_append(out, field.start, (size_t)(reader.at - field.start));
+		buffer_append(out, field.start, (size_t)(reader.at - field.start));
 	}
 	if (!placed)
 		buffer_append_slice(out, encoded);
 	return reader.status != CH_OK ? reader.status : out->status;
-}
-
-enum ch_status pbedit_set(
-	struct slice message, uint32_t field, struct slice encoded, struct buffer *out)
-{
-	return pbedit_put(message, field, encoded, false, out);
-}
-
-enum ch_status pbedit_add(
-	struct slice message, uint32_t field, struct slice encoded, struct buffer *out)
-{
-	return pbedit_put(message, field, encoded, true, out);
 }
 
 static bool pbedit_find(struct slice message, uint32_t number, struct pb_field *out_field)

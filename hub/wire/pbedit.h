@@ -5,12 +5,11 @@
 
 #include "base/slice.h"
 
-/* Appends to `out` the message with every occurrence of `field` gone and `encoded` (whole fields,
- * tags included; may be empty) in its place.  Fields stay in number order.  CH_FORMAT, CH_NOMEM. */
-enum ch_status pbedit_set(
-	struct slice message, uint32_t field, struct slice encoded, struct buffer *out);
+/* Appends to `out` the message with the fields of `partial` in it: every field number that occurs in
+ * `partial` replaces all its occurrences.  Fields stay in number order.  CH_FORMAT, CH_NOMEM. */
+enum ch_status pbedit_merge(struct slice message, struct slice partial, struct buffer *out);
 
-/* The same, keeping what is there. */
+/* Appends to `out` the message with `encoded` (whole fields numbered `field`) behind those it has. */
 enum ch_status pbedit_add(
 	struct slice message, uint32_t field, struct slice encoded, struct buffer *out);
 

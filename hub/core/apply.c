@@ -1,0 +1,517 @@
+/* Deciding about one input.
+ *
+ *     1. read the envelope; what has no readable id, source and type cannot even be kept
+ *     2. known?  the inbox answers for ever: duplicate, or conflict
+ *     3. valid?  type, schema, form of every field, mandatory fields; if not: quarantine
+ *     4. whose is it?               match.c
+ *     5. what changes about him?    golden.c
+ *     6. what changes beside him?   linked.c, reference data
+ *     7. which promises?            deadline.c
+ *
+ * The order matters: 2 stands before 3, so that a resent event is a duplicate even when the rules have
+ * become stricter since; 4 to 7 only add effects, and each sees the state as it was before this event,
+ * so no step depends on another's effects.  Nothing here changes the state: the fold does, from the
+ * entry alone. */
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/bytes.h"
+#include "base/invariant.h"
+#include "base/text.h"
+#include "core/core.h"
+#include "core/customer_number.h"
+
+/* ---- What the steps use ---- */
+
+void ruling_effect(struct ruling *ruling, const struct effect *effect)
+{
+	effects_add(&ruling->core->effects, effect);
+	if (ruling->core->effects.open.status != CH_OK ||
+		ruling->core->effects.personal.status != CH_OK)
+		ruling->status = CH_NOMEM;
+}
+
+void ruling_derive(struct ruling *ruling, const char *type, bool before, struct slice subject,
+	struct slice data, struct slice personal)
+{
+	const struct event_type *row = types_find(slice_text(type));
+	invariant(row != NULL);
+	struct derived derived = {.type = row->id,
+		.before = before,
+		.subject = subject,
+		.data = data,
+		.personal = personal};
+	derived_add(&ruling->core->derived, &ruling->core->derived_personal, &derived);
+	if (ruling->core->derived.status != CH_OK || ruling->core->derived_personal.status != CH_OK)
+		ruling->status = CH_NOMEM;
+}
+
+void ruling_put_cause(const struct ruling *ruling, struct buffer *out, uint32_t number)
+{
+	if (ruling->envelope.id.len == 0)
+		return; /* the clock */
+	size_t mark = pb_begin(out, number);
+	pb_put_bytes(out, 1, ruling->envelope.source);
+	pb_put_bytes(out, 2, ruling->envelope.id);
+	pb_end(out, mark);
+}
+
+size_t key_customer(uint8_t key[9], uint64_t number, char part)
+{
+	store_be64(key, number);
+	key[8] = (uint8_t)part;
+	return 9;
+}
+
+/* ---- Identity ---- */
+
+static void identity_part(crypto_generichash_state *state, struct slice part)
+{
+	uint8_t len[4];
+	store_le32(len, (uint32_t)part.len);
+	(void)crypto_generichash_update(state, len, sizeof(len)); /* always 0 */
+	if (part.len > 0)
+		(void)crypto_generichash_update(state, part.data, part.len);
+}
+
+/* One call over one short run of bytes: half the cost of feeding parts. */
+static void identity_fingerprint(
+	const struct envelope *envelope, uint8_t out[ENTRY_FINGERPRINT_BYTES])
+{
+	uint8_t bytes[4 + LIMIT_SOURCE_BYTES + LIMIT_ID_BYTES];
+	store_le32(bytes, (uint32_t)envelope->source.len);
+	memcpy(bytes + 4, envelope->source.data, envelope->source.len);
+	memcpy(bytes + 4 + envelope->source.len, envelope->id.data, envelope->id.len);
+	(void)crypto_generichash(out, ENTRY_FINGERPRINT_BYTES, bytes,
+		4 + envelope->source.len + envelope->id.len, NULL,
+		0); /* lengths are within bounds */
+}
+
+/* The source record's own digest where the adapter gave one: a resent record has another sending time
+ * and trace, and must be the same all the same. */
+static void identity_digest(const struct envelope *envelope, uint8_t out[ENTRY_DIGEST_BYTES])
+{
+	crypto_generichash_state state;
+	uint8_t whole[crypto_generichash_BYTES_MIN];
+	uint8_t time[8];
+	if (envelope->digest.len > 0) {
+		(void)crypto_generichash(
+			whole, sizeof(whole), envelope->digest.data, envelope->digest.len, NULL, 0);
+	} else {
+		(void)crypto_generichash_init(&state, NULL, 0, sizeof(whole));
+		store_le64(time, (uint64_t)envelope->time_us);
+		identity_part(&state, envelope->type);
+		identity_part(&state, envelope->subject);
+		identity_part(&state, slice_of(time, sizeof(time)));
+		identity_part(&state, envelope->data);
+		identity_part(&state, envelope->personal);
+		(void)crypto_generichash_final(&state, whole, sizeof(whole));
+	}
+	memcpy(out, whole, ENTRY_DIGEST_BYTES);
+}
+
+/* ---- 2: known? ---- */
+
+/* What was refused before with the same bytes is not refused again as something new: 'f' fingerprint
+ * digest -> sequence of the first. */
+static size_t apply_refused_key(uint8_t key[25], const struct entry *entry)
+{
+	key[0] = 'f';
+	memcpy(key + 1, entry->fingerprint, ENTRY_FINGERPRINT_BYTES);
+	memcpy(key + 17, entry->digest, ENTRY_DIGEST_BYTES);
+	return 25;
+}
+
+/* CH_OK with *out_sequence 0: not known. */
+static enum ch_status apply_refused_before(
+	struct change *change, const struct entry *entry, uint64_t *out_sequence)
+{
+	uint8_t key[25];
+	struct slice value;
+	*out_sequence = 0;
+	enum ch_status status = change_get(
+		change, TABLE_QUARANTINE, slice_of(key, apply_refused_key(key, entry)), &value);
+	if (status == CH_NOT_FOUND)
+		return CH_OK;
+	if (status == CH_OK && value.len != 8)
+		status = CH_CORRUPT;
+	if (status == CH_OK)
+		*out_sequence = load_le64(value.data);
+	return status;
+}
+
+/* The inbox's answer.  CH_NOT_FOUND: never taken. */
+static enum ch_status apply_known(
+	struct change *change, const struct entry *entry, struct decision *decision)
+{
+	struct inbox_item item;
+	enum ch_status status = change_inbox_get(change, entry->fingerprint, &item);
+	if (status != CH_OK)
+		return status;
+	bool same = memcmp(item.digest, entry->digest, ENTRY_DIGEST_BYTES) == 0;
+	decision->verdict = DECIDED_KNOWN;
+	decision->reason = same ? CH_DUPLICATE : CH_CONFLICT;
+	decision->first_sequence = item.sequence;
+	return CH_OK;
+}
+
+/* ---- 3: valid? ---- */
+
+static enum ch_status apply_check_schema(const struct ruling *ruling, const char **out_field)
+{
+	struct slice schema = ruling->envelope.dataschema;
+	/* Another major version of the schema is another package. */
+	if (schema.len == 0 || memmem(schema.data, schema.len, "carehub/v1/", 11) != NULL ||
+		memmem(schema.data, schema.len, "carehub.v1.", 11) != NULL)
+		return CH_OK;
+	if (memmem(schema.data, schema.len, "carehub", 7) == NULL)
+		return CH_OK; /* the source's own words for its data */
+	*out_field = "dataschema";
+	return CH_VERSION;
+}
+
+static enum ch_status apply_check_form(struct ruling *ruling, const char **out_field)
+{
+	char *path = ruling->core->field;
+	const ProtobufCMessageDescriptor *message = ruling->type->message;
+	enum ch_status status = check_message(message, ruling->envelope.data, path);
+	if (status == CH_OK)
+		status = check_message(message, ruling->envelope.personal, path);
+	if (status != CH_OK)
+		*out_field = path[0] != 0 ? path : "data";
+	return status;
+}
+
+static enum ch_status apply_check_mandatory(struct ruling *ruling, const char **out_field)
+{
+	const struct type_rules *rules = ruling->rules;
+	for (uint8_t i = 0; i < rules->requirement_count; i++) {
+		bool met = false;
+		for (uint8_t j = 0; j < rules->requirement_counts[i] && !met; j++)
+			met = path_present(&rules->requirements[i][j], &ruling->parts);
+		if (met)
+			continue;
+		size_t len = strcspn(rules->requirement_names[i], " ");
+		if (len >= CHECK_PATH_BYTES)
+			len = CHECK_PATH_BYTES - 1;
+		memcpy(ruling->core->field, rules->requirement_names[i], len);
+		ruling->core->field[len] = 0;
+		*out_field = ruling->core->field;
+		return CH_MISSING;
+	}
+	return CH_OK;
+}
+
+/* Years in which customer care has clocks at all; beyond them a time says nothing. */
+#define YEAR_US     (INT64_C(31556952) * 1000000)
+#define CLOCK_FIRST (20 * YEAR_US) /* 1990 */
+
+static enum ch_status apply_check(struct ruling *ruling, const char **out_field)
+{
+	const struct event_type *type = ruling->type;
+	if (type == NULL || (type->flags & TYPE_DERIVED) != 0) {
+		*out_field = "type";
+		return type == NULL ? CH_UNKNOWN_TYPE : CH_DENIED;
+	}
+	enum ch_status status = apply_check_schema(ruling, out_field);
+	if (status == CH_OK)
+		status = apply_check_form(ruling, out_field);
+	if (status == CH_OK)
+		status = apply_check_mandatory(ruling, out_field);
+	return status;
+}
+
+/* Station clocks are wrong; what the sender's own clock says at sending corrects them (Segment's
+ * rule).  An impossible result is no time at all: the raw values stay in the event. */
+static int64_t apply_occurred(const struct envelope *envelope, int64_t arrival_us)
+{
+	int64_t occurred;
+	if (envelope->time_us == 0)
+		return arrival_us;
+	occurred = envelope->time_us;
+	if (envelope->sent_us != 0 && envelope->sent_us >= envelope->time_us) {
+		int64_t age;
+		if (__builtin_sub_overflow(envelope->sent_us, envelope->time_us, &age) ||
+			__builtin_sub_overflow(arrival_us, age, &occurred))
+			return arrival_us;
+	}
+	if (occurred < CLOCK_FIRST || occurred > arrival_us + YEAR_US)
+		return arrival_us;
+	return occurred;
+}
+
+/* ---- 6, beside linked.c: reference data, newest per key ---- */
+
+static void apply_reference(struct ruling *ruling)
+{
+	struct buffer key = {0};
+	struct slice old;
+	uint8_t head[2] = {(uint8_t)(ruling->type->id >> 8), (uint8_t)ruling->type->id};
+	buffer_append(&key, head, sizeof(head));
+	for (uint8_t i = 0; i < ruling->rules->subject_count; i++) {
+		struct slice part = path_bytes(&ruling->rules->subject[i], &ruling->parts);
+		buffer_append_byte(&key, '/');
+		buffer_append_slice(&key, part);
+	}
+	if (key.len > LIMIT_KEY_BYTES - 16) {
+		buffer_fini(&key);
+		return;
+	}
+	enum ch_status status =
+		change_get(ruling->change, TABLE_REFERENCE, buffer_slice(&key), &old);
+	bool newer = status == CH_NOT_FOUND ||
+		     (status == CH_OK && old.len >= 8 &&
+			     (int64_t)load_le64(old.data) <= ruling->occurred_us);
+	if (status != CH_OK && status != CH_NOT_FOUND)
+		ruling->status = status;
+	else if (key.status != CH_OK)
+		ruling->status = CH_NOMEM;
+	else if (newer)
+		ruling_effect(ruling, &(struct effect){.op = EFFECT_REFERENCE,
+					      .id = buffer_slice(&key),
+					      .number = (uint64_t)ruling->occurred_us,
+					      .value = ruling->envelope.data});
+	buffer_fini(&key);
+}
+
+/* ---- The whole ---- */
+
+static void core_reset_scratch(struct core *core)
+{
+	arena_reset(&core->arena);
+	effects_clear(&core->effects);
+	buffer_clear(&core->derived);
+	buffer_clear(&core->derived_personal);
+}
+
+/* The open part of the input: the bytes as they came without the personal field. */
+static struct slice apply_open_bytes(struct ruling *ruling)
+{
+	const struct envelope *envelope = &ruling->envelope;
+	if (envelope->after.len == 0)
+		return envelope->before;
+	uint8_t *p = arena_alloc(&ruling->core->arena, envelope->before.len + envelope->after.len);
+	if (p == NULL) {
+		ruling->status = CH_NOMEM;
+		return (struct slice){NULL, 0};
+	}
+	memcpy(p, envelope->before.data, envelope->before.len);
+	memcpy(p + envelope->before.len, envelope->after.data, envelope->after.len);
+	return slice_of(p, envelope->before.len + envelope->after.len);
+}
+
+static void apply_entry(struct ruling *ruling, struct entry *entry)
+{
+	struct core *core = ruling->core;
+	entry->kind = ENTRY_INPUT;
+	entry->rules_version = RULES_VERSION;
+	entry->type = ruling->type != NULL ? ruling->type->id : 0;
+	entry->source_code = ruling->source_code;
+	entry->occurred_us = ruling->occurred_us;
+	entry->customer = ruling->customer;
+	entry->peer = ruling->input->peer;
+	entry->input = apply_open_bytes(ruling);
+	entry->input_personal = ruling->envelope.personal;
+	entry->effects = buffer_slice(&core->effects.open);
+	entry->effects_personal = buffer_slice(&core->effects.personal);
+	entry->derived = buffer_slice(&core->derived);
+	entry->derived_personal = buffer_slice(&core->derived_personal);
+}
+
+static void apply_accept(struct ruling *ruling)
+{
+	struct match_keys keys;
+	party_read(ruling->envelope.personal, &ruling->party);
+	ruling->source_code = sources_code(ruling, ruling->envelope.source);
+	keys_collect(ruling, &keys);
+	if (ruling->status == CH_OK)
+		match_customer(ruling, &keys);
+	if (ruling->status == CH_OK)
+		golden_apply(ruling, &keys);
+	if (ruling->status == CH_OK)
+		linked_apply(ruling);
+	if (ruling->status == CH_OK && (ruling->type->flags & TYPE_REFERENCE) != 0)
+		apply_reference(ruling);
+	if (ruling->status == CH_OK)
+		deadline_apply(ruling);
+	if (ruling->envelope.checkpoint.len > 0)
+		ruling_effect(ruling, &(struct effect){.op = EFFECT_CHECKPOINT,
+					      .id = ruling->envelope.source,
+					      .value = ruling->envelope.checkpoint});
+	if (ruling->input->releases != 0)
+		ruling_effect(ruling,
+			&(struct effect){.op = EFFECT_RELEASED, .number = ruling->input->releases});
+}
+
+/* Kept with its reason: quarantine or conflict.  The operators' subscribers are told. */
+static void apply_set_aside(struct ruling *ruling, struct decision *decision, uint64_t first)
+{
+	struct buffer data = {0};
+	bool conflict = decision->reason == CH_CONFLICT;
+	ruling_put_cause(ruling, &data, 1);
+	if (conflict) {
+		pb_put_uint(&data, 2, first);
+		pb_put_bytes(&data, 4, ruling->input->peer);
+	} else {
+		pb_put_bytes(&data, 3, ruling->envelope.type);
+		pb_put_text(&data, 4, ch_status_name(decision->reason));
+		pb_put_text(&data, 5, decision->field);
+		pb_put_bytes(&data, 6, ruling->input->peer);
+	}
+	ruling_derive(ruling, conflict ? "hub.event.conflicted" : "hub.event.quarantined", false,
+		ruling->envelope.id, buffer_slice(&data), (struct slice){NULL, 0});
+	buffer_fini(&data);
+	decision->entry.outcome = conflict ? ENTRY_CONFLICT : ENTRY_QUARANTINED;
+	decision->entry.reason = (uint8_t)decision->reason;
+	decision->entry.refers_to = first;
+	decision->entry.detail = slice_text(decision->field);
+}
+
+enum ch_status core_decide(struct core *core, struct change *change, const struct input *input,
+	struct decision *out_decision)
+{
+	struct ruling ruling = {.core = core, .change = change, .input = input};
+	struct decision decision = {.field = "", .verdict = DECIDED_ENTRY};
+	uint64_t before = 0;
+	core_reset_scratch(core);
+
+	decision.reason = envelope_parse(input->event, &ruling.envelope, &decision.field);
+	if (ruling.envelope.id.len == 0 || ruling.envelope.source.len == 0 ||
+		ruling.envelope.type.len == 0) {
+		decision.verdict = DECIDED_REFUSED;
+		*out_decision = decision;
+		return CH_OK;
+	}
+	ruling.peer = settings_peer(&core->settings, input->peer);
+	ruling.parts = (struct message_parts){ruling.envelope.data, ruling.envelope.personal};
+	identity_fingerprint(&ruling.envelope, decision.entry.fingerprint);
+	identity_digest(&ruling.envelope, decision.entry.digest);
+
+	enum ch_status status = apply_known(change, &decision.entry, &decision);
+	bool known = status == CH_OK;
+	if (status != CH_OK && status != CH_NOT_FOUND)
+		return status;
+	if (!known && decision.reason == CH_OK) {
+		ruling.type = types_find(ruling.envelope.type);
+		ruling.rules = ruling.type != NULL ? &core->types[ruling.type->id] : NULL;
+		ruling.occurred_us = apply_occurred(&ruling.envelope, input->arrival_us);
+		decision.reason = apply_check(&ruling, &decision.field);
+	}
+	if (known && decision.reason == CH_DUPLICATE) {
+		*out_decision = decision;
+		return CH_OK;
+	}
+	if (decision.reason != CH_OK) {
+		status = apply_refused_before(change, &decision.entry, &before);
+		if (status != CH_OK)
+			return status;
+		if (before != 0) {
+			/* The same bytes again: the answer of the first time, and no second entry. */
+			decision.verdict = DECIDED_KNOWN;
+			if (!known)
+				decision.first_sequence = before;
+			*out_decision = decision;
+			return CH_OK;
+		}
+		decision.verdict = DECIDED_ENTRY;
+		apply_set_aside(&ruling, &decision, decision.first_sequence);
+	} else {
+		apply_accept(&ruling);
+		decision.entry.outcome = ENTRY_ACCEPTED;
+	}
+	apply_entry(&ruling, &decision.entry);
+	decision.customer = ruling.customer;
+	if (ruling.status == CH_OK)
+		*out_decision = decision;
+	return ruling.status;
+}
+
+enum ch_status core_decide_settings(struct core *core, struct change *change, struct slice text,
+	int64_t arrival_us, struct decision *out_decision, uint32_t *out_line)
+{
+	struct input input = {.arrival_us = arrival_us};
+	struct ruling ruling = {.core = core, .change = change, .input = &input};
+	struct settings trial;
+	struct buffer data = {0};
+	if (slice_equal(text, buffer_slice(&core->settings.text)))
+		return CH_END;
+	settings_init(&trial);
+	enum ch_status status = settings_parse(&trial, text, out_line);
+	settings_fini(&trial);
+	if (status != CH_OK)
+		return status;
+	core_reset_scratch(core);
+	ruling_effect(&ruling,
+		&(struct effect){
+			.op = EFFECT_SETTING, .id = SLICE_LITERAL("rules"), .value = text});
+	pb_put_text(&data, 1, "rules");
+	pb_put_uint(&data, 2, RULES_VERSION);
+	ruling_derive(&ruling, "hub.settings.changed", false, SLICE_LITERAL("rules"),
+		buffer_slice(&data), (struct slice){NULL, 0});
+	buffer_fini(&data);
+	*out_decision = (struct decision){.verdict = DECIDED_ENTRY, .field = ""};
+	out_decision->entry = (struct entry){
+		.kind = ENTRY_SETTINGS,
+		.outcome = ENTRY_ACCEPTED,
+		.rules_version = RULES_VERSION,
+		.occurred_us = arrival_us,
+		.input = text,
+		.effects = buffer_slice(&core->effects.open),
+		.derived = buffer_slice(&core->derived),
+	};
+	return ruling.status;
+}
+
+/* ---- Life ---- */
+
+enum ch_status core_create(struct core **out_core)
+{
+	struct core *core = calloc(1, sizeof(*core));
+	if (core == NULL)
+		return CH_NOMEM;
+	settings_init(&core->settings);
+	table_init(&core->sources);
+	heap_init(&core->due);
+	table_init(&core->due_by_id);
+	arena_init(&core->arena);
+	effects_init(&core->effects);
+	core->next_serial = CUSTOMER_SERIAL_FIRST;
+	enum ch_status status = sodium_init() >= 0 ? CH_OK : CH_INTERNAL;
+	if (status == CH_OK)
+		status = rules_create(&core->types);
+	if (status == CH_OK)
+		status = phones_create(&core->phones);
+	if (status == CH_OK) {
+		*out_core = core;
+		core = NULL;
+	}
+	core_free(core);
+	return status;
+}
+
+void core_free(struct core *core)
+{
+	struct heap_item *item;
+	if (core == NULL)
+		return;
+	while ((item = heap_pop(&core->due)) != NULL)
+		free(item);
+	heap_fini(&core->due);
+	table_fini(&core->due_by_id);
+	sources_fini(core);
+	settings_fini(&core->settings);
+	phones_free(core->phones);
+	free(core->types);
+	arena_fini(&core->arena);
+	effects_fini(&core->effects);
+	buffer_fini(&core->derived);
+	buffer_fini(&core->derived_personal);
+	buffer_fini(&core->scratch);
+	free(core);
+}
+
+struct slice core_settings(const struct core *core)
+{
+	return buffer_slice(&core->settings.text);
+}

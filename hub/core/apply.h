@@ -1,0 +1,88 @@
+/* The heart: one input and the state give effects; effects change the state.
+ *
+ *     decide(input, arrival, state) -> entry with effects     looks, changes nothing
+ *     fold(entry)                   -> changes of the state   knows nothing but the entry
+ *
+ * Deciding sees no clock, no randomness, no float, no locale, no thread, no socket: only its
+ * arguments.  So `verify` can decide every input again and compare, and records can be folded again
+ * whatever becomes of the rules.
+ *
+ * One `struct core` belongs to one thread: the writer's, or a verifier's. */
+#ifndef CORE_APPLY_H
+#define CORE_APPLY_H
+
+#include <stdint.h>
+
+#include "base/slice.h"
+#include "store/state.h"
+#include "wire/entry.h"
+
+/* Rises when the same input and state would give other effects. */
+#define RULES_VERSION 1u
+
+struct core;
+
+enum ch_status core_create(struct core **out_core);
+void core_free(struct core *core);
+
+/* Takes up what the state holds: settings, dictionary, next customer number, open deadlines.  Once,
+ * before the first decision.  CH_CORRUPT, CH_NOMEM. */
+enum ch_status core_load(struct core *core, struct rtxn *rtxn);
+
+/* What arrived.  The slices live as long as the decision is used. */
+struct input {
+	struct slice
+		event; /* an encoded Event, admitted: rights and size are the door's business */
+	struct slice peer;
+	int64_t arrival_us;
+	uint64_t releases; /* sequence of the quarantined entry that this one corrects; 0: none */
+};
+
+enum verdict_kind {
+	DECIDED_ENTRY,   /* `entry` is to be appended and folded; its outcome tells the rest      */
+	DECIDED_KNOWN,   /* taken before: `first_sequence`; nothing to append                     */
+	DECIDED_REFUSED, /* cannot even be kept: no readable id, source or type                   */
+};
+
+struct decision {
+	enum verdict_kind verdict;
+	struct entry
+		entry; /* slices into the input and the core's scratch, until the next decision */
+	enum ch_status reason; /* CH_OK, CH_DUPLICATE, CH_CONFLICT, or why it was not accepted */
+	const char *field;     /* at fault; "" when none.  Until the next decision */
+	uint64_t
+		first_sequence; /* of a duplicate, a conflict, or one that is in quarantine already */
+	uint64_t customer;      /* filed under; 0: nobody */
+};
+
+/* Decides about one event.  CH_OK with *out_decision set; otherwise the machine failed (CH_NOMEM,
+ * CH_CORRUPT of the state) and nothing is decided. */
+enum ch_status core_decide(struct core *core, struct change *change, const struct input *input,
+	struct decision *out_decision);
+
+/* When a deadline is due at `arrival_us`: an entry of kind ENTRY_CLOCK, else CH_END. */
+enum ch_status core_decide_clock(struct core *core, struct change *change, int64_t arrival_us,
+	struct decision *out_decision);
+
+/* When the next deadline is due; INT64_MAX for none. */
+int64_t core_next_due_us(const struct core *core);
+
+/* New settings (text form of core/settings.h): an entry, or CH_END when they are as they stand, or
+ * CH_INVALID with the line. */
+enum ch_status core_decide_settings(struct core *core, struct change *change, struct slice text,
+	int64_t arrival_us, struct decision *out_decision, uint32_t *out_line);
+
+/* Puts an entry's effects into the change.  CH_CORRUPT: the entry or a record it touches cannot be
+ * read; CH_NOMEM.  The same for a fresh entry and for one from the journal. */
+enum ch_status core_fold(struct core *core, struct change *change, uint64_t sequence,
+	int64_t arrival_us, const struct entry *entry);
+
+/* The settings in force, as text; until the next fold. */
+struct slice core_settings(const struct core *core);
+
+/* ---- For queries and dump: stored values as messages of customer.proto ---- */
+
+/* Keys of the tables, for those who look things up; each returns the length it wrote. */
+size_t key_customer(uint8_t key[9], uint64_t number, char part);
+
+#endif

@@ -1,0 +1,202 @@
+/* What the files of this folder share.  Nobody outside includes it. */
+#ifndef CORE_CORE_H
+#define CORE_CORE_H
+
+#include "base/arena.h"
+#include "base/heap.h"
+#include "base/limits.h"
+#include "core/apply.h"
+#include "core/party.h"
+#include "core/phone.h"
+#include "core/settings.h"
+#include "wire/check.h"
+#include "wire/effect.h"
+#include "wire/envelope.h"
+#include "wire/path.h"
+#include "wire/types.h"
+
+/* A type's row with its paths resolved: made once. */
+struct type_rules;
+
+struct due_item {
+	struct heap_item item;
+	size_t id_len;
+	uint8_t id[];
+};
+
+struct core {
+	struct settings settings;
+	struct phones *phones;
+	struct type_rules *types; /* by type id */
+	struct table sources;     /* text -> struct source_row */
+	uint16_t source_count;
+	uint64_t next_serial;
+	struct heap due;        /* open deadlines */
+	struct table due_by_id; /* id -> struct due_item */
+
+	/* Scratch of one decision. */
+	struct arena arena;
+	struct effects effects;
+	struct buffer derived;
+	struct buffer derived_personal;
+	struct buffer scratch;
+	char field[CHECK_PATH_BYTES];
+};
+
+/* One input while it is decided upon. */
+struct ruling {
+	struct core *core;
+	struct change *change;
+	const struct input *input;
+	struct envelope envelope;
+	const struct event_type *type;
+	const struct type_rules *rules;
+	const struct peer_rules *peer;
+	struct message_parts parts;
+	struct party party;
+	uint16_t source_code;
+	int64_t occurred_us; /* by the source's clock, corrected */
+	uint64_t customer;   /* 0 until matched */
+	bool customer_is_new;
+	uint32_t changed_fields; /* bits by CustomerField, for the derived event */
+	uint16_t reviews;
+	enum ch_status status; /* sticks: the machine failed */
+};
+
+/* Appends an effect; the ruling's status sticks when memory runs out. */
+void ruling_effect(struct ruling *ruling, const struct effect *effect);
+
+/* Appends a derived event; `subject` and the parts are copied. */
+void ruling_derive(struct ruling *ruling, const char *type, bool before, struct slice subject,
+	struct slice data, struct slice personal);
+
+/* The event's identity as an EventRef, for `cause` fields. */
+void ruling_put_cause(const struct ruling *ruling, struct buffer *out, uint32_t number);
+
+/* ---- keys.c ---- */
+
+struct match_key {
+	enum key_kind kind;
+	bool verified;
+	uint8_t contact_kind;
+	struct slice value; /* normalized */
+	struct slice raw;
+};
+
+#define MATCH_KEYS 24u
+
+struct match_keys {
+	struct match_key keys[MATCH_KEYS]; /* strongest kind first */
+	uint32_t count;
+};
+
+/* Normalizes what the event says; what cannot be a key is left out. */
+void keys_collect(struct ruling *ruling, struct match_keys *out_keys);
+
+struct key_holder {
+	uint64_t number;
+	uint8_t flags; /* EFFECT_VERIFIED */
+};
+
+#define KEY_HOLDERS 64u
+
+struct key_holders {
+	struct key_holder holders[KEY_HOLDERS];
+	uint32_t count;
+	bool blocked;
+};
+
+/* Who holds a key, as this batch sees it; none is CH_OK with count 0. */
+enum ch_status keys_holders(struct change *change, enum key_kind kind, struct slice value,
+	struct key_holders *out_holders);
+
+/* Stored form, for the fold: adds, removes (number) or blocks. */
+enum ch_status keys_fold(struct core *core, struct change *change, const struct effect *effect);
+
+/* ---- match.c: whose event is it ---- */
+void match_customer(struct ruling *ruling, const struct match_keys *keys);
+
+/* ---- golden.c: the golden record ---- */
+void golden_apply(struct ruling *ruling, const struct match_keys *keys);
+enum ch_status golden_fold(struct core *core, struct change *change, const struct effect *effect,
+	uint64_t sequence, int64_t arrival_us, const struct entry *entry);
+
+/* ---- linked.c: units, orders, repairs, cases, entitlements, appointments ---- */
+
+/* The customer of the record that the event is about, when there is one: 0 for none. */
+uint64_t linked_customer(struct ruling *ruling);
+void linked_apply(struct ruling *ruling);
+enum ch_status linked_fold(struct core *core, struct change *change, const struct effect *effect);
+
+/* ---- deadline.c ---- */
+void deadline_apply(struct ruling *ruling);
+enum ch_status deadline_fold(struct core *core, struct change *change, const struct effect *effect);
+enum ch_status deadline_load(struct core *core, struct rtxn *rtxn);
+
+/* ---- rules.c: the tables of rules, resolved ---- */
+
+struct linked_copy {
+	struct path from;
+	uint32_t to; /* field number in the record */
+};
+
+#define LINKED_COPIES  12u
+#define LINKED_RULES   4u
+#define DEADLINE_RULES 3u
+
+enum linked_act {
+	ACT_NONE,
+	ACT_PAUSE,  /* waiting for the customer begins */
+	ACT_RESUME, /* ... ends */
+	ACT_COUNT,  /* adds one to `count_field` */
+};
+
+struct linked_rule {
+	enum store_table table;
+	struct path ids[2]; /* the first that is there */
+	uint8_t id_count;
+	uint32_t state;      /* new state; 0: as it was */
+	uint32_t time_field; /* gets the time it happened; 0: none */
+	enum linked_act act;
+	uint32_t count_field;
+	struct linked_copy copies[LINKED_COPIES];
+	uint8_t copy_count;
+};
+
+enum deadline_op { DEADLINE_SET, DEADLINE_MEET, DEADLINE_MISS, DEADLINE_CANCEL, DEADLINE_MOVE };
+
+struct deadline_rule {
+	enum promise promise;
+	enum deadline_op op;
+	struct path ids[2];
+	uint8_t id_count;
+	struct path base; /* a time in the event that the duration counts from; count 0: arrival */
+	struct path station;
+};
+
+struct type_rules {
+	struct path requirements[8][6]; /* each: any of these */
+	uint8_t requirement_counts[8];
+	const char *requirement_names[8];
+	uint8_t requirement_count;
+	struct path subject[3];
+	uint8_t subject_count;
+	struct path unit; /* ProductUnitRef; count 0: none */
+	struct linked_rule linked[LINKED_RULES];
+	uint8_t linked_count;
+	struct deadline_rule deadlines[DEADLINE_RULES];
+	uint8_t deadline_count;
+};
+
+/* One row a type; by type id.  CH_NOMEM. */
+enum ch_status rules_create(struct type_rules **out_types);
+
+/* ---- sources.c: the dictionary ---- */
+
+/* The code of a source text: known, or the next free one with its EFFECT_SOURCE added. */
+uint16_t sources_code(struct ruling *ruling, struct slice source);
+enum ch_status sources_fold(struct core *core, struct change *change, const struct effect *effect);
+enum ch_status sources_load(struct core *core, struct rtxn *rtxn);
+void sources_fini(struct core *core);
+
+#endif

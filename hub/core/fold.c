@@ -1,0 +1,291 @@
+/* The fold: an entry's effects become changes of the state.
+ *
+ * It knows nothing but the entry: no rule, no input, no clock.  So the same journal gives the same
+ * records for ever.  One row an effect; a row that is not known stops the fold, for a journal written
+ * by a later version must not be read by half. */
+#include "base/bytes.h"
+#include "core/core.h"
+#include "core/customer_number.h"
+
+#define META_NEXT_SERIAL SLICE_LITERAL("next_customer_serial")
+#define META_SETTINGS    "setting."
+
+/* What a fold of one effect is given. */
+struct folding {
+	struct core *core;
+	struct change *change;
+	const struct entry *entry;
+	uint64_t sequence;
+	int64_t arrival_us;
+};
+
+static enum ch_status fold_customer_new(const struct folding *f, const struct effect *effect)
+{
+	uint8_t value[8];
+	if (!customer_number_is_valid(effect->number))
+		return CH_CORRUPT;
+	f->core->next_serial = effect->number / 100 + 1;
+	store_le64(value, f->core->next_serial);
+	change_put(f->change, TABLE_META, META_NEXT_SERIAL, slice_of(value, sizeof(value)));
+	return CH_OK;
+}
+
+static enum ch_status fold_value(const struct folding *f, const struct effect *effect)
+{
+	return golden_fold(f->core, f->change, effect, f->sequence, f->arrival_us, f->entry);
+}
+
+static enum ch_status fold_key(const struct folding *f, const struct effect *effect)
+{
+	return keys_fold(f->core, f->change, effect);
+}
+
+static enum ch_status fold_record(const struct folding *f, const struct effect *effect)
+{
+	return linked_fold(f->core, f->change, effect);
+}
+
+static enum ch_status fold_deadline(const struct folding *f, const struct effect *effect)
+{
+	return deadline_fold(f->core, f->change, effect);
+}
+
+/* time(8) sequence(8) message. */
+static enum ch_status fold_reference(const struct folding *f, const struct effect *effect)
+{
+	uint8_t head[16];
+	store_le64(head, effect->number);
+	store_le64(head + 8, f->sequence);
+	buffer_clear(&f->core->scratch);
+	buffer_append(&f->core->scratch, head, sizeof(head));
+	buffer_append_slice(&f->core->scratch, effect->value);
+	change_put(f->change, TABLE_REFERENCE, effect->id, buffer_slice(&f->core->scratch));
+	return f->core->scratch.status;
+}
+
+/* Under sequence and index: customer(8) other(8) reason(1) state(1) time(8); and the pair, so that it
+ * is asked about once. */
+static enum ch_status fold_review(const struct folding *f, const struct effect *effect)
+{
+	uint8_t key[10];
+	uint8_t pair[17];
+	uint8_t value[26];
+	if (effect->sub.len != 8)
+		return CH_CORRUPT;
+	uint64_t other = load_le64(effect->sub.data);
+	store_be64(key, f->sequence);
+	key[8] = (uint8_t)(effect->field >> 8);
+	key[9] = (uint8_t)effect->field;
+	store_le64(value, effect->number);
+	store_le64(value + 8, other);
+	value[16] = effect->kind;
+	value[17] = 1; /* open */
+	store_le64(value + 18, (uint64_t)f->arrival_us);
+	change_put(f->change, TABLE_REVIEW, slice_of(key, sizeof(key)),
+		slice_of(value, sizeof(value)));
+	store_be64(pair, effect->number < other ? effect->number : other);
+	store_be64(pair + 8, effect->number < other ? other : effect->number);
+	pair[16] = 'p';
+	change_put(
+		f->change, TABLE_REVIEW, slice_of(pair, sizeof(pair)), slice_of(key, sizeof(key)));
+	return CH_OK;
+}
+
+static enum ch_status fold_source(const struct folding *f, const struct effect *effect)
+{
+	return sources_fold(f->core, f->change, effect);
+}
+
+/* sequence(8) checkpoint. */
+static enum ch_status fold_checkpoint(const struct folding *f, const struct effect *effect)
+{
+	uint8_t head[8];
+	store_le64(head, f->sequence);
+	buffer_clear(&f->core->scratch);
+	buffer_append(&f->core->scratch, head, sizeof(head));
+	buffer_append_slice(&f->core->scratch, effect->value);
+	change_put(f->change, TABLE_CHECKPOINT, effect->id, buffer_slice(&f->core->scratch));
+	return f->core->scratch.status;
+}
+
+static enum ch_status fold_setting(const struct folding *f, const struct effect *effect)
+{
+	uint32_t line;
+	struct buffer key = {0};
+	buffer_append_text(&key, META_SETTINGS);
+	buffer_append_slice(&key, effect->id);
+	change_put(f->change, TABLE_META, buffer_slice(&key), effect->value);
+	enum ch_status status = key.status;
+	buffer_fini(&key);
+	if (status == CH_OK && slice_equal(effect->id, SLICE_LITERAL("rules")))
+		status = settings_parse(&f->core->settings, effect->value, &line);
+	return status == CH_INVALID ? CH_CORRUPT : status;
+}
+
+static size_t fold_quarantine_key(uint8_t key[9], uint64_t sequence)
+{
+	key[0] = 's';
+	store_be64(key + 1, sequence);
+	return 9;
+}
+
+/* state(1) ... : see fold_set_aside; the corrected input has taken its place. */
+static enum ch_status fold_released(const struct folding *f, const struct effect *effect)
+{
+	uint8_t key[9];
+	struct slice old;
+	struct slice at = slice_of(key, fold_quarantine_key(key, effect->number));
+	enum ch_status status = change_get(f->change, TABLE_QUARANTINE, at, &old);
+	if (status == CH_NOT_FOUND)
+		return CH_OK;
+	if (status != CH_OK)
+		return status;
+	buffer_clear(&f->core->scratch);
+	buffer_append_slice(&f->core->scratch, old);
+	if (old.len > 0 && f->core->scratch.status == CH_OK)
+		f->core->scratch.data[0] = effect->field == 0 ? 2 : (uint8_t)effect->field;
+	change_put(f->change, TABLE_QUARANTINE, at, buffer_slice(&f->core->scratch));
+	return f->core->scratch.status;
+}
+
+static enum ch_status (*const rows[])(const struct folding *f, const struct effect *effect) = {
+	[EFFECT_CUSTOMER_NEW] = fold_customer_new,
+	[EFFECT_VALUE] = fold_value,
+	[EFFECT_VALUE_DROP] = fold_value,
+	[EFFECT_KEY] = fold_key,
+	[EFFECT_KEY_DROP] = fold_key,
+	[EFFECT_KEY_BLOCK] = fold_key,
+	[EFFECT_RECORD_SET] = fold_record,
+	[EFFECT_RECORD_ADD] = fold_record,
+	[EFFECT_LINK] = fold_record,
+	[EFFECT_DEADLINE] = fold_deadline,
+	[EFFECT_REFERENCE] = fold_reference,
+	[EFFECT_REVIEW] = fold_review,
+	[EFFECT_SOURCE] = fold_source,
+	[EFFECT_CHECKPOINT] = fold_checkpoint,
+	[EFFECT_SETTING] = fold_setting,
+	[EFFECT_RELEASED] = fold_released,
+};
+
+/* ---- What every entry implies ---- */
+
+/* number 't' sequence: type(2) source(2) occurred(8) arrival(8); and number 'a', which is rewritten by
+ * every event of the customer and therefore kept small and apart from his record:
+ * events(8) first(8) last(8) last arrival(8) last type(2) last source(2). */
+static enum ch_status fold_filed(const struct folding *f)
+{
+	uint8_t key[17];
+	uint8_t line[20];
+	uint8_t activity[36] = {0};
+	struct slice old;
+	uint64_t number = f->entry->customer;
+	size_t len = key_customer(key, number, 't');
+	store_be64(key + len, f->sequence);
+	store_le16(line, f->entry->type);
+	store_le16(line + 2, f->entry->source_code);
+	store_le64(line + 4, (uint64_t)f->entry->occurred_us);
+	store_le64(line + 12, (uint64_t)f->arrival_us);
+	change_put(f->change, TABLE_CUSTOMER, slice_of(key, len + 8), slice_of(line, sizeof(line)));
+
+	len = key_customer(key, number, 'a');
+	enum ch_status status = change_get(f->change, TABLE_CUSTOMER, slice_of(key, len), &old);
+	if (status == CH_OK && old.len == sizeof(activity))
+		memcpy(activity, old.data, sizeof(activity));
+	else if (status == CH_NOT_FOUND)
+		store_le64(activity + 8, f->sequence);
+	else
+		return status == CH_OK ? CH_CORRUPT : status;
+	store_le64(activity, load_le64(activity) + 1);
+	store_le64(activity + 16, f->sequence);
+	store_le64(activity + 24, (uint64_t)f->arrival_us);
+	store_le16(activity + 32, f->entry->type);
+	store_le16(activity + 34, f->entry->source_code);
+	change_put(f->change, TABLE_CUSTOMER, slice_of(key, len),
+		slice_of(activity, sizeof(activity)));
+	return CH_OK;
+}
+
+/* 's' sequence: state(1: 1 open, 2 released, 3 discarded) outcome(1) reason(1) type(2) arrival(8)
+ * refers to(8) field; and 'f' fingerprint digest -> sequence. */
+static enum ch_status fold_set_aside(const struct folding *f)
+{
+	const struct entry *entry = f->entry;
+	uint8_t key[9];
+	uint8_t again[25];
+	uint8_t head[21];
+	uint8_t sequence[8];
+	head[0] = 1;
+	head[1] = entry->outcome;
+	head[2] = entry->reason;
+	store_le16(head + 3, entry->type);
+	store_le64(head + 5, (uint64_t)f->arrival_us);
+	store_le64(head + 13, entry->refers_to);
+	buffer_clear(&f->core->scratch);
+	buffer_append(&f->core->scratch, head, sizeof(head));
+	buffer_append_slice(&f->core->scratch, entry->detail);
+	change_put(f->change, TABLE_QUARANTINE,
+		slice_of(key, fold_quarantine_key(key, f->sequence)),
+		buffer_slice(&f->core->scratch));
+	again[0] = 'f';
+	memcpy(again + 1, entry->fingerprint, ENTRY_FINGERPRINT_BYTES);
+	memcpy(again + 17, entry->digest, ENTRY_DIGEST_BYTES);
+	store_le64(sequence, f->sequence);
+	change_put(f->change, TABLE_QUARANTINE, slice_of(again, sizeof(again)),
+		slice_of(sequence, sizeof(sequence)));
+	return f->core->scratch.status;
+}
+
+static void fold_taken(const struct folding *f)
+{
+	struct inbox_item item = {.sequence = f->sequence};
+	memcpy(item.digest, f->entry->digest, sizeof(item.digest));
+	change_inbox_put(f->change, f->entry->fingerprint, &item);
+}
+
+enum ch_status core_fold(struct core *core, struct change *change, uint64_t sequence,
+	int64_t arrival_us, const struct entry *entry)
+{
+	struct folding f = {core, change, entry, sequence, arrival_us};
+	struct effects_reader reader = effects_read(entry->effects, entry->effects_personal);
+	struct effect effect;
+	enum ch_status status = CH_OK;
+	while (status == CH_OK && effects_next(&reader, &effect)) {
+		if ((size_t)effect.op >= sizeof(rows) / sizeof(rows[0]) || rows[effect.op] == NULL)
+			return CH_VERSION;
+		status = rows[effect.op](&f, &effect);
+	}
+	if (status == CH_OK && reader.status != CH_OK)
+		status = CH_CORRUPT;
+	if (status == CH_OK && entry->customer != 0)
+		status = fold_filed(&f);
+	if (status == CH_OK && entry->outcome != ENTRY_ACCEPTED)
+		status = fold_set_aside(&f);
+	if (status == CH_OK && entry->outcome == ENTRY_ACCEPTED &&
+		(entry->kind == ENTRY_INPUT || entry->kind == ENTRY_OPERATOR))
+		fold_taken(&f);
+	return status == CH_OK ? change_status(change) : status;
+}
+
+/* ---- Taking up the state at start ---- */
+
+enum ch_status core_load(struct core *core, struct rtxn *rtxn)
+{
+	struct slice value;
+	uint32_t line;
+	enum ch_status status = rtxn_get(rtxn, TABLE_META, META_NEXT_SERIAL, &value);
+	if (status == CH_OK && value.len == 8)
+		core->next_serial = load_le64(value.data);
+	else if (status == CH_OK)
+		return CH_CORRUPT;
+	else if (status != CH_NOT_FOUND)
+		return status;
+	status = rtxn_get(rtxn, TABLE_META, SLICE_LITERAL(META_SETTINGS "rules"), &value);
+	if (status == CH_OK)
+		status = settings_parse(&core->settings, value, &line);
+	if (status == CH_INVALID)
+		return CH_CORRUPT;
+	if (status != CH_OK && status != CH_NOT_FOUND)
+		return status;
+	status = sources_load(core, rtxn);
+	return status == CH_OK ? deadline_load(core, rtxn) : status;
+}

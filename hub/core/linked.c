@@ -1,0 +1,332 @@
+/* Linked records: product units, orders, repair orders, cases, entitlements, appointments.
+ *
+ * A record is one message of customer.proto.  What each event type does to which record is a row in
+ * rules.c; here is how a row is carried out.  Events come late and out of order, so a state moves only
+ * for an event that happened at or after the one that set it. */
+#include "core/core.h"
+#include "core/normalize.h"
+#include "wire/pbedit.h"
+
+/* Fields that every kind of record has, by its own numbers in customer.proto. */
+static const struct {
+	uint32_t customer;
+	uint32_t state;
+	uint32_t changed;
+} fields[TABLE_COUNT] = {
+	[TABLE_UNIT] = {.customer = 3, .changed = 12},
+	[TABLE_ORDER] = {.customer = 4, .state = 5, .changed = 14},
+	[TABLE_REPAIR] = {.customer = 3, .state = 6, .changed = 27},
+	[TABLE_CASE] = {.customer = 3, .state = 5, .changed = 18},
+	[TABLE_ENTITLEMENT] = {.customer = 3, .changed = 11},
+	[TABLE_APPOINTMENT] = {.customer = 3, .state = 4, .changed = 12},
+};
+
+enum {
+	RECORD_ID = 1,
+	RECORD_STATE_TIME = 98,
+	REPAIR_PAUSED_MS = 15,
+	REPAIR_PAUSE_START = 16,
+	REPAIR_UNIT_ID = 4,
+	UNIT_REF = 2,
+	UNIT_REPAIRS = 10,
+	WAIT_FOR_CUSTOMER = 1,
+};
+
+static struct slice linked_get(struct ruling *ruling, enum store_table table, struct slice id)
+{
+	struct slice record = {NULL, 0};
+	enum ch_status status = change_get(ruling->change, table, id, &record);
+	if (status != CH_OK && status != CH_NOT_FOUND)
+		ruling->status = status;
+	return record;
+}
+
+/* The record's id: as the source wrote it, under the peer's scope when its numbers are its own. */
+static struct slice linked_id(struct ruling *ruling, const struct path *paths, uint8_t count)
+{
+	struct slice id = {NULL, 0};
+	size_t scope_len = strlen(ruling->peer->scope);
+	for (uint8_t i = 0; i < count && id.len == 0; i++)
+		id = path_bytes(&paths[i], &ruling->parts);
+	if (id.len > LIMIT_ID_BYTES)
+		return (struct slice){NULL, 0};
+	if (id.len == 0 || scope_len == 0)
+		return id;
+	uint8_t *p = arena_alloc(&ruling->core->arena, scope_len + 1 + id.len);
+	if (p == NULL) {
+		ruling->status = CH_NOMEM;
+		return (struct slice){NULL, 0};
+	}
+	memcpy(p, ruling->peer->scope, scope_len);
+	p[scope_len] = '/';
+	memcpy(p + scope_len + 1, id.data, id.len);
+	return slice_of(p, scope_len + 1 + id.len);
+}
+
+/* The unit's key: its serial number, normalized; empty when it has none. */
+static struct slice linked_unit_id(struct ruling *ruling)
+{
+	struct slice serial;
+	struct slice code = {NULL, 0};
+	if (ruling->rules->unit.count == 0 ||
+		!pbedit_get_bytes(path_bytes(&ruling->rules->unit, &ruling->parts), 1, &serial))
+		return code;
+	enum ch_status status = normalize_code(&ruling->core->arena, serial, &code);
+	if (status == CH_NOMEM)
+		ruling->status = status;
+	if (status != CH_OK || normalize_is_placeholder(code))
+		return (struct slice){NULL, 0};
+	return code;
+}
+
+static uint64_t linked_owner(struct ruling *ruling, enum store_table table, struct slice id)
+{
+	uint64_t number = 0;
+	if (id.len > 0)
+		(void)pbedit_get_uint(
+			linked_get(ruling, table, id), fields[table].customer, &number);
+	return number;
+}
+
+uint64_t linked_customer(struct ruling *ruling)
+{
+	for (uint8_t i = 0; i < ruling->rules->linked_count; i++) {
+		const struct linked_rule *rule = &ruling->rules->linked[i];
+		uint64_t number = linked_owner(
+			ruling, rule->table, linked_id(ruling, rule->ids, rule->id_count));
+		if (number != 0)
+			return number;
+	}
+	return 0;
+}
+
+/* ---- Carrying out a row ---- */
+
+/* Copies every occurrence of the last part of the path, under the record's number. */
+static void linked_copy(
+	const struct path *from, const struct message_parts *parts, uint32_t to, struct buffer *out)
+{
+	struct slice bytes = from->numbers[0] >= 100 ? parts->personal : parts->data;
+	struct pb_field field;
+	for (uint8_t i = 0; i + 1 < from->count; i++) {
+		struct path step = {.numbers = {from->numbers[i]}, .count = 1};
+		struct message_parts level = {bytes, bytes};
+		if (!path_find(&step, &level, &field) || field.wire != PB_LEN)
+			return;
+		bytes = field.bytes;
+	}
+	struct pb_reader reader = pb_read(bytes);
+	while (pb_next(&reader, &field)) {
+		if (field.number != from->numbers[from->count - 1])
+			continue;
+		if (field.wire == PB_LEN)
+			pb_put_bytes(out, to, field.bytes);
+		else
+			pb_put_uint(out, to, field.integer);
+	}
+}
+
+/* Leaves out of `partial` what the record says already. */
+static void linked_put_changed(
+	struct slice record, uint32_t number, struct slice encoded, struct buffer *partial)
+{
+	if (encoded.len > 0 && !pbedit_same(record, number, encoded))
+		buffer_append_slice(partial, encoded);
+}
+
+static void linked_put_uint(
+	struct slice record, uint32_t number, uint64_t value, struct buffer *partial)
+{
+	uint64_t old;
+	if (number != 0 && value != 0 && !(pbedit_get_uint(record, number, &old) && old == value))
+		pb_put_uint(partial, number, value);
+}
+
+/* Waiting for the customer is taken out of durations.  A pause that is told twice counts once. */
+static void linked_pause(const struct ruling *ruling, const struct linked_rule *rule,
+	struct slice record, struct buffer *partial)
+{
+	uint64_t start = 0;
+	uint64_t paused_ms = 0;
+	(void)pbedit_get_uint(record, REPAIR_PAUSE_START, &start);
+	(void)pbedit_get_uint(record, REPAIR_PAUSED_MS, &paused_ms);
+	if (rule->act == ACT_PAUSE && start == 0 && ruling->occurred_us > 0)
+		pb_put_int(partial, REPAIR_PAUSE_START, ruling->occurred_us);
+	if (rule->act != ACT_RESUME || start == 0)
+		return;
+	if (ruling->occurred_us > (int64_t)start)
+		paused_ms += (uint64_t)(ruling->occurred_us - (int64_t)start) / 1000;
+	pb_put_uint(partial, REPAIR_PAUSED_MS, paused_ms);
+	/* Zero, written out: a field of a partial message replaces. */
+	pb_put_varint(partial, REPAIR_PAUSE_START << 3 | PB_VARINT);
+	pb_put_varint(partial, 0);
+}
+
+static void linked_emit(struct ruling *ruling, enum store_table table, struct slice id,
+	struct slice partial, bool personal)
+{
+	if (partial.len == 0)
+		return;
+	ruling_effect(ruling, &(struct effect){.op = EFFECT_RECORD_SET,
+				      .kind = (uint8_t)table,
+				      .flags = personal ? EFFECT_PERSONAL : 0,
+				      .id = id,
+				      .value = partial});
+}
+
+/* The record belongs to somebody once: a repair does not change hands when a neighbour asks about it. */
+static void linked_link(struct ruling *ruling, enum store_table table, struct slice id)
+{
+	if (ruling->customer == 0 || linked_owner(ruling, table, id) != 0)
+		return;
+	ruling_effect(ruling, &(struct effect){.op = EFFECT_LINK,
+				      .kind = (uint8_t)table,
+				      .id = id,
+				      .number = ruling->customer});
+}
+
+static bool linked_waits_for_customer(const struct ruling *ruling)
+{
+	/* RepairWaitStarted and RepairWaitEnded: reason = 3. */
+	static const struct path reason = {.numbers = {3}, .count = 1};
+	return path_uint(&reason, &ruling->parts) == WAIT_FOR_CUSTOMER;
+}
+
+static void linked_rule_apply(struct ruling *ruling, const struct linked_rule *rule)
+{
+	struct buffer open = {0};
+	struct buffer personal = {0};
+	struct buffer copied = {0};
+	struct slice id = linked_id(ruling, rule->ids, rule->id_count);
+	if (id.len == 0)
+		return;
+	struct slice record = linked_get(ruling, rule->table, id);
+	if (record.len == 0)
+		pb_put_bytes(&open, RECORD_ID, id);
+	for (uint8_t i = 0; i < rule->copy_count; i++) {
+		const struct linked_copy *copy = &rule->copies[i];
+		buffer_clear(&copied);
+		linked_copy(&copy->from, &ruling->parts, copy->to, &copied);
+		linked_put_changed(record, copy->to, buffer_slice(&copied),
+			copy->from.numbers[0] >= 100 ? &personal : &open);
+	}
+	linked_put_uint(record, rule->time_field, (uint64_t)ruling->occurred_us, &open);
+	if (rule->act == ACT_PAUSE || rule->act == ACT_RESUME) {
+		if (linked_waits_for_customer(ruling))
+			linked_pause(ruling, rule, record, &open);
+	} else if (rule->act == ACT_COUNT) {
+		uint64_t count = 0;
+		(void)pbedit_get_uint(record, rule->count_field, &count);
+		pb_put_uint(&open, rule->count_field, count + 1);
+	}
+	uint64_t state_time = 0;
+	(void)pbedit_get_uint(record, RECORD_STATE_TIME, &state_time);
+	if (rule->state != 0 && ruling->occurred_us >= (int64_t)state_time) {
+		linked_put_uint(record, fields[rule->table].state, rule->state, &open);
+		linked_put_uint(record, RECORD_STATE_TIME, (uint64_t)ruling->occurred_us, &open);
+	}
+	if (rule->table == TABLE_REPAIR && ruling->rules->unit.count > 0) {
+		struct slice unit = linked_unit_id(ruling);
+		buffer_clear(&copied);
+		pb_put_bytes(&copied, REPAIR_UNIT_ID, unit);
+		linked_put_changed(record, REPAIR_UNIT_ID, buffer_slice(&copied), &open);
+	}
+	if (open.status != CH_OK || personal.status != CH_OK || copied.status != CH_OK)
+		ruling->status = CH_NOMEM;
+	linked_emit(ruling, rule->table, id, buffer_slice(&open), false);
+	linked_emit(ruling, rule->table, id, buffer_slice(&personal), true);
+	linked_link(ruling, rule->table, id);
+	buffer_fini(&open);
+	buffer_fini(&personal);
+	buffer_fini(&copied);
+}
+
+/* A unit outlives its owner: the last one who bought or registered it has it. */
+static void linked_unit_apply(struct ruling *ruling)
+{
+	struct buffer partial = {0};
+	struct slice id = linked_unit_id(ruling);
+	if (id.len == 0)
+		return;
+	struct slice record = linked_get(ruling, TABLE_UNIT, id);
+	struct slice ref = path_bytes(&ruling->rules->unit, &ruling->parts);
+	struct slice known = {NULL, 0};
+	(void)pbedit_get_bytes(record, UNIT_REF, &known);
+	if (record.len == 0)
+		pb_put_bytes(&partial, RECORD_ID, id);
+	/* The fuller description stays: a hotline notes a serial number, a station the whole plate. */
+	if (ref.len > known.len)
+		pb_put_bytes(&partial, UNIT_REF, ref);
+	linked_emit(ruling, TABLE_UNIT, id, buffer_slice(&partial), false);
+	bool owner = types_match(
+		SLICE_LITERAL("website.warranty.registered"), slice_text(ruling->type->name));
+	if (owner && ruling->customer != 0 &&
+		linked_owner(ruling, TABLE_UNIT, id) != ruling->customer)
+		ruling_effect(ruling, &(struct effect){.op = EFFECT_LINK,
+					      .kind = TABLE_UNIT,
+					      .id = id,
+					      .number = ruling->customer});
+	else
+		linked_link(ruling, TABLE_UNIT, id);
+	if (partial.status != CH_OK)
+		ruling->status = CH_NOMEM;
+	buffer_fini(&partial);
+}
+
+void linked_apply(struct ruling *ruling)
+{
+	for (uint8_t i = 0; i < ruling->rules->linked_count && ruling->status == CH_OK; i++)
+		linked_rule_apply(ruling, &ruling->rules->linked[i]);
+	if (ruling->rules->unit.count > 0 && ruling->status == CH_OK)
+		linked_unit_apply(ruling);
+}
+
+/* ---- The fold ---- */
+
+/* number 'l' table id: so that one place tells all about a customer. */
+static void linked_fold_index(
+	struct change *change, uint64_t number, const struct effect *effect, bool present)
+{
+	uint8_t key[LIMIT_KEY_BYTES];
+	size_t len = key_customer(key, number, 'l');
+	key[len++] = effect->kind;
+	memcpy(key + len, effect->id.data, effect->id.len);
+	len += effect->id.len;
+	if (present)
+		change_put(change, TABLE_CUSTOMER, slice_of(key, len), (struct slice){NULL, 0});
+	else
+		change_delete(change, TABLE_CUSTOMER, slice_of(key, len));
+}
+
+enum ch_status linked_fold(struct core *core, struct change *change, const struct effect *effect)
+{
+	struct slice record = {NULL, 0};
+	struct buffer partial = {0};
+	if ((effect->flags & EFFECT_LOST) != 0)
+		return CH_OK;
+	if (effect->kind >= TABLE_COUNT || fields[effect->kind].changed == 0 ||
+		effect->id.len == 0 || effect->id.len > LIMIT_KEY_BYTES - 16)
+		return CH_CORRUPT;
+	enum store_table table = (enum store_table)effect->kind;
+	enum ch_status status = change_get(change, table, effect->id, &record);
+	if (status != CH_OK && status != CH_NOT_FOUND)
+		return status;
+	buffer_clear(&core->scratch);
+	if (effect->op == EFFECT_LINK) {
+		uint64_t before = 0;
+		(void)pbedit_get_uint(record, fields[table].customer, &before);
+		if (before != 0)
+			linked_fold_index(change, before, effect, false);
+		linked_fold_index(change, effect->number, effect, true);
+		pb_put_uint(&partial, fields[table].customer, effect->number);
+		status = pbedit_merge(record, buffer_slice(&partial), &core->scratch);
+	} else if (effect->op == EFFECT_RECORD_ADD) {
+		status = pbedit_add(record, effect->field, effect->value, &core->scratch);
+	} else {
+		status = pbedit_merge(record, effect->value, &core->scratch);
+	}
+	if (status == CH_OK && core->scratch.len <= LIMIT_VALUE_BYTES)
+		change_put(change, table, effect->id, buffer_slice(&core->scratch));
+	buffer_fini(&partial);
+	return status == CH_FORMAT ? CH_CORRUPT : status;
+}
