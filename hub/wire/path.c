@@ -59,7 +59,8 @@ static bool path_present_from(const struct path *path, size_t part, struct slice
 		if (part + 1 < path->count) {
 			if (field.wire == PB_LEN && path_present_from(path, part + 1, field.bytes))
 				return true;
-		} else if (field.wire == PB_LEN ? field.bytes.len > 0 : field.integer != 0) {
+		} else if (path->field->type == PROTOBUF_C_TYPE_MESSAGE || field.bytes.len > 0 ||
+			   field.integer != 0) {
 			return true;
 		}
 	}

@@ -33,7 +33,8 @@ bool path_find(
 	const struct path *path, const struct message_parts *parts, struct pb_field *out_field);
 
 /* Whether any occurrence along the path is there and not empty: through a repeated field it is enough
- * that one element has it. */
+ * that one element has it.  A message that is there counts even when all in it is zero, which encodes
+ * to nothing: "none in stock" is told. */
 bool path_present(const struct path *path, const struct message_parts *parts);
 
 struct slice path_bytes(const struct path *path, const struct message_parts *parts);
