@@ -175,7 +175,7 @@ struct deadline_rule {
 };
 
 struct type_rules {
-	struct path requirements[8][6]; /* each: any of these */
+	struct path requirements[8][12]; /* each: any of these */
 	uint8_t requirement_counts[8];
 	const char *requirement_names[8];
 	uint8_t requirement_count;

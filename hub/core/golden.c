@@ -3,6 +3,8 @@
  * One rule for every single-valued field: a verified value beats a claimed one, and of two alike the
  * one that happened later wins, by the source's corrected clock; an empty value never wins.  Numbers
  * and mailboxes are kept all, keyed by their normalized form. */
+#include <stdio.h>
+
 #include "base/bytes.h"
 #include "core/core.h"
 #include "wire/record.h"

@@ -7,12 +7,7 @@
 #define CORE_PHONE_H
 
 #include "base/slice.h"
-
-#ifdef __cplusplus
-extern "C" {
-#endif
-
-#define PHONE_BYTES 40
+#include "core/phone_lib.h"
 
 struct phones;
 
@@ -24,12 +19,4 @@ void phones_free(struct phones *phones);
 enum ch_status phone_normalize(
 	struct phones *phones, struct slice raw, const char region[3], char out_e164[PHONE_BYTES]);
 
-/* ---- phone_lib.cc: the library itself ---- */
-
-/* The same without cache or fast path; thread-safe.  `raw` is NUL-terminated. */
-enum ch_status phone_lib_normalize(const char *raw, const char *region, char out_e164[PHONE_BYTES]);
-
-#ifdef __cplusplus
-}
-#endif
 #endif

@@ -1,6 +1,6 @@
 // The one C++ file: libphonenumber has no C face.
 
-#include "core/phone.h"
+#include "core/phone_lib.h"
 
 #include <cstdio>
 #include <exception>

@@ -24,18 +24,18 @@ struct linked_row {
 static const struct linked_row linked_rows[] = {
 	/* Orders: 1 placed, 2 confirmed, 3 dispatched, 4 delivered, 5 cancelled, 6 refunded. */
 	{"website.order.placed", TABLE_ORDER, "order_id", 1, 6, ACT_NONE, 0,
-		"shop_id>3 totals.grand_total>11"},
+		"shop_id>3 totals.grand>11"},
 	{"website.order.confirmed", TABLE_ORDER, "order_id", 2, 0, ACT_NONE, 0,
 		"shop_id>3 promised_delivery_time_us>7"},
 	{"website.order.amended", TABLE_ORDER, "order_id", 0, 0, ACT_NONE, 0,
-		"totals.grand_total>11"},
+		"totals.grand>11"},
 	{"website.order.cancelled", TABLE_ORDER, "order_id", 5, 10, ACT_NONE, 0, ""},
 	{"website.order.dispatched", TABLE_ORDER, "order_id", 3, 8, ACT_NONE, 0,
 		"tracking_numbers>15"},
 	{"website.order.delivered", TABLE_ORDER, "order_id", 4, 9, ACT_NONE, 0, ""},
 	{"website.refund.issued", TABLE_ORDER, "order_id", 6, 0, ACT_NONE, 0, "amount>12"},
 	{"pos.order.placed", TABLE_ORDER, "order_id", 1, 6, ACT_NONE, 0,
-		"transaction.ref.store_id>3 transaction.totals.grand_total>11"},
+		"transaction.ref.store_id>3 transaction.totals.grand>11"},
 
 	/* Repairs: 1 registered, 2 received, 3 diagnosed, 4 quoted, 5 waits for the customer, 6 for a part,
 	 * 7 in work, 8 repaired, 9 checked, 10 returned, 11 cancelled. */
@@ -261,7 +261,7 @@ static void rules_mandatory(const struct event_type *type, struct type_rules *ru
 		rules->requirement_names[i] = at;
 		at += requirement.len + 1;
 		while (text_split(&names, '|', &name)) {
-			invariant(rules->requirement_counts[i] < 6);
+			invariant(rules->requirement_counts[i] < 12);
 			rules_path(type, name,
 				&rules->requirements[i][rules->requirement_counts[i]++]);
 		}
