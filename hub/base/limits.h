@@ -13,6 +13,11 @@
 #define LIMIT_NAME_BYTES       64u /* peers, subscriptions, jobs */
 #define LIMIT_PATTERN_BYTES    200u
 #define LIMIT_FILTER_PATTERNS  64u
+#define LIMIT_CHECKPOINT_BYTES 1024u
+#define LIMIT_SNAPSHOT_TABLES  16u
+
+/* Sources whose checkpoint one HELLO may ask for. */
+#define LIMIT_CHECKPOINTS_PER_HELLO 64u
 
 /* A stored key is shorter than LMDB's 511 bytes with our prefixes; over it, CH_TOO_LARGE. */
 #define LIMIT_KEY_BYTES   480u

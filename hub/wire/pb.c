@@ -75,6 +75,16 @@ bool pb_next(struct pb_reader *reader, struct pb_field *out_field)
 	return false;
 }
 
+bool pb_next_varint(struct pb_reader *reader, uint64_t *out_value)
+{
+	if (reader->status != CH_OK || reader->at == reader->end)
+		return false;
+	if (pb_take_varint(reader, out_value))
+		return true;
+	reader->status = CH_FORMAT;
+	return false;
+}
+
 size_t pb_varint_len(uint64_t value)
 {
 	size_t len = 1;
@@ -83,7 +93,7 @@ size_t pb_varint_len(uint64_t value)
 	return len;
 }
 
-static uint8_t *pb_write_varint(uint8_t *at, uint64_t value)
+uint8_t *pb_write_varint(uint8_t *at, uint64_t value)
 {
 	for (; value >= 0x80; value >>= 7)
 		*at++ = (uint8_t)(value | 0x80);

@@ -36,6 +36,9 @@ static inline struct pb_reader pb_read(struct slice bytes)
 /* False at the end or at the first bad byte; see reader->status. */
 bool pb_next(struct pb_reader *reader, struct pb_field *out_field);
 
+/* The next varint without a tag: an element of a packed field.  As pb_next. */
+bool pb_next_varint(struct pb_reader *reader, uint64_t *out_value);
+
 static inline struct slice pb_text_or_empty(const struct pb_field *field)
 {
 	return field->wire == PB_LEN ? field->bytes : (struct slice){NULL, 0};
@@ -58,6 +61,9 @@ void pb_put_element(struct buffer *out, uint32_t number, struct slice value);
  * bytes; marks nest. */
 size_t pb_begin(struct buffer *out, uint32_t number);
 void pb_end(struct buffer *out, size_t mark);
+
+/* Writes the varint (at most 10 bytes) at `at` and returns the end: for those who made the room. */
+uint8_t *pb_write_varint(uint8_t *at, uint64_t value);
 
 /* Bytes that `value` takes as a varint. */
 size_t pb_varint_len(uint64_t value);
