@@ -60,4 +60,11 @@
 #define LIMIT_JSON_BYTES (4u * 1024u * 1024u)
 #define LIMIT_PB_DEPTH   16u
 
+/* Files that stations drop: over it, a reject that names the place. */
+#define LIMIT_ROW_BYTES      (1024u * 1024u) /* a CSV record, a JSON line                       */
+#define LIMIT_ROW_COLUMNS    1024u           /* of a CSV record, members of a JSON object       */
+#define LIMIT_INFLATED_BYTES (1024u * 1024u * 1024u) /* of a compressed file, when unpacked     */
+#define LIMIT_XML_DEPTH      64u
+#define LIMIT_MAPPING_BYTES  (256u * 1024u)
+
 #endif

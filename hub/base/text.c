@@ -30,9 +30,10 @@ static size_t text_sequence_len(uint8_t first)
 	return 0;
 }
 
-bool text_is_utf8(struct slice text)
+size_t text_utf8_prefix(struct slice text)
 {
-	for (size_t at = 0; at < text.len;) {
+	size_t at = 0;
+	while (at < text.len) {
 		/* Most text is ASCII: eight bytes at once while none has its top bit set. */
 		uint64_t word;
 		if (text.len - at >= sizeof(word)) {
@@ -44,16 +45,21 @@ bool text_is_utf8(struct slice text)
 		}
 		size_t len = text_sequence_len(text.data[at]);
 		if (len == 0 || len > text.len - at)
-			return false;
+			return at;
 		if (len > 1 && !text_second_ok(text.data[at], text.data[at + 1]))
-			return false;
+			return at;
 		for (size_t i = 2; i < len; i++) {
 			if ((text.data[at + i] & 0xc0) != 0x80)
-				return false;
+				return at;
 		}
 		at += len;
 	}
-	return true;
+	return at;
+}
+
+bool text_is_utf8(struct slice text)
+{
+	return text_utf8_prefix(text) == text.len;
 }
 
 enum ch_status text_parse_u64(struct slice text, uint64_t max, uint64_t *out_value)

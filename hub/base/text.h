@@ -10,6 +10,9 @@
 /* Well-formed UTF-8 (RFC 3629): no surrogates, no overlong forms, nothing above U+10FFFF. */
 bool text_is_utf8(struct slice text);
 
+/* How many of its bytes are well formed, counted from the start: where the first bad one stands. */
+size_t text_utf8_prefix(struct slice text);
+
 /* Whole slice as a decimal number without sign or blanks; CH_FORMAT, or CH_INVALID over `max`. */
 enum ch_status text_parse_u64(struct slice text, uint64_t max, uint64_t *out_value);
 
