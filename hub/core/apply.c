@@ -376,7 +376,9 @@ enum ch_status core_decide(struct core *core, struct change *change, const struc
 	uint64_t before = 0;
 	core_reset_scratch(core);
 
-	decision.reason = envelope_parse(input->event, &ruling.envelope, &decision.field);
+	ruling.envelope = *input->envelope;
+	decision.reason = input->form;
+	decision.field = input->form != CH_OK ? input->form_field : "";
 	if (ruling.envelope.id.len == 0 || ruling.envelope.source.len == 0 ||
 		ruling.envelope.type.len == 0) {
 		decision.verdict = DECIDED_REFUSED;

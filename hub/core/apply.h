@@ -16,6 +16,7 @@
 #include "base/slice.h"
 #include "store/state.h"
 #include "wire/entry.h"
+#include "wire/envelope.h"
 
 /* Rises when the same input and state would give other effects. */
 #define RULES_VERSION 1u
@@ -29,30 +30,34 @@ void core_free(struct core *core);
  * before the first decision.  CH_CORRUPT, CH_NOMEM. */
 enum ch_status core_load(struct core *core, struct rtxn *rtxn);
 
-/* What arrived.  The slices live as long as the decision is used. */
+/* What arrived, read at the door: rights and size are settled there.  Everything lives as long as the
+ * decision is used. */
 struct input {
-	struct slice
-		event; /* an encoded Event, admitted: rights and size are the door's business */
+	const struct envelope *envelope; /* as envelope_parse gave it              */
+	enum ch_status form;             /* its status                             */
+	const char *form_field;          /* the attribute at fault, when it is bad */
 	struct slice peer;
 	int64_t arrival_us;
-	uint64_t releases; /* sequence of the quarantined entry that this one corrects; 0: none */
+	uint64_t releases; /* the quarantined entry that this one corrects; 0: none */
 };
 
 enum verdict_kind {
-	DECIDED_ENTRY,   /* `entry` is to be appended and folded; its outcome tells the rest      */
-	DECIDED_KNOWN,   /* taken before: `first_sequence`; nothing to append                     */
-	DECIDED_REFUSED, /* cannot even be kept: no readable id, source or type                   */
+	DECIDED_ENTRY,   /* `entry` is to be appended and folded; its outcome tells the rest */
+	DECIDED_KNOWN,   /* taken before: `first_sequence`; nothing to append                */
+	DECIDED_REFUSED, /* cannot even be kept: no readable id, source or type              */
 };
 
 struct decision {
 	enum verdict_kind verdict;
-	struct entry
-		entry; /* slices into the input and the core's scratch, until the next decision */
-	enum ch_status reason; /* CH_OK, CH_DUPLICATE, CH_CONFLICT, or why it was not accepted */
-	const char *field;     /* at fault; "" when none.  Until the next decision */
-	uint64_t
-		first_sequence; /* of a duplicate, a conflict, or one that is in quarantine already */
-	uint64_t customer;      /* filed under; 0: nobody */
+	/* Slices into the input and the core's scratch, until the next decision. */
+	struct entry entry;
+	/* CH_OK, CH_DUPLICATE, CH_CONFLICT, or why it was not accepted. */
+	enum ch_status reason;
+	/* The field at fault; "" when none.  Until the next decision. */
+	const char *field;
+	/* Of a duplicate, a conflict, or one that was set aside before. */
+	uint64_t first_sequence;
+	uint64_t customer; /* filed under; 0: nobody */
 };
 
 /* Decides about one event.  CH_OK with *out_decision set; otherwise the machine failed (CH_NOMEM,

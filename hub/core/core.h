@@ -11,7 +11,6 @@
 #include "core/settings.h"
 #include "wire/check.h"
 #include "wire/effect.h"
-#include "wire/envelope.h"
 #include "wire/path.h"
 #include "wire/types.h"
 

@@ -14,34 +14,37 @@
 
 /* Numbers are stored: a row is added at the end, never changed. */
 enum effect_op {
-	EFFECT_CUSTOMER_NEW =
-		1,        /* number: a customer number is taken into use                        */
-	EFFECT_VALUE = 2, /* number, field, sub, value: the golden record's value of a field    */
-	EFFECT_VALUE_DROP =
-		3,      /* number, field, sub                                                 */
-	EFFECT_KEY = 4, /* number, kind = key kind, value: a match key leads to the customer  */
-	EFFECT_KEY_DROP =
-		5, /* number, kind, value                                                */
-	EFFECT_RECORD_SET =
-		6, /* kind = table, id, field, value = encoded fields that replace `field` */
-	EFFECT_RECORD_ADD =
-		7,       /* kind = table, id, field, value = encoded elements to append        */
-	EFFECT_LINK = 8, /* kind = table, id, number: the record belongs to the customer       */
-	EFFECT_DEADLINE =
-		9, /* kind, id, field = new state, number = due time, value = what for   */
-	EFFECT_REFERENCE =
-		10, /* kind, id = key, value = newest message, number = its time          */
-	EFFECT_REVIEW =
-		11, /* number, sub = other customer (8 bytes), kind = reason, field = index */
-	EFFECT_SOURCE = 12, /* field = code, value = source text: the dictionary                  */
-	EFFECT_CHECKPOINT =
-		13, /* value = the adapter's checkpoint for the entry's source            */
-	EFFECT_SETTING =
-		14, /* id = name, value: a rule's setting                                 */
-	EFFECT_RELEASED =
-		15, /* number = sequence of the quarantined entry, field = new state      */
-	EFFECT_KEY_BLOCK =
-		16, /* kind, value, field = 1 blocked, 0 not: may not match any more      */
+	/* number: taken into use. */
+	EFFECT_CUSTOMER_NEW = 1,
+	/* number, field, sub, value: the golden record's value of a field. */
+	EFFECT_VALUE = 2,
+	/* number, field, sub. */
+	EFFECT_VALUE_DROP = 3,
+	/* number, kind of key, value: the key leads to the customer. */
+	EFFECT_KEY = 4,
+	EFFECT_KEY_DROP = 5,
+	/* kind = table, id, value = a partial message: its fields replace the record's. */
+	EFFECT_RECORD_SET = 6,
+	/* kind = table, id, field, value = encoded elements to append. */
+	EFFECT_RECORD_ADD = 7,
+	/* kind = table, id, number: the record belongs to the customer. */
+	EFFECT_LINK = 8,
+	/* id, field = state, number = due time, value = the whole DeadlineInfo. */
+	EFFECT_DEADLINE = 9,
+	/* id = key, number = its time, value = the newest message. */
+	EFFECT_REFERENCE = 10,
+	/* number, sub = the other customer (8 bytes), kind = reason, field = index. */
+	EFFECT_REVIEW = 11,
+	/* field = code, value = source text: the dictionary. */
+	EFFECT_SOURCE = 12,
+	/* id = source, value = where its adapter stands. */
+	EFFECT_CHECKPOINT = 13,
+	/* id = name, value: a setting of the rules. */
+	EFFECT_SETTING = 14,
+	/* number = sequence of the quarantined entry, field = its new state. */
+	EFFECT_RELEASED = 15,
+	/* kind, value, field = 1 blocked, 0 not: the key may not match any more. */
+	EFFECT_KEY_BLOCK = 16,
 };
 
 enum effect_flag {
