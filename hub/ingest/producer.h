@@ -1,0 +1,45 @@
+/* A producer as this folder sees it. */
+#ifndef INGEST_PRODUCER_H
+#define INGEST_PRODUCER_H
+
+#include "ingest/submission.h"
+
+struct producer {
+	struct ingest *ingest;
+	struct producer_rights rights;
+	char name[64 + 1];
+	bool (*send)(void *context, struct slice frame);
+	void *context;
+
+	/* The loop thread's. */
+	struct producer *next; /* all producers */
+	bool closed;
+	uint32_t base_credit;
+	uint32_t credit;           /* as last told */
+	uint32_t in_flight;        /* events without a receipt */
+	uint32_t references;       /* submissions on their way, and the owner */
+	struct submission *unsent; /* receipts that the socket would not take */
+	struct submission **unsent_last;
+
+	/* The writer's. */
+	struct submission *queue;
+	struct submission **queue_last;
+	struct producer *turn; /* next one with something queued */
+	bool queued;
+};
+
+/* Checks at the door, in order: what the peer may not do is answered here and journaled nowhere. */
+void producer_admit(struct producer *producer, struct submission *submission);
+
+/* The submission is done: its receipts leave.  Loop thread. */
+void producer_settle(struct producer *producer, struct submission *submission);
+
+/* Receipts that could not leave are offered again. */
+void producer_retry(struct producer *producer);
+
+/* Tells the producer when its window has changed: `pressure` is the state's, in percent. */
+void producer_pace(struct producer *producer, uint32_t pressure);
+
+void producer_unref(struct producer *producer);
+
+#endif

@@ -1,0 +1,137 @@
+#include "ingest/queue.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/invariant.h"
+#include "base/limits.h"
+
+/* Up to so many events on their way the load is low, and the thread that received them writes them. */
+#define CALM_EVENTS 8u
+
+void queue_join(struct ingest *ingest, struct producer *producer)
+{
+	producer->next = ingest->producers;
+	ingest->producers = producer;
+}
+
+void queue_leave(struct ingest *ingest, struct producer *producer)
+{
+	struct producer **link = &ingest->producers;
+	while (*link != producer)
+		link = &(*link)->next;
+	*link = producer->next;
+	producer->next = NULL;
+}
+
+void queue_submit(struct ingest *ingest, struct submission *submission)
+{
+	submission->next = NULL;
+	*ingest->pending_last = submission;
+	ingest->pending_last = &submission->next;
+	ingest->pending_events += submission->count;
+}
+
+void queue_again(struct ingest *ingest, struct producer *producer)
+{
+	producer->queued = true;
+	producer->turn = NULL;
+	*ingest->turns_last = producer;
+	ingest->turns_last = &producer->turn;
+}
+
+/* To the back of its producer's queue; the producer to the back of the turns, when it was idle. */
+static void queue_put(struct ingest *ingest, struct submission *submission)
+{
+	struct producer *producer = submission->producer;
+	submission->next = NULL;
+	*producer->queue_last = submission;
+	producer->queue_last = &submission->next;
+	ingest->queued_events += submission->count;
+	if (!producer->queued)
+		queue_again(ingest, producer);
+}
+
+void queue_sort(struct ingest *ingest, struct mailbox_node *posted)
+{
+	while (posted != NULL) {
+		struct mailbox_node *next = posted->next;
+		queue_put(ingest, (struct submission *)(void *)posted);
+		posted = next;
+	}
+}
+
+struct producer *queue_next(struct ingest *ingest)
+{
+	struct producer *producer = ingest->turns;
+	if (producer == NULL)
+		return NULL;
+	ingest->turns = producer->turn;
+	if (ingest->turns == NULL)
+		ingest->turns_last = &ingest->turns;
+	producer->queued = false;
+	producer->turn = NULL;
+	return producer;
+}
+
+static struct submission *queue_take_pending(struct ingest *ingest)
+{
+	struct submission *pending = ingest->pending;
+	ingest->pending = NULL;
+	ingest->pending_last = &ingest->pending;
+	ingest->pending_events = 0;
+	return pending;
+}
+
+void ingest_flush(struct ingest *ingest)
+{
+	uint64_t events = ingest->pending_events;
+	if (ingest->pending == NULL)
+		return;
+	bool calm = atomic_fetch_add(&ingest->waiting, events) + events <= CALM_EVENTS;
+	struct submission *pending = queue_take_pending(ingest);
+	if (calm && pthread_mutex_trylock(&ingest->turn) == 0) {
+		queue_sort(ingest, mailbox_take(&ingest->inbox));
+		while (pending != NULL) {
+			struct submission *next = pending->next;
+			queue_put(ingest, pending);
+			pending = next;
+		}
+		while (ingest->queued_events > 0)
+			writer_batch(ingest);
+		(void)pthread_mutex_unlock(&ingest->turn);
+		ingest_deliver(ingest);
+		return;
+	}
+	while (pending != NULL) {
+		struct submission *next = pending->next;
+		/* Closed only after the last flush. */
+		invariant(mailbox_post(&ingest->inbox, &pending->node));
+		pending = next;
+	}
+}
+
+void ingest_deliver(struct ingest *ingest)
+{
+	struct mailbox_node *node = mailbox_take(&ingest->outbox);
+	for (struct producer *p = ingest->producers; p != NULL; p = p->next)
+		producer_retry(p);
+	while (node != NULL) {
+		struct mailbox_node *next = node->next;
+		struct submission *submission = (struct submission *)(void *)node;
+		producer_settle(submission->producer, submission);
+		node = next;
+	}
+}
+
+void ingest_tick(struct ingest *ingest)
+{
+	uint32_t pressure = state_pressure(ingest->options.state);
+	for (struct producer *p = ingest->producers; p != NULL; p = p->next)
+		producer_pace(p, pressure);
+	if (pthread_mutex_trylock(&ingest->turn) != 0)
+		return; /* a batch is being written: deadlines are looked at there too */
+	if (core_next_due_us(ingest->options.core) <= clock_wall_us())
+		writer_batch(ingest);
+	(void)pthread_mutex_unlock(&ingest->turn);
+}

@@ -1,0 +1,64 @@
+/* What the loop thread and the writer share inside ingest. */
+#ifndef INGEST_QUEUE_H
+#define INGEST_QUEUE_H
+
+#include <stdatomic.h>
+
+#include "ingest/producer.h"
+
+struct ingest {
+	struct ingest_options options;
+	pthread_t thread;
+	bool started;
+
+	struct mailbox inbox;  /* submissions, to the writer              */
+	struct mailbox outbox; /* settled submissions, to the loop thread */
+
+	/* The loop thread's. */
+	struct producer *producers;
+	struct submission *pending; /* admitted since the last ingest_flush */
+	struct submission **pending_last;
+	uint64_t pending_events;
+
+	/* Whoever holds the turn writes: the writer thread, or the loop thread when it is idle. */
+	pthread_mutex_t turn;
+	struct producer *turns; /* producers with something queued, in turn */
+	struct producer **turns_last;
+	uint64_t queued_events;
+	int64_t last_arrival_us;
+
+	atomic_bool stopping;
+	atomic_uint_fast64_t waiting; /* events submitted and not settled */
+	_Atomic(const char *) hold;
+	atomic_bool broken;
+
+	struct {
+		atomic_uint_fast64_t accepted, duplicates, conflicts, quarantined, refused, retried;
+		atomic_uint_fast64_t frames, batches, batch_last_us, batch_max_us;
+	} counters;
+};
+
+void queue_join(struct ingest *ingest, struct producer *producer);
+void queue_leave(struct ingest *ingest, struct producer *producer);
+
+/* Puts a submission among those that the next ingest_flush hands on. */
+void queue_submit(struct ingest *ingest, struct submission *submission);
+
+/* ---- The turn's holder ---- */
+
+/* Moves what was posted to the producers' queues. */
+void queue_sort(struct ingest *ingest, struct mailbox_node *posted);
+
+/* The next producer in turn; NULL when nothing is queued. */
+struct producer *queue_next(struct ingest *ingest);
+
+/* To the back of the turns: it has more. */
+void queue_again(struct ingest *ingest, struct producer *producer);
+
+/* ---- writer.c ---- */
+
+/* Writes one batch of what is queued.  The holder of the turn. */
+void writer_batch(struct ingest *ingest);
+void *writer_main(void *context);
+
+#endif

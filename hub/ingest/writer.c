@@ -1,0 +1,366 @@
+/* The writer: one batch after the other, in this order, and the order is the promise.
+ *
+ *     1. take     up to 512 events, a quantum from each producer in turn, so that one that floods
+ *                 waits for itself and not for others
+ *     2. decide   each against the state and the events before it in the same batch
+ *     3. append   the entry to the journal's batch, in memory
+ *     4. fold     its effects into the batch's changes, which nobody else can see yet
+ *     5. commit   one write, one sync: now the batch cannot be lost
+ *     6. publish  the changes: now queries see it
+ *     7. settle   receipts go out, and the fan-out is told the new head
+ *
+ * No timer: a batch is what came in while the last one was being synced.
+ *
+ * If 5 fails nobody has been told anything, and what is on the disk is not known: the hub stops,
+ * restarts and reads what is there.  Trying the sync again would lie: the kernel may have dropped the
+ * very pages that failed.  A journal that is full before anything was written is another matter: the
+ * changes are forgotten and every event of the batch is answered with retry-after. */
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "ingest/queue.h"
+
+#define QUANTUM_EVENTS 64u
+#define RETRY_FULL_MS  5000u
+#define RETRY_HOLD_MS  2000u
+
+/* What one batch is made of until its receipts go out. */
+struct round {
+	struct ingest *ingest;
+	struct change *change;
+	struct batch *batch;
+	struct submission *done; /* all events decided: to be settled after the sync */
+	struct submission **done_last;
+	uint32_t events;
+	struct submitted *decided[INGEST_BATCH_EVENTS]; /* in this round */
+	uint32_t decided_count;
+	uint64_t last_sequence;
+	enum ch_status status; /* sticks: the machine failed */
+	const char *what;
+};
+
+static void writer_count(atomic_uint_fast64_t *counter, uint64_t more)
+{
+	atomic_fetch_add_explicit(counter, more, memory_order_relaxed);
+}
+
+/* Arrival times rise with the sequence, by a microsecond at least, whatever the clock does: a time
+ * names one place in the journal, and deadlines set in one batch differ. */
+static int64_t writer_arrival(struct ingest *ingest)
+{
+	int64_t now_us = clock_wall_us();
+	if (now_us <= ingest->last_arrival_us)
+		now_us = ingest->last_arrival_us + 1;
+	ingest->last_arrival_us = now_us;
+	return now_us;
+}
+
+static void writer_append(struct round *round, const struct entry *entry, int64_t arrival_us)
+{
+	uint8_t head[ENTRY_HEAD_MAX];
+	struct slice parts[8];
+	size_t count = entry_parts(entry, head, parts);
+	round->last_sequence = journal_append(round->batch, arrival_us, parts, count);
+	if (round->last_sequence == 0) {
+		round->status = journal_batch_status(round->batch);
+		round->what = "journal.append";
+		return;
+	}
+	round->status = core_fold(round->ingest->options.core, round->change, round->last_sequence,
+		arrival_us, entry);
+	round->what = "fold";
+}
+
+static enum outcome writer_outcome(const struct decision *decision)
+{
+	switch (decision->reason) {
+	case CH_OK:
+		return OUTCOME_ACCEPTED;
+	case CH_DUPLICATE:
+		return OUTCOME_DUPLICATE;
+	case CH_CONFLICT:
+		return OUTCOME_CONFLICT;
+	default:
+		return OUTCOME_REFUSED;
+	}
+}
+
+static void writer_note(struct ingest *ingest, struct submitted *event,
+	const struct decision *decision, uint64_t sequence)
+{
+	event->outcome = (uint8_t)writer_outcome(decision);
+	event->reason = (uint8_t)(decision->reason == CH_DUPLICATE ? CH_OK : decision->reason);
+	event->customer = decision->customer;
+	bool first = decision->verdict == DECIDED_KNOWN ||
+		     (decision->verdict == DECIDED_ENTRY && decision->reason == CH_CONFLICT);
+	event->sequence = first ? decision->first_sequence : sequence;
+	if (decision->field[0] != 0)
+		event->field = strdup(decision->field); /* NULL: the reason still stands */
+	switch ((enum outcome)event->outcome) {
+	case OUTCOME_ACCEPTED:
+		writer_count(&ingest->counters.accepted, 1);
+		break;
+	case OUTCOME_DUPLICATE:
+		writer_count(&ingest->counters.duplicates, 1);
+		break;
+	case OUTCOME_CONFLICT:
+		writer_count(&ingest->counters.conflicts, 1);
+		break;
+	default:
+		writer_count(&ingest->counters.quarantined, 1);
+		break;
+	}
+}
+
+static void writer_event(
+	struct round *round, struct submission *submission, struct submitted *event)
+{
+	struct ingest *ingest = round->ingest;
+	struct decision decision;
+	int64_t arrival_us = writer_arrival(ingest);
+	struct input input = {
+		.envelope = &event->envelope,
+		.form = (enum ch_status)event->form,
+		.form_field = event->form_field,
+		.peer = submission->producer->rights.name,
+		.arrival_us = arrival_us,
+		.releases = submission->releases,
+	};
+	round->status = core_decide(ingest->options.core, round->change, &input, &decision);
+	round->what = "decide";
+	if (round->status != CH_OK)
+		return;
+	uint64_t sequence = 0;
+	if (decision.verdict == DECIDED_ENTRY) {
+		writer_append(round, &decision.entry, arrival_us);
+		sequence = round->last_sequence;
+	}
+	if (round->status == CH_OK)
+		writer_note(ingest, event, &decision, sequence);
+	round->decided[round->decided_count++] = event;
+}
+
+static void writer_later(struct submitted *event, enum ch_status reason, uint32_t retry_after_ms)
+{
+	free(event->field);
+	event->field = NULL;
+	event->outcome = OUTCOME_RETRY_AFTER;
+	event->reason = (uint8_t)reason;
+	event->retry_after_ms = retry_after_ms;
+	event->sequence = 0;
+	event->customer = 0;
+}
+
+/* Up to a quantum of this producer's events. */
+static void writer_turn(struct round *round, struct producer *producer)
+{
+	struct ingest *ingest = round->ingest;
+	bool held = atomic_load(&ingest->hold) != NULL;
+	uint32_t quantum = QUANTUM_EVENTS;
+	while (producer->queue != NULL && quantum > 0 && round->status == CH_OK &&
+		round->events < INGEST_BATCH_EVENTS &&
+		journal_batch_bytes(round->batch) < INGEST_BATCH_BYTES) {
+		struct submission *submission = producer->queue;
+		struct submitted *event = &submission->events[submission->decided];
+		if (event->outcome != 0)
+			writer_count(&ingest->counters.refused, 1); /* answered at the door */
+		else if (held)
+			writer_later(event, CH_RETRY, RETRY_HOLD_MS);
+		else
+			writer_event(round, submission, event);
+		if (round->status != CH_OK)
+			return;
+		round->events++;
+		quantum--;
+		if (++submission->decided < submission->count)
+			continue;
+		producer->queue = submission->next;
+		if (producer->queue == NULL)
+			producer->queue_last = &producer->queue;
+		submission->next = NULL;
+		*round->done_last = submission;
+		round->done_last = &submission->next;
+	}
+}
+
+static void writer_clock(struct round *round)
+{
+	struct ingest *ingest = round->ingest;
+	struct decision decision;
+	/* Deadlines run on arrival time; nobody looks at the clock while nothing is due. */
+	while (round->status == CH_OK &&
+		core_next_due_us(ingest->options.core) <= clock_wall_us()) {
+		int64_t arrival_us = writer_arrival(ingest);
+		enum ch_status status = core_decide_clock(
+			ingest->options.core, round->change, arrival_us, &decision);
+		if (status == CH_END)
+			return;
+		round->what = "decide.clock";
+		round->status = status;
+		if (status == CH_OK)
+			writer_append(round, &decision.entry, arrival_us);
+	}
+}
+
+static void writer_settle(struct round *round)
+{
+	struct ingest *ingest = round->ingest;
+	struct submission *submission = round->done;
+	bool any = submission != NULL;
+	while (submission != NULL) {
+		struct submission *next = submission->next;
+		atomic_fetch_sub(&ingest->waiting, submission->count);
+		writer_count(&ingest->counters.frames, 1);
+		(void)mailbox_post(&ingest->outbox, &submission->node); /* open as long as ingest */
+		submission = next;
+	}
+	if (any && ingest->options.ready != NULL)
+		ingest->options.ready(ingest->options.context);
+}
+
+/* Steps 5 and 6. */
+static void writer_commit(struct round *round)
+{
+	bool wrote = journal_batch_count(round->batch) > 0;
+	if (round->status != CH_OK) {
+		journal_abort(round->batch);
+		change_abort(round->change);
+		return;
+	}
+	round->what = "journal.commit";
+	round->status = journal_commit(round->batch);
+	if (round->status != CH_OK || !wrote) {
+		change_abort(round->change);
+		return;
+	}
+	round->what = "state.publish";
+	round->status = change_publish(round->change, round->last_sequence);
+}
+
+/* The disk is full and nothing was written: what the core has learnt in this round never happened. */
+static void writer_undo(struct round *round)
+{
+	struct ingest *ingest = round->ingest;
+	struct core *core = NULL;
+	struct rtxn *rtxn = NULL;
+	for (uint32_t i = 0; i < round->decided_count; i++) {
+		writer_later(round->decided[i], CH_FULL, RETRY_FULL_MS);
+		writer_count(&ingest->counters.retried, 1);
+	}
+	round->what = "core.reload";
+	round->status = core_create(&core);
+	if (round->status == CH_OK)
+		round->status = rtxn_begin(ingest->options.state, &rtxn);
+	if (round->status == CH_OK)
+		round->status = core_load(core, rtxn);
+	rtxn_end(rtxn);
+	if (round->status != CH_OK) {
+		core_free(core);
+		return;
+	}
+	core_free(ingest->options.core);
+	ingest->options.core = core;
+}
+
+static void writer_time(struct ingest *ingest, int64_t began_us)
+{
+	uint64_t took_us = (uint64_t)(clock_steady_us() - began_us);
+	atomic_store_explicit(&ingest->counters.batch_last_us, took_us, memory_order_relaxed);
+	if (took_us > atomic_load_explicit(&ingest->counters.batch_max_us, memory_order_relaxed))
+		atomic_store_explicit(
+			&ingest->counters.batch_max_us, took_us, memory_order_relaxed);
+	writer_count(&ingest->counters.batches, 1);
+}
+
+/* Once and for good: nothing is answered any more, the hub stops. */
+static void writer_fail(struct round *round)
+{
+	struct ingest *ingest = round->ingest;
+	ingest->queued_events = 0;
+	if (!atomic_exchange(&ingest->broken, true) && ingest->options.failed != NULL)
+		ingest->options.failed(ingest->options.context, round->status, round->what);
+}
+
+static void writer_take_turns(struct round *round)
+{
+	struct ingest *ingest = round->ingest;
+	struct producer *producer;
+	while (round->status == CH_OK && round->events < INGEST_BATCH_EVENTS &&
+		journal_batch_bytes(round->batch) < INGEST_BATCH_BYTES &&
+		(producer = queue_next(ingest)) != NULL) {
+		writer_turn(round, producer);
+		if (producer->queue != NULL)
+			queue_again(ingest, producer);
+	}
+}
+
+void writer_batch(struct ingest *ingest)
+{
+	struct round round = {.ingest = ingest, .what = "begin"};
+	int64_t began_us = clock_steady_us();
+	round.done_last = &round.done;
+	if (atomic_load(&ingest->broken)) {
+		ingest->queued_events = 0; /* nobody is answered any more */
+		return;
+	}
+	round.change = state_begin(ingest->options.state);
+	round.batch = journal_begin(ingest->options.journal);
+	writer_clock(&round);
+	writer_take_turns(&round);
+	writer_commit(&round);
+	if (round.status == CH_FULL)
+		writer_undo(&round);
+	if (round.status != CH_OK) {
+		writer_fail(&round);
+		return;
+	}
+	ingest->queued_events -= round.events;
+	writer_time(ingest, began_us);
+	writer_settle(&round);
+	if (round.last_sequence != 0 && ingest->options.synced != NULL)
+		ingest->options.synced(
+			ingest->options.context, journal_head(ingest->options.journal));
+}
+
+void *writer_main(void *context)
+{
+	struct ingest *ingest = context;
+	while (!atomic_load(&ingest->stopping)) {
+		struct mailbox_node *posted = mailbox_wait(&ingest->inbox, -1);
+		(void)pthread_mutex_lock(&ingest->turn);
+		queue_sort(ingest, posted);
+		while (ingest->queued_events > 0) {
+			writer_batch(ingest);
+			/* What came in during the sync is the next batch. */
+			queue_sort(ingest, mailbox_take(&ingest->inbox));
+		}
+		(void)pthread_mutex_unlock(&ingest->turn);
+	}
+	return NULL;
+}
+
+enum ch_status ingest_settings(struct ingest *ingest, struct slice text, uint32_t *out_line)
+{
+	struct round round = {.ingest = ingest, .what = "begin"};
+	struct decision decision;
+	round.done_last = &round.done;
+	(void)pthread_mutex_lock(&ingest->turn);
+	int64_t arrival_us = writer_arrival(ingest);
+	round.change = state_begin(ingest->options.state);
+	round.batch = journal_begin(ingest->options.journal);
+	enum ch_status status = core_decide_settings(
+		ingest->options.core, round.change, text, arrival_us, &decision, out_line);
+	if (status == CH_OK)
+		writer_append(&round, &decision.entry, arrival_us);
+	writer_commit(&round);
+	if (round.status == CH_FULL)
+		writer_undo(&round);
+	(void)pthread_mutex_unlock(&ingest->turn);
+	if (status != CH_OK)
+		return status == CH_END ? CH_OK : status;
+	if (round.status == CH_OK && ingest->options.synced != NULL)
+		ingest->options.synced(
+			ingest->options.context, journal_head(ingest->options.journal));
+	return round.status;
+}
