@@ -4,7 +4,7 @@
 #include "wire/form.h"
 #include "wire/frame.h"
 
-enum { ACK_HANDLE = 1, ACK_UP_TO = 2, ACK_RANGE = 3, ACK_NACK = 4 };
+enum { ACK_HANDLE = 1, ACK_UP_TO = 2, ACK_RANGE = 3, ACK_NACK = 4, ACK_JOB = 5 };
 
 static enum ch_status ack_read_range(struct slice bytes, struct ack_range *out)
 {
@@ -37,7 +37,7 @@ static enum ch_status ack_check(const struct pb_field *field)
 	struct ack_range range;
 	struct nack nack;
 	const char *name;
-	if (field->number <= ACK_NACK &&
+	if (field->number <= ACK_JOB &&
 		field->wire != (field->number >= ACK_RANGE ? PB_LEN : PB_VARINT))
 		return CH_FORMAT;
 	if (field->number == ACK_RANGE)
@@ -60,6 +60,8 @@ enum ch_status ack_parse(struct slice body, struct ack *out)
 			ack.handle = (uint32_t)field.integer;
 		else if (field.number == ACK_UP_TO)
 			ack.up_to = field.integer;
+		else if (field.number == ACK_JOB)
+			ack.job = field.bytes;
 	}
 	if (reader.status == CH_OK)
 		*out = ack;
@@ -92,6 +94,11 @@ void ack_begin(struct buffer *out, uint32_t handle, uint64_t up_to)
 	frame_begin(out, FRAME_ACK);
 	pb_put_uint(out, ACK_HANDLE, handle);
 	pb_put_uint(out, ACK_UP_TO, up_to);
+}
+
+void ack_put_job(struct buffer *out, struct slice job)
+{
+	pb_put_bytes(out, ACK_JOB, job);
 }
 
 void ack_add_range(struct buffer *out, const struct ack_range *range)

@@ -28,7 +28,8 @@ struct nack {
 
 struct ack {
 	uint32_t handle;
-	uint64_t up_to; /* 0: none */
+	uint64_t up_to;   /* 0: none */
+	struct slice job; /* the replay job that all of it is about; empty: none */
 	struct pb_reader ranges;
 	struct pb_reader nacks;
 };
@@ -41,6 +42,7 @@ bool ack_next_nack(struct ack *ack, struct nack *out_nack);
 /* A whole frame in pieces: begin in an empty buffer, then ranges and nacks in any order.  Nothing
  * closes it. */
 void ack_begin(struct buffer *out, uint32_t handle, uint64_t up_to);
+void ack_put_job(struct buffer *out, struct slice job);
 void ack_add_range(struct buffer *out, const struct ack_range *range);
 void ack_add_nack(struct buffer *out, const struct nack *nack);
 

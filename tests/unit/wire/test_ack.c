@@ -13,6 +13,7 @@ static void test_ranges_and_nacks_come_out_in_order(void **state)
 	struct ack_range range;
 	struct nack nack;
 	ack_begin(&frame, 4, 100);
+	ack_put_job(&frame, SLICE_LITERAL("replay-7"));
 	ack_add_range(&frame, &(struct ack_range){102, 102});
 	ack_add_nack(&frame,
 		&(struct nack){
@@ -25,6 +26,7 @@ static void test_ranges_and_nacks_come_out_in_order(void **state)
 	assert_int_equal(ack_parse(body, &ack), CH_OK);
 	assert_int_equal(ack.handle, 4);
 	assert_int_equal(ack.up_to, 100);
+	assert_slice_text(ack.job, "replay-7");
 	assert_true(ack_next_range(&ack, &range));
 	assert_true(range.first == 102 && range.last == 102);
 	assert_true(ack_next_range(&ack, &range));
