@@ -56,9 +56,11 @@
 #define LIMIT_HTTP_ROUTES       64u
 
 /* Decoders. */
-#define LIMIT_JSON_DEPTH 16u
-#define LIMIT_JSON_BYTES (4u * 1024u * 1024u)
-#define LIMIT_PB_DEPTH   16u
+#define LIMIT_JSON_DEPTH  16u
+#define LIMIT_JSON_BYTES  (4u * 1024u * 1024u)
+#define LIMIT_JSON_VALUES (256u * 1024u)
+#define LIMIT_JSON_MEMORY (16u * 1024u * 1024u) /* of the message read from it */
+#define LIMIT_PB_DEPTH    16u
 
 /* Files that stations drop: over it, a reject that names the place. */
 #define LIMIT_ROW_BYTES      (1024u * 1024u) /* a CSV record, a JSON line                       */

@@ -1,8 +1,12 @@
 #include "wire/check.h"
 
+#include "base/decimal.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "carehub/v1/common.pb-c.h"
 #include "wire/pb.h"
+
+#define SCALE 2u /* Decimal.scale */
 
 static enum pb_wire check_wire(ProtobufCType type)
 {
@@ -73,6 +77,9 @@ static enum ch_status check_level(const ProtobufCMessageDescriptor *message, str
 		if (good && known->type == PROTOBUF_C_TYPE_MESSAGE)
 			good = depth < LIMIT_PB_DEPTH && check_level(known->descriptor, field.bytes,
 								 depth + 1, path) == CH_OK;
+		if (good && message == &carehub__v1__decimal__descriptor && known->id == SCALE)
+			good = field.integer <=
+			       DECIMAL_SCALE_MAX; /* who computes with it relies on that */
 		if (!good) {
 			check_blame(path, known, check_index(bytes, &field));
 			return CH_FORMAT;

@@ -30,7 +30,8 @@ struct pb_reader {
 
 static inline struct pb_reader pb_read(struct slice bytes)
 {
-	return (struct pb_reader){bytes.data, bytes.data + bytes.len, CH_OK};
+	const uint8_t *end = bytes.len > 0 ? bytes.data + bytes.len : bytes.data; /* may be NULL */
+	return (struct pb_reader){bytes.data, end, CH_OK};
 }
 
 /* False at the end or at the first bad byte; see reader->status. */

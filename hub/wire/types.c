@@ -6,7 +6,6 @@
 
 #include "base/hash.h"
 #include "base/invariant.h"
-#include "base/limits.h"
 #include "base/text.h"
 #include "wire/pb.h"
 
@@ -223,49 +222,4 @@ enum ch_status types_cut(struct slice message, struct message_parts *out_parts)
 	out_parts->data = slice_sub(message, 0, cut);
 	out_parts->personal = slice_sub(message, cut, message.len - cut);
 	return CH_OK;
-}
-
-static bool types_part_is_plain(struct slice part)
-{
-	for (size_t i = 0; i < part.len; i++) {
-		uint8_t c = part.data[i];
-		if (!(c >= 'a' && c <= 'z') && !(i > 0 && c >= '0' && c <= '9'))
-			return false;
-	}
-	return part.len > 0;
-}
-
-enum ch_status types_pattern_check(struct slice pattern)
-{
-	struct slice rest = pattern;
-	struct slice part;
-	if (pattern.len > LIMIT_PATTERN_BYTES)
-		return CH_TOO_LARGE;
-	if (pattern.len == 0)
-		return CH_INVALID;
-	while (text_split(&rest, '.', &part)) {
-		bool last = rest.data == NULL;
-		if (slice_equal(part, SLICE_LITERAL("*")))
-			continue;
-		if (slice_equal(part, SLICE_LITERAL(">")) && last)
-			continue;
-		if (!types_part_is_plain(part))
-			return CH_INVALID;
-	}
-	return CH_OK;
-}
-
-bool types_match(struct slice pattern, struct slice name)
-{
-	struct slice want;
-	struct slice part;
-	while (text_split(&pattern, '.', &want)) {
-		if (!text_split(&name, '.', &part))
-			return false;
-		if (slice_equal(want, SLICE_LITERAL(">")))
-			return true;
-		if (!slice_equal(want, SLICE_LITERAL("*")) && !slice_equal(want, part))
-			return false;
-	}
-	return name.data == NULL;
 }

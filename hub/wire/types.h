@@ -12,6 +12,7 @@
 #include <protobuf-c/protobuf-c.h>
 #include <stdbool.h>
 
+#include "base/pattern.h"
 #include "base/slice.h"
 #include "wire/path.h"
 
@@ -61,13 +62,10 @@ void types_subject(
  * the fields below 100 and the others.  CH_FORMAT; CH_INVALID when the order does not allow one cut. */
 enum ch_status types_cut(struct slice message, struct message_parts *out_parts);
 
-/* ---- Patterns over names, as subscriptions have them: `*` is one part, `>` one or more at the end.
- * "repair.order.*", "*.consent.>", ">". ---- */
-
-/* CH_OK; CH_INVALID; CH_TOO_LARGE over LIMIT_PATTERN_BYTES. */
-enum ch_status types_pattern_check(struct slice pattern);
-
-/* `pattern` has passed the check. */
-bool types_match(struct slice pattern, struct slice name);
+/* Whether a pattern over types, "repair.order.*" or "*.consent.>", covers the name. */
+static inline bool types_match(struct slice pattern, struct slice name)
+{
+	return pattern_covers(pattern, name);
+}
 
 #endif

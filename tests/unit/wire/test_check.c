@@ -1,0 +1,84 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "carehub/v1/website.pb-c.h"
+#include "unit/wire/sample.h"
+#include "wire/check.h"
+
+static enum ch_status check(const ProtobufCMessage *message, char path[CHECK_PATH_BYTES])
+{
+	struct slice bytes = sample_pack(message);
+	enum ch_status status = check_message(message->descriptor, bytes, path);
+	free((void *)(uintptr_t)bytes.data);
+	return status;
+}
+
+/* protobuf-c takes any bytes for a text; the check finds them and says where. */
+static void names_the_bad_text(void **state)
+{
+	(void)state;
+	Carehub__V1__WebsiteOrderPlaced placed = CAREHUB__V1__WEBSITE_ORDER_PLACED__INIT;
+	Carehub__V1__Party party = CAREHUB__V1__PARTY__INIT;
+	Carehub__V1__Contact good = CAREHUB__V1__CONTACT__INIT;
+	Carehub__V1__Contact bad = CAREHUB__V1__CONTACT__INIT;
+	Carehub__V1__Contact *phones[] = {&good, &bad};
+	char number[] = "+86 138 0013 8000";
+	char latin1[] = "M\xfcller";
+	char path[CHECK_PATH_BYTES];
+	placed.customer = &party;
+	party.phones = phones;
+	party.n_phones = 2;
+	good.value = number;
+	assert_int_equal(check(&placed.base, path), CH_OK);
+	bad.value = latin1;
+	assert_int_equal(check(&placed.base, path), CH_FORMAT);
+	assert_string_equal(path, "customer.phones[1].value");
+}
+
+/* Who computes with a decimal raises ten to its scale. */
+static void bounds_the_scale_of_decimals(void **state)
+{
+	(void)state;
+	Carehub__V1__WebsiteOrderPlaced placed = CAREHUB__V1__WEBSITE_ORDER_PLACED__INIT;
+	Carehub__V1__OrderLine line = CAREHUB__V1__ORDER_LINE__INIT;
+	Carehub__V1__OrderLine *lines[] = {&line};
+	Carehub__V1__Decimal quantity = CAREHUB__V1__DECIMAL__INIT;
+	char path[CHECK_PATH_BYTES];
+	placed.lines = lines;
+	placed.n_lines = 1;
+	line.quantity = &quantity;
+	quantity.scale = 18;
+	assert_int_equal(check(&placed.base, path), CH_OK);
+	quantity.scale = 19;
+	assert_int_equal(check(&placed.base, path), CH_FORMAT);
+	assert_string_equal(path, "lines[0].quantity.scale");
+}
+
+static void refuses_what_is_no_encoding(void **state)
+{
+	(void)state;
+	static const uint8_t torn[] = {0x0a, 0x05, 'a'};
+	static const uint8_t number_for_text[] = {0x08, 0x01};
+	const ProtobufCMessageDescriptor *type = &carehub__v1__website_order_placed__descriptor;
+	char path[CHECK_PATH_BYTES];
+	assert_int_equal(check_message(type, slice_of(torn, sizeof(torn)), path), CH_FORMAT);
+	assert_string_equal(path, "");
+	assert_int_equal(
+		check_message(type, slice_of(number_for_text, sizeof(number_for_text)), path),
+		CH_FORMAT);
+	assert_string_equal(path, "order_id");
+	assert_int_equal(check_message(type, slice_of(NULL, 0), path), CH_OK);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(names_the_bad_text),
+		cmocka_unit_test(bounds_the_scale_of_decimals),
+		cmocka_unit_test(refuses_what_is_no_encoding),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
