@@ -310,6 +310,8 @@ static void apply_entry(struct ruling *ruling, struct entry *entry)
 	entry->source_code = ruling->source_code;
 	entry->occurred_us = ruling->occurred_us;
 	entry->customer = ruling->customer;
+	if (ruling->input->releases != 0)
+		entry->refers_to = ruling->input->releases;
 	entry->peer = ruling->input->peer;
 	entry->input = apply_open_bytes(ruling);
 	entry->input_personal = ruling->envelope.personal;

@@ -110,6 +110,14 @@ enum ch_status entry_parse(struct slice body, struct entry *out_entry)
 	return CH_OK;
 }
 
+#define EVENT_PERSONAL 15u
+
+void entry_event(const struct entry *entry, struct buffer *out)
+{
+	buffer_append_slice(out, entry->input);
+	pb_put_bytes(out, EVENT_PERSONAL, entry->input_personal);
+}
+
 /* type(2) flags(1), varint lengths of subject, data, personal; subject, data; the personal bytes
  * stand in the personal part. */
 void derived_add(struct buffer *open, struct buffer *personal, const struct derived *derived)

@@ -57,6 +57,9 @@ size_t entry_parts(const struct entry *entry, uint8_t head[ENTRY_HEAD_MAX], stru
 /* CH_FORMAT, CH_VERSION. */
 enum ch_status entry_parse(struct slice body, struct entry *out_entry);
 
+/* Appends the input as one Event again: the open part with the personal field behind it. */
+void entry_event(const struct entry *entry, struct buffer *out);
+
 /* One derived event of an entry. */
 struct derived {
 	uint16_t type;

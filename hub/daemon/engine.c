@@ -1,0 +1,321 @@
+#include "daemon/engine.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/invariant.h"
+#include "base/log.h"
+#include "journal/reader.h"
+
+/* One batch of the fold: as many entries as make publishing cheap. */
+#define FOLD_BATCH 1024u
+
+/* ---- Folding ---- */
+
+static bool fold_same(struct slice a, struct slice b)
+{
+	return slice_equal(a, b);
+}
+
+/* Decides the entry's input again and compares; only within one version of the rules. */
+static enum ch_status fold_decide(const struct fold_options *options, struct change *change,
+	const struct journal_entry *at, const struct entry *entry, struct buffer *event,
+	char why[160])
+{
+	struct decision decision;
+	struct envelope envelope;
+	const char *field = "";
+	uint32_t line;
+	enum ch_status status;
+	if (entry->rules_version != RULES_VERSION)
+		return CH_OK;
+	if (entry->kind == ENTRY_CLOCK) {
+		status = core_decide_clock(options->core, change, at->arrival_us, &decision);
+	} else if (entry->kind == ENTRY_SETTINGS) {
+		status = core_decide_settings(
+			options->core, change, entry->input, at->arrival_us, &decision, &line);
+	} else {
+		buffer_clear(event);
+		entry_event(entry, event);
+		if (event->status != CH_OK)
+			return event->status;
+		struct input input = {
+			.envelope = &envelope,
+			.form = envelope_parse(buffer_slice(event), &envelope, &field),
+			.form_field = field,
+			.peer = entry->peer,
+			.arrival_us = at->arrival_us,
+			.releases = entry->outcome == ENTRY_ACCEPTED ? entry->refers_to : 0,
+		};
+		status = core_decide(options->core, change, &input, &decision);
+	}
+	if (status == CH_NOMEM)
+		return status;
+	if (status != CH_OK || decision.verdict != DECIDED_ENTRY) {
+		(void)snprintf(
+			why, 160, "deciding again gives no entry (%s)", ch_status_name(status));
+		return CH_CORRUPT;
+	}
+	const char *what = NULL;
+	if (decision.entry.outcome != entry->outcome)
+		what = "outcome";
+	else if (decision.entry.customer != entry->customer)
+		what = "customer";
+	else if (!fold_same(decision.entry.effects, entry->effects))
+		what = "effects";
+	else if (entry->effects_personal.len > 0 &&
+		 !fold_same(decision.entry.effects_personal, entry->effects_personal))
+		what = "personal effects";
+	else if (!fold_same(decision.entry.derived, entry->derived))
+		what = "derived events";
+	if (what == NULL)
+		return CH_OK;
+	(void)snprintf(why, 160, "deciding again gives other %s", what);
+	return CH_CORRUPT;
+}
+
+struct folder {
+	const struct fold_options *options;
+	struct reader *reader;
+	struct change *change;
+	struct buffer event;
+	uint64_t last;
+	uint32_t count;
+};
+
+static enum ch_status folder_publish(struct folder *folder)
+{
+	enum ch_status status = CH_OK;
+	if (folder->change == NULL)
+		return CH_OK;
+	if (folder->count > 0)
+		status = change_publish(folder->change, folder->last);
+	else
+		change_abort(folder->change);
+	folder->change = NULL;
+	folder->count = 0;
+	return status;
+}
+
+static enum ch_status folder_entry(
+	struct folder *folder, const struct journal_entry *at, char why[160])
+{
+	struct entry entry;
+	enum ch_status status = entry_parse(at->body, &entry);
+	if (status != CH_OK) {
+		(void)snprintf(why, 160, "the entry cannot be read (%s)", ch_status_name(status));
+		return status == CH_NOMEM ? status : CH_CORRUPT;
+	}
+	if (folder->change == NULL) {
+		folder->change = state_begin(folder->options->state);
+		if (folder->change == NULL)
+			return CH_NOMEM;
+	}
+	if (folder->options->decide)
+		status = fold_decide(
+			folder->options, folder->change, at, &entry, &folder->event, why);
+	if (status == CH_OK) {
+		status = core_fold(folder->options->core, folder->change, at->sequence,
+			at->arrival_us, &entry);
+		if (status != CH_OK)
+			(void)snprintf(why, 160, "its effects cannot be folded (%s)",
+				ch_status_name(status));
+	}
+	if (status != CH_OK)
+		return status;
+	folder->last = at->sequence;
+	if (++folder->count < FOLD_BATCH)
+		return CH_OK;
+	if (folder->options->progress != NULL)
+		folder->options->progress(
+			folder->options->context, at->sequence, folder->options->last);
+	return folder_publish(folder);
+}
+
+enum ch_status engine_fold(const struct fold_options *options, uint64_t *out_bad, char why[160])
+{
+	struct folder folder = {.options = options};
+	struct journal_entry at;
+	why[0] = 0;
+	*out_bad = 0;
+	enum ch_status status = reader_open(options->journal, &folder.reader);
+	if (status == CH_OK)
+		status = reader_seek(folder.reader, options->first);
+	while (status == CH_OK && reader_position(folder.reader) <= options->last) {
+		status = reader_next(folder.reader, &at);
+		if (status == CH_OK)
+			status = folder_entry(&folder, &at, why);
+		if (status != CH_OK)
+			*out_bad = reader_position(folder.reader) - 1;
+	}
+	if (status == CH_GAP) {
+		uint64_t last;
+		reader_gap(folder.reader, out_bad, &last);
+		(void)snprintf(
+			why, 160, "entries up to %llu are missing", (unsigned long long)last);
+	}
+	if (status == CH_OK)
+		status = folder_publish(&folder);
+	else
+		change_abort(folder.change);
+	buffer_fini(&folder.event);
+	reader_close(folder.reader);
+	return status;
+}
+
+/* ---- Opening ---- */
+
+/* Removes a folder of plain files and folders: the store, which the journal can make again. */
+static enum ch_status engine_remove(const char *path)
+{
+	DIR *dir = opendir(path);
+	enum ch_status status = CH_OK;
+	if (dir == NULL)
+		return file_status() == CH_NOT_FOUND ? CH_OK : CH_IO;
+	for (struct dirent *item; status == CH_OK && (item = readdir(dir)) != NULL;) {
+		char inner[PATH_MAX];
+		struct stat info;
+		if (strcmp(item->d_name, ".") == 0 || strcmp(item->d_name, "..") == 0)
+			continue;
+		if ((size_t)snprintf(inner, sizeof(inner), "%s/%s", path, item->d_name) >=
+				sizeof(inner) ||
+			lstat(inner, &info) != 0)
+			status = CH_IO;
+		else if (S_ISDIR(info.st_mode))
+			status = engine_remove(inner);
+		else if (unlink(inner) != 0)
+			status = CH_IO;
+	}
+	(void)closedir(dir); /* read only */
+	if (status == CH_OK && rmdir(path) != 0)
+		status = CH_IO;
+	return status;
+}
+
+static enum ch_status engine_open_state(const struct engine_options *options, struct engine *engine)
+{
+	const struct daemon_settings *settings = options->settings;
+	struct state_options state = {
+		.dir = settings->paths.store,
+		.map_bytes = (uint64_t)settings->map_bytes,
+		.freeze_changes = (uint32_t)settings->freeze_changes,
+		.freeze_us = settings->freeze_ms * 1000,
+		.read_only = options->read_only,
+		.no_projector = !settings->projector,
+		.yield = options->yield,
+		.yield_context = options->yield_context,
+	};
+	uint64_t incarnation = journal_incarnation(engine->journal);
+	enum ch_status status = CH_OK;
+	if (options->fresh_state)
+		status = engine_remove(settings->paths.store);
+	if (status == CH_OK)
+		status = state_open(&state, incarnation, &engine->state);
+	bool hopeless = status == CH_RESET || status == CH_CORRUPT || status == CH_VERSION;
+	/* Ahead of the journal it belongs to another history: a journal restored from an older backup. */
+	if (status == CH_OK && state_applied(engine->state) > journal_head(engine->journal)) {
+		state_close(engine->state);
+		engine->state = NULL;
+		hopeless = true;
+		status = CH_RESET;
+	}
+	if (!hopeless || options->read_only)
+		return status;
+	log_warning("store.rebuild", "reason=%s path=%s", ch_status_name(status),
+		settings->paths.store);
+	engine->rebuilt = true;
+	status = engine_remove(settings->paths.store);
+	return status == CH_OK ? state_open(&state, incarnation, &engine->state) : status;
+}
+
+static enum ch_status engine_load_core(struct engine *engine)
+{
+	struct rtxn *rtxn = NULL;
+	enum ch_status status = core_create(&engine->core);
+	if (status == CH_OK)
+		status = rtxn_begin(engine->state, &rtxn);
+	if (status == CH_OK)
+		status = core_load(engine->core, rtxn);
+	rtxn_end(rtxn);
+	return status;
+}
+
+/* After a crash LMDB stands at its last checkpoint: the journal's tail is folded again. */
+static enum ch_status engine_catch_up(const struct engine_options *options, struct engine *engine)
+{
+	char why[160];
+	uint64_t bad;
+	uint64_t applied = state_applied(engine->state);
+	uint64_t head = journal_head(engine->journal);
+	struct fold_options fold = {
+		.journal = engine->journal,
+		.state = engine->state,
+		.core = engine->core,
+		.first = applied + 1,
+		.last = head,
+		.progress = options->progress,
+		.context = options->context,
+	};
+	if (applied == 0 && head > 0 && !options->fresh_state) {
+		engine->rebuilt = true;
+		log_warning("store.rebuild", "reason=empty entries=%llu", (unsigned long long)head);
+	}
+	if (applied + 1 < journal_first(engine->journal)) {
+		log_error("store.behind",
+			"applied=%llu first=%llu what=\"history is gone: restore a backup\"",
+			(unsigned long long)applied,
+			(unsigned long long)journal_first(engine->journal));
+		return CH_GAP;
+	}
+	enum ch_status status = engine_fold(&fold, &bad, why);
+	engine->folded = head - applied;
+	if (status != CH_OK)
+		log_error("store.fold", "sequence=%llu status=%s why=\"%s\"",
+			(unsigned long long)bad, ch_status_name(status), why);
+	return status;
+}
+
+enum ch_status engine_open(const struct engine_options *options, struct engine *out_engine)
+{
+	const struct daemon_settings *settings = options->settings;
+	struct engine engine = {.lock = -1};
+	struct journal_options journal = {
+		.dir = settings->paths.journal,
+		.segment_bytes = (uint64_t)settings->segment_bytes,
+		.spare_segments = (uint32_t)settings->spare_segments,
+		.read_only = options->read_only,
+		.create = !options->read_only,
+	};
+	enum ch_status status =
+		options->read_only ? CH_OK : file_make_dirs(settings->paths.data, 0700);
+	if (status == CH_OK)
+		status = file_lock(settings->paths.lock, &engine.lock);
+	if (status == CH_OK)
+		status = journal_open(&journal, &engine.journal, &engine.recovery);
+	if (status == CH_OK && !options->read_only)
+		status = engine_open_state(options, &engine);
+	if (status == CH_OK && engine.state != NULL)
+		status = engine_load_core(&engine);
+	if (status == CH_OK && engine.state != NULL)
+		status = engine_catch_up(options, &engine);
+	if (status != CH_OK) {
+		engine_close(&engine);
+		return status;
+	}
+	*out_engine = engine;
+	return CH_OK;
+}
+
+void engine_close(struct engine *engine)
+{
+	core_free(engine->core);
+	state_close(engine->state);
+	journal_close(engine->journal);
+	if (engine->lock >= 0)
+		(void)close(engine->lock); /* the lock goes with it */
+	*engine = (struct engine){.lock = -1};
+}

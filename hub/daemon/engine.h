@@ -1,0 +1,53 @@
+/* The engine: journal, state and rules, opened and brought to the same point.  The running hub and the
+ * off-line commands stand on it. */
+#ifndef DAEMON_ENGINE_H
+#define DAEMON_ENGINE_H
+
+#include <stdbool.h>
+
+#include "core/apply.h"
+#include "daemon/settings.h"
+#include "journal/journal.h"
+#include "store/state.h"
+
+struct engine {
+	int lock; /* -1: none */
+	struct journal *journal;
+	struct state *state;
+	struct core *core;
+	struct journal_recovery recovery;
+	uint64_t folded; /* entries folded at the start */
+	bool rebuilt;    /* the store was gone or of another journal, and was made anew */
+};
+
+struct engine_options {
+	const struct daemon_settings *settings;
+	bool read_only;   /* nothing on disk changes; the state is as its last checkpoint left it */
+	bool fresh_state; /* throw the store away and fold the journal from its first entry */
+	void (*yield)(void *context);
+	void *yield_context;
+	/* Called now and then while folding; may be NULL. */
+	void (*progress)(void *context, uint64_t sequence, uint64_t head);
+	void *context;
+};
+
+/* CH_BUSY: a hub runs here.  Logs what it finds.  On failure nothing stays open. */
+enum ch_status engine_open(const struct engine_options *options, struct engine *out_engine);
+void engine_close(struct engine *engine);
+
+/* Folds `first` to `last` of a journal into a state, with a core that stands at `first` - 1.  When
+ * `decide` each input is also decided again, and the first entry whose effects differ is reported:
+ * CH_CORRUPT with its sequence in *out_bad and words in `why`. */
+struct fold_options {
+	struct journal *journal;
+	struct state *state;
+	struct core *core;
+	uint64_t first;
+	uint64_t last;
+	bool decide;
+	void (*progress)(void *context, uint64_t sequence, uint64_t head);
+	void *context;
+};
+enum ch_status engine_fold(const struct fold_options *options, uint64_t *out_bad, char why[160]);
+
+#endif
