@@ -179,9 +179,11 @@ static void bus_hello(struct bus *bus, struct session *session, struct slice bod
 
 /* ---- PUBLISH ---- */
 
-static bool bus_may_publish(void *peer, struct slice source, struct slice type)
+/* Rights as they are now: a reload may have changed them. */
+static bool bus_may_publish(void *context, struct slice source, struct slice type)
 {
-	return peer_may_publish(peer, source, type);
+	const struct session *session = context;
+	return peer_may_publish(session->peer, source, type);
 }
 
 static bool bus_send_receipts(void *context, struct slice frame)
@@ -194,7 +196,7 @@ static enum ch_status bus_producer(struct bus *bus, struct session *session)
 {
 	const struct peer *peer = session->peer;
 	struct producer_options options = {
-		.rights = {bus_may_publish, session->peer, slice_text(peer->name)},
+		.rights = {bus_may_publish, session, slice_text(peer->name)},
 		.send = bus_send_receipts,
 		.context = session,
 		.credit = (uint32_t)(peer->window > 0 ? peer->window
@@ -479,7 +481,14 @@ size_t bus_sessions(const struct bus *bus)
 
 void bus_recheck(struct bus *bus)
 {
+	size_t at = 0;
+	struct session *session;
 	endpoint_recheck(bus->endpoint);
+	while ((session = table_next(&bus->sessions, &at)) != NULL) {
+		struct peer *peer = peer_ref(connection_peer(session->connection));
+		peer_unref(session->peer);
+		session->peer = peer;
+	}
 }
 
 /* ---- What others ask of a session ---- */

@@ -169,8 +169,7 @@ enum ch_status engine_fold(const struct fold_options *options, uint64_t *out_bad
 
 /* ---- Opening ---- */
 
-/* Removes a folder of plain files and folders: the store, which the journal can make again. */
-static enum ch_status engine_remove(const char *path)
+enum ch_status engine_remove_folder(const char *path)
 {
 	DIR *dir = opendir(path);
 	enum ch_status status = CH_OK;
@@ -186,7 +185,7 @@ static enum ch_status engine_remove(const char *path)
 			lstat(inner, &info) != 0)
 			status = CH_IO;
 		else if (S_ISDIR(info.st_mode))
-			status = engine_remove(inner);
+			status = engine_remove_folder(inner);
 		else if (unlink(inner) != 0)
 			status = CH_IO;
 	}
@@ -212,7 +211,7 @@ static enum ch_status engine_open_state(const struct engine_options *options, st
 	uint64_t incarnation = journal_incarnation(engine->journal);
 	enum ch_status status = CH_OK;
 	if (options->fresh_state)
-		status = engine_remove(settings->paths.store);
+		status = engine_remove_folder(settings->paths.store);
 	if (status == CH_OK)
 		status = state_open(&state, incarnation, &engine->state);
 	bool hopeless = status == CH_RESET || status == CH_CORRUPT || status == CH_VERSION;
@@ -228,7 +227,7 @@ static enum ch_status engine_open_state(const struct engine_options *options, st
 	log_warning("store.rebuild", "reason=%s path=%s", ch_status_name(status),
 		settings->paths.store);
 	engine->rebuilt = true;
-	status = engine_remove(settings->paths.store);
+	status = engine_remove_folder(settings->paths.store);
 	return status == CH_OK ? state_open(&state, incarnation, &engine->state) : status;
 }
 

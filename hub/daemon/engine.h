@@ -35,6 +35,10 @@ struct engine_options {
 enum ch_status engine_open(const struct engine_options *options, struct engine *out_engine);
 void engine_close(struct engine *engine);
 
+/* Removes a folder with all that is in it; fine when there is none.  For what the journal can make
+ * again, and nothing else.  CH_IO. */
+enum ch_status engine_remove_folder(const char *path);
+
 /* Folds `first` to `last` of a journal into a state, with a core that stands at `first` - 1.  When
  * `decide` each input is also decided again, and the first entry whose effects differ is reported:
  * CH_CORRUPT with its sequence in *out_bad and words in `why`. */
