@@ -1,0 +1,522 @@
+#include "core/view.h"
+
+#include "base/arena.h"
+#include "base/bytes.h"
+#include "core/apply.h"
+#include "core/normalize.h"
+#include "core/phone.h"
+#include "wire/pb.h"
+#include "wire/pbedit.h"
+#include "wire/record.h"
+#include "wire/types.h"
+
+/* Numbers of customer.proto. */
+enum {
+	CUSTOMER_NUMBER = 1,
+	CUSTOMER_STATE = 2,
+	CUSTOMER_CREATED_SEQUENCE = 5,
+	CUSTOMER_CHANGED_SEQUENCE = 6,
+	CUSTOMER_CHANGED_TIME = 8,
+	CUSTOMER_MEMBER_LEVEL = 9,
+	CUSTOMER_GROUP = 10,
+	CUSTOMER_CONSENTS = 11,
+	CUSTOMER_OPEN_ORDERS = 13,
+	CUSTOMER_OPEN_REPAIRS = 14,
+	CUSTOMER_OPEN_CASES = 15,
+	CUSTOMER_UNITS = 16,
+	CUSTOMER_AS_OF = 18,
+	CUSTOMER_VALUES = 100,
+	CUSTOMER_ALTERNATIVES = 101,
+	FIELD_NAME = 1,
+	FIELD_ADDRESS = 4,
+	FIELD_GROUP = 7,
+	FIELD_LEVEL = 15,
+	FIELD_CONSENT = 64,
+	STATE_ACTIVE = 1,
+	ANSWER_YES = 1,
+	ANSWER_NO = 2,
+	ASSURED_CLAIMED = 1,
+	ASSURED_VERIFIED = 2,
+};
+
+#define ACTIVITY_BYTES 36u
+#define TIMELINE_BYTES 20u
+
+/* Where the text of a source code comes from: an rtxn, or a snapshot that has none at hand. */
+struct view {
+	struct rtxn *rtxn; /* NULL: sources stay unnamed */
+	struct buffer *out;
+};
+
+struct slice view_source(struct rtxn *rtxn, uint16_t code)
+{
+	uint8_t key[2] = {(uint8_t)(code >> 8), (uint8_t)code};
+	struct slice text = {NULL, 0};
+	if (code == 0 || rtxn == NULL ||
+		rtxn_get(rtxn, TABLE_SOURCE, slice_of(key, sizeof(key)), &text) != CH_OK)
+		return (struct slice){NULL, 0};
+	return text;
+}
+
+static void view_provenance(
+	const struct view *view, uint32_t field, const struct record_value *value)
+{
+	struct slice source = view_source(view->rtxn, value->source_code);
+	size_t mark = pb_begin(view->out, field);
+	pb_put_uint(view->out, 1, value->sequence);
+	if (source.len > 0) {
+		size_t event = pb_begin(view->out, 2);
+		pb_put_bytes(view->out, 1, source);
+		pb_end(view->out, event);
+	}
+	pb_put_int(view->out, 4, value->learned_us);
+	pb_put_int(view->out, 5, value->occurred_us);
+	pb_put_uint(view->out, 6,
+		(value->flags & RECORD_VERIFIED) != 0 ? ASSURED_VERIFIED : ASSURED_CLAIMED);
+	pb_end(view->out, mark);
+}
+
+/* "family|given|full" of an encoded Name. */
+static void view_name_text(struct slice name, struct buffer *out)
+{
+	struct slice parts[3] = {{NULL, 0}, {NULL, 0}, {NULL, 0}};
+	(void)pbedit_get_bytes(name, 2, &parts[0]); /* absent ones stay empty */
+	(void)pbedit_get_bytes(name, 3, &parts[1]);
+	(void)pbedit_get_bytes(name, 1, &parts[2]);
+	for (int i = 0; i < 3; i++) {
+		if (i > 0)
+			buffer_append_byte(out, '|');
+		buffer_append_slice(out, parts[i]);
+	}
+}
+
+/* The whole address as written, else its parts with commas. */
+static void view_address_text(struct slice address, struct buffer *out)
+{
+	struct slice full;
+	if (pbedit_get_bytes(address, 7, &full) && full.len > 0) {
+		buffer_append_slice(out, full);
+		return;
+	}
+	struct pb_reader reader = pb_read(address);
+	struct pb_field field;
+	size_t start = out->len;
+	while (pb_next(&reader, &field)) {
+		if (field.wire != PB_LEN || field.bytes.len == 0)
+			continue;
+		if (out->len > start)
+			buffer_append_text(out, ", ");
+		buffer_append_slice(out, field.bytes);
+	}
+}
+
+static void view_value(const struct view *view, const struct record_value *value)
+{
+	struct buffer text = {0};
+	struct buffer *out = view->out;
+	bool late = (value->flags & RECORD_ALTERNATIVE) != 0;
+	bool multi = (value->flags & RECORD_MULTI) != 0;
+	size_t mark = pb_begin(out, late ? CUSTOMER_ALTERNATIVES : CUSTOMER_VALUES);
+	pb_put_uint(out, 1, value->field);
+	if (multi) {
+		/* Contact kind(1), raw form; the canonical one is the key. */
+		pb_put_bytes(out, 2, value->sub);
+		struct slice raw = slice_sub(value->value, 1, value->value.len);
+		if (!slice_equal(raw, value->sub))
+			pb_put_bytes(out, 3, raw);
+		pb_put_uint(out, 4, value->value.len > 0 ? value->value.data[0] : 0);
+	} else if (value->field == FIELD_NAME) {
+		view_name_text(value->value, &text);
+		pb_put_bytes(out, 2, buffer_slice(&text));
+		pb_put_bytes(out, 5, value->value);
+	} else if (value->field == FIELD_ADDRESS) {
+		view_address_text(value->value, &text);
+		pb_put_bytes(out, 2, buffer_slice(&text));
+		pb_put_bytes(out, 6, value->value);
+	} else {
+		pb_put_bytes(out, 2, value->value);
+	}
+	view_provenance(view, 7, value);
+	pb_put_text(out, 8, multi ? "kept_all" : late ? "passed_over" : "verified_then_latest");
+	pb_put_uint(out, 9, value->times_seen);
+	pb_end(out, mark);
+	if (text.status != CH_OK)
+		out->status = text.status;
+	buffer_fini(&text);
+}
+
+static void view_consent(const struct view *view, const struct record_value *value)
+{
+	size_t mark = pb_begin(view->out, CUSTOMER_CONSENTS);
+	size_t scope = pb_begin(view->out, 1);
+	pb_put_uint(view->out, 1, value->sub.len == 2 ? value->sub.data[0] : 0);
+	pb_put_uint(view->out, 2, value->sub.len == 2 ? value->sub.data[1] : 0);
+	pb_end(view->out, scope);
+	bool given = value->value.len == 1 && value->value.data[0] == 1;
+	pb_put_uint(view->out, 2, given ? ANSWER_YES : ANSWER_NO);
+	view_provenance(view, 5, value);
+	pb_end(view->out, mark);
+}
+
+/* Fields below 100 in the order of their numbers, then the personal ones. */
+static enum ch_status view_record(
+	const struct view *view, uint64_t number, struct slice record, struct slice activity)
+{
+	struct record_reader reader = record_read(record);
+	struct record_value value;
+	struct buffer *out = view->out;
+	uint64_t changed = 0;
+	if (activity.len != ACTIVITY_BYTES)
+		return CH_CORRUPT;
+	while (record_next(&reader, &value))
+		changed = value.sequence > changed ? value.sequence : changed;
+	pb_put_uint(out, CUSTOMER_NUMBER, number);
+	pb_put_uint(out, CUSTOMER_STATE, STATE_ACTIVE);
+	pb_put_uint(out, CUSTOMER_CREATED_SEQUENCE, load_le64(activity.data + 8));
+	pb_put_uint(out, CUSTOMER_CHANGED_SEQUENCE, changed);
+	pb_put_uint(out, CUSTOMER_CHANGED_TIME, load_le64(activity.data + 24));
+	if (record_find(record, FIELD_LEVEL, (struct slice){NULL, 0}, &value))
+		pb_put_bytes(out, CUSTOMER_MEMBER_LEVEL, value.value);
+	if (record_find(record, FIELD_GROUP, (struct slice){NULL, 0}, &value))
+		pb_put_bytes(out, CUSTOMER_GROUP, value.value);
+	reader = record_read(record);
+	while (record_next(&reader, &value)) {
+		if (value.field == FIELD_CONSENT && (value.flags & RECORD_ALTERNATIVE) == 0)
+			view_consent(view, &value);
+	}
+	return reader.status;
+}
+
+static enum ch_status view_values(const struct view *view, struct slice record)
+{
+	struct record_reader reader = record_read(record);
+	struct record_value value;
+	while (record_next(&reader, &value)) {
+		if (value.field < FIELD_CONSENT)
+			view_value(view, &value);
+	}
+	return reader.status != CH_OK ? reader.status : view->out->status;
+}
+
+/* ---- Linked records ---- */
+
+static const struct {
+	uint32_t state;
+	uint64_t closed[3]; /* states that ask for nothing more */
+} tables[TABLE_COUNT] = {
+	[TABLE_ORDER] = {5, {4, 5, 6}},
+	[TABLE_REPAIR] = {6, {10, 11, 0}},
+	[TABLE_CASE] = {5, {4, 0, 0}},
+	[TABLE_APPOINTMENT] = {4, {2, 3, 4}},
+};
+
+uint64_t view_state(enum store_table table, struct slice record)
+{
+	uint64_t state = 0;
+	if (tables[table].state != 0)
+		(void)pbedit_get_uint(record, tables[table].state, &state);
+	return state;
+}
+
+bool view_is_open(enum store_table table, struct slice record)
+{
+	uint64_t state = view_state(table, record);
+	for (int i = 0; i < 3; i++) {
+		if (tables[table].closed[i] != 0 && tables[table].closed[i] == state)
+			return false;
+	}
+	return true;
+}
+
+struct linked_visit {
+	struct rtxn *rtxn;
+	enum store_table table;
+	bool (*visit)(void *context, struct slice id, struct slice record);
+	void *context;
+	enum ch_status status;
+};
+
+static bool view_linked_visit(void *context, struct slice key, struct slice value)
+{
+	struct linked_visit *visit = context;
+	struct slice record;
+	struct slice id = slice_sub(key, 10, key.len);
+	(void)value; /* the key says all */
+	enum ch_status status = rtxn_get(visit->rtxn, visit->table, id, &record);
+	if (status == CH_NOT_FOUND)
+		return true;
+	if (status != CH_OK) {
+		visit->status = status;
+		return false;
+	}
+	return visit->visit(visit->context, id, record);
+}
+
+enum ch_status view_linked(struct rtxn *rtxn, uint64_t number, enum store_table table,
+	bool (*visit)(void *context, struct slice id, struct slice record), void *context)
+{
+	uint8_t prefix[10];
+	struct linked_visit all = {rtxn, table, visit, context, CH_OK};
+	size_t len = key_customer(prefix, number, 'l');
+	prefix[len++] = (uint8_t)table;
+	enum ch_status status =
+		rtxn_scan(rtxn, TABLE_CUSTOMER, slice_of(prefix, len), view_linked_visit, &all);
+	return status != CH_OK ? status : all.status;
+}
+
+struct open_count {
+	enum store_table table;
+	uint64_t open;
+};
+
+static bool view_count_open(void *context, struct slice id, struct slice record)
+{
+	struct open_count *count = context;
+	(void)id;
+	count->open += view_is_open(count->table, record);
+	return true;
+}
+
+static enum ch_status view_counts(struct rtxn *rtxn, uint64_t number, struct buffer *out)
+{
+	static const struct {
+		enum store_table table;
+		uint32_t field;
+	} counts[] = {
+		{TABLE_ORDER, CUSTOMER_OPEN_ORDERS},
+		{TABLE_REPAIR, CUSTOMER_OPEN_REPAIRS},
+		{TABLE_CASE, CUSTOMER_OPEN_CASES},
+		{TABLE_UNIT, CUSTOMER_UNITS},
+	};
+	enum ch_status status = CH_OK;
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]) && status == CH_OK; i++) {
+		struct open_count count = {counts[i].table, 0};
+		status = view_linked(rtxn, number, counts[i].table, view_count_open, &count);
+		pb_put_uint(out, counts[i].field, count.open);
+	}
+	return status;
+}
+
+enum ch_status view_customer(struct rtxn *rtxn, uint64_t number, struct buffer *out)
+{
+	uint8_t key[9];
+	struct slice activity;
+	struct slice record = {NULL, 0};
+	struct view view = {rtxn, out};
+	enum ch_status status = rtxn_get(
+		rtxn, TABLE_CUSTOMER, slice_of(key, key_customer(key, number, 'a')), &activity);
+	if (status != CH_OK)
+		return status;
+	status = rtxn_get(
+		rtxn, TABLE_CUSTOMER, slice_of(key, key_customer(key, number, 'r')), &record);
+	if (status != CH_OK && status != CH_NOT_FOUND)
+		return status;
+	status = view_record(&view, number, record, activity);
+	if (status == CH_OK)
+		status = view_counts(rtxn, number, out);
+	if (status == CH_OK) {
+		pb_put_uint(out, CUSTOMER_AS_OF, rtxn_sequence(rtxn));
+		status = view_values(&view, record);
+	}
+	return status;
+}
+
+/* ---- Timeline ---- */
+
+struct timeline_visit {
+	struct rtxn *rtxn;
+	uint64_t number;
+	uint32_t limit;
+	uint32_t field;
+	struct buffer *out;
+	struct buffer lines; /* sequence and value of the newest `limit`, a ring */
+	uint64_t seen;
+};
+
+#define TIMELINE_ROW (8u + TIMELINE_BYTES)
+
+static bool view_timeline_visit(void *context, struct slice key, struct slice value)
+{
+	struct timeline_visit *visit = context;
+	if (key.len != 17 || value.len != TIMELINE_BYTES)
+		return true;
+	uint8_t *row = visit->seen < visit->limit
+			       ? buffer_reserve(&visit->lines, TIMELINE_ROW)
+			       : visit->lines.data + visit->seen % visit->limit * TIMELINE_ROW;
+	if (row == NULL)
+		return false;
+	memcpy(row, key.data + 9, 8);
+	memcpy(row + 8, value.data, TIMELINE_BYTES);
+	visit->seen++;
+	return true;
+}
+
+static void view_timeline_row(const struct timeline_visit *visit, const uint8_t *row)
+{
+	struct buffer *out = visit->out;
+	const struct event_type *type = types_by_id(load_le16(row + 8));
+	struct slice source = view_source(visit->rtxn, load_le16(row + 10));
+	size_t mark = pb_begin(out, visit->field);
+	pb_put_uint(out, 1, load_be64(row));
+	if (source.len > 0) {
+		size_t event = pb_begin(out, 3);
+		pb_put_bytes(out, 1, source);
+		pb_end(out, event);
+	}
+	if (type != NULL)
+		pb_put_text(out, 4, type->name);
+	pb_put_uint(out, 6, load_le64(row + 12));
+	pb_put_uint(out, 7, load_le64(row + 20));
+	pb_put_uint(out, 8, visit->number);
+	pb_put_uint(out, 9, visit->number);
+	if (type != NULL)
+		pb_put_bytes(out, 11, types_channel(type));
+	pb_end(out, mark);
+}
+
+enum ch_status view_timeline(
+	struct rtxn *rtxn, uint64_t number, uint32_t limit, uint32_t field, struct buffer *out)
+{
+	uint8_t prefix[9];
+	struct timeline_visit visit = {
+		.rtxn = rtxn, .number = number, .limit = limit, .field = field, .out = out};
+	if (limit == 0)
+		return CH_OK;
+	enum ch_status status = rtxn_scan(rtxn, TABLE_CUSTOMER,
+		slice_of(prefix, key_customer(prefix, number, 't')), view_timeline_visit, &visit);
+	uint64_t kept = visit.seen < limit ? visit.seen : limit;
+	for (uint64_t i = 0; i < kept && status == CH_OK; i++)
+		view_timeline_row(
+			&visit, visit.lines.data + (visit.seen - 1 - i) % limit * TIMELINE_ROW);
+	if (status == CH_OK)
+		status = visit.lines.status != CH_OK ? visit.lines.status : out->status;
+	buffer_fini(&visit.lines);
+	return status;
+}
+
+/* ---- Finding ---- */
+
+static enum ch_status view_normalize(struct arena *arena, struct phones *phones, unsigned kind,
+	struct slice key, const char region[3], struct slice *out_value)
+{
+	char e164[PHONE_BYTES];
+	enum ch_status status;
+	switch (kind) {
+	case KEY_PHONE:
+		status = phone_normalize(phones, key, region, e164);
+		if (status == CH_OK) {
+			*out_value = arena_copy(arena, slice_text(e164));
+			status = out_value->data != NULL ? CH_OK : CH_NOMEM;
+		}
+		return status;
+	case KEY_EMAIL:
+		return normalize_email(arena, key, out_value);
+	case KEY_LOCAL_ID:
+	case KEY_IDENTIFIER:
+		*out_value = key; /* already "source/NUMBER", "scheme:VALUE" */
+		return CH_OK;
+	default:
+		return normalize_code(arena, key, out_value);
+	}
+}
+
+static enum ch_status view_find_kind(struct rtxn *rtxn, unsigned kind, struct slice value,
+	uint64_t out_numbers[VIEW_NUMBERS], uint32_t *out_count)
+{
+	uint8_t key[512];
+	struct slice stored;
+	if (value.len > sizeof(key) - 1)
+		return CH_OK;
+	key[0] = (uint8_t)kind;
+	if (value.len > 0)
+		memcpy(key + 1, value.data, value.len);
+	enum ch_status status = rtxn_get(rtxn, TABLE_KEY, slice_of(key, value.len + 1), &stored);
+	if (status == CH_NOT_FOUND)
+		return CH_OK;
+	if (status != CH_OK)
+		return status;
+	if (stored.len < 2 || (stored.len - 2) % 9 != 0)
+		return CH_CORRUPT;
+	for (size_t at = 2; at < stored.len && *out_count < VIEW_NUMBERS; at += 9)
+		out_numbers[(*out_count)++] = load_le64(stored.data + at);
+	return CH_OK;
+}
+
+enum ch_status view_find(struct rtxn *rtxn, unsigned kind, struct slice key, const char region[3],
+	uint64_t out_numbers[VIEW_NUMBERS], uint32_t *out_count)
+{
+	static const unsigned kinds[] = {KEY_COMMON_ID, KEY_MEMBER_CARD, KEY_PHONE, KEY_EMAIL,
+		KEY_SERIAL, KEY_LOCAL_ID, KEY_IDENTIFIER};
+	struct arena arena;
+	struct phones *phones = NULL;
+	arena_init(&arena);
+	*out_count = 0;
+	enum ch_status status = phones_create(&phones);
+	for (size_t i = 0;
+		i < sizeof(kinds) / sizeof(kinds[0]) && status == CH_OK && *out_count == 0; i++) {
+		struct slice value;
+		if (kind != 0 && kind != kinds[i])
+			continue;
+		status = view_normalize(&arena, phones, kinds[i], key, region, &value);
+		if (status == CH_OK)
+			status = view_find_kind(rtxn, kinds[i], value, out_numbers, out_count);
+		else if (status != CH_NOMEM)
+			status = CH_OK; /* not of this kind */
+	}
+	phones_free(phones);
+	arena_fini(&arena);
+	return status;
+}
+
+/* ---- Snapshots ---- */
+
+enum ch_status view_snapshot_customer(
+	struct snapshot *snapshot, uint64_t *number, struct buffer *out)
+{
+	struct view view = {NULL, out};
+	struct buffer after = {0};
+	struct buffer activity = {0};
+	struct buffer record = {0};
+	uint8_t start[9];
+	struct slice key;
+	struct slice value;
+	uint64_t found = 0;
+	/* Behind the last part of the customer before. */
+	store_be64(start, *number);
+	start[8] = 0xff;
+	buffer_append(&after, start, *number != 0 ? sizeof(start) : 0);
+	enum ch_status status = CH_OK;
+	while (status == CH_OK) {
+		status =
+			snapshot_next(snapshot, TABLE_CUSTOMER, buffer_slice(&after), &key, &value);
+		if (status != CH_OK || key.len < 9)
+			break;
+		uint64_t at = load_be64(key.data);
+		if (found != 0 && at != found)
+			break;
+		if (key.len == 9 && key.data[8] == 'a') {
+			found = at;
+			buffer_append_slice(&activity, value);
+		} else if (key.len == 9 && key.data[8] == 'r') {
+			buffer_append_slice(&record, value);
+		}
+		buffer_clear(&after);
+		/* Past keys, links and timeline in one step each: only 'a' and 'r' are wanted. */
+		buffer_append(&after, key.data, 8);
+		buffer_append_byte(&after, key.data[8]);
+		buffer_append_byte(&after, 0xff);
+	}
+	if (status == CH_END && found != 0)
+		status = CH_OK;
+	if (status == CH_OK)
+		status = view_record(&view, found, buffer_slice(&record), buffer_slice(&activity));
+	if (status == CH_OK) {
+		pb_put_uint(out, CUSTOMER_AS_OF, snapshot_sequence(snapshot));
+		status = view_values(&view, buffer_slice(&record));
+		*number = found;
+	}
+	buffer_fini(&after);
+	buffer_fini(&activity);
+	buffer_fini(&record);
+	return status;
+}
