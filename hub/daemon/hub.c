@@ -78,7 +78,7 @@ static void hub_failed(void *context, enum ch_status status, const char *what)
 static void hub_signal_stop(void *context)
 {
 	struct hub *hub = context;
-	log_info("hub.stopping", "");
+	log_info("hub.stopping", "reason=signal");
 	loop_stop(hub->loop);
 }
 
@@ -291,6 +291,6 @@ enum ch_status hub_run(struct daemon_settings *settings)
 	}
 	hub_close(hub);
 	if (status == CH_OK)
-		log_info("hub.stopped", "");
+		log_info("hub.stopped", "status=ok");
 	return status;
 }

@@ -1,5 +1,4 @@
 /* carehubd: the hub, and what is done to one that does not run. */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,42 +93,46 @@ static void main_usage(FILE *out)
 		out);
 }
 
+/* getopt_long's struct option and ours (base/option.h) share a name, so the few options are read by
+ * hand: each is a word of its own, a value follows it or stands behind "=". */
+static const char *main_value(const char *name, int argc, char **argv, int *at)
+{
+	size_t len = strlen(name);
+	if (strncmp(argv[*at], name, len) != 0)
+		return NULL;
+	if (argv[*at][len] == '=')
+		return argv[*at] + len + 1;
+	return argv[*at][len] == 0 && *at + 1 < argc ? argv[++*at] : NULL;
+}
+
 static int main_parse(int argc, char **argv, struct arguments *out)
 {
-	static const struct option options[] = {
-		{"root", required_argument, NULL, 'r'},
-		{"at", required_argument, NULL, 'a'},
-		{"hash", no_argument, NULL, 'H'},
-		{"help", no_argument, NULL, 'h'},
-		{"version", no_argument, NULL, 'v'},
-		{0},
-	};
-	int option;
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		switch (option) {
-		case 'r':
-			out->root = optarg;
-			break;
-		case 'a':
-			if (text_parse_u64(slice_text(optarg), UINT64_MAX, &out->at) != CH_OK)
-				return EXIT_USAGE;
-			break;
-		case 'H':
-			out->hash_only = true;
-			break;
-		case 'h':
+	out->command = "run";
+	int words = 0;
+	for (int at = 1; at < argc; at++) {
+		const char *value;
+		if (strcmp(argv[at], "--help") == 0) {
 			main_usage(stdout);
 			exit(0);
-		case 'v':
+		} else if (strcmp(argv[at], "--version") == 0) {
 			printf("carehubd %s\n", CAREHUB_VERSION);
 			exit(0);
-		default:
+		} else if (strcmp(argv[at], "--hash") == 0) {
+			out->hash_only = true;
+		} else if ((value = main_value("--root", argc, argv, &at)) != NULL) {
+			out->root = value;
+		} else if ((value = main_value("--at", argc, argv, &at)) != NULL) {
+			if (text_parse_u64(slice_text(value), UINT64_MAX, &out->at) != CH_OK)
+				return EXIT_USAGE;
+		} else if (argv[at][0] == '-' || words == 2) {
 			return EXIT_USAGE;
+		} else if (words++ == 0) {
+			out->command = argv[at];
+		} else {
+			out->operand = argv[at];
 		}
 	}
-	out->command = optind < argc ? argv[optind++] : "run";
-	out->operand = optind < argc ? argv[optind++] : NULL;
-	return optind == argc ? 0 : EXIT_USAGE;
+	return 0;
 }
 
 static int main_with_settings(const struct arguments *arguments,
