@@ -1,0 +1,373 @@
+/* Deciding and folding: identity of events, quarantine, promises, and that nothing else has a say. */
+#include "world.h"
+
+#include "base/bytes.h"
+#include "wire/pbedit.h"
+
+#define SALE .type = "pos.sale.completed"
+
+static void test_the_same_event_is_taken_once(void **state)
+{
+	struct world world;
+	struct told sale = {.id = "1", SALE, .phone = "13912345678", .time_us = WORLD_START_US};
+	(void)state;
+	world_open(&world);
+	world_tell(&world, sale);
+	uint64_t first = world.sequence;
+	for (int i = 0; i < 3; i++) {
+		const struct decision *again = world_tell(&world, sale);
+		assert_int_equal(again->verdict, DECIDED_KNOWN);
+		assert_int_equal(again->reason, CH_DUPLICATE);
+		assert_int_equal(again->first_sequence, first);
+	}
+	assert_int_equal(world.sequence, first);
+	/* The same id from another source is another event. */
+	sale.source = "urn:other";
+	assert_int_equal(world_tell(&world, sale)->reason, CH_OK);
+	world_close(&world);
+}
+
+static void test_the_same_id_with_other_bytes_is_a_conflict(void **state)
+{
+	struct world world;
+	(void)state;
+	world_open(&world);
+	world_tell(&world, (struct told){.id = "1", SALE, .phone = "13912345678"});
+	uint64_t first = world.sequence;
+	struct told other = {
+		.id = "1", SALE, .phone = "13800001111", .time_us = WORLD_START_US + 5};
+	const struct decision *conflict = world_tell(&world, other);
+	assert_int_equal(conflict->verdict, DECIDED_ENTRY);
+	assert_int_equal(conflict->reason, CH_CONFLICT);
+	assert_int_equal(conflict->entry.outcome, ENTRY_CONFLICT);
+	assert_int_equal(conflict->first_sequence, first);
+	assert_true(world_derived(&world, "hub.event.conflicted"));
+	/* Sent again it is the same conflict, and no second entry. */
+	uint64_t head = world.sequence;
+	assert_int_equal(world_tell(&world, other)->reason, CH_CONFLICT);
+	assert_int_equal(world.last.verdict, DECIDED_KNOWN);
+	assert_int_equal(world.sequence, head);
+	world_close(&world);
+}
+
+static void test_what_is_wrong_is_kept_and_its_id_stays_free(void **state)
+{
+	struct world world;
+	struct buffer item = {0};
+	uint8_t key[9] = {'s'};
+	(void)state;
+	world_open(&world);
+	struct told bad = {
+		.id = "1", SALE, .time_us = WORLD_START_US, .data = SLICE_LITERAL("\x0a\x00")};
+	const struct decision *refused = world_tell(&world, bad);
+	assert_int_equal(refused->entry.outcome, ENTRY_QUARANTINED);
+	assert_int_equal(refused->reason, CH_MISSING);
+	assert_string_equal(refused->field, "transaction.ref.store_id");
+	assert_true(world_derived(&world, "hub.event.quarantined"));
+	uint64_t quarantined = world.sequence;
+	assert_int_equal(world_tell(&world, bad)->verdict, DECIDED_KNOWN);
+	assert_int_equal(world.last.first_sequence, quarantined);
+	/* Corrected under the same id it is taken, and what it corrects is released. */
+	assert_int_equal(
+		world_tell(&world, (struct told){.id = "1", SALE, .releases = quarantined})->reason,
+		CH_OK);
+	store_be64(key + 1, quarantined);
+	assert_int_equal(
+		world_get(&world, TABLE_QUARANTINE, slice_of(key, sizeof(key)), &item), CH_OK);
+	assert_int_equal(item.data[0], 2);
+	buffer_fini(&item);
+	world_close(&world);
+}
+
+static void test_refusals_say_what_and_where(void **state)
+{
+	struct world world;
+	(void)state;
+	world_open(&world);
+	assert_int_equal(
+		world_tell(&world, (struct told){.id = "1", .type = "pos.sale.eaten"})->reason,
+		CH_UNKNOWN_TYPE);
+	assert_string_equal(world.last.field, "type");
+	/* What the hub says itself, nobody else may say. */
+	assert_int_equal(
+		world_tell(&world, (struct told){.id = "2", .type = "customer.record.created"})
+			->reason,
+		CH_DENIED);
+	assert_int_equal(world_tell(&world,
+				 (struct told){.id = "3", SALE, .data = SLICE_LITERAL("\xff\xff")})
+				 ->reason,
+		CH_FORMAT);
+	assert_string_equal(world.last.field, "data");
+	assert_int_equal(
+		world_tell(&world, (struct told){.id = "4", SALE, .name = "\xff\xfe"})->reason,
+		CH_FORMAT);
+	assert_string_equal(world.last.field, "customer.name.full");
+	/* No id: not even kept. */
+	assert_int_equal(
+		world_tell(&world, (struct told){.id = "", SALE})->verdict, DECIDED_REFUSED);
+	world_close(&world);
+}
+
+static void test_a_wrong_clock_is_corrected_and_never_refused(void **state)
+{
+	struct world world;
+	const int64_t day = INT64_C(86400000000);
+	(void)state;
+	world_open(&world);
+	/* The station's clock is 400 days behind: an hour before it sent, by its own clock. */
+	world_tell(&world, (struct told){.id = "1",
+				   SALE,
+				   .time_us = WORLD_START_US - 400 * day - 3600000000,
+				   .sent_us = WORLD_START_US - 400 * day});
+	assert_int_equal(world.last.entry.occurred_us, world.now_us - 3600000000);
+	/* In the year 2099 by its clock, and nothing to correct it with: then it is now. */
+	world_tell(&world, (struct told){.id = "2", SALE, .time_us = WORLD_START_US + 26000 * day});
+	assert_int_equal(world.last.reason, CH_OK);
+	assert_int_equal(world.last.entry.occurred_us, world.now_us);
+	world_close(&world);
+}
+
+/* ---- The record ---- */
+
+static struct buffer world_customer(struct world *world, uint64_t number)
+{
+	struct rtxn *rtxn;
+	struct buffer message = {0};
+	assert_int_equal(rtxn_begin(world->state, &rtxn), CH_OK);
+	assert_int_equal(view_customer(rtxn, number, &message), CH_OK);
+	rtxn_end(rtxn);
+	return message;
+}
+
+/* The value of a field, as text; the first of several. */
+static void assert_value(struct world *world, uint64_t number, uint64_t field, const char *text)
+{
+	struct buffer message = world_customer(world, number);
+	struct pb_reader reader = pb_read(buffer_slice(&message));
+	struct pb_field at;
+	bool found = false;
+	while (pb_next(&reader, &at)) {
+		uint64_t is = 0;
+		struct slice value = {NULL, 0};
+		if (at.number != 100 || found)
+			continue;
+		(void)pbedit_get_uint(at.bytes, 1, &is);
+		(void)pbedit_get_bytes(at.bytes, 2, &value);
+		found = is == field;
+		if (found)
+			assert_memory_equal(value.data, text, strlen(text));
+	}
+	assert_true(found);
+	buffer_fini(&message);
+}
+
+static void test_the_later_of_two_values_survives(void **state)
+{
+	struct world world;
+	const int64_t day = INT64_C(86400000000);
+	(void)state;
+	world_open(&world);
+	uint64_t wang = world_file(
+		&world, (struct told){.id = "1", SALE, .card = "M-1", .address = "南京路 1"});
+	world_file(&world, (struct told){.id = "2", SALE, .card = "M-1", .address = "北京路 2"});
+	assert_value(&world, wang, 4, "北京路 2");
+	/* Told late about an earlier time: it does not win. */
+	world_file(&world, (struct told){.id = "3",
+				   SALE,
+				   .card = "M-1",
+				   .address = "天津路 3",
+				   .time_us = WORLD_START_US - day});
+	assert_value(&world, wang, 4, "北京路 2");
+	/* Claimed never beats verified. */
+	world_file(&world, (struct told){.id = "4",
+				   SALE,
+				   .peer = "web",
+				   .card = "M-1",
+				   .assurance = 1,
+				   .address = "上海路 4"});
+	assert_value(&world, wang, 4, "北京路 2");
+	world_close(&world);
+}
+
+static void test_everything_is_filed_under_one_number(void **state)
+{
+	struct world world;
+	uint8_t prefix[9];
+	(void)state;
+	world_open(&world);
+	uint64_t wang = world_file(&world, (struct told){.id = "1", SALE, .card = "M-1"});
+	for (int i = 0; i < 5; i++) {
+		char id[8];
+		snprintf(id, sizeof(id), "s%d", i);
+		world_file(&world, (struct told){.id = id, SALE, .card = "M-1"});
+	}
+	assert_int_equal(world_count(&world, TABLE_CUSTOMER,
+				 slice_of(prefix, key_customer(prefix, wang, 't'))),
+		6);
+	struct buffer lines = {0};
+	struct rtxn *rtxn;
+	assert_int_equal(rtxn_begin(world.state, &rtxn), CH_OK);
+	assert_int_equal(view_timeline(rtxn, wang, 4, 1, &lines), CH_OK);
+	rtxn_end(rtxn);
+	/* Newest first, and no more than asked. */
+	struct pb_reader reader = pb_read(buffer_slice(&lines));
+	struct pb_field line;
+	uint64_t last = UINT64_MAX;
+	unsigned count = 0;
+	while (pb_next(&reader, &line)) {
+		uint64_t sequence = 0;
+		assert_true(pbedit_get_uint(line.bytes, 1, &sequence));
+		assert_true(sequence < last);
+		last = sequence;
+		count++;
+	}
+	assert_int_equal(count, 4);
+	buffer_fini(&lines);
+	world_close(&world);
+}
+
+static void test_consent_is_closed_when_in_doubt(void **state)
+{
+	struct world world;
+	struct buffer message;
+	(void)state;
+	world_open(&world);
+	/* ConsentScope {purpose = 1, channel = 3}, and one that names no channel. */
+	struct slice given = SLICE_LITERAL("\x0a\x04\x08\x01\x10\x03\x0a\x02\x08\x02");
+	uint64_t wang = world_file(&world,
+		(struct told){
+			.id = "1", .type = "pos.consent.given", .card = "M-1", .data = given});
+	message = world_customer(&world, wang);
+	unsigned consents = 0;
+	struct pb_reader reader = pb_read(buffer_slice(&message));
+	struct pb_field field;
+	while (pb_next(&reader, &field))
+		consents += field.number == 11;
+	assert_int_equal(consents, 1);
+	buffer_fini(&message);
+	world_close(&world);
+}
+
+/* ---- Promises ---- */
+
+static uint64_t deadline_state(struct world *world, const char *id)
+{
+	struct buffer info = {0};
+	uint64_t value = 0;
+	assert_int_equal(world_get(world, TABLE_DEADLINE, slice_text(id), &info), CH_OK);
+	(void)pbedit_get_uint(buffer_slice(&info), 6, &value);
+	buffer_fini(&info);
+	return value;
+}
+
+static void world_tick(struct world *world)
+{
+	struct change *change = state_begin(world->state);
+	enum ch_status status = core_decide_clock(world->core, change, world->now_us, &world->last);
+	if (status == CH_OK)
+		world_publish(world, change, &world->last.entry);
+	else
+		change_abort(change);
+}
+
+static void test_a_promise_is_kept_missed_and_corrected(void **state)
+{
+	struct world world;
+	const int64_t day = INT64_C(86400000000);
+	(void)state;
+	world_open(&world);
+	world_file(
+		&world, (struct told){.id = "1", .type = "repair.order.received", .record = "R1"});
+	world_file(&world, (struct told){.id = "2",
+				   .type = "repair.order.received",
+				   .record = "R2",
+				   .serial = "SN-2"});
+	assert_true(world_derived(&world, "deadline.promise.set"));
+	/* Kept in time. */
+	world_file(
+		&world, (struct told){.id = "3", .type = "repair.order.repaired", .record = "R1"});
+	assert_int_equal(deadline_state(&world, "repair.fix/R1"), 3);
+	/* Five days later the other is late, and the clock says so once. */
+	assert_true(core_next_due_us(world.core) > world.now_us);
+	world.now_us += 5 * day;
+	assert_true(core_next_due_us(world.core) <= world.now_us);
+	world_tick(&world);
+	assert_int_equal(world.last.entry.kind, ENTRY_CLOCK);
+	assert_true(world_derived(&world, "deadline.promise.missed"));
+	assert_int_equal(deadline_state(&world, "repair.fix/R2"), 4);
+	uint64_t head = world.sequence;
+	world_tick(&world);
+	assert_int_equal(world.sequence, head);
+	/* The station was off-line: it had been repaired in time. */
+	world_file(&world, (struct told){.id = "4",
+				   .type = "repair.order.repaired",
+				   .record = "R2",
+				   .time_us = world.now_us - 3 * day});
+	assert_true(world_derived(&world, "deadline.promise.corrected"));
+	assert_int_equal(deadline_state(&world, "repair.fix/R2"), 3);
+	world_close(&world);
+}
+
+static void test_a_late_event_does_not_turn_a_repair_back(void **state)
+{
+	struct world world;
+	struct buffer record = {0};
+	uint64_t value = 0;
+	(void)state;
+	world_open(&world);
+	world_file(
+		&world, (struct told){.id = "1", .type = "repair.order.received", .record = "R1"});
+	world.now_us += 3600000000;
+	world_file(
+		&world, (struct told){.id = "2", .type = "repair.order.returned", .record = "R1"});
+	world_file(&world, (struct told){.id = "3",
+				   .type = "repair.order.diagnosed",
+				   .record = "R1",
+				   .time_us = WORLD_START_US + 1800000000});
+	assert_int_equal(world_get(&world, TABLE_REPAIR, SLICE_LITERAL("R1"), &record), CH_OK);
+	assert_true(pbedit_get_uint(buffer_slice(&record), 6, &value));
+	assert_int_equal(value, 10);
+	/* But when it happened is known. */
+	assert_true(pbedit_get_uint(buffer_slice(&record), 10, &value));
+	assert_int_equal(value, WORLD_START_US + 1800000000);
+	buffer_fini(&record);
+	world_close(&world);
+}
+
+/* ---- Nothing depends on personal bytes ---- */
+
+static void test_the_fold_lives_without_personal_parts(void **state)
+{
+	struct world world;
+	struct entry entry;
+	(void)state;
+	world_open(&world);
+	world_tell(&world, (struct told){.id = "1", SALE, .phone = "13912345678", .name = "王伟"});
+	assert_int_equal(entry_parse(buffer_slice(&world.entry), &entry), CH_OK);
+	entry.effects_personal = (struct slice){NULL, 0};
+	entry.input_personal = (struct slice){NULL, 0};
+	entry.fingerprint[0] ^= 1;
+	struct change *change = state_begin(world.state);
+	assert_int_equal(
+		core_fold(world.core, change, ++world.sequence, world.now_us, &entry), CH_OK);
+	assert_int_equal(change_publish(change, world.sequence), CH_OK);
+	world_close(&world);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_the_same_event_is_taken_once),
+		cmocka_unit_test(test_the_same_id_with_other_bytes_is_a_conflict),
+		cmocka_unit_test(test_what_is_wrong_is_kept_and_its_id_stays_free),
+		cmocka_unit_test(test_refusals_say_what_and_where),
+		cmocka_unit_test(test_a_wrong_clock_is_corrected_and_never_refused),
+		cmocka_unit_test(test_the_later_of_two_values_survives),
+		cmocka_unit_test(test_everything_is_filed_under_one_number),
+		cmocka_unit_test(test_consent_is_closed_when_in_doubt),
+		cmocka_unit_test(test_a_promise_is_kept_missed_and_corrected),
+		cmocka_unit_test(test_a_late_event_does_not_turn_a_repair_back),
+		cmocka_unit_test(test_the_fold_lives_without_personal_parts),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
