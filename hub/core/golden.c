@@ -32,6 +32,21 @@ enum {
 
 #define FIELD_VALUE_BYTES 4096u
 
+/* The record as it stands, read when it is first needed: most events bring nothing new.  Empty for a
+ * new customer. */
+static struct slice golden_record(struct ruling *ruling)
+{
+	uint8_t key[9];
+	if (ruling->record_read || ruling->customer_is_new)
+		return ruling->record;
+	ruling->record_read = true;
+	enum ch_status status = change_get(ruling->change, TABLE_CUSTOMER,
+		slice_of(key, key_customer(key, ruling->customer, 'r')), &ruling->record);
+	if (status != CH_OK && status != CH_NOT_FOUND)
+		ruling->status = status;
+	return ruling->record;
+}
+
 static void golden_effect(struct ruling *ruling, uint16_t field, struct slice sub,
 	struct slice value, bool verified, bool multi)
 {
@@ -59,13 +74,12 @@ static bool golden_survives(
 	return occurred_us >= old->occurred_us;
 }
 
-static void golden_single(struct ruling *ruling, struct slice record, uint16_t field,
-	struct slice value, bool verified)
+static void golden_single(struct ruling *ruling, uint16_t field, struct slice value, bool verified)
 {
 	struct record_value old;
 	if (value.len == 0 || value.len > FIELD_VALUE_BYTES)
 		return;
-	if (record_find(record, field, (struct slice){NULL, 0}, &old) &&
+	if (record_find(golden_record(ruling), field, (struct slice){NULL, 0}, &old) &&
 		!golden_survives(&old, value, verified, ruling->occurred_us))
 		return;
 	golden_effect(ruling, field, (struct slice){NULL, 0}, value, verified, false);
@@ -87,42 +101,45 @@ static void golden_multi(struct ruling *ruling, struct slice record, const struc
 		key->verified, true);
 }
 
-/* A key the customer does not hold yet becomes his, unless it is somebody else's alone. */
-static void golden_key(struct ruling *ruling, const struct match_key *key)
+/* A key the customer does not hold yet becomes his, unless it is somebody else's alone.  False when he
+ * holds it already, as nearly always: then the record has it too. */
+static bool golden_key(struct ruling *ruling, const struct match_key *key)
 {
 	struct key_holders holders;
 	enum ch_status status = keys_holders(ruling->change, key->kind, key->value, &holders);
 	if (status != CH_OK) {
 		ruling->status = status;
-		return;
+		return false;
 	}
 	bool alone = key->kind != KEY_PHONE && key->kind != KEY_EMAIL && key->kind != KEY_SERIAL;
 	for (uint32_t i = 0; i < holders.count; i++) {
 		bool verified = (holders.holders[i].flags & EFFECT_VERIFIED) != 0;
 		if (holders.holders[i].number == ruling->customer && (verified || !key->verified))
-			return;
+			return false;
 		if (alone && holders.holders[i].number != ruling->customer &&
 			(verified || !key->verified))
-			return;
+			return false;
 	}
 	if (holders.count >= KEY_HOLDERS)
-		return;
+		return false;
 	ruling_effect(ruling,
 		&(struct effect){.op = EFFECT_KEY,
 			.number = ruling->customer,
 			.kind = (uint8_t)key->kind,
 			.flags = (uint8_t)(EFFECT_PERSONAL | (key->verified ? EFFECT_VERIFIED : 0)),
 			.value = key->value});
+	return true;
 }
 
-static void golden_keys(struct ruling *ruling, struct slice record, const struct match_keys *keys)
+static void golden_keys(struct ruling *ruling, const struct match_keys *keys)
 {
 	for (uint32_t i = 0; i < keys->count && ruling->status == CH_OK; i++) {
 		const struct match_key *key = &keys->keys[i];
-		golden_key(ruling, key);
+		if (!golden_key(ruling, key))
+			continue;
+		struct slice record = golden_record(ruling);
 		if (key->kind == KEY_COMMON_ID || key->kind == KEY_MEMBER_CARD)
-			golden_single(
-				ruling, record, (uint16_t)key->kind, key->value, key->verified);
+			golden_single(ruling, (uint16_t)key->kind, key->value, key->verified);
 		else if (key->kind != KEY_SERIAL)
 			golden_multi(ruling, record, key);
 	}
@@ -206,28 +223,18 @@ static void golden_tell(struct ruling *ruling)
 void golden_apply(struct ruling *ruling, const struct match_keys *keys)
 {
 	const struct party *party = &ruling->party;
-	uint8_t key[9];
-	struct slice record = {NULL, 0};
 	if (ruling->customer == 0)
 		return;
-	if (!ruling->customer_is_new) {
-		enum ch_status status = change_get(ruling->change, TABLE_CUSTOMER,
-			slice_of(key, key_customer(key, ruling->customer, 'r')), &record);
-		if (status != CH_OK && status != CH_NOT_FOUND) {
-			ruling->status = status;
-			return;
-		}
-	}
-	golden_keys(ruling, record, keys);
+	golden_keys(ruling, keys);
 	bool verified = golden_is_verified(keys);
-	golden_single(ruling, record, FIELD_NAME, party->name, verified);
-	golden_single(ruling, record, FIELD_ADDRESS, party->address, verified);
-	golden_single(ruling, record, FIELD_BIRTH_DATE, party->birth_date, verified);
-	golden_single(ruling, record, FIELD_LANGUAGE, party->language, verified);
-	golden_single(ruling, record, FIELD_CUSTOMER_GROUP, party->customer_group, verified);
-	golden_single(ruling, record, FIELD_FORM_OF_ADDRESS, party->form_of_address, verified);
-	golden_single(ruling, record, FIELD_COMPANY, party->company, verified);
-	golden_single(ruling, record, FIELD_GENDER, party->gender, verified);
+	golden_single(ruling, FIELD_NAME, party->name, verified);
+	golden_single(ruling, FIELD_ADDRESS, party->address, verified);
+	golden_single(ruling, FIELD_BIRTH_DATE, party->birth_date, verified);
+	golden_single(ruling, FIELD_LANGUAGE, party->language, verified);
+	golden_single(ruling, FIELD_CUSTOMER_GROUP, party->customer_group, verified);
+	golden_single(ruling, FIELD_FORM_OF_ADDRESS, party->form_of_address, verified);
+	golden_single(ruling, FIELD_COMPANY, party->company, verified);
+	golden_single(ruling, FIELD_GENDER, party->gender, verified);
 	golden_consents(ruling);
 	golden_tell(ruling);
 }

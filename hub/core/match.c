@@ -47,12 +47,16 @@ static struct slice match_record(struct ruling *ruling, uint64_t number)
 	return record;
 }
 
-/* A unique key of the event that the candidate holds with another value. */
-static bool match_id_disagrees(struct search *search, struct slice record)
+/* Another unique key of the event that the candidate holds with another value.  Not the key that led to
+ * him: he may have two cards. */
+static bool match_id_disagrees(
+	struct search *search, const struct match_key *by, struct slice record)
 {
 	for (uint32_t i = 0; i < search->keys->count; i++) {
 		const struct match_key *key = &search->keys->keys[i];
 		struct record_value value;
+		if (key == by)
+			continue;
 		if (key->kind != KEY_COMMON_ID && key->kind != KEY_MEMBER_CARD)
 			continue;
 		/* Both are verified, or nothing is said. */
@@ -80,11 +84,27 @@ static bool match_name_disagrees(struct search *search, struct slice record)
 	return contradict;
 }
 
+/* Whether anything in the event could contradict a holder: most receipts bring one key and no name. */
+static bool match_may_contradict(const struct search *search, const struct match_key *key)
+{
+	if (match_is_shared(key->kind) && search->ruling->party.name.len > 0)
+		return true;
+	for (uint32_t i = 0; i < search->keys->count; i++) {
+		const struct match_key *other = &search->keys->keys[i];
+		if (other != key && other->verified &&
+			(other->kind == KEY_COMMON_ID || other->kind == KEY_MEMBER_CARD))
+			return true;
+	}
+	return false;
+}
+
 /* True when the guards let this holder through. */
 static bool match_admits(struct search *search, const struct match_key *key, uint64_t number)
 {
+	if (!match_may_contradict(search, key))
+		return true;
 	struct slice record = match_record(search->ruling, number);
-	if (match_id_disagrees(search, record)) {
+	if (match_id_disagrees(search, key, record)) {
 		search->rival = number;
 		search->why = REVIEW_CONTRADICTING_ID;
 		return false;

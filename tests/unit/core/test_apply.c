@@ -168,13 +168,13 @@ static void test_the_later_of_two_values_survives(void **state)
 	(void)state;
 	world_open(&world);
 	uint64_t wang = world_file(
-		&world, (struct told){.id = "1", SALE, .card = "M-1", .address = "南京路 1"});
-	world_file(&world, (struct told){.id = "2", SALE, .card = "M-1", .address = "北京路 2"});
+		&world, (struct told){.id = "1", SALE, .card = "M-100", .address = "南京路 1"});
+	world_file(&world, (struct told){.id = "2", SALE, .card = "M-100", .address = "北京路 2"});
 	assert_value(&world, wang, 4, "北京路 2");
 	/* Told late about an earlier time: it does not win. */
 	world_file(&world, (struct told){.id = "3",
 				   SALE,
-				   .card = "M-1",
+				   .card = "M-100",
 				   .address = "天津路 3",
 				   .time_us = WORLD_START_US - day});
 	assert_value(&world, wang, 4, "北京路 2");
@@ -182,7 +182,7 @@ static void test_the_later_of_two_values_survives(void **state)
 	world_file(&world, (struct told){.id = "4",
 				   SALE,
 				   .peer = "web",
-				   .card = "M-1",
+				   .card = "M-100",
 				   .assurance = 1,
 				   .address = "上海路 4"});
 	assert_value(&world, wang, 4, "北京路 2");
@@ -195,11 +195,11 @@ static void test_everything_is_filed_under_one_number(void **state)
 	uint8_t prefix[9];
 	(void)state;
 	world_open(&world);
-	uint64_t wang = world_file(&world, (struct told){.id = "1", SALE, .card = "M-1"});
+	uint64_t wang = world_file(&world, (struct told){.id = "1", SALE, .card = "M-100"});
 	for (int i = 0; i < 5; i++) {
 		char id[8];
 		snprintf(id, sizeof(id), "s%d", i);
-		world_file(&world, (struct told){.id = id, SALE, .card = "M-1"});
+		world_file(&world, (struct told){.id = id, SALE, .card = "M-100"});
 	}
 	assert_int_equal(world_count(&world, TABLE_CUSTOMER,
 				 slice_of(prefix, key_customer(prefix, wang, 't'))),
@@ -236,7 +236,7 @@ static void test_consent_is_closed_when_in_doubt(void **state)
 	struct slice given = SLICE_LITERAL("\x0a\x04\x08\x01\x10\x03\x0a\x02\x08\x02");
 	uint64_t wang = world_file(&world,
 		(struct told){
-			.id = "1", .type = "pos.consent.given", .card = "M-1", .data = given});
+			.id = "1", .type = "pos.consent.given", .card = "M-100", .data = given});
 	message = world_customer(&world, wang);
 	unsigned consents = 0;
 	struct pb_reader reader = pb_read(buffer_slice(&message));
