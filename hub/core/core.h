@@ -57,7 +57,7 @@ struct ruling {
 	int64_t occurred_us; /* by the source's clock, corrected */
 	uint64_t customer;   /* 0 until matched */
 	bool customer_is_new;
-	bool record_read;        /* his golden record, once somebody wanted it */
+	bool record_read; /* his golden record, once somebody wanted it */
 	struct slice record;
 	uint32_t changed_fields; /* bits by CustomerField, for the derived event */
 	uint16_t reviews;

@@ -122,7 +122,8 @@ static enum ch_status make_root(struct bench_hub *hub)
 		public_key);
 	if (status == CH_OK)
 		status = write_file(hub, "/etc/carehub/peers.d/till.conf", text, 0600);
-	const char *extra = getenv("BENCH_HUB_CONFIG"); /* for trying things: lines of carehub.conf */
+	const char *extra =
+		getenv("BENCH_HUB_CONFIG"); /* for trying things: lines of carehub.conf */
 	(void)snprintf(text, sizeof(text),
 		"[bus]\nlisten = tcp://127.0.0.1:*\ncredit = 4096\n[live]\nlisten =\n[http]\nlisten =\n"
 		"[journal]\narchive_after = 365d\n%s\n",
@@ -243,7 +244,8 @@ static enum ch_status take_frame(struct bench_hub *hub, struct slice frame)
 		status = receipts_parse(body, &receipts);
 		for (uint32_t i = 0; status == CH_OK && i < receipts.count; i++) {
 			if (receipts.receipts[i].outcome != OUTCOME_ACCEPTED) {
-				complaint("hub", "an event was not accepted: outcome %d reason %s %.*s",
+				complaint("hub",
+					"an event was not accepted: outcome %d reason %s %.*s",
 					(int)receipts.receipts[i].outcome,
 					ch_status_name(receipts.receipts[i].reason),
 					(int)receipts.receipts[i].field.len,
@@ -425,9 +427,8 @@ static enum ch_status hub_send(
 	struct bench_hub *hub = peer;
 	char id[EVENT_ID_TEXT + 1];
 	size_t around = overhead(hub);
-	size_t filler = hub->options->payload_bytes > around
-		? hub->options->payload_bytes - around
-		: 0;
+	size_t filler =
+		hub->options->payload_bytes > around ? hub->options->payload_bytes - around : 0;
 	begin_publish(hub, slot);
 	for (uint32_t i = 0; i < count; i++)
 		put_event(hub, event_id_text(events[i].id, id), events[i].customer,
@@ -476,7 +477,7 @@ static enum ch_status prepare(struct bench_hub *hub)
 {
 	const char *ids = getenv("BENCH_HUB_IDS");
 	uint64_t want = hub->options->customers +
-		(ids != NULL ? strtoull(ids, NULL, 10) : (uint64_t)KNOWN_IDS);
+			(ids != NULL ? strtoull(ids, NULL, 10) : (uint64_t)KNOWN_IDS);
 	uint64_t head;
 	enum ch_status status = ask_head(hub, &head);
 	if (status == CH_OK && head < want)
@@ -486,7 +487,8 @@ static enum ch_status prepare(struct bench_hub *hub)
 
 /* ---- The contract ---- */
 
-static enum ch_status hub_open(const struct options *options, struct driver *driver, void **out_peer)
+static enum ch_status hub_open(
+	const struct options *options, struct driver *driver, void **out_peer)
 {
 	enum ch_status status = CH_NOMEM;
 	struct timespec now;
