@@ -4,6 +4,7 @@
  * records for ever.  One row an effect; a row that is not known stops the fold, for a journal written
  * by a later version must not be read by half. */
 #include "base/bytes.h"
+#include "core/activity.h"
 #include "core/core.h"
 #include "core/customer_number.h"
 
@@ -169,39 +170,34 @@ static enum ch_status (*const rows[])(const struct folding *f, const struct effe
 
 /* ---- What every entry implies ---- */
 
-/* number 't' sequence: type(2) source(2) occurred(8) arrival(8); and number 'a', which is rewritten by
- * every event of the customer and therefore kept small and apart from his record:
- * events(8) first(8) last(8) last arrival(8) last type(2) last source(2). */
+/* number 'a': totals and the newest lines; number 't' sequence: a full page of older ones. */
 static enum ch_status fold_filed(const struct folding *f)
 {
-	uint8_t key[17];
-	uint8_t line[20];
-	uint8_t activity[36] = {0};
-	struct slice old;
-	uint64_t number = f->entry->customer;
-	size_t len = key_customer(key, number, 't');
-	store_be64(key + len, f->sequence);
-	store_le16(line, f->entry->type);
-	store_le16(line + 2, f->entry->source_code);
-	store_le64(line + 4, (uint64_t)f->entry->occurred_us);
-	store_le64(line + 12, (uint64_t)f->arrival_us);
-	change_put(f->change, TABLE_CUSTOMER, slice_of(key, len + 8), slice_of(line, sizeof(line)));
-
-	len = key_customer(key, number, 'a');
-	enum ch_status status = change_get(f->change, TABLE_CUSTOMER, slice_of(key, len), &old);
-	if (status == CH_OK && old.len == sizeof(activity))
-		memcpy(activity, old.data, sizeof(activity));
-	else if (status == CH_NOT_FOUND)
-		store_le64(activity + 8, f->sequence);
-	else
-		return status == CH_OK ? CH_CORRUPT : status;
-	store_le64(activity, load_le64(activity) + 1);
-	store_le64(activity + 16, f->sequence);
-	store_le64(activity + 24, (uint64_t)f->arrival_us);
-	store_le16(activity + 32, f->entry->type);
-	store_le16(activity + 34, f->entry->source_code);
-	change_put(f->change, TABLE_CUSTOMER, slice_of(key, len),
-		slice_of(activity, sizeof(activity)));
+	uint8_t key[9];
+	uint8_t page_key[17];
+	uint8_t value[ACTIVITY_BYTES_MAX];
+	struct slice old = {NULL, 0};
+	struct slice page;
+	struct activity_line line = {
+		.sequence = f->sequence,
+		.type = f->entry->type,
+		.source_code = f->entry->source_code,
+		.occurred_us = f->entry->occurred_us,
+		.arrival_us = f->arrival_us,
+	};
+	struct slice at = slice_of(key, key_customer(key, f->entry->customer, 'a'));
+	enum ch_status status = change_get(f->change, TABLE_CUSTOMER, at, &old);
+	if (status != CH_OK && status != CH_NOT_FOUND)
+		return status;
+	size_t len = activity_append(old, &line, value, &page);
+	if (len == 0)
+		return CH_CORRUPT;
+	if (page.len > 0) {
+		size_t key_len = key_customer(page_key, f->entry->customer, 't');
+		store_be64(page_key + key_len, activity_line_at(page, 0).sequence);
+		change_put(f->change, TABLE_CUSTOMER, slice_of(page_key, key_len + 8), page);
+	}
+	change_put(f->change, TABLE_CUSTOMER, at, slice_of(value, len));
 	return CH_OK;
 }
 

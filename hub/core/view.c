@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "base/bytes.h"
+#include "core/activity.h"
 #include "core/apply.h"
 #include "core/normalize.h"
 #include "core/phone.h"
@@ -38,9 +39,6 @@ enum {
 	ASSURED_CLAIMED = 1,
 	ASSURED_VERIFIED = 2,
 };
-
-#define ACTIVITY_BYTES 36u
-#define TIMELINE_BYTES 20u
 
 /* Where the text of a source code comes from: an rtxn, or a snapshot that has none at hand. */
 struct view {
@@ -166,15 +164,19 @@ static enum ch_status view_record(
 	struct record_value value;
 	struct buffer *out = view->out;
 	uint64_t changed = 0;
-	if (activity.len != ACTIVITY_BYTES)
-		return CH_CORRUPT;
+	struct activity done;
+	enum ch_status status = activity_read(activity, &done);
+	if (status != CH_OK)
+		return status;
+	struct activity_line newest =
+		activity_line_at(done.lines, activity_line_count(done.lines) - 1);
 	while (record_next(&reader, &value))
 		changed = value.sequence > changed ? value.sequence : changed;
 	pb_put_uint(out, CUSTOMER_NUMBER, number);
 	pb_put_uint(out, CUSTOMER_STATE, STATE_ACTIVE);
-	pb_put_uint(out, CUSTOMER_CREATED_SEQUENCE, load_le64(activity.data + 8));
+	pb_put_uint(out, CUSTOMER_CREATED_SEQUENCE, done.first_sequence);
 	pb_put_uint(out, CUSTOMER_CHANGED_SEQUENCE, changed);
-	pb_put_uint(out, CUSTOMER_CHANGED_TIME, load_le64(activity.data + 24));
+	pb_put_int(out, CUSTOMER_CHANGED_TIME, newest.arrival_us);
 	if (record_find(record, FIELD_LEVEL, (struct slice){NULL, 0}, &value))
 		pb_put_bytes(out, CUSTOMER_MEMBER_LEVEL, value.value);
 	if (record_find(record, FIELD_GROUP, (struct slice){NULL, 0}, &value))
@@ -323,41 +325,21 @@ enum ch_status view_customer(struct rtxn *rtxn, uint64_t number, struct buffer *
 
 /* ---- Timeline ---- */
 
-struct timeline_visit {
+struct timeline {
 	struct rtxn *rtxn;
 	uint64_t number;
-	uint32_t limit;
+	uint32_t left;
 	uint32_t field;
 	struct buffer *out;
-	struct buffer lines; /* sequence and value of the newest `limit`, a ring */
-	uint64_t seen;
 };
 
-#define TIMELINE_ROW (8u + TIMELINE_BYTES)
-
-static bool view_timeline_visit(void *context, struct slice key, struct slice value)
+static void view_timeline_line(struct timeline *timeline, const struct activity_line *line)
 {
-	struct timeline_visit *visit = context;
-	if (key.len != 17 || value.len != TIMELINE_BYTES)
-		return true;
-	uint8_t *row = visit->seen < visit->limit
-			       ? buffer_reserve(&visit->lines, TIMELINE_ROW)
-			       : visit->lines.data + visit->seen % visit->limit * TIMELINE_ROW;
-	if (row == NULL)
-		return false;
-	memcpy(row, key.data + 9, 8);
-	memcpy(row + 8, value.data, TIMELINE_BYTES);
-	visit->seen++;
-	return true;
-}
-
-static void view_timeline_row(const struct timeline_visit *visit, const uint8_t *row)
-{
-	struct buffer *out = visit->out;
-	const struct event_type *type = types_by_id(load_le16(row + 8));
-	struct slice source = view_source(visit->rtxn, load_le16(row + 10));
-	size_t mark = pb_begin(out, visit->field);
-	pb_put_uint(out, 1, load_be64(row));
+	struct buffer *out = timeline->out;
+	const struct event_type *type = types_by_id(line->type);
+	struct slice source = view_source(timeline->rtxn, line->source_code);
+	size_t mark = pb_begin(out, timeline->field);
+	pb_put_uint(out, 1, line->sequence);
 	if (source.len > 0) {
 		size_t event = pb_begin(out, 3);
 		pb_put_bytes(out, 1, source);
@@ -365,33 +347,61 @@ static void view_timeline_row(const struct timeline_visit *visit, const uint8_t 
 	}
 	if (type != NULL)
 		pb_put_text(out, 4, type->name);
-	pb_put_uint(out, 6, load_le64(row + 12));
-	pb_put_uint(out, 7, load_le64(row + 20));
-	pb_put_uint(out, 8, visit->number);
-	pb_put_uint(out, 9, visit->number);
+	pb_put_int(out, 6, line->occurred_us);
+	pb_put_int(out, 7, line->arrival_us);
+	pb_put_uint(out, 8, timeline->number);
+	pb_put_uint(out, 9, timeline->number);
 	if (type != NULL)
 		pb_put_bytes(out, 11, types_channel(type));
 	pb_end(out, mark);
 }
 
+static void view_timeline_lines(struct timeline *timeline, struct slice lines)
+{
+	for (size_t i = activity_line_count(lines); i > 0 && timeline->left > 0;
+		i--, timeline->left--) {
+		struct activity_line line = activity_line_at(lines, i - 1);
+		view_timeline_line(timeline, &line);
+	}
+}
+
+/* Pages come oldest first: the last ones are kept, as many as can be wanted. */
+#define TIMELINE_PAGES 64u
+
+struct timeline_pages {
+	struct slice pages[TIMELINE_PAGES];
+	uint64_t seen;
+};
+
+static bool view_timeline_page(void *context, struct slice key, struct slice value)
+{
+	struct timeline_pages *pages = context;
+	(void)key; /* in order */
+	pages->pages[pages->seen++ % TIMELINE_PAGES] = value;
+	return true;
+}
+
 enum ch_status view_timeline(
 	struct rtxn *rtxn, uint64_t number, uint32_t limit, uint32_t field, struct buffer *out)
 {
-	uint8_t prefix[9];
-	struct timeline_visit visit = {
-		.rtxn = rtxn, .number = number, .limit = limit, .field = field, .out = out};
-	if (limit == 0)
-		return CH_OK;
-	enum ch_status status = rtxn_scan(rtxn, TABLE_CUSTOMER,
-		slice_of(prefix, key_customer(prefix, number, 't')), view_timeline_visit, &visit);
-	uint64_t kept = visit.seen < limit ? visit.seen : limit;
-	for (uint64_t i = 0; i < kept && status == CH_OK; i++)
-		view_timeline_row(
-			&visit, visit.lines.data + (visit.seen - 1 - i) % limit * TIMELINE_ROW);
+	uint8_t key[9];
+	struct slice stored;
+	struct activity activity;
+	struct timeline_pages pages = {.seen = 0};
+	struct timeline timeline = {rtxn, number, limit, field, out};
+	enum ch_status status = rtxn_get(
+		rtxn, TABLE_CUSTOMER, slice_of(key, key_customer(key, number, 'a')), &stored);
 	if (status == CH_OK)
-		status = visit.lines.status != CH_OK ? visit.lines.status : out->status;
-	buffer_fini(&visit.lines);
-	return status;
+		status = activity_read(stored, &activity);
+	if (status != CH_OK)
+		return status;
+	view_timeline_lines(&timeline, activity.lines);
+	if (timeline.left > 0)
+		status = rtxn_scan(rtxn, TABLE_CUSTOMER,
+			slice_of(key, key_customer(key, number, 't')), view_timeline_page, &pages);
+	for (uint64_t i = 0; status == CH_OK && i < pages.seen && i < TIMELINE_PAGES; i++)
+		view_timeline_lines(&timeline, pages.pages[(pages.seen - 1 - i) % TIMELINE_PAGES]);
+	return status == CH_OK ? out->status : status;
 }
 
 /* ---- Finding ---- */

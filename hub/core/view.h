@@ -13,7 +13,8 @@ enum ch_status view_customer(struct rtxn *rtxn, uint64_t number, struct buffer *
 enum ch_status view_linked(struct rtxn *rtxn, uint64_t number, enum store_table table,
 	bool (*visit)(void *context, struct slice id, struct slice record), void *context);
 
-/* Appends encoded TimelineEntry messages as elements of field `field`, newest first, at most `limit`. */
+/* Appends encoded TimelineEntry messages as elements of field `field`, newest first, at most `limit` and
+ * at most the last thousand. */
 enum ch_status view_timeline(
 	struct rtxn *rtxn, uint64_t number, uint32_t limit, uint32_t field, struct buffer *out);
 

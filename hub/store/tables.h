@@ -7,7 +7,7 @@
 
 enum store_table {
 	TABLE_META = 0,       /* name -> counters and settings of the fold                            */
-	TABLE_CUSTOMER,       /* number(8) 'r' -> record; 't' seq(8) -> timeline; 'k' kind key -> held
+	TABLE_CUSTOMER,       /* number(8) 'a' -> activity; 'r' -> record; 't' seq(8) -> timeline; 'k' kind key -> held
 	                         match key; 'l' kind id -> linked record: one customer, one place      */
 	TABLE_KEY,            /* kind(1) key -> who holds it, verified or claimed                      */
 	TABLE_UNIT,           /* serial -> record of the product unit                                  */
