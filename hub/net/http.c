@@ -122,7 +122,7 @@ static int http_refuse_method(struct http *http, struct lws *wsi)
 			    wsi, WSI_TOKEN_HTTP_ALLOW, allow, sizeof(allow) - 1, &at, end) == 0 &&
 		    lws_finalize_write_http_header(wsi, start, &at, end) == 0;
 	(void)said; /* it is closed either way */
-	return -1; /* lws closes on a negative number only */
+	return -1;  /* lws closes on a negative number only */
 }
 
 /* Headers at once; the body follows when the client can take it.  Non-zero closes the connection. */
