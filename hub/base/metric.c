@@ -215,6 +215,17 @@ struct metric *metric_counter(struct metrics *metrics, const char *name, const c
 	return metric;
 }
 
+struct metric *metric_counter_us(struct metrics *metrics, const char *name, const char *help, ...)
+{
+	const struct metric_family wanted = {
+		.name = name, .help = help, .kind = METRIC_COUNTER, .scale = -6};
+	va_list labels;
+	va_start(labels, help);
+	struct metric *metric = metric_get(metrics, &wanted, labels);
+	va_end(labels);
+	return metric;
+}
+
 struct metric *metric_gauge(struct metrics *metrics, const char *name, const char *help, ...)
 {
 	const struct metric_family wanted = {.name = name, .help = help, .kind = METRIC_GAUGE};
@@ -344,7 +355,8 @@ static void metric_write(struct buffer *out, const struct metric *metric)
 		return;
 	}
 	metric_write_name(out, metric, metric->family->kind == METRIC_COUNTER ? "_total" : "");
-	buffer_printf(out, "%" PRId64 "\n", metric_value(metric));
+	metric_write_scaled(out, metric_value(metric), metric->family->scale);
+	buffer_append_text(out, "\n");
 }
 
 void metrics_write(struct metrics *metrics, struct buffer *out)

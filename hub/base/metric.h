@@ -35,6 +35,10 @@ struct metric *metric_counter(struct metrics *metrics, const char *name, const c
 struct metric *metric_gauge(struct metrics *metrics, const char *name, const char *help, ...)
 	__attribute__((sentinel));
 
+/* A counter of microseconds, exported as seconds; its name ends in "_seconds". */
+struct metric *metric_counter_us(struct metrics *metrics, const char *name, const char *help, ...)
+	__attribute__((sentinel));
+
 /* `scale`: what one unit that is observed is in the exported unit, as a power of ten: -6 for
  * microseconds exported as seconds, 0 for none.  `bounds` rise, in observed units; they are copied.
  * The largest bucket, +Inf, is added. */

@@ -1,0 +1,329 @@
+#include "net/links.h"
+
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <zmq.h>
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "net/listener.h"
+#include "net/pump.h"
+
+#define LINKS_EVENTS_TURN 256
+#define LINKS_WATCHED                                                                              \
+	(ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_ACCEPT_FAILED | ZMQ_EVENT_DISCONNECTED |                   \
+		ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH |                  \
+		ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL)
+
+/* Heartbeats are bytes that never become a message; what they may add up to, in each sweep. */
+#define LINKS_HEARTBEAT_BYTES 64
+
+struct links {
+	struct loop *loop;
+	struct links_options options;
+	struct metrics *metrics;
+	void *socket;
+	void *monitor;
+	struct pump *pump;
+	struct link **by_fd; /* made when a number is first seen, kept for its next use */
+	size_t capacity;
+	size_t open;
+	struct metric *accepted;
+	struct metric *connections;
+	struct metric *closed;
+	struct metric *failed_auth;
+	struct metric *failed_protocol;
+	struct metric *failed_other;
+	struct metric *accept_failed;
+};
+
+/* ---- The table ---- */
+
+static struct link *links_get(struct links *links, int fd)
+{
+	return fd >= 0 && (size_t)fd < links->capacity ? links->by_fd[fd] : NULL;
+}
+
+static struct link *links_make(struct links *links, int fd)
+{
+	struct link *link = links_get(links, fd);
+	if (link != NULL || fd < 0)
+		return link;
+	if ((size_t)fd >= links->capacity) {
+		size_t capacity = (size_t)fd + 64;
+		struct link **by_fd = realloc(links->by_fd, capacity * sizeof(struct link *));
+		if (by_fd == NULL)
+			return NULL;
+		for (size_t i = links->capacity; i < capacity; i++)
+			by_fd[i] = NULL;
+		links->by_fd = by_fd;
+		links->capacity = capacity;
+	}
+	link = calloc(1, sizeof(*link));
+	if (link == NULL)
+		return NULL;
+	link->fd = fd;
+	links->by_fd[fd] = link;
+	return link;
+}
+
+static void links_orphan(struct links *links, struct link *link)
+{
+	void *owner = link->owner;
+	link->owner = NULL;
+	if (owner != NULL)
+		links->options.closed(links->options.context, owner);
+}
+
+/* ---- What the monitor says ---- */
+
+static void links_accepted(struct links *links, int fd)
+{
+	metric_add(links->accepted, 1);
+	struct link *link = links_make(links, fd);
+	if (link == NULL) {
+		/* One that cannot be watched is not let in. */
+		(void)shutdown(fd, SHUT_RDWR);
+		return;
+	}
+	if (!link->open)
+		links->open++;
+	links_orphan(links, link);
+	*link = (struct link){.fd = fd, .open = true, .opened_us = clock_steady_us()};
+	metric_set(links->connections, (int64_t)links->open);
+	if ((int64_t)links->open > links->options.connections_max)
+		links_cut(links, link, "too_many");
+}
+
+static void links_disconnected(struct links *links, int fd)
+{
+	struct link *link = links_get(links, fd);
+	metric_add(links->closed, 1);
+	if (link == NULL || !link->open)
+		return;
+	link->open = false;
+	links->open--;
+	metric_set(links->connections, (int64_t)links->open);
+	links_orphan(links, link);
+}
+
+/* One event: its number and value, in the machine's order, and a second part with the address. */
+static bool links_read_event(struct links *links)
+{
+	uint8_t event[6];
+	uint8_t address[LISTENER_ADDRESS_BYTES];
+	uint16_t number;
+	int32_t value;
+	if (zmq_recv(links->monitor, event, sizeof(event), ZMQ_DONTWAIT) != (int)sizeof(event))
+		return false;
+	(void)zmq_recv(links->monitor, address, sizeof(address), ZMQ_DONTWAIT); /* always there */
+	memcpy(&number, event, sizeof(number));
+	memcpy(&value, event + sizeof(number), sizeof(value));
+	switch (number) {
+	case ZMQ_EVENT_ACCEPTED:
+		links_accepted(links, value);
+		break;
+	case ZMQ_EVENT_DISCONNECTED:
+		links_disconnected(links, value);
+		break;
+	case ZMQ_EVENT_ACCEPT_FAILED:
+		metric_add(links->accept_failed, 1);
+		break;
+	case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
+		metric_add(links->failed_auth, 1);
+		break;
+	case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
+		metric_add(links->failed_protocol, 1);
+		break;
+	case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
+		metric_add(links->failed_other, 1);
+		break;
+	default:
+		break;
+	}
+	return true;
+}
+
+static bool links_turn(void *context)
+{
+	for (int i = 0; i < LINKS_EVENTS_TURN; i++) {
+		if (!links_read_event(context))
+			return false;
+	}
+	return true;
+}
+
+/* ---- Owners ---- */
+
+struct link *links_claim(struct links *links, int fd, void *owner)
+{
+	while (links_read_event(links)) {
+		/* to its end: see above.  There is an end, since connecting takes longer than this */
+	}
+	struct link *link = links_get(links, fd);
+	if (link == NULL || !link->open)
+		return NULL;
+	links_orphan(links, link);
+	link->owner = owner;
+	return link;
+}
+
+void links_cut(struct links *links, struct link *link, const char *reason)
+{
+	if (link == NULL || !link->open)
+		return;
+	metric_add(metric_counter(links->metrics, "carehub_connections_cut",
+			   "Connections that the hub closed, by reason.", "socket",
+			   links->options.name, "reason", reason, NULL),
+		1);
+	/* Its engine reads an end of file and closes it in its own thread; the monitor will say so. */
+	(void)shutdown(link->fd, SHUT_RDWR);
+}
+
+/* ---- Guards ---- */
+
+/* What libzmq has taken from TCP so far; false when it is no TCP connection. */
+static bool links_consumed(int fd, uint64_t *out_bytes)
+{
+	struct tcp_info info = {0};
+	socklen_t size = sizeof(info);
+	int unread = 0;
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0 ||
+		size < offsetof(struct tcp_info, tcpi_bytes_received) + 8 ||
+		ioctl(fd, FIONREAD, &unread) != 0)
+		return false;
+	*out_bytes = (uint64_t)info.tcpi_bytes_received - (unsigned)unread;
+	return true;
+}
+
+static void links_inspect(struct links *links, struct link *link, int64_t now_us)
+{
+	uint64_t bytes;
+	int64_t silent_us = links->options.silent_ms * 1000;
+	if (link->owner == NULL && silent_us > 0 && now_us - link->opened_us > silent_us) {
+		links_cut(links, link, "silent");
+		return;
+	}
+	if (!links_consumed(link->fd, &bytes))
+		return;
+	if (link->messages != link->swept || bytes < link->anchor_bytes) {
+		link->swept = link->messages;
+		link->anchor_bytes = bytes;
+		return;
+	}
+	if (bytes - link->anchor_bytes > (uint64_t)links->options.unfinished_bytes) {
+		links_cut(links, link, "unfinished");
+		link->anchor_bytes = bytes; /* it takes a moment: do not count it again */
+		return;
+	}
+	uint64_t forgiven = bytes - link->anchor_bytes;
+	if (forgiven > LINKS_HEARTBEAT_BYTES)
+		forgiven = LINKS_HEARTBEAT_BYTES;
+	link->anchor_bytes += forgiven;
+}
+
+void links_sweep(struct links *links)
+{
+	int64_t now_us = clock_steady_us();
+	while (links_read_event(links)) {
+		/* so that no number is inspected that has just been given to something else */
+	}
+	for (size_t i = 0; i < links->capacity; i++) {
+		struct link *link = links->by_fd[i];
+		if (link != NULL && link->open)
+			links_inspect(links, link, now_us);
+	}
+}
+
+size_t links_open(const struct links *links)
+{
+	return links->open;
+}
+
+/* ---- Life ---- */
+
+static void links_register(struct links *links)
+{
+	struct metrics *metrics = links->metrics;
+	const char *name = links->options.name;
+	static const char failed[] = "carehub_handshakes_failed";
+	static const char failed_help[] = "Connections that never came through, by reason.";
+	links->accepted = metric_counter(metrics, "carehub_connections_accepted",
+		"Connections that were accepted.", "socket", name, NULL);
+	links->closed = metric_counter(metrics, "carehub_connections_closed",
+		"Connections that have ended.", "socket", name, NULL);
+	links->connections = metric_gauge(
+		metrics, "carehub_connections", "Connections that are open.", "socket", name, NULL);
+	links->accept_failed = metric_counter(metrics, "carehub_accepts_failed",
+		"Connections that could not be accepted: out of descriptors, mostly.", "socket",
+		name, NULL);
+	links->failed_auth = metric_counter(
+		metrics, failed, failed_help, "socket", name, "reason", "refused", NULL);
+	links->failed_protocol = metric_counter(
+		metrics, failed, failed_help, "socket", name, "reason", "protocol", NULL);
+	links->failed_other = metric_counter(
+		metrics, failed, failed_help, "socket", name, "reason", "broken_off", NULL);
+}
+
+static enum ch_status links_watch(struct links *links, void *context)
+{
+	char address[128];
+	int none = 0;
+	/* Never used before: a name is given back some time after its socket was closed. */
+	(void)snprintf(address, sizeof(address), "inproc://carehub.links.%p.%lld", (void *)links,
+		(long long)clock_steady_us());
+	if (zmq_socket_monitor(links->socket, address, LINKS_WATCHED) != 0)
+		return CH_IO;
+	links->monitor = zmq_socket(context, ZMQ_PAIR);
+	/* Without a bound on this queue: libzmq's own threads would wait for us at a full one.  What is
+	 * in it is bounded by how fast anybody can connect. */
+	if (links->monitor == NULL ||
+		zmq_setsockopt(links->monitor, ZMQ_RCVHWM, &none, sizeof(none)) != 0 ||
+		zmq_setsockopt(links->monitor, ZMQ_LINGER, &none, sizeof(none)) != 0 ||
+		zmq_connect(links->monitor, address) != 0)
+		return CH_IO;
+	return pump_create(links->loop, links->monitor, links_turn, links, &links->pump);
+}
+
+enum ch_status links_create(struct loop *loop, struct zap *zap, void *socket,
+	const struct links_options *options, struct links **out_links)
+{
+	enum ch_status status = CH_NOMEM;
+	struct links *links = calloc(1, sizeof(*links));
+	if (links == NULL)
+		goto out;
+	links->loop = loop;
+	links->options = *options;
+	if (links->options.unfinished_bytes == 0)
+		links->options.unfinished_bytes = LIMIT_UNFINISHED_BYTES;
+	links->metrics = zap_metrics(zap);
+	links->socket = socket;
+	links_register(links);
+	status = links_watch(links, zap_context(zap));
+	if (status != CH_OK)
+		goto out;
+	*out_links = links;
+	links = NULL; /* the caller's now */
+out:
+	links_free(links);
+	return status;
+}
+
+void links_free(struct links *links)
+{
+	if (links == NULL)
+		return;
+	pump_free(links->pump);
+	(void)zmq_socket_monitor(links->socket, NULL, 0); /* closing the socket ends it as well */
+	if (links->monitor != NULL)
+		(void)zmq_close(links->monitor); /* a valid socket */
+	for (size_t i = 0; i < links->capacity; i++)
+		free(links->by_fd[i]);
+	free(links->by_fd);
+	metric_set(links->connections, 0);
+	free(links);
+}

@@ -1,0 +1,228 @@
+#include "net/loop.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <uv.h>
+
+#include "base/clock.h"
+#include "base/invariant.h"
+
+#define LOOP_SIGNALS_MAX 8
+
+struct loop_signal {
+	uv_signal_t handle;
+	void (*arrived)(void *context);
+	void *context;
+};
+
+struct loop {
+	uv_loop_t uv;
+	uv_async_t posted; /* wakes the loop for tasks and for a stop */
+	uv_timer_t limit;  /* of loop_until */
+	struct mailbox tasks;
+	atomic_bool stopping;
+	struct loop_signal signals[LOOP_SIGNALS_MAX];
+	size_t signal_count;
+};
+
+struct loop_timer {
+	uv_timer_t handle;
+	void (*fire)(void *context);
+	void *context;
+};
+
+/* ---- Tasks ---- */
+
+static void loop_run_tasks(struct loop *loop)
+{
+	struct mailbox_node *node = mailbox_take(&loop->tasks);
+	while (node != NULL) {
+		/* The task may free itself, or be posted again, as it runs. */
+		struct mailbox_node *next = node->next;
+		struct loop_task *task =
+			(struct loop_task *)(void *)((char *)node -
+						     offsetof(struct loop_task, node));
+		task->run(task);
+		node = next;
+	}
+}
+
+static void loop_posted(uv_async_t *handle)
+{
+	struct loop *loop = handle->data;
+	loop_run_tasks(loop);
+	if (atomic_load(&loop->stopping))
+		uv_stop(&loop->uv);
+}
+
+static void loop_wake(void *context)
+{
+	struct loop *loop = context;
+	(void)uv_async_send(&loop->posted); /* cannot fail on an open handle */
+}
+
+bool loop_post(struct loop *loop, struct loop_task *task)
+{
+	return mailbox_post(&loop->tasks, &task->node);
+}
+
+/* ---- Life ---- */
+
+enum ch_status loop_create(struct loop **out_loop)
+{
+	struct loop *loop = calloc(1, sizeof(*loop));
+	if (loop == NULL)
+		return CH_NOMEM;
+	if (uv_loop_init(&loop->uv) != 0) {
+		free(loop);
+		return CH_IO;
+	}
+	if (uv_async_init(&loop->uv, &loop->posted, loop_posted) != 0) {
+		(void)uv_loop_close(&loop->uv); /* it has no handle that could keep it open */
+		free(loop);
+		return CH_IO;
+	}
+	(void)uv_loop_configure(&loop->uv, UV_METRICS_IDLE_TIME); /* a figure less, if it fails */
+	(void)uv_timer_init(&loop->uv, &loop->limit);             /* never fails */
+	loop->posted.data = loop;
+	mailbox_init(&loop->tasks, loop_wake, loop);
+	*out_loop = loop;
+	return CH_OK;
+}
+
+static void loop_close_own(struct loop *loop)
+{
+	uv_close((uv_handle_t *)&loop->posted, NULL);
+	uv_close((uv_handle_t *)&loop->limit, NULL);
+	for (size_t i = 0; i < loop->signal_count; i++)
+		uv_close((uv_handle_t *)&loop->signals[i].handle, NULL);
+}
+
+void loop_free(struct loop *loop)
+{
+	if (loop == NULL)
+		return;
+	mailbox_close(&loop->tasks);
+	loop_run_tasks(loop);
+	loop_close_own(loop);
+	while (uv_run(&loop->uv, UV_RUN_DEFAULT) != 0) {
+		/* until the last close callback has run */
+	}
+	invariant(uv_loop_close(&loop->uv) == 0);
+	mailbox_fini(&loop->tasks);
+	free(loop);
+}
+
+void loop_run(struct loop *loop)
+{
+	while (!atomic_load(&loop->stopping))
+		(void)uv_run(&loop->uv, UV_RUN_DEFAULT); /* what is still open is no error */
+	atomic_store(&loop->stopping, false);
+}
+
+void loop_stop(struct loop *loop)
+{
+	atomic_store(&loop->stopping, true);
+	loop_wake(loop);
+}
+
+static void loop_limit_fired(uv_timer_t *handle)
+{
+	(void)handle; /* all it does is end the wait */
+}
+
+bool loop_until(struct loop *loop, bool (*done)(void *context), void *context, int64_t timeout_ms)
+{
+	int64_t end_us = clock_steady_us() + timeout_ms * 1000;
+	while (!done(context)) {
+		int64_t left_us = end_us - clock_steady_us();
+		if (left_us <= 0)
+			return false;
+		uv_update_time(&loop->uv);
+		(void)uv_timer_start(
+			&loop->limit, loop_limit_fired, (uint64_t)(left_us / 1000 + 1), 0);
+		(void)uv_run(&loop->uv, UV_RUN_ONCE);
+		(void)uv_timer_stop(&loop->limit);
+	}
+	return true;
+}
+
+struct uv_loop_s *loop_uv(struct loop *loop)
+{
+	return &loop->uv;
+}
+
+int64_t loop_idle_us(struct loop *loop)
+{
+	return (int64_t)(uv_metrics_idle_time(&loop->uv) / 1000);
+}
+
+/* ---- Timers ---- */
+
+static void loop_timer_fired(uv_timer_t *handle)
+{
+	struct loop_timer *timer = handle->data;
+	timer->fire(timer->context);
+}
+
+static void loop_timer_closed(uv_handle_t *handle)
+{
+	free(handle->data);
+}
+
+enum ch_status loop_timer_create(struct loop *loop, void (*fire)(void *context), void *context,
+	struct loop_timer **out_timer)
+{
+	struct loop_timer *timer = calloc(1, sizeof(*timer));
+	if (timer == NULL)
+		return CH_NOMEM;
+	(void)uv_timer_init(&loop->uv, &timer->handle); /* never fails */
+	timer->handle.data = timer;
+	timer->fire = fire;
+	timer->context = context;
+	*out_timer = timer;
+	return CH_OK;
+}
+
+void loop_timer_free(struct loop_timer *timer)
+{
+	if (timer != NULL)
+		uv_close((uv_handle_t *)&timer->handle, loop_timer_closed);
+}
+
+void loop_timer_start(struct loop_timer *timer, int64_t first_ms, int64_t every_ms)
+{
+	invariant(first_ms >= 0 && every_ms >= 0);
+	/* The loop's idea of now is as old as the turn; a first_ms counts from the call. */
+	uv_update_time(timer->handle.loop);
+	(void)uv_timer_start(
+		&timer->handle, loop_timer_fired, (uint64_t)first_ms, (uint64_t)every_ms);
+}
+
+void loop_timer_stop(struct loop_timer *timer)
+{
+	(void)uv_timer_stop(&timer->handle); /* never fails */
+}
+
+/* ---- Signals ---- */
+
+static void loop_signal_arrived(uv_signal_t *handle, int number)
+{
+	struct loop_signal *signal = handle->data;
+	(void)number; /* each handle has one */
+	signal->arrived(signal->context);
+}
+
+enum ch_status loop_on_signal(
+	struct loop *loop, int number, void (*arrived)(void *context), void *context)
+{
+	invariant(loop->signal_count < LOOP_SIGNALS_MAX);
+	struct loop_signal *signal = &loop->signals[loop->signal_count];
+	if (uv_signal_init(&loop->uv, &signal->handle) != 0)
+		return CH_IO;
+	loop->signal_count++; /* from here on it is closed by loop_free */
+	signal->handle.data = signal;
+	signal->arrived = arrived;
+	signal->context = context;
+	return uv_signal_start(&signal->handle, loop_signal_arrived, number) == 0 ? CH_OK : CH_IO;
+}

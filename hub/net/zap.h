@@ -1,0 +1,81 @@
+/* Who may connect: the ZAP handler (ZeroMQ RFC 27) that every CURVE handshake of the hub asks.
+ *
+ * A CURVE server without a running handler accepts any key.  So this is what owns the ZeroMQ context:
+ * no listening socket can be made without a `struct zap`, and zap_start returns one only after it has
+ * proved, with throw-away connections, that a known key is accepted and an unknown one refused.
+ *
+ * A key that the roster knows gets the peer's name as its User-Id; that, and never a routing id, is
+ * who a message is from.  The key itself goes along as a property, so that a handshake from before a
+ * reload does not count as one with the peer's new key. */
+#ifndef NET_ZAP_H
+#define NET_ZAP_H
+
+#include "base/metric.h"
+#include "net/curve.h"
+#include "net/loop.h"
+#include "net/roster.h"
+
+struct zap;
+
+struct zap_options {
+	struct roster *roster;           /* outlives the handler */
+	const struct curve_pair *server; /* the hub's own; copied, wiped by zap_stop */
+	int64_t io_threads;              /* of ZeroMQ, 1 to 16 */
+	struct metrics *metrics;         /* may be NULL */
+};
+
+/* Turns the loop for as long as the proof takes, at most 10 s.  CH_DENIED: an unknown key was not
+ * refused, or a known one was; nothing may be bound.  CH_NOMEM, CH_IO. */
+enum ch_status zap_start(
+	struct loop *loop, const struct zap_options *options, struct zap **out_zap);
+
+/* After the sockets have been closed; waits until what they still had to send is sent or their
+ * linger has passed. */
+void zap_stop(struct zap *zap);
+
+/* ---- For this folder ---- */
+
+/* The domain of every socket that the world can reach. */
+#define ZAP_DOMAIN "carehub"
+
+/* Where the proof happens; one key is good there, and only while zap_start runs. */
+#define ZAP_PROBE_DOMAIN "carehub.probe"
+
+/* The property of each message that holds the key (Z85) of its handshake. */
+#define ZAP_KEY_PROPERTY "X-Carehub-Key"
+
+void *zap_context(struct zap *zap);
+const struct curve_pair *zap_server(const struct zap *zap);
+struct roster *zap_roster(struct zap *zap);
+struct metrics *zap_metrics(struct zap *zap);
+
+/* ---- The request, apart from sockets ---- */
+
+struct zap_request {
+	struct slice version;
+	struct slice request_id;
+	struct slice domain;
+	struct slice address;
+	struct slice routing_id;
+	struct slice mechanism;
+	struct slice credentials; /* of CURVE: the 32 bytes of the client's key */
+};
+
+/* The parts of a message as RFC 27 orders them.  CH_FORMAT: not a request with credentials. */
+enum ch_status zap_parse(const struct slice *parts, size_t count, struct zap_request *out_request);
+
+enum zap_verdict {
+	ZAP_ACCEPTED,
+	ZAP_BAD_REQUEST, /* not ZAP 1.0 */
+	ZAP_BAD_DOMAIN,
+	ZAP_BAD_MECHANISM,
+	ZAP_BAD_KEY,
+	ZAP_UNKNOWN_KEY,
+	ZAP_VERDICTS,
+};
+
+/* Judges a request to the real sockets.  *out_peer is set when it is accepted. */
+enum zap_verdict zap_judge(
+	const struct zap_request *request, const struct roster *roster, struct peer **out_peer);
+
+#endif
