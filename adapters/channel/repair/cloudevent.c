@@ -1,0 +1,266 @@
+#include "channel/repair/cloudevent.h"
+
+#include <stdlib.h>
+#include <strings.h>
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "channel/repair/moment.h"
+#include "wire/json.h"
+
+/* ---- Writing ---- */
+
+static enum ch_status cloudevent_put(struct buffer *out, const char *name, struct slice value)
+{
+	if (value.len == 0)
+		return CH_OK;
+	buffer_printf(out, ",\"%s\":", name);
+	return json_append_string(out, value);
+}
+
+static enum ch_status cloudevent_put_time(struct buffer *out, const char *name, int64_t time_us)
+{
+	char text[CLOCK_TEXT_BYTES];
+	if (time_us == 0)
+		return CH_OK;
+	return cloudevent_put(out, name, slice_text(clock_format(time_us, text)));
+}
+
+enum ch_status cloudevent_write(const struct repair_event *event, struct buffer *out)
+{
+	const struct envelope *envelope = &event->envelope;
+	struct buffer digest = {0};
+	const struct {
+		const char *name;
+		struct slice value;
+	} texts[] = {
+		{"id", envelope->id},
+		{"source", envelope->source},
+		{"type", envelope->type},
+		{"subject", envelope->subject},
+		{"dataschema", envelope->dataschema},
+		{"traceparent", envelope->traceparent},
+		{"tracestate", envelope->tracestate},
+		{"correlationid", envelope->correlation_id},
+		{"causationid", envelope->causation_id},
+	};
+	buffer_append_text(out, "{\"specversion\":\"1.0\"");
+	enum ch_status status = CH_OK;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts) && status == CH_OK; i++)
+		status = cloudevent_put(out, texts[i].name, texts[i].value);
+	if (status == CH_OK)
+		status = cloudevent_put_time(out, "time", envelope->time_us);
+	if (status == CH_OK)
+		status = cloudevent_put_time(out, "senttime", envelope->sent_us);
+	text_append_hex(&digest, envelope->digest);
+	if (status == CH_OK)
+		status = cloudevent_put(out, "digest", buffer_slice(&digest));
+	buffer_fini(&digest);
+	buffer_append_text(out, ",\"datacontenttype\":\"application/json\",\"data\":");
+	if (status == CH_OK)
+		status = json_encode(event->message, 0, out, NULL);
+	buffer_append_text(out, "}\n");
+	return status == CH_OK ? out->status : status;
+}
+
+/* ---- Reading ---- */
+
+struct cloudevent_reader {
+	const struct mapping *mapping;
+	ProtobufCMessage *message;
+	struct buffer packed;
+	struct buffer subject;
+	uint8_t digest[EVENT_DIGEST_BYTES];
+};
+
+enum ch_status cloudevent_reader_create(
+	const struct mapping *mapping, struct cloudevent_reader **out_reader)
+{
+	struct cloudevent_reader *reader = calloc(1, sizeof(*reader));
+	if (reader == NULL)
+		return CH_NOMEM;
+	reader->mapping = mapping;
+	*out_reader = reader;
+	return CH_OK;
+}
+
+void cloudevent_reader_free(struct cloudevent_reader *reader)
+{
+	if (reader == NULL)
+		return;
+	if (reader->message != NULL)
+		protobuf_c_message_free_unpacked(reader->message, NULL);
+	buffer_fini(&reader->packed);
+	buffer_fini(&reader->subject);
+	free(reader);
+}
+
+/* A text member; absent and null are the same, empty is not allowed for any (CloudEvents 3.1). */
+static enum ch_status cloudevent_take(json_t *object, const char *name, bool needed, size_t max,
+	struct place at, struct slice *out_value, struct repair_reject *out_reject)
+{
+	const json_t *value = json_object_get(object, name);
+	*out_value = (struct slice){NULL, 0};
+	if (value == NULL || json_is_null(value)) {
+		if (!needed)
+			return CH_OK;
+		reject_fill(out_reject, CH_MISSING, at, slice_text(name), "is missing");
+		return CH_MISSING;
+	}
+	struct slice text = {NULL, 0};
+	if (json_is_string(value))
+		text = slice_of(json_string_value(value), json_string_length(value));
+	if (text.len == 0 || text.len > max) {
+		enum ch_status status = text.len > max ? CH_TOO_LARGE : CH_INVALID;
+		reject_fill(out_reject, status, at, slice_text(name),
+			text.len > max ? "is too long" : "must be a text that is not empty");
+		return status;
+	}
+	*out_value = text;
+	return CH_OK;
+}
+
+static enum ch_status cloudevent_take_time(struct cloudevent_reader *reader, json_t *object,
+	const char *name, struct place at, int64_t *out_us, struct repair_reject *out_reject)
+{
+	struct slice text;
+	struct moment moment;
+	enum ch_status status =
+		cloudevent_take(object, name, false, LIMIT_ID_BYTES, at, &text, out_reject);
+	if (status != CH_OK || text.len == 0)
+		return status;
+	status = moment_parse(text, (struct slice){NULL, 0}, &moment);
+	if (status == CH_OK && moment.precision == MOMENT_TIME) {
+		*out_us = moment_to_utc(&moment, reader->mapping->zone);
+		return CH_OK;
+	}
+	reject_fill(out_reject, status == CH_OK ? CH_FORMAT : status, at, slice_text(name), "%s",
+		status == CH_INVALID ? "there is no such day or time"
+				     : "is no date and time of RFC 3339");
+	return out_reject->status;
+}
+
+static enum ch_status cloudevent_take_envelope(struct cloudevent_reader *reader, json_t *object,
+	struct place at, struct envelope *out, struct repair_reject *out_reject)
+{
+	struct slice version;
+	struct slice content;
+	const struct {
+		const char *name;
+		bool needed;
+		size_t max;
+		struct slice *value;
+	} texts[] = {
+		{"specversion", true, 16, &version},
+		{"id", true, LIMIT_ID_BYTES, &out->id},
+		{"source", reader->mapping->source.len == 0, LIMIT_SOURCE_BYTES, &out->source},
+		{"type", true, LIMIT_TYPE_BYTES, &out->type},
+		{"subject", false, LIMIT_SUBJECT_BYTES, &out->subject},
+		{"dataschema", false, LIMIT_SOURCE_BYTES, &out->dataschema},
+		{"datacontenttype", false, 100, &content},
+		{"traceparent", false, LIMIT_SUBJECT_BYTES, &out->traceparent},
+		{"tracestate", false, 512, &out->tracestate},
+		{"correlationid", false, LIMIT_ID_BYTES, &out->correlation_id},
+		{"causationid", false, LIMIT_ID_BYTES, &out->causation_id},
+	};
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		enum ch_status status = cloudevent_take(object, texts[i].name, texts[i].needed,
+			texts[i].max, at, texts[i].value, out_reject);
+		if (status != CH_OK)
+			return status;
+	}
+	if (out->source.len == 0)
+		out->source = reader->mapping->source;
+	if (!slice_equal(version, SLICE_LITERAL("1.0"))) {
+		reject_fill(out_reject, CH_VERSION, at, SLICE_LITERAL("specversion"),
+			"only CloudEvents 1.0 is read");
+		return CH_VERSION;
+	}
+	if (content.len > 0 && (content.len < 16 || strncasecmp((const char *)content.data,
+							    "application/json", 16) != 0)) {
+		reject_fill(out_reject, CH_UNSUPPORTED, at, SLICE_LITERAL("datacontenttype"),
+			"only application/json is read");
+		return CH_UNSUPPORTED;
+	}
+	enum ch_status status =
+		cloudevent_take_time(reader, object, "time", at, &out->time_us, out_reject);
+	if (status == CH_OK)
+		status = cloudevent_take_time(
+			reader, object, "senttime", at, &out->sent_us, out_reject);
+	return status;
+}
+
+/* The digest that came along, or one of the line. */
+static enum ch_status cloudevent_take_digest(struct cloudevent_reader *reader, json_t *object,
+	struct slice raw, struct place at, struct envelope *out, struct repair_reject *out_reject)
+{
+	struct slice hex;
+	enum ch_status status = cloudevent_take(
+		object, "digest", false, (size_t)EVENT_DIGEST_BYTES * 2, at, &hex, out_reject);
+	if (status != CH_OK)
+		return status;
+	if (hex.len == 0) {
+		event_digest(raw, reader->digest);
+		hex.len = sizeof(reader->digest) * 2;
+	} else if (text_parse_hex(hex, reader->digest) != CH_OK) {
+		reject_fill(out_reject, CH_FORMAT, at, SLICE_LITERAL("digest"), "is not in hex");
+		return CH_FORMAT;
+	}
+	out->digest = slice_of(reader->digest, hex.len / 2);
+	return CH_OK;
+}
+
+static enum ch_status cloudevent_take_data(struct cloudevent_reader *reader, json_t *object,
+	const struct event_type *type, struct place at, struct repair_reject *out_reject)
+{
+	struct json_error error;
+	char field[REFLECT_PATH_BYTES + 8];
+	json_t *data = json_object_get(object, "data");
+	if (!json_is_object(data)) {
+		bool base64 = json_object_get(object, "data_base64") != NULL;
+		reject_fill(out_reject, CH_MISSING, at, SLICE_LITERAL("data"), "%s",
+			base64 ? "must stand as JSON, not in base64" : "must be an object");
+		return CH_MISSING;
+	}
+	if (reader->message != NULL)
+		protobuf_c_message_free_unpacked(reader->message, NULL);
+	reader->message = NULL;
+	enum ch_status status = json_decode_value(data, type->message, 0, &reader->message, &error);
+	if (status == CH_OK || status == CH_NOMEM)
+		return status;
+	(void)snprintf(field, sizeof(field), "data%s%s", error.path.text[0] != 0 ? "." : "",
+		error.path.text); /* fits */
+	reject_fill(out_reject, status, at, slice_text(field), "%s", error.reason);
+	return status;
+}
+
+enum ch_status cloudevent_read(struct cloudevent_reader *reader, json_t *object, struct slice raw,
+	struct place at, struct repair_event *out_event, struct repair_reject *out_reject)
+{
+	struct envelope envelope = {.time_us = 0};
+	const char *field;
+	const char *reason;
+	enum ch_status status = cloudevent_take_envelope(reader, object, at, &envelope, out_reject);
+	if (status != CH_OK)
+		return status;
+	const struct event_type *type = types_find(envelope.type);
+	if (type == NULL || (type->flags & TYPE_DERIVED) != 0) {
+		status = type == NULL ? CH_UNKNOWN_TYPE : CH_DENIED;
+		reject_fill(out_reject, status, at, SLICE_LITERAL("type"), "%s",
+			type == NULL ? "is no event type" : "is written by the hub alone");
+		return status;
+	}
+	status = cloudevent_take_data(reader, object, type, at, out_reject);
+	if (status == CH_OK)
+		status = cloudevent_take_digest(reader, object, raw, at, &envelope, out_reject);
+	if (status != CH_OK)
+		return status;
+	status = event_seal(type, reader->message, &envelope, &reader->packed, &reader->subject,
+		&field, &reason);
+	if (status != CH_OK && status != CH_NOMEM && status != CH_INTERNAL)
+		reject_fill(out_reject, status, at, slice_text(field), "%s", reason);
+	if (status == CH_OK)
+		*out_event = (struct repair_event){envelope, type, reader->message, at};
+	return status;
+}

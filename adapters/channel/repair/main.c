@@ -1,0 +1,144 @@
+/* carehub-repair: files that repair stations drop become events. */
+#include <getopt.h>
+#include <libxml/parser.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "channel/repair/translate.h"
+
+#define EXIT_USAGE 64
+
+static const char usage[] =
+	"Usage: carehub-repair translate [OPTION]... FILE...\n"
+	"       carehub-repair check MAPPING...\n"
+	"       carehub-repair mappings [NAME]\n"
+	"\n"
+	"translate   Prints what FILEs (\"-\" is standard input) would become, one CloudEvent a\n"
+	"            line, without a hub; what is rejected goes to standard error.\n"
+	"  -m, --mapping=MAPPING   a mapping file, or the name of a built-in one; without it one\n"
+	"                          of the built-in mappings is chosen for each file\n"
+	"  -s, --source=SOURCE     the events' source, over what the mapping says\n"
+	"  -i, --station=ID        the station's number, over what the mapping says\n"
+	"  -z, --zone=ZONE         of times without offset: +08:00, Asia/Shanghai\n"
+	"  -q, --quiet             no line of counts for each file\n"
+	"check       Prints all that is wrong with mapping files.\n"
+	"mappings    Lists the built-in mappings, or prints one to start your own from.\n"
+	"\n"
+	"Exit status: 0 fine, 1 some rejected or incomplete, 2 a file or mapping cannot be used,\n"
+	"64 wrong usage.\n";
+
+static int usage_error(void)
+{
+	fputs(usage, stderr);
+	return EXIT_USAGE;
+}
+
+static int run_translate(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"mapping", required_argument, NULL, 'm'},
+		{"source", required_argument, NULL, 's'},
+		{"station", required_argument, NULL, 'i'},
+		{"zone", required_argument, NULL, 'z'},
+		{"quiet", no_argument, NULL, 'q'},
+		{NULL, 0, NULL, 0},
+	};
+	struct translate_options translate = {.mapping = NULL};
+	int option;
+	while ((option = getopt_long(argc, argv, "m:s:i:z:q", options, NULL)) != -1) {
+		switch (option) {
+		case 'm':
+			translate.mapping = optarg;
+			break;
+		case 's':
+			translate.overrides.source = slice_text(optarg);
+			break;
+		case 'i':
+			translate.overrides.station_id = slice_text(optarg);
+			break;
+		case 'z':
+			translate.overrides.zone = slice_text(optarg);
+			break;
+		case 'q':
+			translate.quiet = true;
+			break;
+		default:
+			return usage_error();
+		}
+	}
+	if (optind == argc)
+		return usage_error();
+	return translate_files(&translate, argv + optind, (size_t)(argc - optind), stdout, stderr);
+}
+
+static int run_check(int argc, char **argv)
+{
+	int result = 0;
+	if (argc < 2)
+		return usage_error();
+	for (int i = 1; i < argc; i++) {
+		struct problems problems = {0};
+		struct buffer text = {0};
+		struct mapping *mapping = NULL;
+		enum ch_status status = mapping_load(argv[i], NULL, &problems, &mapping);
+		problems_print(&problems, &text);
+		if (status != CH_OK) {
+			fputs(problems_none(&problems) ? ch_status_text(status)
+						       : buffer_text(&text),
+				stdout);
+			result = 2;
+		}
+		mapping_free(mapping);
+		problems_fini(&problems);
+		buffer_fini(&text);
+	}
+	return result;
+}
+
+static int run_mappings(int argc, char **argv)
+{
+	if (argc > 2)
+		return usage_error();
+	if (argc == 2) {
+		struct slice text = mapping_builtin(argv[1]);
+		if (text.len == 0) {
+			fprintf(stderr, "no built-in mapping is called %s\n", argv[1]);
+			return 2;
+		}
+		return fwrite(text.data, 1, text.len, stdout) == text.len ? 0 : 2;
+	}
+	for (size_t i = 0; mapping_builtin_name(i) != NULL; i++)
+		puts(mapping_builtin_name(i));
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		int (*run)(int argc, char **argv);
+	} commands[] = {
+		{"translate", run_translate}, {"check", run_check}, {"mappings", run_mappings}};
+	if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+		fputs(usage, stdout);
+		return 0;
+	}
+	if (argc >= 2 && strcmp(argv[1], "--version") == 0) {
+		puts("carehub-repair " CAREHUB_VERSION);
+		return 0;
+	}
+	if (sodium_init() < 0) {
+		fputs("carehub-repair: libsodium cannot start\n", stderr);
+		return 2;
+	}
+	xmlInitParser();
+	for (size_t i = 0; argc >= 2 && i < sizeof(commands) / sizeof(*commands); i++) {
+		if (strcmp(argv[1], commands[i].name) == 0) {
+			int result = commands[i].run(argc - 1, argv + 1);
+			xmlCleanupParser();
+			return result;
+		}
+	}
+	return usage_error();
+}

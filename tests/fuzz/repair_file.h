@@ -1,0 +1,60 @@
+/* What must hold for any bytes in a station's file: reading ends, no place lies behind the end, every
+ * event can be written as a CloudEvent and read again as the same one. */
+#ifndef FUZZ_REPAIR_FILE_H
+#define FUZZ_REPAIR_FILE_H
+
+#include <stdlib.h>
+
+#include "base/invariant.h"
+#include "channel/repair/cloudevent.h"
+#include "channel/repair/repair_source.h"
+
+static inline struct mapping *repair_file_mapping(const char *text)
+{
+	struct problems problems = {0};
+	struct mapping *mapping = NULL;
+	invariant(mapping_parse(slice_text(text), "fuzz", NULL, &problems, &mapping) == CH_OK);
+	problems_fini(&problems);
+	return mapping;
+}
+
+static inline void repair_file_check_event(
+	const struct mapping *native, const struct repair_event *event)
+{
+	struct buffer first = {0};
+	struct buffer second = {0};
+	struct repair_source *source = NULL;
+	struct repair_item item;
+	invariant(cloudevent_write(event, &first) == CH_OK);
+	invariant(repair_source_open_bytes(native, buffer_slice(&first), "x", &source) == CH_OK);
+	invariant(repair_source_next(source, &item) == CH_OK);
+	invariant(item.what == REPAIR_EVENT);
+	invariant(cloudevent_write(&item.event, &second) == CH_OK);
+	invariant(slice_equal(buffer_slice(&first), buffer_slice(&second)));
+	repair_source_close(source);
+	buffer_fini(&first);
+	buffer_fini(&second);
+}
+
+static inline void repair_file_check(
+	const struct mapping *mapping, const struct mapping *native, struct slice bytes)
+{
+	struct repair_source *source = NULL;
+	struct repair_item item;
+	enum ch_status status;
+	size_t items = 0;
+	bool packed = bytes.len > 1 && bytes.data[0] == 0x1f && bytes.data[1] == 0x8b;
+	invariant(repair_source_open_bytes(mapping, bytes, "x", &source) == CH_OK);
+	while ((status = repair_source_next(source, &item)) == CH_OK) {
+		items++;
+		invariant(packed || items <= (bytes.len + 1) * (mapping->rule_count + 1));
+		if (item.what == REPAIR_EVENT)
+			repair_file_check_event(native, &item.event);
+		else
+			invariant(packed || item.reject.at.byte <= bytes.len);
+	}
+	invariant(status == CH_END);
+	repair_source_close(source);
+}
+
+#endif

@@ -1,0 +1,102 @@
+#include "channel/repair/charset.h"
+
+#include "support/unit.h"
+
+static void decode(enum charset charset, const char *bytes, size_t len, enum ch_status status,
+	const char *text, size_t bad)
+{
+	struct charset_decoder *decoder;
+	struct buffer out = {0};
+	size_t at = 0;
+	assert_int_equal(charset_open(charset, &decoder), CH_OK);
+	buffer_append_text(&out, "kept ");
+	assert_int_equal(charset_decode(decoder, slice_of(bytes, len), &out, &at), status);
+	assert_int_equal(at, bad);
+	assert_memory_equal(buffer_text(&out), "kept ", 5);
+	assert_string_equal(buffer_text(&out) + 5, text);
+	buffer_fini(&out);
+	charset_close(decoder);
+}
+
+static void test_decode(void **state)
+{
+	(void)state;
+	decode(CHARSET_UTF8, "王芳", 6, CH_OK, "王芳", 0);
+	decode(CHARSET_GB18030, "\xCD\xF5\xB7\xBC", 4, CH_OK, "王芳", 0);
+	decode(CHARSET_GB18030, "\x81\x30\x81\x30 x", 6, CH_OK, "\xC2\x80 x", 0);
+	decode(CHARSET_GB18030, "\x94\x39\xDA\x33", 4, CH_OK, "\xF0\x9F\x92\xA9", 0);
+	decode(CHARSET_GB18030, "", 0, CH_OK, "", 0);
+}
+
+static void test_where_it_breaks(void **state)
+{
+	(void)state;
+	decode(CHARSET_UTF8, "ab\xCD\xF5", 4, CH_FORMAT, "", 2);
+	decode(CHARSET_UTF8, "王\xE8\x8A", 5, CH_FORMAT, "", 3);
+	decode(CHARSET_UTF8, "\xC0\xA0", 2, CH_FORMAT, "", 0);
+	decode(CHARSET_GB18030, "\xCD\xF5\xB7", 3, CH_FORMAT, "", 2);
+	decode(CHARSET_GB18030, "a\xCD,", 3, CH_FORMAT, "", 1);
+	decode(CHARSET_GB18030, "abc\xFF", 4, CH_FORMAT, "", 3);
+}
+
+static void test_names(void **state)
+{
+	enum charset charset;
+	(void)state;
+	assert_int_equal(charset_parse(SLICE_LITERAL("gbk"), &charset), CH_OK);
+	assert_int_equal(charset, CHARSET_GB18030);
+	assert_int_equal(charset_parse(SLICE_LITERAL("utf-8"), &charset), CH_OK);
+	assert_int_equal(charset, CHARSET_UTF8);
+	assert_int_equal(charset_parse(SLICE_LITERAL("Big5"), &charset), CH_INVALID);
+	assert_int_equal(charset_parse(SLICE_LITERAL(""), &charset), CH_INVALID);
+}
+
+static void test_marks(void **state)
+{
+	static const struct {
+		enum charset declared;
+		const char *head;
+		size_t skip;
+		bool fine;
+	} cases[] = {
+		{CHARSET_UTF8, "\xEF\xBB\xBFid", 3, true},
+		{CHARSET_GB18030, "\xEF\xBB\xBFid", 3, false},
+		{CHARSET_UTF8, "\xFF\xFEi", 0, false},
+		{CHARSET_GB18030, "\xFE\xFFi", 0, false},
+		{CHARSET_GB18030, "\x84\x31\x95\x33id", 4, true},
+		{CHARSET_UTF8, "\x84\x31\x95\x33id", 0, false},
+		{CHARSET_UTF8, "id", 0, true},
+		{CHARSET_UTF8, "", 0, true},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		const char *reason;
+		assert_int_equal(
+			charset_mark(cases[i].declared, slice_text(cases[i].head), &reason),
+			cases[i].skip);
+		assert_int_equal(reason == NULL, cases[i].fine);
+	}
+}
+
+static void test_wrongly_declared(void **state)
+{
+	(void)state;
+	assert_true(charset_is_utf8_after_all(SLICE_LITERAL("A1,王芳,上海市,13800001111")));
+	/* Too little to be sure, or really GB18030. */
+	assert_false(charset_is_utf8_after_all(SLICE_LITERAL("A1,王芳")));
+	assert_false(charset_is_utf8_after_all(SLICE_LITERAL("plain")));
+	assert_false(charset_is_utf8_after_all(SLICE_LITERAL("\xC1\xAA\xCD\xA8\xC1\xAA\xCD\xA8")));
+	assert_false(charset_is_utf8_after_all(SLICE_LITERAL("\xE7\x8E")));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_decode),
+		cmocka_unit_test(test_where_it_breaks),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_marks),
+		cmocka_unit_test(test_wrongly_declared),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
