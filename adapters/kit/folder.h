@@ -1,0 +1,62 @@
+/* A drop folder as a source: files that others put there become events, and each file a result.
+ *
+ *     inbox/S1-20260302.csv            put there by rename, or written in place and left alone
+ *     inbox/done/S1-20260302.csv       when all of it is stored
+ *     inbox/done/S1-20260302.csv.result.json
+ *     inbox/failed/...                 when nothing of it could be used
+ *     inbox/done/S1-20260302.csv.rejects      one line each: position, field, reason
+ *
+ * Files are read in the order of their names.  One that ends in .tmp, .part or .filepart, begins with a
+ * dot, or has changed within `settle` is still being written.  A file whose last record is incomplete
+ * stays until it has grown.  A file that was half done when the adapter died is read again from its
+ * start: the hub knows the ids it has. */
+#ifndef KIT_FOLDER_H
+#define KIT_FOLDER_H
+
+#include "kit/adapter.h"
+
+/* How a kind of file is read. */
+struct folder_format {
+	/* CH_NOT_FOUND, CH_DENIED, CH_INVALID, CH_IO, CH_NOMEM. */
+	enum ch_status (*open)(void *context, const char *path, void **out_reader);
+	/* CH_OK: *out_item, but for its token; CH_END; CH_FORMAT: it could not be read to its end. */
+	enum ch_status (*next)(void *reader, struct kit_item *out_item);
+	void (*close)(void *reader);
+};
+
+struct folder_options {
+	const char *path;
+	int64_t settle_ms;
+	const struct folder_format *format;
+	void *context;
+};
+
+struct folder;
+
+/* Makes the folder and its done/ and failed/ when they are absent.  CH_IO, CH_NOMEM. */
+enum ch_status folder_open(const struct folder_options *options, struct folder **out_folder);
+void folder_close(struct folder *folder);
+
+/* The callbacks of a kit_adapter. */
+enum ch_status folder_next(struct folder *folder, struct kit_item *out_item);
+void folder_settle(struct folder *folder, const struct kit_settled *settled);
+
+/* The rows of the settings that every such adapter has: `folder.path`, `folder.settle`. */
+struct folder_settings {
+	char *path;
+	int64_t settle_ms;
+};
+
+#define FOLDER_OPTIONS(type, member)                                                               \
+	{.name = "folder.path",                                                                    \
+		.type = OPTION_TEXT,                                                               \
+		.required = true,                                                                  \
+		.at = offsetof(type, member.path),                                                 \
+		.help = "The folder that files are dropped into."},                                \
+	{                                                                                          \
+		.name = "folder.settle", .type = OPTION_MS,                                        \
+		.at = offsetof(type, member.settle_ms), .max = 3600000, .initial = "2s",           \
+		.help = "A file is read when it has not changed for so long."                      \
+	}
+
+#endif

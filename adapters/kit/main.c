@@ -1,0 +1,106 @@
+#include <signal.h>
+#include <stdio.h>
+
+#include "base/log.h"
+#include "kit/runner.h"
+
+#define EXIT_SOME     1
+#define EXIT_UNUSABLE 2
+#define EXIT_USAGE    64
+
+static volatile sig_atomic_t stop;
+
+static void main_stop(int number)
+{
+	(void)number;
+	stop = 1;
+}
+
+static int main_usage(const char *program, FILE *out)
+{
+	fprintf(out,
+		"Usage: %s run --config FILE [--once]\n"
+		"       %s check --config FILE\n"
+		"       %s config\n\n"
+		"run     Carries the source's events to the hub; with --once until there are no more.\n"
+		"check   Reports everything that is wrong with the configuration.\n"
+		"config  Prints a commented configuration with every setting.\n\n"
+		"Exit status: 0 fine, 1 some rejected or refused, 2 unusable, 64 usage.\n",
+		program, program, program);
+	return EXIT_USAGE;
+}
+
+static int main_report(const char *program, const struct problems *problems, enum ch_status status)
+{
+	struct buffer text = {0};
+	problems_print(problems, &text);
+	fputs(buffer_text(&text), stderr);
+	if (problems_none(problems))
+		fprintf(stderr, "%s: %s\n", program, ch_status_text(status));
+	buffer_fini(&text);
+	return EXIT_UNUSABLE;
+}
+
+static int main_run(const struct kit_adapter *adapter, void *source,
+	const struct kit_settings *settings, bool once)
+{
+	struct sigaction action = {.sa_handler = main_stop};
+	struct runner_counts counts = {0};
+	(void)sigaction(SIGTERM, &action, NULL); /* cannot fail for these */
+	(void)sigaction(SIGINT, &action, NULL);
+	(void)signal(SIGPIPE, SIG_IGN);
+	enum ch_status status = runner_run(adapter, source, settings, once, &stop, &counts);
+	log_info("adapter.stopped",
+		"adapter=%s status=%s accepted=%llu duplicates=%llu conflicts=%llu refused=%llu "
+		"rejected=%llu",
+		adapter->program, ch_status_name(status), (unsigned long long)counts.accepted,
+		(unsigned long long)counts.duplicates, (unsigned long long)counts.conflicts,
+		(unsigned long long)counts.refused, (unsigned long long)counts.rejected);
+	if (status != CH_OK)
+		return EXIT_UNUSABLE;
+	return counts.refused + counts.conflicts + counts.rejected > 0 ? EXIT_SOME : 0;
+}
+
+int kit_main(int argc, char **argv, const struct kit_adapter *adapter)
+{
+	const char *config = NULL;
+	bool once = false;
+	struct problems problems = {0};
+	struct kit_settings settings = {0};
+	void *source = NULL;
+	int result = 0;
+	bool check = argc > 1 && strcmp(argv[1], "check") == 0;
+	if (argc == 2 && strcmp(argv[1], "config") == 0) {
+		struct buffer text = {0};
+		kit_settings_describe(adapter, &text);
+		fputs(buffer_text(&text), stdout);
+		buffer_fini(&text);
+		return 0;
+	}
+	if (argc < 2 || (!check && strcmp(argv[1], "run") != 0))
+		return main_usage(adapter->program, stderr);
+	for (int i = 2; i < argc; i++) {
+		if (strcmp(argv[i], "--once") == 0 && !check)
+			once = true;
+		else if (strcmp(argv[i], "--config") == 0 && i + 1 < argc)
+			config = argv[++i];
+		else
+			return main_usage(adapter->program, stderr);
+	}
+	if (config == NULL)
+		return main_usage(adapter->program, stderr);
+	enum ch_status status = kit_settings_read(config, adapter, &problems, &settings);
+	if (status == CH_OK)
+		status = adapter->open(settings.config, &problems, &source);
+	if (status != CH_OK)
+		result = main_report(adapter->program, &problems, status);
+	else if (check)
+		printf("%s: ok\n", config);
+	else
+		result = main_run(adapter, source, &settings, once);
+	if (source != NULL)
+		adapter->close(source);
+	kit_settings_free(&settings, adapter);
+	problems_fini(&problems);
+	return result;
+}

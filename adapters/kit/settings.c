@@ -1,0 +1,98 @@
+#include "kit/settings.h"
+
+#include <stdlib.h>
+
+#include "base/config.h"
+
+#define AT(member) .at = offsetof(struct kit_settings, member)
+
+static const struct option options[] = {
+	{.name = "hub.endpoint",
+		.type = OPTION_TEXT,
+		AT(endpoint),
+		.initial = "tcp://127.0.0.1:7710",
+		.help = "Where the hub listens."},
+	{.name = "hub.server_key",
+		.type = OPTION_TEXT,
+		AT(server_key),
+		.help = "The hub's public key, Z85 or hex; or say where it stands:"},
+	{.name = "hub.server_key_file",
+		.type = OPTION_TEXT,
+		AT(server_key_file),
+		.help = "A file with the hub's public key."},
+	{.name = "hub.key_file",
+		.type = OPTION_TEXT,
+		AT(key_file),
+		.required = true,
+		.help = "The file with this adapter's secret key; nobody else may read it."},
+	{.name = "hub.window",
+		.type = OPTION_NUMBER,
+		AT(window),
+		.min = 1,
+		.max = 65536,
+		.initial = "1024",
+		.help = "Events that may be on their way without a receipt."},
+	{.name = "hub.batch",
+		.type = OPTION_NUMBER,
+		AT(batch),
+		.min = 1,
+		.max = 256,
+		.initial = "64",
+		.help = "Events that may share a frame."},
+	{.name = "adapter.poll",
+		.type = OPTION_MS,
+		AT(poll_ms),
+		.min = 10,
+		.max = 3600000,
+		.initial = "1s",
+		.help = "How long to wait before an idle source is looked at again."},
+};
+
+#define OPTIONS (sizeof(options) / sizeof(options[0]))
+
+enum ch_status kit_settings_read(const char *path, const struct kit_adapter *adapter,
+	struct problems *problems, struct kit_settings *out_settings)
+{
+	struct kit_settings settings = {0};
+	void *config = calloc(1, adapter->config_bytes > 0 ? adapter->config_bytes : 1);
+	if (config == NULL)
+		return CH_NOMEM;
+	struct option_group groups[2] = {
+		{options, OPTIONS, &settings},
+		{adapter->options, adapter->option_count, config},
+	};
+	size_t count = adapter->option_count > 0 ? 2 : 1;
+	enum ch_status status = config_read(path, groups, count, problems);
+	settings.config = config;
+	if (status == CH_OK && settings.server_key == NULL && settings.server_key_file == NULL) {
+		problems_add(problems, path, 0, "hub.server_key",
+			"is missing: without the hub's public key anybody could play the hub");
+		status = CH_INVALID;
+	}
+	*out_settings = settings;
+	if (status != CH_OK)
+		kit_settings_free(out_settings, adapter);
+	return status;
+}
+
+void kit_settings_free(struct kit_settings *settings, const struct kit_adapter *adapter)
+{
+	void *config = settings->config;
+	struct option_group own = {options, OPTIONS, settings};
+	struct option_group theirs = {adapter->options, adapter->option_count, config};
+	if (config != NULL && adapter->option_count > 0)
+		option_free(&theirs);
+	free(config);
+	option_free(&own);
+	*settings = (struct kit_settings){0};
+}
+
+void kit_settings_describe(const struct kit_adapter *adapter, struct buffer *out)
+{
+	struct kit_settings settings = {0};
+	struct option_group own = {options, OPTIONS, &settings};
+	struct option_group theirs = {adapter->options, adapter->option_count, NULL};
+	option_describe(&own, out);
+	if (adapter->option_count > 0)
+		option_describe(&theirs, out);
+}

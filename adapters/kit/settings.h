@@ -1,0 +1,31 @@
+/* What every adapter is told about the hub, beside its own settings. */
+#ifndef KIT_SETTINGS_H
+#define KIT_SETTINGS_H
+
+#include "base/option.h"
+#include "base/problem.h"
+#include "kit/adapter.h"
+
+struct kit_settings {
+	/* [hub] */
+	char *endpoint;
+	char *server_key;
+	char *server_key_file;
+	char *key_file;
+	int64_t window;
+	int64_t batch;
+	/* [adapter] */
+	int64_t poll_ms;
+
+	void *config; /* the adapter's own struct */
+};
+
+/* CH_INVALID when it added to `problems`; CH_NOMEM. */
+enum ch_status kit_settings_read(const char *path, const struct kit_adapter *adapter,
+	struct problems *problems, struct kit_settings *out_settings);
+void kit_settings_free(struct kit_settings *settings, const struct kit_adapter *adapter);
+
+/* A commented configuration file with every setting. */
+void kit_settings_describe(const struct kit_adapter *adapter, struct buffer *out);
+
+#endif
