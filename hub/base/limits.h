@@ -69,4 +69,11 @@
 #define LIMIT_XML_DEPTH      64u
 #define LIMIT_MAPPING_BYTES  (256u * 1024u)
 
+/* Till logs: over it, that transaction is rejected and the rest of the file goes on. */
+#define LIMIT_POS_TRANSACTION_BYTES (4u * 1024u * 1024u)
+#define LIMIT_POS_LINES             4096u /* lines and their parts */
+#define LIMIT_POS_TEXT_BYTES        1024u /* one value */
+/* Over it, repeated numbers within a file are left to the hub to find. */
+#define LIMIT_POS_SEEN 262144u
+
 #endif

@@ -1,0 +1,107 @@
+/* carehub-pos: what the tills log, for the hub.
+ *
+ *     carehub-pos translate [--source URN] [--time-zone ZONE] [--currency CODE] FILE...
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/currency.h"
+#include "channel/pos/translate.h"
+
+#define EXIT_USAGE 64
+
+static int usage(FILE *to, int exit_status)
+{
+	(void)fputs(
+		"usage: carehub-pos translate [OPTIONS] FILE...\n"
+		"\n"
+		"Translates POSLog files (2.1, 2.2, 6.x) into CloudEvents, one a line on standard\n"
+		"output; what cannot be taken is told on standard error.  FILE - is standard input.\n"
+		"\n"
+		"  --source URN       source of the events; {store} in it stands for the store's\n"
+		"                     number (default urn:pos:{store})\n"
+		"  --time-zone ZONE   zone of times without one: Asia/Shanghai, +08:00 (default: UTC,\n"
+		"                     and the events say that it was assumed)\n"
+		"  --currency CODE    currency of files that name none, ISO 4217\n"
+		"  --version, --help\n"
+		"\n"
+		"Exit status: 0 fine, 1 some rejected, 2 a file is unusable, 64 usage.\n",
+		to);
+	return exit_status;
+}
+
+static int complain(const char *what, const char *value)
+{
+	(void)fprintf(stderr, "carehub-pos: %s: %s\n", what, value);
+	return usage(stderr, EXIT_USAGE);
+}
+
+static int translate(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"source", required_argument, NULL, 's'},
+		{"time-zone", required_argument, NULL, 'z'},
+		{"currency", required_argument, NULL, 'c'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
+	};
+	struct pos_options settings = {{NULL, 0}, NULL, {NULL, 0}};
+	struct zone *zone = NULL;
+	int worst = TRANSLATE_FINE;
+	int option;
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (option) {
+		case 's':
+			settings.source = slice_text(optarg);
+			break;
+		case 'z':
+			zone_free(zone);
+			zone = NULL;
+			if (zone_open(slice_text(optarg), &zone) != CH_OK)
+				return complain("no such time zone", optarg);
+			break;
+		case 'c':
+			settings.currency = slice_text(optarg);
+			if (!currency_is_code(settings.currency)) {
+				zone_free(zone);
+				return complain("no ISO 4217 code", optarg);
+			}
+			break;
+		case 'h':
+			zone_free(zone);
+			return usage(stdout, 0);
+		default:
+			zone_free(zone);
+			return usage(stderr, EXIT_USAGE);
+		}
+	}
+	settings.zone = zone;
+	if (optind == argc)
+		worst = usage(stderr, EXIT_USAGE);
+	for (int i = optind; i < argc; i++) {
+		int outcome = translate_file(argv[i], &settings, stdout, stderr);
+		worst = outcome > worst ? outcome : worst;
+	}
+	zone_free(zone);
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		perror("carehub-pos: standard output");
+		return TRANSLATE_UNUSABLE;
+	}
+	return worst;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2)
+		return usage(stderr, EXIT_USAGE);
+	if (strcmp(argv[1], "translate") == 0)
+		return translate(argc - 1, argv + 1);
+	if (strcmp(argv[1], "--help") == 0)
+		return usage(stdout, 0);
+	if (strcmp(argv[1], "--version") == 0) {
+		(void)puts("carehub-pos " CAREHUB_VERSION);
+		return 0;
+	}
+	return complain("no such command", argv[1]);
+}

@@ -1,0 +1,123 @@
+#include "channel/pos/translate.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "unit/pos/till.h"
+
+struct run {
+	enum translate_outcome outcome;
+	char *events;
+	char *rejects;
+};
+
+static void run_text(struct run *run, const char *text)
+{
+	const struct pos_options options = {{NULL, 0}, NULL, {NULL, 0}};
+	char path[] = "/tmp/carehub-translate-XXXXXX";
+	size_t events_len;
+	size_t rejects_len;
+	int fd = mkstemp(path);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	(void)close(fd); /* every byte was written */
+	FILE *events = open_memstream(&run->events, &events_len);
+	FILE *rejects = open_memstream(&run->rejects, &rejects_len);
+	assert_non_null(events);
+	assert_non_null(rejects);
+	run->outcome = translate_file(path, &options, events, rejects);
+	(void)fclose(events); /* memory */
+	(void)fclose(rejects);
+	(void)unlink(path); /* a folder for temporary files forgets it too */
+}
+
+static void run_close(struct run *run)
+{
+	free(run->events);
+	free(run->rejects);
+}
+
+static void test_usage(void **state)
+{
+	(void)state;
+	struct run run;
+	run_text(&run, LOG(PLAIN_SALE("1")));
+	assert_int_equal(run.outcome, TRANSLATE_FINE);
+	assert_string_equal(run.rejects, "");
+	static const char attributes[] =
+		"{\"specversion\":\"1.0\",\"id\":\"9/34/2026-03-02/1\",\"source\":\"urn:pos:9\","
+		"\"type\":\"pos.sale.completed\",\"subject\":\"9/34/2026-03-02/1\","
+		"\"time\":\"2026-03-02T10:15:00.000000Z\",\"digest\":\"";
+	assert_memory_equal(run.events, attributes, sizeof(attributes) - 1);
+	assert_non_null(strstr(run.events,
+		"\"quantity\":{\"unscaled\":\"1\"},\"extendedAmount\":{\"minorUnits\":\"1250\","
+		"\"currency\":\"CNY\"}"));
+	assert_int_equal(run.events[strlen(run.events) - 1], '\n');
+	run_close(&run);
+}
+
+static void test_rejects_stand_beside_the_rest(void **state)
+{
+	(void)state;
+	struct run run;
+	run_text(&run,
+		LOG("\n" PLAIN_SALE("1") TRANSACTION("2", RETAIL(LINE("1", SALE("A", "x", "1"))))
+				PLAIN_SALE(
+					"1") "<Transaction><ForeCourtTransaction/></Transaction>"
+					     "<Transaction><ForeCourtTransaction/></Transaction>"));
+	assert_int_equal(run.outcome, TRANSLATE_SOME);
+	assert_non_null(strstr(run.events, "9/34/2026-03-02/1"));
+	assert_null(strstr(run.events, "9/34/2026-03-02/2"));
+	assert_non_null(strstr(run.rejects, ": 9/34/2026-03-02/2: RetailTransaction/LineItem/Sale/"
+					    "Quantity: not a decimal number (format)\n"));
+	assert_non_null(strstr(run.rejects, ": 1 rejected, 1 events, 1 repeated, 2 skipped "
+					    "(ForeCourtTransaction 2)\n"));
+	run_close(&run);
+}
+
+static void test_what_the_hub_will_set_aside_is_told(void **state)
+{
+	(void)state;
+	struct run run;
+	run_text(&run,
+		LOG(TRANSACTION("1", "<RetailTransaction TransactionStatus='PostVoided'>" LINE(
+					     "1", SALE("A", "1", "1.00")) "</RetailTransaction>")));
+	assert_int_equal(run.outcome, TRANSLATE_SOME);
+	assert_non_null(strstr(run.events, "pos.sale.voided"));
+	assert_non_null(strstr(run.rejects, "pos.sale.voided without original"));
+	run_close(&run);
+}
+
+static void test_unusable_files(void **state)
+{
+	(void)state;
+	const struct pos_options options = {{NULL, 0}, NULL, {NULL, 0}};
+	struct run run;
+	run_text(&run, "no XML at all");
+	assert_int_equal(run.outcome, TRANSLATE_UNUSABLE);
+	run_close(&run);
+	run_text(&run, "<POSLog xmlns='" ARTS "'>" PLAIN_SALE("1") "<Transaction>");
+	assert_int_equal(run.outcome, TRANSLATE_SOME); /* what was whole was of use */
+	assert_non_null(strstr(run.rejects, "XML: the file is cut off (format)"));
+	run_close(&run);
+	size_t len;
+	char *said = NULL;
+	FILE *rejects = open_memstream(&said, &len);
+	assert_non_null(rejects);
+	assert_int_equal(
+		translate_file("/no/such/file", &options, stdout, rejects), TRANSLATE_UNUSABLE);
+	(void)fclose(rejects); /* memory */
+	assert_non_null(strstr(said, "/no/such/file: No such file"));
+	free(said);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_usage),
+		cmocka_unit_test(test_rejects_stand_beside_the_rest),
+		cmocka_unit_test(test_what_the_hub_will_set_aside_is_told),
+		cmocka_unit_test(test_unusable_files),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
