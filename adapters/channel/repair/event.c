@@ -394,7 +394,7 @@ enum ch_status event_seal(const struct event_type *type, const ProtobufCMessage 
 /* ---- One event ---- */
 
 /* Of the columns that the event uses, each with its length: what a table's other columns do later
- * leaves it alone. */
+ * leaves it alone.  When it was sent is no part of it either: that is another one each time. */
 static enum ch_status event_digest_fields(
 	struct event_maker *maker, const struct rule *rule, uint8_t out_digest[EVENT_DIGEST_BYTES])
 {
@@ -413,6 +413,8 @@ static enum ch_status event_digest_fields(
 		}
 	}
 	for (size_t i = 0; i < MAPPING_ATTRIBUTES; i++) {
+		if (i == MAPPING_SENT)
+			continue;
 		buffer_printf(&maker->text, "\n%zu ", maker->attributes[i].len);
 		buffer_append_slice(&maker->text, buffer_slice(&maker->attributes[i]));
 	}

@@ -20,7 +20,7 @@ static const char usage[] =
 	"                          of the built-in mappings is chosen for each file\n"
 	"  -s, --source=SOURCE     the events' source, over what the mapping says\n"
 	"  -i, --station=ID        the station's number, over what the mapping says\n"
-	"  -z, --zone=ZONE         of times without offset: +08:00, Asia/Shanghai\n"
+	"  -z, --time-zone=ZONE    of times without offset: +08:00, Asia/Shanghai\n"
 	"  -q, --quiet             no line of counts for each file\n"
 	"check       Prints all that is wrong with mapping files.\n"
 	"mappings    Lists the built-in mappings, or prints one to start your own from.\n"
@@ -40,7 +40,7 @@ static int run_translate(int argc, char **argv)
 		{"mapping", required_argument, NULL, 'm'},
 		{"source", required_argument, NULL, 's'},
 		{"station", required_argument, NULL, 'i'},
-		{"zone", required_argument, NULL, 'z'},
+		{"time-zone", required_argument, NULL, 'z'},
 		{"quiet", no_argument, NULL, 'q'},
 		{NULL, 0, NULL, 0},
 	};

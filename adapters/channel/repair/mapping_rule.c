@@ -456,8 +456,9 @@ void mapping_add_rule(struct mapping_parser *parser, struct section *section, st
 {
 	struct mapping *mapping = parser->mapping;
 	const struct event_type *type = types_find(section->name);
-	if (type == NULL) {
-		mapping_problem(parser, section->line, section->name, "is no event type");
+	if (type == NULL || (type->flags & TYPE_DERIVED) != 0) {
+		mapping_problem(parser, section->line, section->name, "%s",
+			type == NULL ? "is no event type" : "is written by the hub alone");
 		return;
 	}
 	struct rule *rule = mapping_alloc(parser, sizeof(*rule));

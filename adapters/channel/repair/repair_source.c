@@ -283,7 +283,8 @@ const char *repair_source_guess(const char *path)
 	static const struct slice ords = {(const uint8_t *)"id,data_provider,country,", 25};
 	const char *guess = NULL;
 	struct input *input;
-	if (input_open(path, &input) != CH_OK)
+	/* What is read of standard input is gone. */
+	if (strcmp(path, "-") == 0 || input_open(path, &input) != CH_OK)
 		return NULL;
 	(void)input_fill(input); /* whatever there is will do */
 	struct slice head = input_window(input);

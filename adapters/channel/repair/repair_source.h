@@ -5,7 +5,9 @@
  *     while ((status = repair_source_next(source, &item)) == CH_OK)
  *             item.what == REPAIR_EVENT ? publish(&item.event) : set_aside(&item.reject, item.raw);
  *     repair_source_close(source);
- */
+ *
+ * Reading a file again from its start gives the same items with the same ids and digests, so one that
+ * was half done, or has grown, is simply read again: the hub knows what it has. */
 #ifndef REPAIR_SOURCE_H
 #define REPAIR_SOURCE_H
 
@@ -43,7 +45,7 @@ void repair_source_close(struct repair_source *source);
 enum ch_status repair_source_next(struct repair_source *source, struct repair_item *out_item);
 
 /* Which built-in mapping fits a file by its name and first bytes: "xes" for a document, "cloudevents"
- * for JSON lines, "ords-0.3" for a CSV header of that standard; NULL: none. */
+ * for JSON lines, "ords-0.3" for a CSV header of that standard; NULL: none, as always for standard input. */
 const char *repair_source_guess(const char *path);
 
 #endif

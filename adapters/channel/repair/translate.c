@@ -1,5 +1,6 @@
 #include "channel/repair/translate.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #include "channel/repair/cloudevent.h"
@@ -139,7 +140,7 @@ int translate_files(const struct translate_options *options, char *const *paths,
 			mapping == NULL ? repair_source_guess(paths[i]) : options->mapping;
 		if (mapping == NULL && guess == NULL)
 			fprintf(errors,
-				access(paths[i], R_OK) == 0
+				strcmp(paths[i], "-") == 0 || access(paths[i], R_OK) == 0
 					? "%s: no built-in mapping fits; give one with --mapping\n"
 					: "%s: cannot be read\n",
 				paths[i]);

@@ -94,15 +94,16 @@ static struct place xes_place(const struct xes_reader *reader)
 		return at;
 	const xmlChar *begin = input->cur;
 	uint64_t line = (uint64_t)input->line;
+	uint64_t characters = 0; /* of the tag, as the parser counts columns */
 	while (begin > input->base && *begin != '<') {
 		begin--;
 		line -= *begin == '\n';
+		characters += (*begin & 0xc0) != 0x80;
 	}
-	const xmlChar *line_begin = begin;
-	while (line_begin > input->base && line_begin[-1] != '\n')
-		line_begin--;
 	at.line = line;
-	at.column = (uint32_t)(begin - line_begin) + 1;
+	/* Of a tag over several lines only the parser's own line has a known column. */
+	if (line == (uint64_t)input->line && (uint64_t)input->col > characters)
+		at.column = (uint32_t)((uint64_t)input->col - characters);
 	at.byte = xes_byte(reader, begin);
 	return at;
 }
@@ -483,7 +484,7 @@ enum ch_status xes_open(struct input *input, struct xes_reader **out_reader)
 		.startElementNs = xes_start,
 		.endElementNs = xes_end,
 		.internalSubset = xes_doctype,
-		.serror = (xmlStructuredErrorFunc)xes_error,
+		.serror = xes_error,
 	};
 	enum ch_status status = CH_NOMEM;
 	struct xes_reader *reader = calloc(1, sizeof(*reader));

@@ -172,6 +172,8 @@ static void test_single_mistakes(void **state)
 			"m: delimiter: | can be half of a GB18030 character: use comma, semicolon or tab\n"},
 		{HEAD "[file]\nformat = cloudevents\n" EVENT,
 			"m:6: event: has no place in a mapping of cloudevents: each line says what it is\n"},
+		{HEAD "[event customer.record.created]\n" EVENT,
+			"m:4: customer.record.created: is written by the hub alone\n"},
 		{HEAD EVENT "  verdict = {a}\n",
 			"m:6: is indented: it would go on with the line above\n"},
 		{HEAD EVENT "id = {row:number}\n",
