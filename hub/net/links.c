@@ -186,18 +186,26 @@ void links_cut(struct links *links, struct link *link, const char *reason)
 
 /* ---- Guards ---- */
 
-/* What libzmq has taken from TCP so far; false when it is no TCP connection. */
-static bool links_consumed(int fd, uint64_t *out_bytes)
+/* What TCP has received so far; false when it is no TCP connection. */
+static bool links_received(int fd, uint64_t *out_bytes)
 {
 	struct tcp_info info = {0};
 	socklen_t size = sizeof(info);
-	int unread = 0;
 	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0 ||
-		size < offsetof(struct tcp_info, tcpi_bytes_received) + 8 ||
-		ioctl(fd, FIONREAD, &unread) != 0)
+		size < offsetof(struct tcp_info, tcpi_bytes_received) + 8)
 		return false;
-	*out_bytes = (uint64_t)info.tcpi_bytes_received - (unsigned)unread;
+	*out_bytes = info.tcpi_bytes_received;
 	return true;
+}
+
+/* Whether more than the bound has been taken out of TCP since a message was last whole.  What still
+ * waits there, libzmq does not hold. */
+static bool links_is_over(const struct links *links, const struct link *link, uint64_t bytes)
+{
+	uint64_t bound = (uint64_t)links->options.unfinished_bytes;
+	int unread = 0;
+	return bytes - link->anchor_bytes > bound && ioctl(link->fd, FIONREAD, &unread) == 0 &&
+	       bytes - link->anchor_bytes > bound + (unsigned)unread;
 }
 
 static void links_inspect(struct links *links, struct link *link, int64_t now_us)
@@ -206,24 +214,19 @@ static void links_inspect(struct links *links, struct link *link, int64_t now_us
 	int64_t silent_us = links->options.silent_ms * 1000;
 	if (link->owner == NULL && silent_us > 0 && now_us - link->opened_us > silent_us) {
 		links_cut(links, link, "silent");
+	} else if (!links_received(link->fd, &bytes)) {
 		return;
-	}
-	if (!links_consumed(link->fd, &bytes))
-		return;
-	if (link->messages != link->swept || bytes < link->anchor_bytes) {
+	} else if (link->messages != link->swept || bytes < link->anchor_bytes) {
 		link->swept = link->messages;
 		link->anchor_bytes = bytes;
-		return;
-	}
-	if (bytes - link->anchor_bytes > (uint64_t)links->options.unfinished_bytes) {
+	} else if (links_is_over(links, link, bytes)) {
 		links_cut(links, link, "unfinished");
 		link->anchor_bytes = bytes; /* it takes a moment: do not count it again */
-		return;
+	} else if (bytes - link->anchor_bytes > LINKS_HEARTBEAT_BYTES) {
+		link->anchor_bytes += LINKS_HEARTBEAT_BYTES;
+	} else {
+		link->anchor_bytes = bytes;
 	}
-	uint64_t forgiven = bytes - link->anchor_bytes;
-	if (forgiven > LINKS_HEARTBEAT_BYTES)
-		forgiven = LINKS_HEARTBEAT_BYTES;
-	link->anchor_bytes += forgiven;
 }
 
 void links_sweep(struct links *links)

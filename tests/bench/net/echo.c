@@ -229,7 +229,8 @@ int main(int argc, char **argv)
 	const struct listener_options options = {
 		.address = "tcp://127.0.0.1:*",
 		.receive_messages = option(argc, argv, 6, 256),
-		.send_messages = 4 * (int64_t)load.window, /* it counts in halves */
+		.send_messages =
+			64 + 4 * (int64_t)load.window, /* what has been read is told in halves */
 		.message_bytes = LIMIT_FRAME_BYTES,
 		.heartbeat_ms = 5000,
 		.handshake_ms = 10000,

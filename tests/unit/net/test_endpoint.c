@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/socket.h>
 
 #include "unit/net/gate.h"
@@ -527,7 +528,6 @@ struct slow_client {
 	pthread_t thread;
 	bool in_order;
 	int answers;
-	bool done;
 };
 
 static void *slow_client_run(void *context)
@@ -553,7 +553,6 @@ static void *slow_client_run(void *context)
 			(void)usleep(1000);
 	}
 	(void)zmq_close(socket);
-	client->done = true;
 	return NULL;
 }
 
@@ -633,7 +632,7 @@ struct flood {
 	struct desk *desk;
 	char address[LISTENER_ADDRESS_BYTES];
 	pthread_t thread;
-	volatile bool stop;
+	atomic_bool stop;
 };
 
 static void *flood_run(void *context)
@@ -642,7 +641,7 @@ static void *flood_run(void *context)
 	void *socket = gate_client(&flood->desk->gate, ZMQ_DEALER, &flood->desk->pos);
 	gate_set(socket, ZMQ_SNDTIMEO, 50);
 	(void)zmq_connect(socket, flood->address);
-	for (int i = 0; i < 2000000 && !flood->stop; i++)
+	for (int i = 0; i < 2000000 && !atomic_load(&flood->stop); i++)
 		(void)zmq_send(socket, "f", 1, 0);
 	(void)zmq_close(socket);
 	return NULL;
@@ -686,7 +685,7 @@ static void test_flood_starves_nobody(void **state)
 		hear(&desk, web, "ping");
 	}
 	await(&desk, &ticks, 5);
-	flood.stop = true;
+	atomic_store(&flood.stop, true);
 	assert_int_equal(pthread_join(flood.thread, NULL), 0);
 	loop_timer_free(timer);
 	(void)zmq_close(web);
