@@ -66,6 +66,13 @@ static const struct option options[] = {
 		.initial = "",
 		.fault = peer_region_fault,
 		.help = "ISO 3166-1 country for phone numbers without one, such as CN."},
+	{.name = "scope",
+		.type = OPTION_TEXT,
+		.at = AT(scope),
+		.max = 32,
+		.initial = "",
+		.help = "Put before the numbers of its orders and repairs, when they are its own and "
+			"not the whole organisation's."},
 	{.name = "time_zone",
 		.type = OPTION_TEXT,
 		.at = AT(time_zone),

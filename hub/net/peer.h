@@ -41,6 +41,7 @@ struct peer {
 	struct option_list sources; /* patterns it may publish as */
 	struct option_list types;   /* patterns it may publish */
 	struct option_list topics;  /* patterns it may subscribe to */
+	char *scope;     /* before the numbers of its records, when they are its own; "" */
 	char *region;    /* ISO 3166-1, for phones without a country; "" when it has none */
 	char *time_zone; /* IANA name, for times without an offset; "UTC" */
 	char *charset;   /* of what it sends in files; "UTF-8" */
