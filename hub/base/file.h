@@ -33,4 +33,8 @@ enum ch_status file_lock(const char *path, int *out_fd);
 /* The status for the current errno after a failed call. */
 enum ch_status file_status(void);
 
+/* CH_OK; or, when a test has armed this point (base/fault.h), the status that the call behind it is
+ * to be taken to have failed with. */
+enum ch_status file_fault(const char *point);
+
 #endif

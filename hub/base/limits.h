@@ -55,6 +55,11 @@
 #define LIMIT_HTTP_HEADER_BYTES 4096u
 #define LIMIT_HTTP_ROUTES       64u
 
+/* The journal: over it, CH_TOO_LARGE.  A batch is one write and one sync; the writer ends it long
+ * before, and what is larger than an entry may be cannot be an event. */
+#define LIMIT_ENTRY_BYTES (4u * 1024u * 1024u)
+#define LIMIT_BATCH_BYTES (8u * 1024u * 1024u)
+
 /* Decoders. */
 #define LIMIT_JSON_DEPTH  16u
 #define LIMIT_JSON_BYTES  (4u * 1024u * 1024u)
