@@ -12,12 +12,6 @@
 
 struct reader;
 
-struct journal_entry {
-	uint64_t sequence;
-	int64_t arrival_us;
-	struct slice body; /* valid until the next call on this reader */
-};
-
 /* CH_NOMEM. */
 enum ch_status reader_open(struct journal *journal, struct reader **out_reader);
 void reader_close(struct reader *reader);
@@ -26,11 +20,13 @@ void reader_close(struct reader *reader);
  * which through reader_gap), or CH_END until it exists. */
 enum ch_status reader_seek(struct reader *reader, uint64_t sequence);
 
-/* The first entry that arrived at or after `arrival_us`; at the head when there is none. */
+/* The next reader_next gives the first entry that arrived at or after `arrival_us`, or CH_END
+ * until there is one.  CH_IO, CH_NOMEM. */
 enum ch_status reader_seek_time(struct reader *reader, int64_t arrival_us);
 
-/* CH_OK; CH_END at the synced head (call again later); CH_GAP: entries are gone or damaged, see
- * reader_gap, the next call goes on behind them; CH_IO; CH_NOMEM.  Every entry's CRC is checked. */
+/* CH_OK, with a body that is valid until the next call on this reader; CH_END at the synced head
+ * (call again later); CH_GAP: entries are gone or damaged, see reader_gap, the next call goes on
+ * behind them; CH_IO, CH_NOMEM: the position stays.  Every entry's CRC is checked. */
 enum ch_status reader_next(struct reader *reader, struct journal_entry *out_entry);
 
 /* The stretch that the last CH_GAP was about. */
