@@ -55,6 +55,9 @@
 #define LIMIT_HTTP_HEADER_BYTES 4096u
 #define LIMIT_HTTP_ROUTES       64u
 
+/* Readers of the store at one time, snapshots among them: over it, CH_BUSY. */
+#define LIMIT_STORE_READERS 512u
+
 /* Decoders. */
 #define LIMIT_JSON_DEPTH  16u
 #define LIMIT_JSON_BYTES  (4u * 1024u * 1024u)
