@@ -59,6 +59,8 @@
  * before, and what is larger than an entry may be cannot be an event. */
 #define LIMIT_ENTRY_BYTES (4u * 1024u * 1024u)
 #define LIMIT_BATCH_BYTES (8u * 1024u * 1024u)
+/* Readers of the store at one time, snapshots among them: over it, CH_BUSY. */
+#define LIMIT_STORE_READERS 512u
 
 /* Decoders. */
 #define LIMIT_JSON_DEPTH  16u
