@@ -38,14 +38,14 @@
 
 /* What is on the wire below the protocol: over it, the connection is closed and counted. */
 #define LIMIT_CONNECTIONS       8192u
-#define LIMIT_UNFINISHED_BYTES  (4u * 1024u * 1024u) /* sent, but no whole message yet */
-#define LIMIT_PARTS_PER_MESSAGE 16u                  /* one is right; so many are no mistake */
-#define LIMIT_TOPICS_PER_PEER   1024u                /* on the live port; over it, none is added */
+#define LIMIT_UNFINISHED_BYTES  4194304u /* sent, but no whole message yet */
+#define LIMIT_PARTS_PER_MESSAGE 16u      /* one is right; so many are no mistake */
+#define LIMIT_TOPICS_PER_PEER   1024u    /* on the live port; over it, none is added */
 
 /* Files that administrators write: over it, a reported mistake. */
 #define LIMIT_PEERS             4096u
 #define LIMIT_PROBLEMS          1000u /* listed; the rest are counted */
-#define LIMIT_CONFIG_BYTES      (1024u * 1024u)
+#define LIMIT_CONFIG_BYTES      1048576u
 #define LIMIT_CONFIG_LINE_BYTES 4000u
 #define LIMIT_CONFIG_ITEMS      256u /* in one list */
 

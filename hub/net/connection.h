@@ -11,7 +11,7 @@
 
 enum connection_state {
 	CONNECTION_OPEN,
-	CONNECTION_CUT,  /* thrown out: not heard any more, and soon gone */
+	CONNECTION_LOOSE, /* not tied to a link: gone already, or the monitor has yet to tell of it */
 	CONNECTION_GONE, /* what it sent before is still read, then it is closed */
 };
 
@@ -20,11 +20,12 @@ struct connection {
 	enum connection_state state;
 	uint64_t number;
 	struct peer *peer; /* a reference */
-	struct link *link; /* NULL once it is gone */
+	int fd;
+	struct link *link; /* NULL unless it is open */
 	void *user;
-	int64_t since_us;             /* cut or gone */
-	const char *reason;           /* why it was cut */
-	struct connection *next_gone; /* or next to be cut */
+	const char *condemned; /* why it is to go: it is not heard any more; NULL: it is not */
+	int64_t since_us;      /* condemned, loose or gone */
+	struct connection *next_gone; /* or next to be cut, or loose */
 	/* A ring of those whose queue was full; both NULL when it is not in it. */
 	struct connection *next_blocked;
 	struct connection *previous_blocked;

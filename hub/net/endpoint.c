@@ -23,6 +23,9 @@
 /* How long the messages of a connection that is gone are waited for while others flood. */
 #define ENDPOINT_GONE_US 1000000
 
+/* How long the monitor may take to tell of a connection that has spoken already. */
+#define ENDPOINT_LOOSE_US 50000
+
 struct endpoint {
 	struct loop *loop;
 	struct zap *zap;
@@ -100,7 +103,7 @@ static void endpoint_retry(struct endpoint *endpoint)
 	for (; tries > 0 && endpoint->blocked != NULL; tries--) {
 		struct connection *connection = endpoint->blocked;
 		endpoint_unblock(endpoint, connection);
-		if (connection->state == CONNECTION_OPEN)
+		if (connection->condemned == NULL)
 			endpoint->events.writable(endpoint->events.context, connection);
 	}
 }
@@ -124,26 +127,31 @@ static void endpoint_end_cut(struct endpoint *endpoint, int64_t now_us)
 		struct connection *connection = *at;
 		if (now_us - connection->since_us > ENDPOINT_CUT_US) {
 			*at = connection->next_gone;
-			links_cut(endpoint->links, connection->link, connection->reason);
+			links_cut(endpoint->links, connection->link, connection->condemned);
 		} else {
 			at = &connection->next_gone;
 		}
 	}
 }
 
-/* What the monitor says; its last messages may still be in the socket. */
-static void endpoint_link_closed(void *context, void *owner)
+static void endpoint_set_gone(
+	struct endpoint *endpoint, struct connection *connection, enum connection_state state)
 {
-	struct endpoint *endpoint = context;
-	struct connection *connection = owner;
-	endpoint_uncut(endpoint, connection);
 	connection->link = NULL;
-	connection->state = CONNECTION_GONE;
+	connection->state = state;
 	connection->since_us = clock_steady_us();
 	connection->next_gone = endpoint->gone;
 	endpoint->gone = connection;
 	endpoint_unblock(endpoint, connection);
 	pump_wake(endpoint->pump);
+}
+
+/* What the monitor says; its last messages may still be in the socket. */
+static void endpoint_link_closed(void *context, void *owner)
+{
+	struct endpoint *endpoint = context;
+	endpoint_uncut(endpoint, owner);
+	endpoint_set_gone(endpoint, owner, CONNECTION_GONE);
 }
 
 static void endpoint_forget(struct endpoint *endpoint, struct connection *connection)
@@ -157,6 +165,35 @@ static void endpoint_forget(struct endpoint *endpoint, struct connection *connec
 	connections_remove(&endpoint->connections, connection);
 }
 
+static void endpoint_cut(struct endpoint *endpoint, struct connection *connection)
+{
+	connection->since_us = clock_steady_us();
+	connection->next_gone = endpoint->cut;
+	endpoint->cut = connection;
+}
+
+static bool endpoint_tie(struct endpoint *endpoint, struct connection *connection)
+{
+	connection->link = links_claim(endpoint->links, connection->fd, connection);
+	if (connection->link == NULL)
+		return false;
+	connection->state = CONNECTION_OPEN;
+	if (connection->condemned != NULL)
+		endpoint_cut(endpoint, connection);
+	return true;
+}
+
+/* Whether it is time: its last messages have been read, or others flood.  One that could not be tied
+ * gets a second chance, since with several I/O threads a message can overtake the monitor. */
+static bool endpoint_gone_for_good(
+	struct endpoint *endpoint, struct connection *connection, int64_t now_us)
+{
+	int64_t gone_us = now_us - connection->since_us;
+	if (connection->state == CONNECTION_GONE)
+		return endpoint->drained || gone_us > ENDPOINT_GONE_US;
+	return gone_us > ENDPOINT_LOOSE_US && !endpoint_tie(endpoint, connection);
+}
+
 static void endpoint_forget_gone(struct endpoint *endpoint)
 {
 	struct connection *gone = endpoint->gone;
@@ -165,9 +202,9 @@ static void endpoint_forget_gone(struct endpoint *endpoint)
 	while (gone != NULL) {
 		struct connection *connection = gone;
 		gone = connection->next_gone;
-		if (endpoint->drained || now_us - connection->since_us > ENDPOINT_GONE_US) {
+		if (endpoint_gone_for_good(endpoint, connection, now_us)) {
 			endpoint_forget(endpoint, connection);
-		} else {
+		} else if (connection->state != CONNECTION_OPEN) {
 			connection->next_gone = endpoint->gone;
 			endpoint->gone = connection;
 		}
@@ -176,14 +213,12 @@ static void endpoint_forget_gone(struct endpoint *endpoint)
 
 void connection_close(struct endpoint *endpoint, struct connection *connection, const char *reason)
 {
-	if (connection->state != CONNECTION_OPEN)
+	if (connection->condemned != NULL)
 		return;
-	connection->state = CONNECTION_CUT;
-	connection->since_us = clock_steady_us();
-	connection->reason = reason;
-	connection->next_gone = endpoint->cut;
-	endpoint->cut = connection;
+	connection->condemned = reason;
 	endpoint_unblock(endpoint, connection);
+	if (connection->state == CONNECTION_OPEN)
+		endpoint_cut(endpoint, connection); /* what is loose or gone goes by itself */
 }
 
 /* The peer of a connection that speaks for the first time; NULL when it may no longer be here. */
@@ -214,9 +249,9 @@ static struct connection *endpoint_welcome(
 		links_cut(endpoint->links, links_claim(endpoint->links, fd, NULL), "unidentified");
 		return NULL;
 	}
-	connection->link = links_claim(endpoint->links, fd, connection);
-	if (connection->link == NULL) /* said something and left */
-		endpoint_link_closed(endpoint, connection);
+	connection->fd = fd;
+	if (!endpoint_tie(endpoint, connection)) /* said something and left, most likely */
+		endpoint_set_gone(endpoint, connection, CONNECTION_LOOSE);
 	return connection;
 }
 
@@ -263,7 +298,7 @@ static void endpoint_skip(struct endpoint *endpoint, struct message *part)
 	if (endpoint->skipping)
 		return;
 	endpoint->skipped = NULL;
-	if (connection != NULL && connection->state == CONNECTION_OPEN &&
+	if (connection != NULL && connection->condemned == NULL &&
 		endpoint->events.malformed != NULL)
 		endpoint->events.malformed(endpoint->events.context, connection, CH_FORMAT);
 }
@@ -309,7 +344,7 @@ static bool endpoint_receive(struct endpoint *endpoint)
 		endpoint->skipped = connection;
 		endpoint->skipped_parts = 1;
 		message_free(message);
-	} else if (connection == NULL || connection->state == CONNECTION_CUT) {
+	} else if (connection == NULL || connection->condemned != NULL) {
 		message_free(message);
 	} else {
 		endpoint_deliver(endpoint, connection, message);
@@ -369,14 +404,14 @@ void endpoint_set_reading(struct endpoint *endpoint, bool reading)
 /* Sends the id.  On CH_OK the body must follow, or the next id would be taken for it. */
 static enum ch_status endpoint_begin(struct endpoint *endpoint, struct connection *connection)
 {
-	if (connection->state != CONNECTION_OPEN)
+	if (connection->condemned != NULL)
 		return CH_CLOSED;
 	pump_touch(endpoint->pump);
 	if (zmq_send(endpoint->socket, connection->id, CONNECTION_ID_BYTES,
 		    ZMQ_DONTWAIT | ZMQ_SNDMORE) >= 0)
 		return CH_OK;
-	if (errno != EAGAIN)
-		return CH_CLOSED; /* the ROUTER knows before the monitor has said so */
+	if (errno != EAGAIN || connection->state == CONNECTION_GONE)
+		return CH_CLOSED; /* the ROUTER often knows before the monitor */
 	endpoint_block(endpoint, connection);
 	return CH_FULL;
 }

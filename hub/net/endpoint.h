@@ -62,7 +62,7 @@ void endpoint_close(struct endpoint *endpoint);
 const char *endpoint_address(const struct endpoint *endpoint);
 
 /* Stops or goes on taking messages.  While stopped, ZeroMQ's queues fill and TCP holds the senders
- * back: the last resort when somebody ignores credit. */
+ * back: the last resort when somebody ignores credit.  Not for long: their signs of life wait as well. */
 void endpoint_set_reading(struct endpoint *endpoint, bool reading);
 
 /* After roster_reload: gives each connection its peer's new rights, closes those whose peer is gone

@@ -160,7 +160,8 @@ static int http_continue(struct lws *wsi, struct http_session *session)
 		return 0;
 	struct slice rest =
 		slice_sub(buffer_slice(&session->answer.body), session->sent, HTTP_CHUNK_BYTES);
-	memcpy(chunk + LWS_PRE, rest.data, rest.len);
+	if (rest.len > 0)
+		memcpy(chunk + LWS_PRE, rest.data, rest.len);
 	session->sent += rest.len;
 	bool last = session->sent == session->answer.body.len;
 	int written = lws_write(

@@ -14,9 +14,12 @@ struct listener_options {
 	int64_t receive_messages; /* queued for each connection before TCP is no longer read */
 	int64_t send_messages; /* queued for each connection before a send is refused or dropped */
 	int64_t message_bytes; /* largest part; who sends a larger one is disconnected */
-	int64_t heartbeat_ms;  /* between signs of life; after three times as long it is closed */
 	int64_t handshake_ms;  /* a connection that is not through by then is closed */
-	int64_t linger_ms;     /* how long a close waits for what is still to be sent */
+	/* Between signs of life; after three times as long without any it is closed.  They travel in line
+	 * with everything else: a client that leaves its messages unread for so long counts as dead, so its
+	 * receive queue must hold what it has given credit for. */
+	int64_t heartbeat_ms;
+	int64_t linger_ms; /* how long a close waits for what is still to be sent */
 };
 
 /* A socket of `type` (ZMQ_ROUTER ...), not bound, so that its kind's own options can be set.

@@ -17,7 +17,6 @@
 /* One connection that has subscribed to something, allowed or not. */
 struct subscriber {
 	struct subscriber *next;
-	struct subscriber **link_to_here;
 	struct peer *peer; /* a reference */
 	struct link *link;
 	size_t topics; /* that were added for it */
@@ -62,15 +61,21 @@ bool live_may_subscribe(const struct peer *peer, struct slice beginning)
 
 /* ---- Subscribers ---- */
 
+static void live_free_subscriber(struct subscriber *subscriber)
+{
+	peer_unref(subscriber->peer);
+	free(subscriber);
+}
+
 static void live_forget(struct live *live, struct subscriber *subscriber)
 {
 	live->topics -= subscriber->topics;
 	metric_set(live->subscriptions, (int64_t)live->topics);
-	*subscriber->link_to_here = subscriber->next;
-	if (subscriber->next != NULL)
-		subscriber->next->link_to_here = subscriber->link_to_here;
-	peer_unref(subscriber->peer);
-	free(subscriber);
+	struct subscriber **at = &live->first;
+	while (*at != subscriber)
+		at = &(*at)->next;
+	*at = subscriber->next;
+	live_free_subscriber(subscriber);
 }
 
 static void live_link_closed(void *context, void *owner)
@@ -109,9 +114,6 @@ static struct subscriber *live_sender(struct live *live, const struct message *m
 	subscriber->peer = peer_ref(peer);
 	subscriber->link = link;
 	subscriber->next = live->first;
-	subscriber->link_to_here = &live->first;
-	if (live->first != NULL)
-		live->first->link_to_here = &subscriber->next;
 	live->first = subscriber;
 	return subscriber;
 }
@@ -302,8 +304,11 @@ void live_close(struct live *live)
 {
 	if (live == NULL)
 		return;
-	while (live->first != NULL)
-		live_forget(live, live->first);
+	while (live->first != NULL) {
+		struct subscriber *subscriber = live->first;
+		live->first = subscriber->next;
+		live_free_subscriber(subscriber);
+	}
 	loop_timer_free(live->sweep);
 	pump_free(live->pump);
 	links_free(live->links);

@@ -168,7 +168,7 @@ static const char *peer_charset_fault(struct slice value)
 	if (memchr(name, '/', value.len) != NULL)
 		return "is no character set"; /* iconv's //TRANSLIT would hide damage */
 	iconv_t conversion = iconv_open("UTF-8", name);
-	if (conversion == (iconv_t)-1)
+	if (conversion == (iconv_t)-1) /* NOLINT(performance-no-int-to-ptr): POSIX's own */
 		return "is not a character set that this system knows";
 	(void)iconv_close(conversion); /* nothing was converted */
 	return NULL;
@@ -222,7 +222,7 @@ enum ch_status peer_parse(const char *name, struct slice text, const char *file,
 	if (status != CH_OK && status != CH_INVALID)
 		goto out;
 	if (peer_name_valid(slice_text(name)))
-		memcpy(peer->name, name, strlen(name));
+		(void)snprintf(peer->name, sizeof(peer->name), "%s", name); /* it fits */
 	else
 		problems_add(problems, file, 0, NULL, "has a name that no peer can have");
 	if (peer->key_text != NULL)

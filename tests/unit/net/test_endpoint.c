@@ -599,6 +599,8 @@ static void run_slow_client(int messages, int window, int send_messages, int pau
 	struct slow_client client = {
 		.desk = &desk, .messages = messages, .window = window, .pause_every = pause_every};
 	options.listener.send_messages = send_messages;
+	/* What is between the two waits longer than a heartbeat when the machine is busy. */
+	options.listener.heartbeat_ms = 30000;
 	desk_open_with(&desk, &options, &events);
 	(void)snprintf(
 		client.address, sizeof(client.address), "%s", endpoint_address(desk.endpoint));
@@ -625,6 +627,30 @@ static void test_slow_reader_loses_nothing(void **state)
 {
 	(void)state;
 	run_slow_client(20000, 5000, 16, 64);
+}
+
+/* Signs of life travel in line: behind what a client does not read it cannot answer them. */
+static void test_client_that_does_not_read_counts_as_dead(void **state)
+{
+	struct desk desk;
+	struct endpoint_options options = desk_options;
+	static uint8_t bytes[100000];
+	(void)state;
+	options.listener.heartbeat_ms = 100;
+	desk_open(&desk, &options);
+	void *client = gate_client(&desk.gate, ZMQ_DEALER, &desk.pos);
+	gate_set(client, ZMQ_RCVHWM, 1);
+	gate_set(client, ZMQ_RECONNECT_IVL, -1);
+	assert_int_equal(zmq_connect(client, endpoint_address(desk.endpoint)), 0);
+	say(client, "one");
+	await(&desk, &desk.messages, 1);
+	gate_turn(&desk.gate, 1000);
+	assert_int_equal(desk.closed, 0); /* it is read from, so it can be idle */
+	while (endpoint_send(desk.endpoint, desk.newest, slice_of(bytes, sizeof(bytes))) == CH_OK)
+		gate_turn(&desk.gate, 2);
+	await(&desk, &desk.closed, 1);
+	(void)zmq_close(client);
+	desk_close(&desk);
 }
 
 /* One client that floods, one that asks now and then, and a timer: all get their turn. */
@@ -730,6 +756,7 @@ int main(void)
 		cmocka_unit_test(test_address_in_use),
 		cmocka_unit_test(test_full_queue_loses_nothing),
 		cmocka_unit_test(test_slow_reader_loses_nothing),
+		cmocka_unit_test(test_client_that_does_not_read_counts_as_dead),
 		cmocka_unit_test(test_flood_starves_nobody),
 		cmocka_unit_test(test_one_word_visitors),
 	};
