@@ -41,7 +41,9 @@ struct endpoint {
 	unsigned skipped_parts;
 	bool skipping;
 	bool reading;
-	bool drained; /* the socket was empty at the last look */
+	bool turning;   /* what is sent now is within a turn */
+	bool drained;   /* the socket was empty at the last look */
+	uint64_t moved; /* messages and parts, in and out */
 	uint64_t received_since_sweep;
 	int64_t swept_us;
 	struct connection *gone; /* a list by next_gone, as the next one */
@@ -333,6 +335,7 @@ static bool endpoint_receive(struct endpoint *endpoint)
 	}
 	invariant(status == CH_OK); /* the parts of a message come at once */
 	endpoint->received_since_sweep++;
+	endpoint->moved++;
 	if (endpoint->skipping) {
 		endpoint_skip(endpoint, message);
 		return true;
@@ -362,11 +365,22 @@ static bool endpoint_sweep_due(const struct endpoint *endpoint, int64_t now_us)
 		       endpoint->received_since_sweep > 2 * links_open(endpoint->links));
 }
 
-static bool endpoint_turn(void *context)
+/* Instead of receiving: takes the signals off the descriptor, or the loop would spin. */
+static void endpoint_settle(struct endpoint *endpoint)
 {
-	struct endpoint *endpoint = context;
+	int events;
+	size_t size = sizeof(events);
+	(void)zmq_getsockopt(
+		endpoint->socket, ZMQ_EVENTS, &events, &size); /* for its side effect */
+}
+
+/* Up to a bound. */
+static void endpoint_receive_some(struct endpoint *endpoint)
+{
 	int count = 0;
 	endpoint->drained = false;
+	if (!endpoint->reading)
+		endpoint_settle(endpoint);
 	while (endpoint->reading && !endpoint->drained && count < ENDPOINT_MESSAGES_TURN) {
 		if (endpoint_receive(endpoint))
 			count++;
@@ -375,8 +389,10 @@ static bool endpoint_turn(void *context)
 	}
 	if (count > 0 && endpoint->events.turned != NULL)
 		endpoint->events.turned(endpoint->events.context);
-	endpoint_forget_gone(endpoint);
-	endpoint_retry(endpoint);
+}
+
+static void endpoint_look_after(struct endpoint *endpoint)
+{
 	int64_t now_us = clock_steady_us();
 	if (endpoint_sweep_due(endpoint, now_us)) {
 		endpoint->swept_us = now_us;
@@ -384,7 +400,21 @@ static bool endpoint_turn(void *context)
 		links_sweep(endpoint->links);
 	}
 	endpoint_end_cut(endpoint, now_us);
-	return endpoint->reading && !endpoint->drained;
+}
+
+/* Sending comes last.  Both ways take the other's wake-ups away, but only the receiving that finds
+ * nothing does so every time, and what it took away is acted upon here. */
+static bool endpoint_turn(void *context)
+{
+	struct endpoint *endpoint = context;
+	uint64_t before = endpoint->moved;
+	endpoint->turning = true;
+	endpoint_receive_some(endpoint);
+	endpoint_forget_gone(endpoint);
+	endpoint_retry(endpoint);
+	endpoint_look_after(endpoint);
+	endpoint->turning = false;
+	return endpoint->moved != before;
 }
 
 static void endpoint_tick(void *context)
@@ -396,7 +426,7 @@ static void endpoint_tick(void *context)
 void endpoint_set_reading(struct endpoint *endpoint, bool reading)
 {
 	endpoint->reading = reading;
-	pump_set_reading(endpoint->pump, reading);
+	pump_wake(endpoint->pump);
 }
 
 /* ---- Sending ---- */
@@ -406,7 +436,8 @@ static enum ch_status endpoint_begin(struct endpoint *endpoint, struct connectio
 {
 	if (connection->condemned != NULL)
 		return CH_CLOSED;
-	pump_touch(endpoint->pump);
+	if (!endpoint->turning)
+		pump_wake(endpoint->pump);
 	if (zmq_send(endpoint->socket, connection->id, CONNECTION_ID_BYTES,
 		    ZMQ_DONTWAIT | ZMQ_SNDMORE) >= 0)
 		return CH_OK;
@@ -419,6 +450,7 @@ static enum ch_status endpoint_begin(struct endpoint *endpoint, struct connectio
 /* The body, which is ZeroMQ's afterwards.  Once the id has been taken, it cannot be refused. */
 static void endpoint_finish(struct endpoint *endpoint, zmq_msg_t *body)
 {
+	endpoint->moved++;
 	metric_add(endpoint->sent, 1);
 	metric_add(endpoint->sent_bytes, (int64_t)zmq_msg_size(body));
 	invariant(zmq_msg_send(body, endpoint->socket, ZMQ_DONTWAIT) >= 0);

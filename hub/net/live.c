@@ -224,7 +224,7 @@ void live_publish(struct live *live, struct slice type, struct slice bytes)
 		return;
 	memcpy(topic, type.data, type.len);
 	topic[type.len] = 0;
-	pump_touch(live->pump);
+	pump_wake(live->pump);
 	/* An XPUB never waits; when memory runs out, a message less is within what it promises, but the
 	 * two parts must not be torn apart. */
 	if (zmq_send(live->socket, topic, type.len + 1, ZMQ_DONTWAIT | ZMQ_SNDMORE) < 0)

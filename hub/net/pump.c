@@ -12,9 +12,7 @@ struct pump {
 	void *socket;
 	bool (*turn)(void *context);
 	void *context;
-	bool ready;   /* a turn is due */
-	bool touched; /* ZMQ_EVENTS may tell of work that the descriptor no longer tells of */
-	bool reading;
+	bool ready; /* a turn is due */
 	bool closed;
 	int open_handles;
 };
@@ -33,7 +31,6 @@ static void pump_checked(uv_check_t *handle)
 	if (!pump->ready)
 		return;
 	pump->ready = false;
-	pump->touched = true;
 	/* The turn may free the pump, whose memory stays until the loop has closed the handles. */
 	if (pump->turn(pump->context))
 		pump->ready = true;
@@ -48,14 +45,6 @@ static void pump_idled(uv_idle_t *handle)
 static void pump_prepared(uv_prepare_t *handle)
 {
 	struct pump *pump = handle->data;
-	if (pump->touched) {
-		int events = 0;
-		size_t size = sizeof(events);
-		pump->touched = false;
-		if (zmq_getsockopt(pump->socket, ZMQ_EVENTS, &events, &size) == 0 &&
-			(events & ZMQ_POLLIN) != 0 && pump->reading)
-			pump->ready = true;
-	}
 	if (pump->ready)
 		(void)uv_idle_start(&pump->idle, pump_idled); /* cannot fail: it has a callback */
 	else
@@ -93,8 +82,7 @@ enum ch_status pump_create(struct loop *loop, void *socket, bool (*turn)(void *c
 	pump->socket = socket;
 	pump->turn = turn;
 	pump->context = context;
-	pump->reading = true;
-	pump->touched = true; /* what came before the pump */
+	pump->ready = true; /* for what came before the pump */
 	if (uv_poll_start(&pump->poll, UV_READABLE, pump_polled) != 0) {
 		pump_free(pump);
 		return CH_IO;
@@ -116,18 +104,7 @@ void pump_free(struct pump *pump)
 	uv_close((uv_handle_t *)&pump->idle, pump_handle_closed);
 }
 
-void pump_touch(struct pump *pump)
-{
-	pump->touched = true;
-}
-
 void pump_wake(struct pump *pump)
 {
 	pump->ready = true;
-}
-
-void pump_set_reading(struct pump *pump, bool reading)
-{
-	pump->reading = reading;
-	pump->touched = true;
 }
