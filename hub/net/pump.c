@@ -31,8 +31,9 @@ static void pump_checked(uv_check_t *handle)
 	if (!pump->ready)
 		return;
 	pump->ready = false;
-	/* The turn may free the pump, whose memory stays until the loop has closed the handles. */
-	if (pump->turn(pump->context))
+	/* Mostly the second finds nothing, and a round of the loop for that would cost an answer some
+	 * microseconds.  A turn may free the pump; its memory stays until the loop has closed the handles. */
+	if (pump->turn(pump->context) && !pump->closed && pump->turn(pump->context))
 		pump->ready = true;
 }
 
