@@ -1,0 +1,37 @@
+/* Who may do what, and where it runs. */
+#include "carehub/v1/control.pb-c.h"
+#include "control/call.h"
+
+#define ANYBODY   0u
+#define ASKERS    (PEER_CONSUMER | PEER_OPERATOR)
+#define OPERATORS PEER_OPERATOR
+#define ADMINS    PEER_ADMIN
+
+#define OPERATION(name, roles, lane, message, step)                                                \
+	{                                                                                          \
+		name, roles, lane, &carehub__v1__##message##_request__descriptor, step             \
+	}
+
+const struct operation operations[] = {
+	OPERATION("Status", ANYBODY, LANE_LOOP, status, status_step),
+	OPERATION("Sessions", OPERATORS, LANE_LOOP, sessions, sessions_step),
+	OPERATION("Reload", ADMINS, LANE_LOOP, reload, reload_step),
+
+	OPERATION("Get", OPERATORS, LANE_QUICK, get, get_step),
+	OPERATION("Find", OPERATORS, LANE_QUICK, find, find_step),
+	OPERATION("Customer", ASKERS, LANE_QUICK, customer, customer_step),
+	OPERATION("Record", ASKERS, LANE_QUICK, record, record_step),
+	OPERATION("Deadlines", OPERATORS, LANE_QUICK, deadlines, deadlines_step),
+	OPERATION("Reviews", OPERATORS, LANE_QUICK, reviews, reviews_step),
+
+	OPERATION("Quarantine", OPERATORS, LANE_QUICK, quarantine, quarantine_step),
+	OPERATION("Resubmit", OPERATORS, LANE_QUICK, resubmit, resubmit_step),
+	OPERATION("Discard", OPERATORS, LANE_QUICK, discard, discard_step),
+
+	OPERATION("Backup", OPERATORS, LANE_LONG, backup, backup_step),
+	OPERATION("Checkpoint", OPERATORS, LANE_LONG, checkpoint, checkpoint_step),
+	/* Writing needs an admin: settings_step looks. */
+	OPERATION("Settings", OPERATORS | ADMINS, LANE_QUICK, settings, settings_step),
+};
+
+const size_t operation_count = sizeof(operations) / sizeof(operations[0]);
