@@ -109,6 +109,18 @@ enum call_turn record_step(struct call *call);
 enum call_turn deadlines_step(struct call *call);
 enum call_turn reviews_step(struct call *call);
 
+/* consumers.c */
+enum call_turn consumers_step(struct call *call);
+enum call_turn seek_step(struct call *call);
+enum call_turn delete_consumer_step(struct call *call);
+enum call_turn dead_letters_step(struct call *call);
+enum call_turn settle_dead_letters_step(struct call *call);
+
+/* replay.c */
+enum call_turn replay_step(struct call *call);
+enum call_turn replays_step(struct call *call);
+enum call_turn replay_control_step(struct call *call);
+
 /* quarantine.c */
 enum call_turn quarantine_step(struct call *call);
 enum call_turn resubmit_step(struct call *call);

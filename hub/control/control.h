@@ -15,6 +15,7 @@
 
 #include "base/problem.h"
 #include "control/hub_facts.h"
+#include "fanout/fanout.h"
 #include "ingest/ingest.h"
 #include "journal/journal.h"
 #include "net/loop.h"
@@ -45,6 +46,7 @@ struct control_options {
 	struct journal *journal;
 	struct state *state;
 	struct ingest *ingest;
+	struct fanout *fanout;
 	const char *rules_path; /* rules.conf */
 	struct control_hooks hooks;
 };
@@ -52,8 +54,9 @@ struct control_options {
 /* Starts the lanes.  CH_NOMEM. */
 enum ch_status control_start(const struct control_options *options, struct control **out_control);
 
-/* Waits for the steps that run, gives up the calls, frees.  Before journal, state, ingest and loop
- * go; not from within a callback.  NULL is fine. */
+/* Waits for the steps that run, gives up the calls, frees.  After fanout_stop, which answers
+ * what it was still asked; before journal, state, ingest and loop go; not from within a
+ * callback.  NULL is fine. */
 void control_stop(struct control *control);
 
 /* A session's REQUEST.  The message is control's. */

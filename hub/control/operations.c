@@ -24,6 +24,17 @@ const struct operation operations[] = {
 	OPERATION("Deadlines", OPERATORS, LANE_QUICK, deadlines, deadlines_step),
 	OPERATION("Reviews", OPERATORS, LANE_QUICK, reviews, reviews_step),
 
+	/* A consumer sees his own subscriptions: consumers_step looks. */
+	OPERATION("Consumers", ASKERS, LANE_LOOP, consumers, consumers_step),
+	OPERATION("Seek", OPERATORS, LANE_LOOP, seek, seek_step),
+	OPERATION("DeleteConsumer", OPERATORS, LANE_LOOP, delete_consumer, delete_consumer_step),
+	OPERATION("DeadLetters", OPERATORS, LANE_LOOP, dead_letters, dead_letters_step),
+	OPERATION("SettleDeadLetters", OPERATORS, LANE_LOOP, settle_dead_letters,
+		settle_dead_letters_step),
+	OPERATION("Replay", OPERATORS, LANE_LOOP, replay, replay_step),
+	OPERATION("Replays", OPERATORS, LANE_LOOP, replays, replays_step),
+	OPERATION("ReplayControl", OPERATORS, LANE_LOOP, replay_control, replay_control_step),
+
 	OPERATION("Quarantine", OPERATORS, LANE_QUICK, quarantine, quarantine_step),
 	OPERATION("Resubmit", OPERATORS, LANE_QUICK, resubmit, resubmit_step),
 	OPERATION("Discard", OPERATORS, LANE_QUICK, discard, discard_step),

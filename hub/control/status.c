@@ -12,6 +12,9 @@
 #define PRESSURE_WARNING  80u
 #define PRESSURE_CRITICAL 150u
 
+/* A subscription that lags so far will take its time. */
+#define LAG_WARNING 1000000u
+
 #define WARNINGS 16u
 
 struct status_work {
@@ -128,6 +131,20 @@ static void status_warnings(struct call *call, struct status_work *work)
 			(unsigned long long)work->quarantined);
 }
 
+static void status_warn_fanout(struct status_work *work, const struct fanout_stats *fanout)
+{
+	if (fanout->suspended > 0)
+		status_warn(work, "subscription.suspended", false,
+			"%llu lagged beyond their bound and must start from a snapshot",
+			(unsigned long long)fanout->suspended);
+	if (fanout->dead_letters > 0)
+		status_warn(work, "dead_letters", false, "%llu deliveries were set aside",
+			(unsigned long long)fanout->dead_letters);
+	if (fanout->worst_lag > LAG_WARNING)
+		status_warn(work, "subscription.lag", false, "the slowest is %llu entries behind",
+			(unsigned long long)fanout->worst_lag);
+}
+
 static void status_ingest(struct call *call, Carehub__V1__IngestCounters *out)
 {
 	struct ingest_stats stats;
@@ -152,6 +169,7 @@ static enum call_turn status_answer(struct call *call, struct status_work *work)
 	Carehub__V1__IngestCounters counters;
 	struct journal_stats journal;
 	struct state_stats state;
+	struct fanout_stats fanout;
 	uint8_t chain[JOURNAL_HASH_BYTES];
 	const struct hub_facts *facts = &work->facts;
 	carehub__v1__status_reply__init(&reply);
@@ -159,7 +177,14 @@ static enum call_turn status_answer(struct call *call, struct status_work *work)
 	state_stats(call->hub->state, &state);
 	(void)journal_chain(call->hub->journal, chain);
 	status_ingest(call, &counters);
+	fanout_stats(call->hub->fanout, &fanout);
+	counters.deliveries = fanout.deliveries;
+	counters.redeliveries = fanout.redeliveries;
+	counters.acks = fanout.acks;
 	status_warnings(call, work);
+	status_warn_fanout(work, &fanout);
+	reply.subscriptions = (uint32_t)fanout.subscriptions;
+	reply.dead_letters = fanout.dead_letters;
 	reply.version = (char *)(uintptr_t)facts->version;
 	reply.started_time_us = facts->started_us;
 	reply.now_time_us = clock_wall_us();

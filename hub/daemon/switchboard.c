@@ -151,6 +151,7 @@ enum ch_status switchboard_open(
 		.journal = options->engine->journal,
 		.state = options->engine->state,
 		.ingest = options->ingest,
+		.fanout = options->fanout,
 		.rules_path = options->settings->paths.rules,
 		.hooks =
 			{
