@@ -30,6 +30,10 @@
 #define LIMIT_INFLIGHT_PER_SUB   65536u
 #define LIMIT_DEADLETTERS_LISTED 1000u
 
+/* Questions and operations under way: over it, CH_BUSY. */
+#define LIMIT_REQUESTS             1024u
+#define LIMIT_REQUESTS_PER_SESSION 32u
+
 /* What one event may change, and what one customer may hold. */
 #define LIMIT_EFFECTS_PER_EVENT 512u
 #define LIMIT_DERIVED_PER_EVENT 64u

@@ -21,6 +21,7 @@
 #include "base/text.h"
 #include "core/core.h"
 #include "core/customer_number.h"
+#include "wire/pbedit.h"
 
 /* ---- What the steps use ---- */
 
@@ -64,18 +65,23 @@ size_t key_customer(uint8_t key[9], uint64_t number, char part)
 	return 9;
 }
 
+size_t key_quarantine(uint8_t key[9], uint64_t sequence)
+{
+	key[0] = 's';
+	store_be64(key + 1, sequence);
+	return 9;
+}
+
 /* ---- Identity ---- */
 
 /* One call over one short run of bytes: half the cost of feeding parts. */
-static void identity_fingerprint(
-	const struct envelope *envelope, uint8_t out[ENTRY_FINGERPRINT_BYTES])
+void core_fingerprint(struct slice source, struct slice id, uint8_t out[ENTRY_FINGERPRINT_BYTES])
 {
 	uint8_t bytes[4 + LIMIT_SOURCE_BYTES + LIMIT_ID_BYTES];
-	store_le32(bytes, (uint32_t)envelope->source.len);
-	memcpy(bytes + 4, envelope->source.data, envelope->source.len);
-	memcpy(bytes + 4 + envelope->source.len, envelope->id.data, envelope->id.len);
-	(void)crypto_generichash(out, ENTRY_FINGERPRINT_BYTES, bytes,
-		4 + envelope->source.len + envelope->id.len, NULL,
+	store_le32(bytes, (uint32_t)source.len);
+	memcpy(bytes + 4, source.data, source.len);
+	memcpy(bytes + 4 + source.len, id.data, id.len);
+	(void)crypto_generichash(out, ENTRY_FINGERPRINT_BYTES, bytes, 4 + source.len + id.len, NULL,
 		0); /* lengths are within bounds */
 }
 
@@ -385,7 +391,8 @@ enum ch_status core_decide(struct core *core, struct change *change, const struc
 	}
 	ruling.peer = settings_peer(&core->settings, input->peer);
 	ruling.parts = (struct message_parts){ruling.envelope.data, ruling.envelope.personal};
-	identity_fingerprint(&ruling.envelope, decision.entry.fingerprint);
+	core_fingerprint(
+		ruling.envelope.source, ruling.envelope.id, decision.entry.fingerprint);
 	identity_digest(&ruling.envelope, decision.entry.digest);
 
 	enum ch_status status = apply_known(change, &decision.entry, &decision);
@@ -460,6 +467,63 @@ enum ch_status core_decide_settings(struct core *core, struct change *change, st
 		.effects = buffer_slice(&core->effects.open),
 		.derived = buffer_slice(&core->derived),
 	};
+	return ruling.status;
+}
+
+/* ---- Decisions of people ---- */
+
+enum {
+	DISCARDED_SEQUENCE = 2, /* of HubEventDiscarded */
+	QUARANTINE_OPEN = 1,
+	QUARANTINE_DISCARDED = 3,
+};
+
+static void apply_discard(struct ruling *ruling)
+{
+	uint64_t sequence = 0;
+	uint8_t key[9];
+	struct slice item;
+	if (!pbedit_get_uint(ruling->envelope.data, DISCARDED_SEQUENCE, &sequence)) {
+		ruling->status = CH_MISSING;
+		return;
+	}
+	ruling->status = change_get(ruling->change, TABLE_QUARANTINE,
+		slice_of(key, key_quarantine(key, sequence)), &item);
+	if (ruling->status == CH_OK && (item.len == 0 || item.data[0] != QUARANTINE_OPEN))
+		ruling->status = item.len == 0 ? CH_CORRUPT : CH_EXISTS;
+	if (ruling->status == CH_OK)
+		ruling_effect(ruling, &(struct effect){.op = EFFECT_RELEASED,
+					      .number = sequence,
+					      .field = QUARANTINE_DISCARDED});
+}
+
+enum ch_status core_decide_operator(struct core *core, struct change *change,
+	const struct input *input, struct decision *out_decision)
+{
+	struct ruling ruling = {.core = core, .change = change, .input = input};
+	struct decision decision = {.field = "", .verdict = DECIDED_ENTRY};
+	const char *field = "";
+	core_reset_scratch(core);
+	ruling.envelope = *input->envelope;
+	if (input->form != CH_OK)
+		return input->form;
+	ruling.type = types_find(ruling.envelope.type);
+	if (ruling.type == NULL || strcmp(ruling.type->name, "hub.event.discarded") != 0)
+		return CH_UNKNOWN_TYPE;
+	ruling.occurred_us = input->arrival_us;
+	ruling.status = apply_check_form(&ruling, &field);
+	if (ruling.status == CH_OK)
+		apply_discard(&ruling);
+	if (ruling.status != CH_OK)
+		return ruling.status;
+	core_fingerprint(
+		ruling.envelope.source, ruling.envelope.id, decision.entry.fingerprint);
+	identity_digest(&ruling.envelope, decision.entry.digest);
+	decision.entry.outcome = ENTRY_ACCEPTED;
+	apply_entry(&ruling, &decision.entry);
+	decision.entry.kind = ENTRY_OPERATOR;
+	if (ruling.status == CH_OK)
+		*out_decision = decision;
 	return ruling.status;
 }
 

@@ -77,6 +77,13 @@ int64_t core_next_due_us(const struct core *core);
 enum ch_status core_decide_settings(struct core *core, struct change *change, struct slice text,
 	int64_t arrival_us, struct decision *out_decision, uint32_t *out_line);
 
+/* A person's decision, as an event of hub.proto: an entry of kind ENTRY_OPERATOR.  So far there is
+ * hub.event.discarded: the entry in quarantine that it names is given up.  CH_UNKNOWN_TYPE: no decision;
+ * CH_FORMAT, CH_MISSING: it cannot be read; CH_NOT_FOUND: nothing was set aside under that sequence;
+ * CH_EXISTS: it was settled before; CH_NOMEM, CH_CORRUPT as core_decide. */
+enum ch_status core_decide_operator(struct core *core, struct change *change,
+	const struct input *input, struct decision *out_decision);
+
 /* Puts an entry's effects into the change.  CH_CORRUPT: the entry or a record it touches cannot be
  * read; CH_NOMEM.  The same for a fresh entry and for one from the journal. */
 enum ch_status core_fold(struct core *core, struct change *change, uint64_t sequence,
@@ -89,5 +96,10 @@ struct slice core_settings(const struct core *core);
 
 /* Keys of the tables, for those who look things up; each returns the length it wrote. */
 size_t key_customer(uint8_t key[9], uint64_t number, char part);
+size_t key_quarantine(uint8_t key[9], uint64_t sequence);
+
+/* The inbox's name for an event.  `source` and `id` are within their limits. */
+void core_fingerprint(
+	struct slice source, struct slice id, uint8_t out[ENTRY_FINGERPRINT_BYTES]);
 
 #endif

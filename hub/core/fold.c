@@ -123,19 +123,12 @@ static enum ch_status fold_setting(const struct folding *f, const struct effect 
 	return status == CH_INVALID ? CH_CORRUPT : status;
 }
 
-static size_t fold_quarantine_key(uint8_t key[9], uint64_t sequence)
-{
-	key[0] = 's';
-	store_be64(key + 1, sequence);
-	return 9;
-}
-
 /* state(1) ... : see fold_set_aside; the corrected input has taken its place. */
 static enum ch_status fold_released(const struct folding *f, const struct effect *effect)
 {
 	uint8_t key[9];
 	struct slice old;
-	struct slice at = slice_of(key, fold_quarantine_key(key, effect->number));
+	struct slice at = slice_of(key, key_quarantine(key, effect->number));
 	enum ch_status status = change_get(f->change, TABLE_QUARANTINE, at, &old);
 	if (status == CH_NOT_FOUND)
 		return CH_OK;
@@ -220,7 +213,7 @@ static enum ch_status fold_set_aside(const struct folding *f)
 	buffer_append(&f->core->scratch, head, sizeof(head));
 	buffer_append_slice(&f->core->scratch, entry->detail);
 	change_put(f->change, TABLE_QUARANTINE,
-		slice_of(key, fold_quarantine_key(key, f->sequence)),
+		slice_of(key, key_quarantine(key, f->sequence)),
 		buffer_slice(&f->core->scratch));
 	again[0] = 'f';
 	memcpy(again + 1, entry->fingerprint, ENTRY_FINGERPRINT_BYTES);

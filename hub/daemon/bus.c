@@ -533,6 +533,11 @@ int64_t session_connected_us(const struct session *session)
 	return session->connected_us;
 }
 
+int64_t session_heard_us(const struct session *session)
+{
+	return clock_wall_us() - (clock_steady_us() - session->heard_us);
+}
+
 struct producer *session_producer(const struct session *session)
 {
 	return session->producer;

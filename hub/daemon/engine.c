@@ -51,7 +51,9 @@ static enum ch_status fold_decide(const struct fold_options *options, struct cha
 			.arrival_us = at->arrival_us,
 			.releases = entry->outcome == ENTRY_ACCEPTED ? entry->refers_to : 0,
 		};
-		status = core_decide(options->core, change, &input, &decision);
+		status = entry->kind == ENTRY_OPERATOR
+				 ? core_decide_operator(options->core, change, &input, &decision)
+				 : core_decide(options->core, change, &input, &decision);
 	}
 	if (status == CH_NOMEM)
 		return status;

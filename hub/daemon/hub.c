@@ -16,7 +16,9 @@
 #include "daemon/bus.h"
 #include "daemon/engine.h"
 #include "daemon/keeper_thread.h"
+#include "daemon/pages.h"
 #include "daemon/rules_text.h"
+#include "daemon/switchboard.h"
 #include "net/roster.h"
 
 struct hub {
@@ -29,6 +31,8 @@ struct hub {
 	struct zap *zap;
 	struct ingest *ingest;
 	struct bus *bus;
+	struct switchboard *switchboard;
+	struct pages *pages;
 	struct keeper_thread *keeper;
 	struct loop_task deliver; /* receipts are ready */
 	atomic_bool deliver_posted;
@@ -87,15 +91,7 @@ static void hub_signal_reload(void *context)
 	struct hub *hub = context;
 	struct problems problems = {0};
 	struct buffer text = {0};
-	uint32_t line = 0;
-	enum ch_status status = roster_reload(hub->roster, &problems);
-	if (status == CH_OK)
-		status = rules_text(hub->settings->paths.rules, hub->roster, &problems, &text);
-	if (status == CH_OK) {
-		bus_recheck(hub->bus);
-		status = ingest_settings(hub->ingest, buffer_slice(&text), &line);
-	}
-	buffer_clear(&text);
+	enum ch_status status = switchboard_reload(hub->switchboard, &problems);
 	problems_print(&problems, &text);
 	if (status != CH_OK)
 		log_error("hub.reload", "status=%s problems=\"%s\"", ch_status_name(status),
@@ -104,6 +100,26 @@ static void hub_signal_reload(void *context)
 		log_info("hub.reload", "peers=%zu", roster_count(hub->roster));
 	buffer_fini(&text);
 	problems_fini(&problems);
+}
+
+/* The bus's handlers have one context, the hub. */
+static void hub_request(
+	void *context, struct session *session, struct message *message, struct slice body)
+{
+	struct hub *hub = context;
+	switchboard_request(hub->switchboard, session, message, body);
+}
+
+static void hub_session_closed(void *context, struct session *session)
+{
+	struct hub *hub = context;
+	switchboard_closed(hub->switchboard, session);
+}
+
+static void hub_session_writable(void *context, struct session *session)
+{
+	struct hub *hub = context;
+	switchboard_writable(hub->switchboard, session);
 }
 
 static bool hub_checkpoint(
@@ -220,12 +236,49 @@ static enum ch_status hub_open_bus(struct hub *hub)
 		.ingest = hub->ingest,
 		.journal = hub->engine.journal,
 		.metrics = hub->metrics,
-		.handlers = {.checkpoint = hub_checkpoint, .context = hub},
+		.handlers =
+			{
+				.request = hub_request,
+				.closed = hub_session_closed,
+				.writable = hub_session_writable,
+				.checkpoint = hub_checkpoint,
+				.context = hub,
+			},
 	};
-	enum ch_status status = bus_open(&options, &hub->bus);
+	struct switchboard_options switchboard = {
+		.settings = hub->settings,
+		.loop = hub->loop,
+		.engine = &hub->engine,
+		.ingest = hub->ingest,
+		.roster = hub->roster,
+		.keeper = hub->keeper,
+	};
+	enum ch_status status = switchboard_open(&switchboard, &hub->switchboard);
+	if (status == CH_OK)
+		status = bus_open(&options, &hub->bus);
+	if (status == CH_OK)
+		switchboard_join(hub->switchboard, hub->bus);
 	if (status != CH_OK)
 		log_error("hub.start", "what=bus status=%s address=%s", ch_status_name(status),
 			hub->settings->bus_listen);
+	return status;
+}
+
+static enum ch_status hub_open_pages(struct hub *hub)
+{
+	struct pages_options options = {
+		.settings = hub->settings,
+		.loop = hub->loop,
+		.metrics = hub->metrics,
+		.engine = &hub->engine,
+		.ingest = hub->ingest,
+		.keeper = hub->keeper,
+		.bus = hub->bus,
+	};
+	enum ch_status status = pages_open(&options, &hub->pages);
+	if (status != CH_OK)
+		log_error("hub.start", "what=http status=%s address=%s", ch_status_name(status),
+			hub->settings->http_listen);
 	return status;
 }
 
@@ -247,6 +300,8 @@ static enum ch_status hub_open(struct hub *hub)
 	if (status == CH_OK)
 		status = hub_open_bus(hub);
 	if (status == CH_OK)
+		status = hub_open_pages(hub);
+	if (status == CH_OK)
 		status = loop_on_signal(hub->loop, SIGTERM, hub_signal_stop, hub);
 	if (status == CH_OK)
 		status = loop_on_signal(hub->loop, SIGINT, hub_signal_stop, hub);
@@ -257,7 +312,9 @@ static enum ch_status hub_open(struct hub *hub)
 
 static void hub_close(struct hub *hub)
 {
+	pages_close(hub->pages);
 	bus_close(hub->bus);
+	switchboard_close(hub->switchboard);
 	keeper_thread_stop(hub->keeper);
 	ingest_stop(hub->ingest);
 	if (hub->zap != NULL)
@@ -283,8 +340,8 @@ enum ch_status hub_run(struct daemon_settings *settings)
 	hub->metrics = metrics_create();
 	enum ch_status status = hub_open(hub);
 	if (status == CH_OK) {
-		log_info("hub.started", "version=%s bus=%s head=%llu", CAREHUB_VERSION,
-			bus_address(hub->bus),
+		log_info("hub.started", "version=%s bus=%s http=%d head=%llu", CAREHUB_VERSION,
+			bus_address(hub->bus), pages_port(hub->pages),
 			(unsigned long long)journal_head(hub->engine.journal));
 		loop_run(hub->loop);
 		status = (enum ch_status)atomic_load(&hub->failure);

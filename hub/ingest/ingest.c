@@ -78,6 +78,11 @@ void ingest_hold(struct ingest *ingest, const char *reason)
 	atomic_store(&ingest->hold, reason);
 }
 
+const char *ingest_held(const struct ingest *ingest)
+{
+	return atomic_load(&ingest->hold);
+}
+
 void ingest_stats(struct ingest *ingest, struct ingest_stats *out_stats)
 {
 	*out_stats = (struct ingest_stats){

@@ -59,13 +59,20 @@ void ingest_deliver(struct ingest *ingest);
 /* Runs what falls due, at most every second or so.  Loop thread. */
 void ingest_tick(struct ingest *ingest);
 
-/* New settings for the rules, as an entry of the journal.  CH_INVALID with the line at fault.  Loop
- * thread; waits for the sync. */
+/* New settings for the rules, as an entry of the journal.  CH_INVALID with the line at fault; CH_FULL:
+ * the disk, nothing was changed.  Any thread; waits for the sync. */
 enum ch_status ingest_settings(struct ingest *ingest, struct slice text, uint32_t *out_line);
+
+/* A person's decision: an encoded Event as core_decide_operator takes it, in the name of `person`.  Taken
+ * also while input is held back.  As core_decide_operator; CH_FULL as above.  Any thread; waits for the
+ * sync. */
+enum ch_status ingest_operate(
+	struct ingest *ingest, struct slice event, struct slice person, uint64_t *out_sequence);
 
 /* No more input is taken: refused with retry-after (a full disk, a clock that jumped).  The text must
  * stay; NULL opens the door again.  Any thread. */
 void ingest_hold(struct ingest *ingest, const char *reason);
+const char *ingest_held(const struct ingest *ingest); /* NULL: input is taken */
 
 struct ingest_stats {
 	uint64_t accepted;
@@ -110,6 +117,10 @@ void producer_close(struct producer *producer);
 
 /* Events it may have on their way. */
 uint32_t producer_credit(const struct producer *producer);
+
+/* Without a receipt yet, and with one since it was opened. */
+uint32_t producer_in_flight(const struct producer *producer);
+uint64_t producer_published(const struct producer *producer);
 
 /* The bytes of a PUBLISH body and who frees them, once the receipts are out. */
 struct producer_frame {

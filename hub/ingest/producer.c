@@ -63,6 +63,16 @@ uint32_t producer_credit(const struct producer *producer)
 	return producer->credit;
 }
 
+uint32_t producer_in_flight(const struct producer *producer)
+{
+	return producer->in_flight;
+}
+
+uint64_t producer_published(const struct producer *producer)
+{
+	return producer->published;
+}
+
 static void producer_refuse(struct submitted *event, enum ch_status reason, const char *field)
 {
 	event->outcome = OUTCOME_REFUSED;
@@ -154,6 +164,7 @@ static bool producer_send(struct producer *producer, const struct submission *su
 void producer_settle(struct producer *producer, struct submission *submission)
 {
 	producer->in_flight -= submission->count;
+	producer->published += submission->count;
 	bool keep = !producer->closed &&
 		    (producer->unsent != NULL || !producer_send(producer, submission));
 	if (keep) {

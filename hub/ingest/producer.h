@@ -17,6 +17,7 @@ struct producer {
 	uint32_t base_credit;
 	uint32_t credit;           /* as last told */
 	uint32_t in_flight;        /* events without a receipt */
+	uint64_t published;        /* events with one */
 	uint32_t references;       /* submissions on their way, and the owner */
 	struct submission *unsent; /* receipts that the socket would not take */
 	struct submission **unsent_last;

@@ -1,0 +1,340 @@
+/* Customer, Record, Deadlines, Reviews: what the state holds, as messages of customer.proto. */
+#include <stdio.h>
+
+#include "base/bytes.h"
+#include "carehub/v1/control.pb-c.h"
+#include "control/call.h"
+#include "core/apply.h"
+#include "core/view.h"
+#include "wire/pb.h"
+#include "wire/pbedit.h"
+#include "wire/types.h"
+
+/* One REPLY stays well within a frame: what would go beyond is left out, newest and open first. */
+#define CUSTOMER_REPLY_BYTES (768u * 1024u)
+#define CUSTOMER_TIMELINE    1000u
+#define LISTED               1000u
+
+/* Numbers of CustomerReply and CustomerView. */
+enum { REPLY_CUSTOMERS = 1, VIEW_CUSTOMER = 1, VIEW_TIMELINE = 2, VIEW_DEADLINES = 9 };
+
+/* Which records of a customer are told, and the promises that can stand on them. */
+static const struct linked_group {
+	enum store_table table;
+	uint32_t field; /* of CustomerView */
+	bool only_open;
+	const char *subject_kind; /* of its deadlines; NULL: has none */
+} groups[] = {
+	{TABLE_UNIT, 3, false, NULL},
+	{TABLE_ORDER, 4, true, NULL},
+	{TABLE_REPAIR, 5, true, "repair"},
+	{TABLE_CASE, 6, true, "case"},
+	{TABLE_ENTITLEMENT, 7, false, NULL},
+	{TABLE_APPOINTMENT, 8, true, "appointment"},
+};
+
+static const struct {
+	enum promise promise;
+	const char *subject_kind;
+} promises[] = {
+	{PROMISE_REPAIR_RETURN, "repair"},
+	{PROMISE_REPAIR_FIX, "repair"},
+	{PROMISE_PART_SUPPLY, "repair"},
+	{PROMISE_PART_OVERSEAS, "repair"},
+	{PROMISE_COMPLAINT_ACKNOWLEDGE, "case"},
+	{PROMISE_COMPLAINT_ANSWER, "case"},
+	{PROMISE_APPOINTMENT_KEEP, "appointment"},
+};
+
+struct customer_view {
+	struct rtxn *rtxn;
+	struct buffer *out;
+	struct buffer deadlines; /* they stand behind all records in the message */
+	const struct linked_group *group;
+	enum ch_status status;
+};
+
+/* The deadlines of one record.  Its id may stand under its source's scope; promises do not. */
+static void customer_deadlines(struct customer_view *view, struct slice id)
+{
+	uint8_t key[LIMIT_ID_BYTES + 64];
+	const uint8_t *slash = id.len > 0 ? memchr(id.data, '/', id.len) : NULL;
+	struct slice names[2] = {id, {NULL, 0}};
+	if (slash != NULL)
+		names[1] = slice_sub(id, (size_t)(slash - id.data) + 1, id.len);
+	for (size_t i = 0; i < sizeof(promises) / sizeof(promises[0]); i++) {
+		if (strcmp(promises[i].subject_kind, view->group->subject_kind) != 0)
+			continue;
+		for (int n = 0; n < 2 && names[n].len > 0; n++) {
+			struct slice value;
+			int len = snprintf((char *)key, sizeof(key), "%s/%.*s",
+				promise_name(promises[i].promise), (int)names[n].len,
+				(const char *)names[n].data);
+			if ((size_t)len < sizeof(key) &&
+				rtxn_get(view->rtxn, TABLE_DEADLINE, slice_of(key, (size_t)len),
+					&value) == CH_OK) {
+				pb_put_element(&view->deadlines, VIEW_DEADLINES, value);
+				break;
+			}
+		}
+	}
+}
+
+static bool customer_record(void *context, struct slice id, struct slice record)
+{
+	struct customer_view *view = context;
+	if (view->group->only_open && !view_is_open(view->group->table, record))
+		return true;
+	if (view->out->len + record.len > CUSTOMER_REPLY_BYTES)
+		return false;
+	pb_put_element(view->out, view->group->field, record);
+	if (view->group->subject_kind != NULL)
+		customer_deadlines(view, id);
+	return true;
+}
+
+static enum ch_status customer_records(struct rtxn *rtxn, uint64_t number, struct buffer *out)
+{
+	struct customer_view view = {.rtxn = rtxn, .out = out};
+	enum ch_status status = CH_OK;
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]) && status == CH_OK; i++) {
+		view.group = &groups[i];
+		status = view_linked(rtxn, number, groups[i].table, customer_record, &view);
+	}
+	buffer_append_slice(out, buffer_slice(&view.deadlines));
+	if (status == CH_OK)
+		status = view.deadlines.status;
+	buffer_fini(&view.deadlines);
+	return status;
+}
+
+static enum ch_status customer_put(struct call *call, struct rtxn *rtxn, uint64_t number)
+{
+	const Carehub__V1__CustomerRequest *ask = (const Carehub__V1__CustomerRequest *)call->ask;
+	uint32_t timeline = ask->timeline < CUSTOMER_TIMELINE ? ask->timeline : CUSTOMER_TIMELINE;
+	struct buffer *out = &call->reply;
+	size_t whole = pb_begin(out, REPLY_CUSTOMERS);
+	size_t record = pb_begin(out, VIEW_CUSTOMER);
+	enum ch_status status = view_customer(rtxn, number, out);
+	pb_end(out, record);
+	if (status == CH_OK)
+		status = view_timeline(rtxn, number, timeline, VIEW_TIMELINE, out);
+	if (status == CH_OK && ask->records)
+		status = customer_records(rtxn, number, out);
+	pb_end(out, whole);
+	return status;
+}
+
+static bool customer_kind(const char *name, unsigned *out_kind)
+{
+	*out_kind = 0;
+	if (name[0] == 0)
+		return true;
+	for (unsigned kind = 1; kind < KEY_KINDS; kind++) {
+		const char *known = key_kind_name(kind);
+		if (known != NULL && strcmp(known, name) == 0) {
+			*out_kind = kind;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A region is two letters; without one, the asker's own, then China's. */
+static void customer_region(const struct call *call, const char *asked, char region[3])
+{
+	const char *own = call->peer->region != NULL ? call->peer->region : "";
+	const char *use = strlen(asked) == 2 ? asked : strlen(own) == 2 ? own : "CN";
+	memcpy(region, use, 3);
+}
+
+enum call_turn customer_step(struct call *call)
+{
+	const Carehub__V1__CustomerRequest *ask = (const Carehub__V1__CustomerRequest *)call->ask;
+	struct rtxn *rtxn = NULL;
+	uint64_t numbers[VIEW_NUMBERS] = {ask->number};
+	uint32_t count = ask->number != 0;
+	unsigned kind;
+	char region[3];
+	if (!customer_kind(ask->key_kind, &kind))
+		return call_fail(call, CH_INVALID, "\"%.60s\" is no kind of key", ask->key_kind);
+	if (ask->number == 0 && ask->key[0] == 0)
+		return call_fail(call, CH_MISSING, "a customer number or a key is needed");
+	customer_region(call, ask->region, region);
+	enum ch_status status = rtxn_begin(call->hub->state, &rtxn);
+	if (status == CH_OK && ask->number == 0)
+		status = view_find(rtxn, kind, slice_text(ask->key), region, numbers, &count);
+	for (uint32_t i = 0; i < count && status == CH_OK; i++) {
+		if (call->reply.len < CUSTOMER_REPLY_BYTES)
+			status = customer_put(call, rtxn, numbers[i]);
+	}
+	rtxn_end(rtxn);
+	if (status == CH_NOT_FOUND || (status == CH_OK && count == 0))
+		return call_fail(call, CH_NOT_FOUND, "no such customer");
+	if (status != CH_OK)
+		return call_fail(call, status, "the record cannot be read");
+	return call_finish(call);
+}
+
+/* ---- Record ---- */
+
+static const struct record_table {
+	const char *name;
+	enum store_table table;
+	const char *message;
+} tables[] = {
+	{"units", TABLE_UNIT, "ProductUnit"},
+	{"orders", TABLE_ORDER, "Order"},
+	{"repairs", TABLE_REPAIR, "RepairOrder"},
+	{"cases", TABLE_CASE, "Case"},
+	{"entitlements", TABLE_ENTITLEMENT, "Entitlement"},
+	{"appointments", TABLE_APPOINTMENT, "Appointment"},
+	{"deadlines", TABLE_DEADLINE, "DeadlineInfo"},
+	{"reference", TABLE_REFERENCE, ""},
+};
+
+/* "type/subject" as the key that apply.c makes; the message is the type's. */
+static struct slice record_reference_key(
+	const char *id, uint8_t key[LIMIT_KEY_BYTES], const char **out_message)
+{
+	const char *slash = strchr(id, '/');
+	const struct event_type *type = NULL;
+	if (slash != NULL)
+		type = types_find(slice_of(id, (size_t)(slash - id)));
+	if (type == NULL || strlen(slash) > LIMIT_KEY_BYTES - 2)
+		return (struct slice){NULL, 0};
+	key[0] = (uint8_t)(type->id >> 8);
+	key[1] = (uint8_t)type->id;
+	memcpy(key + 2, slash, strlen(slash));
+	*out_message = type->message->short_name;
+	return slice_of(key, 2 + strlen(slash));
+}
+
+enum call_turn record_step(struct call *call)
+{
+	const Carehub__V1__RecordRequest *ask = (const Carehub__V1__RecordRequest *)call->ask;
+	const struct record_table *row = NULL;
+	uint8_t key[LIMIT_KEY_BYTES];
+	struct rtxn *rtxn = NULL;
+	struct slice id = slice_text(ask->id);
+	struct slice value;
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+		if (strcmp(tables[i].name, ask->table) == 0)
+			row = &tables[i];
+	}
+	if (row == NULL)
+		return call_fail(call, CH_INVALID, "\"%.60s\" is no table", ask->table);
+	const char *message = row->message;
+	if (row->table == TABLE_REFERENCE)
+		id = record_reference_key(ask->id, key, &message);
+	if (id.len == 0)
+		return call_fail(call, CH_NOT_FOUND, "no such record");
+	enum ch_status status = rtxn_begin(call->hub->state, &rtxn);
+	if (status == CH_OK)
+		status = rtxn_get(rtxn, row->table, id, &value);
+	if (status == CH_OK) {
+		/* Before a reference value stand its time and sequence. */
+		pb_put_bytes(&call->reply, 1,
+			row->table == TABLE_REFERENCE ? slice_sub(value, 16, value.len) : value);
+		pb_put_text(&call->reply, 2, message);
+	}
+	rtxn_end(rtxn);
+	if (status == CH_NOT_FOUND)
+		return call_fail(call, status, "no such record");
+	return status == CH_OK ? call_finish(call)
+			       : call_fail(call, status, "the record cannot be read");
+}
+
+/* ---- Deadlines ---- */
+
+struct listing {
+	struct rtxn *rtxn;
+	struct buffer *out;
+	uint32_t left;
+	int64_t before_us;
+	enum ch_status status;
+};
+
+static uint32_t listing_limit(uint32_t asked)
+{
+	return asked != 0 && asked < LISTED ? asked : LISTED;
+}
+
+static bool deadlines_visit(void *context, struct slice key, struct slice value)
+{
+	struct listing *listing = context;
+	struct slice info;
+	(void)value; /* the key says all */
+	if (listing->left == 0 || key.len < 8)
+		return listing->left > 0;
+	if (listing->before_us != 0 && (int64_t)load_be64(key.data) >= listing->before_us)
+		return false;
+	enum ch_status status =
+		rtxn_get(listing->rtxn, TABLE_DEADLINE, slice_sub(key, 8, key.len), &info);
+	if (status == CH_OK) {
+		pb_put_element(listing->out, 1, info);
+		listing->left--;
+	} else if (status != CH_NOT_FOUND) {
+		listing->status = status;
+	}
+	return listing->status == CH_OK;
+}
+
+static enum call_turn customer_list(struct call *call, enum store_table table, uint32_t limit,
+	int64_t before_us, bool (*visit)(void *context, struct slice key, struct slice value))
+{
+	struct listing listing = {
+		.out = &call->reply, .left = listing_limit(limit), .before_us = before_us};
+	enum ch_status status = rtxn_begin(call->hub->state, &listing.rtxn);
+	if (status == CH_OK)
+		status = rtxn_scan(listing.rtxn, table, (struct slice){NULL, 0}, visit, &listing);
+	rtxn_end(listing.rtxn);
+	if (status == CH_OK)
+		status = listing.status;
+	return status == CH_OK ? call_finish(call)
+			       : call_fail(call, status, "the store cannot be read");
+}
+
+enum call_turn deadlines_step(struct call *call)
+{
+	const Carehub__V1__DeadlinesRequest *ask = (const Carehub__V1__DeadlinesRequest *)call->ask;
+	return customer_list(call, TABLE_DUE, ask->limit, ask->due_before_us, deadlines_visit);
+}
+
+/* ---- Reviews ---- */
+
+/* sequence(8) index(2) -> customer(8) other(8) reason(1) state(1) time(8): see fold.c. */
+static bool reviews_visit(void *context, struct slice key, struct slice value)
+{
+	static const char *const reasons[] = {
+		"", "contradicting_name", "contradicting_id", "keys_disagree", "shared_key"};
+	struct listing *listing = context;
+	char id[40];
+	if (listing->left == 0)
+		return false;
+	if (key.len != 10 || value.len != 26 || value.data[17] != 1)
+		return true;
+	uint64_t sequence = load_be64(key.data);
+	unsigned index = (unsigned)key.data[8] << 8 | key.data[9];
+	uint8_t reason = value.data[16];
+	int len = snprintf(id, sizeof(id), "%llu.%u", (unsigned long long)sequence, index);
+	size_t mark = pb_begin(listing->out, 1);
+	pb_put_bytes(listing->out, 1, slice_of(id, (size_t)len));
+	pb_put_uint(listing->out, 2, load_le64(value.data));
+	pb_put_uint(listing->out, 3, load_le64(value.data + 8));
+	pb_put_uint(listing->out, 4, reason == 3 ? 2 : 3); /* probable, possible */
+	pb_put_text(listing->out, 7,
+		reason < sizeof(reasons) / sizeof(reasons[0]) ? reasons[reason] : "");
+	pb_put_uint(listing->out, 8, 1); /* open */
+	pb_put_uint(listing->out, 9, sequence);
+	pb_put_uint(listing->out, 10, load_le64(value.data + 18));
+	pb_end(listing->out, mark);
+	listing->left--;
+	return true;
+}
+
+enum call_turn reviews_step(struct call *call)
+{
+	const Carehub__V1__ReviewsRequest *ask = (const Carehub__V1__ReviewsRequest *)call->ask;
+	return customer_list(call, TABLE_REVIEW, ask->limit, 0, reviews_visit);
+}

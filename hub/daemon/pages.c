@@ -1,0 +1,211 @@
+#include "daemon/pages.h"
+
+#include <stdlib.h>
+
+#include "console/health.h"
+#include "console/metrics.h"
+#include "net/http.h"
+
+#define LOOK_MS 500 /* how old what /readyz says may be */
+
+/* Above it the projector does not keep up: new work had better go elsewhere. */
+#define PRESSURE_READY 150u
+
+struct pages {
+	struct pages_options options;
+	struct http *http;
+	struct health *health;
+	struct loop_timer *look;
+	struct {
+		struct metric *head, *first, *journal_bytes, *archive_bytes;
+		struct metric *applied, *pressure, *store_bytes, *inbox_items;
+		struct metric *disk_free, *sessions, *held;
+		struct metric *queued, *batch_us, *batch_max_us;
+	} gauges;
+	struct {
+		struct metric *accepted, *duplicates, *conflicts, *quarantined, *refused, *retried;
+		struct metric *batches, *syncs, *written, *checkpoints;
+	} counters;
+};
+
+/* ---- /metrics ---- */
+
+/* A counter that somebody else counts: brought up to what he says. */
+static void pages_count(struct metric *metric, uint64_t now)
+{
+	int64_t more = (int64_t)now - metric_value(metric);
+	if (more > 0)
+		metric_add(metric, more);
+}
+
+static void pages_update_ingest(struct pages *pages)
+{
+	struct ingest_stats stats;
+	ingest_stats(pages->options.ingest, &stats);
+	pages_count(pages->counters.accepted, stats.accepted);
+	pages_count(pages->counters.duplicates, stats.duplicates);
+	pages_count(pages->counters.conflicts, stats.conflicts);
+	pages_count(pages->counters.quarantined, stats.quarantined);
+	pages_count(pages->counters.refused, stats.refused);
+	pages_count(pages->counters.retried, stats.retried);
+	pages_count(pages->counters.batches, stats.batches);
+	metric_set(pages->gauges.queued, (int64_t)stats.queued);
+	metric_set(pages->gauges.batch_us, (int64_t)stats.batch_last_us);
+	metric_set(pages->gauges.batch_max_us, (int64_t)stats.batch_max_us);
+}
+
+static void pages_update(void *context)
+{
+	struct pages *pages = context;
+	const struct pages_options *options = &pages->options;
+	struct journal *journal = options->engine->journal;
+	struct state *state = options->engine->state;
+	struct journal_stats written;
+	struct state_stats kept;
+	journal_stats(journal, &written);
+	state_stats(state, &kept);
+	metric_set(pages->gauges.head, (int64_t)journal_head(journal));
+	metric_set(pages->gauges.first, (int64_t)journal_first(journal));
+	metric_set(pages->gauges.journal_bytes, (int64_t)written.segment_bytes_on_disk);
+	metric_set(pages->gauges.archive_bytes, (int64_t)written.archive_bytes);
+	metric_set(pages->gauges.applied, (int64_t)state_applied(state));
+	metric_set(pages->gauges.pressure, (int64_t)state_pressure(state));
+	metric_set(pages->gauges.store_bytes, (int64_t)(kept.lmdb_bytes + kept.inbox_bytes));
+	metric_set(pages->gauges.inbox_items, (int64_t)kept.inbox_items);
+	metric_set(pages->gauges.disk_free, (int64_t)keeper_thread_free_bytes(options->keeper));
+	metric_set(pages->gauges.sessions, (int64_t)bus_sessions(options->bus));
+	metric_set(pages->gauges.held, ingest_held(options->ingest) != NULL);
+	pages_count(pages->counters.syncs, written.syncs);
+	pages_count(pages->counters.written, written.bytes_written);
+	pages_count(pages->counters.checkpoints, kept.checkpoints);
+	pages_update_ingest(pages);
+}
+
+static struct metric *pages_outcome(struct metrics *metrics, const char *outcome)
+{
+	return metric_counter(metrics, "carehub_ingest_events", "Events by what became of them.",
+		"outcome", outcome, NULL);
+}
+
+static void pages_make_metrics(struct pages *pages)
+{
+	struct metrics *m = pages->options.metrics;
+	pages->gauges.head =
+		metric_gauge(m, "carehub_journal_head", "Sequence of the last synced entry.", NULL);
+	pages->gauges.first =
+		metric_gauge(m, "carehub_journal_first", "Oldest sequence that is kept.", NULL);
+	pages->gauges.journal_bytes = metric_gauge(
+		m, "carehub_journal_bytes", "Segment files, spare ones included.", NULL);
+	pages->gauges.archive_bytes =
+		metric_gauge(m, "carehub_archive_bytes", "Compressed history.", NULL);
+	pages->gauges.applied = metric_gauge(
+		m, "carehub_store_applied", "Last sequence that is in the store.", NULL);
+	pages->gauges.pressure = metric_gauge(m, "carehub_store_pressure_percent",
+		"Unwritten changes in per cent of their bound.", NULL);
+	pages->gauges.store_bytes =
+		metric_gauge(m, "carehub_store_bytes", "Records and inbox on disk.", NULL);
+	pages->gauges.inbox_items =
+		metric_gauge(m, "carehub_inbox_items", "Event ids that are known on disk.", NULL);
+	pages->gauges.disk_free =
+		metric_gauge(m, "carehub_disk_free_bytes", "Free where the data lies.", NULL);
+	pages->gauges.sessions = metric_gauge(m, "carehub_sessions", "Connected clients.", NULL);
+	pages->gauges.held =
+		metric_gauge(m, "carehub_ingest_held", "1 while no input is taken.", NULL);
+	pages->gauges.queued =
+		metric_gauge(m, "carehub_ingest_queued", "Events without a receipt.", NULL);
+	pages->gauges.batch_us = metric_gauge(
+		m, "carehub_batch_last_microseconds", "How long the last batch took.", NULL);
+	pages->gauges.batch_max_us = metric_gauge(m, "carehub_batch_longest_microseconds",
+		"The longest batch since the last look.", NULL);
+	pages->counters.accepted = pages_outcome(m, "accepted");
+	pages->counters.duplicates = pages_outcome(m, "duplicate");
+	pages->counters.conflicts = pages_outcome(m, "conflict");
+	pages->counters.quarantined = pages_outcome(m, "quarantined");
+	pages->counters.refused = pages_outcome(m, "refused");
+	pages->counters.retried = pages_outcome(m, "retry_after");
+	pages->counters.batches =
+		metric_counter(m, "carehub_batches", "Batches that were decided.", NULL);
+	pages->counters.syncs =
+		metric_counter(m, "carehub_journal_syncs", "Syncs of the journal.", NULL);
+	pages->counters.written = metric_counter(
+		m, "carehub_journal_written_bytes", "Bytes that batches wrote.", NULL);
+	pages->counters.checkpoints =
+		metric_counter(m, "carehub_store_checkpoints", "Checkpoints of the store.", NULL);
+	metrics_on_write(m, pages_update, pages);
+}
+
+/* ---- /readyz ---- */
+
+static void pages_look(void *context)
+{
+	struct pages *pages = context;
+	const struct pages_options *options = &pages->options;
+	enum ch_status journal = journal_status(options->engine->journal);
+	enum ch_status state = state_status(options->engine->state);
+	health_set(pages->health, "journal", journal != CH_OK ? ch_status_text(journal) : NULL);
+	health_set(pages->health, "store",
+		state != CH_OK ? ch_status_text(state)
+		: state_pressure(options->engine->state) >= PRESSURE_READY
+			? "the store does not keep up"
+			: NULL);
+	health_set(pages->health, "input", ingest_held(options->ingest));
+}
+
+static enum ch_status pages_serve(struct pages *pages)
+{
+	static const char *const conditions[] = {"journal", "store", "input"};
+	pages->health = health_create();
+	if (pages->health == NULL)
+		return CH_NOMEM;
+	for (size_t i = 0; i < sizeof(conditions) / sizeof(conditions[0]); i++)
+		health_expect(pages->health, conditions[i]);
+	health_serve(pages->health, pages->http);
+	metrics_serve(pages->options.metrics, pages->http);
+	pages_make_metrics(pages);
+	pages_look(pages);
+	enum ch_status status =
+		loop_timer_create(pages->options.loop, pages_look, pages, &pages->look);
+	if (status == CH_OK)
+		loop_timer_start(pages->look, LOOK_MS, LOOK_MS);
+	return status;
+}
+
+/* ---- Life ---- */
+
+enum ch_status pages_open(const struct pages_options *options, struct pages **out_pages)
+{
+	struct http_options http = {
+		.address = options->settings->http_listen, .metrics = options->metrics};
+	if (http.address == NULL || http.address[0] == 0)
+		return CH_OK;
+	struct pages *pages = calloc(1, sizeof(*pages));
+	if (pages == NULL)
+		return CH_NOMEM;
+	pages->options = *options;
+	enum ch_status status = http_open(options->loop, &http, &pages->http);
+	if (status == CH_OK)
+		status = pages_serve(pages);
+	if (status == CH_OK) {
+		*out_pages = pages;
+		pages = NULL;
+	}
+	pages_close(pages);
+	return status;
+}
+
+void pages_close(struct pages *pages)
+{
+	if (pages == NULL)
+		return;
+	if (pages->look != NULL)
+		loop_timer_free(pages->look);
+	if (pages->http != NULL)
+		http_close(pages->http);
+	health_free(pages->health);
+	free(pages);
+}
+
+int pages_port(const struct pages *pages)
+{
+	return pages != NULL ? http_port(pages->http) : 0;
+}

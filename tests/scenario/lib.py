@@ -1,0 +1,165 @@
+"""A whole hub for one scenario: real processes, a temporary root, ports that the kernel chooses.
+
+    from lib import Hub
+
+    with Hub() as hub:
+        ops = hub.peer("ops", roles="consumer, operator, admin", topics=">")
+        hub.start()
+        head = hub.ask(ops, "status")[0]["head"]
+
+Nothing here sleeps: a start is over when the hub says so, a stop when the process is gone.  What
+goes wrong ends the scenario with what the hub has logged.  Programs are found in $CAREHUB_BIN.
+"""
+import http.client
+import json
+import os
+import pathlib
+import queue
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+
+try:
+    import zmq
+except ImportError:
+    print("python3-zmq is not installed")
+    sys.exit(77)
+
+BIN = pathlib.Path(os.environ["CAREHUB_BIN"])
+PATIENCE_S = 60  # a bound for what takes milliseconds, on a machine that is busy
+
+
+class Peer:
+    """Somebody with a key: what a program needs to connect as him."""
+
+    def __init__(self, name, folder):
+        public, secret = zmq.curve_keypair()
+        self.name = name
+        self.public = public.decode()
+        self.key_file = folder / f"{name}.secret"
+        self.key_file.touch(mode=0o600)
+        self.key_file.write_text(secret.decode() + "\n")
+
+
+class Hub:
+    def __init__(self, **settings):
+        """Settings of carehub.conf by name, with "__" for the dot: journal__segment="1M"."""
+        self.root = pathlib.Path(tempfile.mkdtemp(prefix="carehub-"))
+        self.config = self.root / "etc/carehub"
+        self.peers_d = self.config / "peers.d"
+        self.peers_d.mkdir(parents=True)
+        self.keys = self.root / "keys"
+        self.keys.mkdir()
+        self.process = None
+        self.address = self.http = None
+        self.lines = []
+        public, secret = zmq.curve_keypair()
+        self.server_key = public.decode()
+        hub_secret = self.config / "hub.secret"
+        hub_secret.touch(mode=0o600)
+        hub_secret.write_text(secret.decode() + "\n")
+        self.configure(**{"bus__listen": "tcp://127.0.0.1:*", "live__listen": "",
+                          "http__listen": "127.0.0.1:0", **settings})
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        if self.process is not None and self.process.poll() is None:
+            self.kill()
+        if kind is not None:
+            sys.stderr.write("".join(self.lines[-60:]))
+        shutil.rmtree(self.root, ignore_errors=True)
+
+    def configure(self, **settings):
+        text = ""
+        for name, value in settings.items():
+            section, key = name.split("__")
+            text += f"[{section}]\n{key} = {value}\n"
+        (self.config / "carehub.conf").write_text(text)
+
+    def peer(self, name, **settings):
+        """A new peer with its file in peers.d; roles, sources, types, topics ... as text."""
+        peer = Peer(name, self.keys)
+        lines = [f"public_key = {peer.public}"] + [f"{k} = {v}" for k, v in settings.items()]
+        (self.peers_d / f"{name}.conf").write_text("\n".join(lines) + "\n")
+        return peer
+
+    # ---- The daemon ----
+
+    def _listen(self, stream, arrived):
+        for line in stream:
+            self.lines.append(line)
+            arrived.put(line)
+        arrived.put(None)
+
+    def start(self):
+        """Returns when the hub listens, which is when it has recovered."""
+        self.process = subprocess.Popen([BIN / "carehubd", "--root", self.root],
+                                        stderr=subprocess.PIPE, text=True)
+        self.arrived = queue.Queue()
+        threading.Thread(target=self._listen, args=(self.process.stderr, self.arrived),
+                         daemon=True).start()
+        started = dict(w.split("=", 1) for w in self.logged("hub.started").split() if "=" in w)
+        self.address, self.http = started["bus"], int(started.get("http", 0))
+
+    def logged(self, event):
+        """Waits for the next log line of this event and returns it."""
+        while True:
+            line = self.arrived.get(timeout=PATIENCE_S)
+            assert line is not None, f"the hub ended before it logged {event}"
+            if f" {event} " in line:
+                return line
+
+    def reload(self):
+        self.process.send_signal(signal.SIGHUP)
+        return self.logged("hub.reload")
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        assert self.process.wait(PATIENCE_S) == 0, "the hub did not stop cleanly"
+
+    def kill(self):
+        """kill -9: nothing is written any more."""
+        self.process.kill()
+        self.process.wait(PATIENCE_S)
+
+    def offline(self, *words, status=0):
+        """carehubd WORDS on the hub that does not run; its standard output."""
+        return self._run([BIN / "carehubd", "--root", self.root, *words], None, status)
+
+    def page(self, path):
+        """Status and text of a page of the HTTP port."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.http, timeout=PATIENCE_S)
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+
+    # ---- The command line ----
+
+    def run(self, peer, *words, input=None, status=0):
+        """carehub WORDS as this peer; its standard output.  Any other exit status is a failure."""
+        return self._run([BIN / "carehub", "--endpoint", self.address, "--server-key",
+                          self.server_key, "--key", peer.key_file, *map(str, words)], input, status)
+
+    def ask(self, peer, *words, input=None, status=0):
+        """The same with --json: a list of what it said, one object a line."""
+        return [json.loads(line) for line in
+                self.run(peer, *words, "--json", input=input, status=status).splitlines()]
+
+    def _run(self, words, input, status):
+        done = subprocess.run(words, input=input, capture_output=True, text=True,
+                              timeout=PATIENCE_S)
+        assert done.returncode == status, \
+            f"{' '.join(map(str, words[1:]))}: exit {done.returncode}, not {status}\n" \
+            f"{done.stdout}{done.stderr}"
+        return done.stdout
+
+
+def event(type, id, source, data, **attributes):
+    """A CloudEvent as a line of JSON."""
+    return json.dumps({"specversion": "1.0", "type": type, "id": str(id), "source": source,
+                       "data": data, **attributes}) + "\n"

@@ -1,0 +1,17 @@
+"""Monitors read the HTTP port: alive, ready, and metrics that follow what was published."""
+from lib import Hub, event
+
+with Hub() as hub:
+    till = hub.peer("shop", roles="producer", sources="urn:shop:*", types="website.>")
+    hub.start()
+    assert hub.page("/healthz")[0] == 200
+    status, text = hub.page("/readyz")
+    assert status == 200, text
+    hub.run(till, "publish", input=event("website.order.cancelled", 1, "urn:shop:1",
+                                         {"orderId": "A1"}))
+    status, text = hub.page("/metrics")
+    assert status == 200 and text.endswith("# EOF\n")
+    assert 'carehub_ingest_events_total{outcome="accepted"} 1\n' in text, text
+    assert "carehub_journal_head 2\n" in text  # the settings came first
+    assert hub.page("/nowhere")[0] == 404
+    hub.stop()
