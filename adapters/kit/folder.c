@@ -23,6 +23,7 @@ struct folder_file {
 	uint64_t settled;
 	uint64_t accepted;
 	uint64_t duplicates;
+	uint64_t conflicts;
 	uint64_t refused;
 	uint64_t rejected;
 	uint64_t unanswered;
@@ -41,6 +42,7 @@ struct folder {
 	struct folder_file *current;
 	void *reader;
 	uint64_t files_begun;
+	enum ch_status broken; /* a result could not be written: reading on would be in vain */
 	/* Files that are waited for: name and size at which they were incomplete. */
 	struct folder_wait {
 		struct folder_wait *next;
@@ -175,32 +177,37 @@ static enum ch_status folder_finish(struct folder *folder, struct folder_file *f
 {
 	char result[512];
 	char when[CLOCK_TEXT_BYTES];
+	char stale[PATH_MAX];
 	bool failed = file->accepted + file->duplicates == 0 &&
-		      (file->fatal || file->refused > 0 || file->rejected > 0);
+		      (file->fatal || file->conflicts + file->refused + file->rejected > 0);
 	const char *sub = failed ? "failed/" : "done/";
 	int len = snprintf(result, sizeof(result),
 		"{\"file\": \"%s\", \"finished\": \"%s\", \"events\": %llu, \"accepted\": %llu, "
-		"\"duplicates\": %llu, \"refused\": %llu, \"rejected\": %llu, \"complete\": %s}\n",
+		"\"duplicates\": %llu, \"conflicts\": %llu, \"refused\": %llu, \"rejected\": %llu, "
+		"\"complete\": %s}\n",
 		strpbrk(file->name, "\"\\") == NULL ? file->name : "?",
 		clock_format(clock_wall_us(), when), (unsigned long long)file->given,
 		(unsigned long long)file->accepted, (unsigned long long)file->duplicates,
-		(unsigned long long)file->refused, (unsigned long long)file->rejected,
-		file->fatal ? "false" : "true");
+		(unsigned long long)file->conflicts, (unsigned long long)file->refused,
+		(unsigned long long)file->rejected, file->fatal ? "false" : "true");
 	enum ch_status status = len > 0 && (size_t)len < sizeof(result)
 					? folder_write(folder, sub, file, ".result.json",
 						  slice_of(result, (size_t)len))
 					: CH_TOO_LARGE;
 	if (status == CH_OK && file->rejects.len > 0)
 		status = folder_write(folder, sub, file, ".rejects", buffer_slice(&file->rejects));
+	else if (status == CH_OK && folder_path(folder, sub, file->name, ".rejects", stale))
+		(void)unlink(stale); /* of an earlier file of this name; mostly there is none */
 	if (status == CH_OK)
 		status = folder_move(folder, file, sub);
 	if (status == CH_OK)
 		log_info("file.done",
-			"name=%s result=%s events=%llu accepted=%llu duplicates=%llu refused=%llu "
-			"rejected=%llu",
+			"name=%s result=%s events=%llu accepted=%llu duplicates=%llu conflicts=%llu "
+			"refused=%llu rejected=%llu",
 			file->name, failed ? "failed" : "done", (unsigned long long)file->given,
 			(unsigned long long)file->accepted, (unsigned long long)file->duplicates,
-			(unsigned long long)file->refused, (unsigned long long)file->rejected);
+			(unsigned long long)file->conflicts, (unsigned long long)file->refused,
+			(unsigned long long)file->rejected);
 	else
 		log_error("file.result", "name=%s status=%s", file->name, ch_status_name(status));
 	return status;
@@ -242,7 +249,7 @@ static void folder_check_done(struct folder *folder, struct folder_file *file)
 	if (file->unanswered == 0 && file->incomplete)
 		folder_wait_for(folder, file);
 	else if (file->unanswered == 0)
-		(void)folder_finish(folder, file); /* logged; the file is read again later */
+		folder->broken = folder_finish(folder, file);
 	folder_drop_file(folder, file);
 }
 
@@ -313,6 +320,8 @@ enum ch_status folder_next(struct folder *folder, struct kit_item *out_item)
 {
 	enum ch_status status = CH_OK;
 	for (;;) {
+		if (folder->broken != CH_OK)
+			return folder->broken;
 		if (folder->current != NULL) {
 			status = folder->options.format->next(folder->reader, out_item);
 			if (status == CH_OK) {
@@ -360,7 +369,8 @@ void folder_settle(struct folder *folder, const struct kit_settled *settled)
 		break;
 	case CH_OUTCOME_CONFLICT:
 	case CH_OUTCOME_REFUSED:
-		file->refused++;
+		file->conflicts += receipt->outcome == CH_OUTCOME_CONFLICT;
+		file->refused += receipt->outcome == CH_OUTCOME_REFUSED;
 		buffer_printf(&file->rejects, "event %llu: %s: %s %s\n",
 			(unsigned long long)(settled->token & UINT32_MAX) + 1,
 			ch_status_name(ch_receipt_status(receipt)), receipt->field,
