@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/limits.h"
 #include "base/log.h"
 
 #define FILES_PER_SCAN 10000u
@@ -30,7 +31,9 @@ struct folder_file {
 	bool read;       /* to its end */
 	bool incomplete; /* its last record is still being written */
 	bool fatal;
+	bool rejects_cut;
 	struct buffer rejects;
+	struct buffer receipts;
 };
 
 struct folder {
@@ -157,6 +160,20 @@ static enum ch_status folder_write(const struct folder *folder, const char *sub,
 	return file_replace(path, text, 0644);
 }
 
+/* What there need not be: an older file's of this name must not stay behind. */
+static enum ch_status folder_write_more(const struct folder *folder, const char *sub,
+	const struct folder_file *file, const char *suffix, const struct buffer *text)
+{
+	char stale[PATH_MAX];
+	if (text->status != CH_OK)
+		return text->status;
+	if (text->len > 0)
+		return folder_write(folder, sub, file, suffix, buffer_slice(text));
+	if (folder_path(folder, sub, file->name, suffix, stale))
+		(void)unlink(stale); /* mostly there is none */
+	return CH_OK;
+}
+
 static enum ch_status folder_move(
 	const struct folder *folder, const struct folder_file *file, const char *sub)
 {
@@ -177,7 +194,6 @@ static enum ch_status folder_finish(struct folder *folder, struct folder_file *f
 {
 	char result[512];
 	char when[CLOCK_TEXT_BYTES];
-	char stale[PATH_MAX];
 	bool failed = file->accepted + file->duplicates == 0 &&
 		      (file->fatal || file->conflicts + file->refused + file->rejected > 0);
 	const char *sub = failed ? "failed/" : "done/";
@@ -194,10 +210,10 @@ static enum ch_status folder_finish(struct folder *folder, struct folder_file *f
 					? folder_write(folder, sub, file, ".result.json",
 						  slice_of(result, (size_t)len))
 					: CH_TOO_LARGE;
-	if (status == CH_OK && file->rejects.len > 0)
-		status = folder_write(folder, sub, file, ".rejects", buffer_slice(&file->rejects));
-	else if (status == CH_OK && folder_path(folder, sub, file->name, ".rejects", stale))
-		(void)unlink(stale); /* of an earlier file of this name; mostly there is none */
+	if (status == CH_OK)
+		status = folder_write_more(folder, sub, file, ".rejects", &file->rejects);
+	if (status == CH_OK)
+		status = folder_write_more(folder, sub, file, ".receipts", &file->receipts);
 	if (status == CH_OK)
 		status = folder_move(folder, file, sub);
 	if (status == CH_OK)
@@ -238,6 +254,7 @@ static void folder_drop_file(struct folder *folder, struct folder_file *file)
 		link = &(*link)->next;
 	*link = file->next;
 	buffer_fini(&file->rejects);
+	buffer_fini(&file->receipts);
 	free(file);
 }
 
@@ -254,6 +271,19 @@ static void folder_check_done(struct folder *folder, struct folder_file *file)
 }
 
 /* ---- The callbacks ---- */
+
+/* A line for the station's clerk.  Nobody mends a thousand pages: a file of garbage must not fill the
+ * memory with its own list. */
+static void folder_reject(struct folder_file *file, struct slice line)
+{
+	if (file->rejects.len + line.len < LIMIT_REJECTS_BYTES) {
+		buffer_append_slice(&file->rejects, line);
+		buffer_append_byte(&file->rejects, '\n');
+	} else if (!file->rejects_cut) {
+		file->rejects_cut = true;
+		buffer_append_text(&file->rejects, "and more, which are only counted\n");
+	}
+}
 
 static enum ch_status folder_begin(struct folder *folder, const char *name)
 {
@@ -277,7 +307,7 @@ static enum ch_status folder_begin(struct folder *folder, const char *name)
 		folder_drop_file(folder, file);
 		return status == CH_NOMEM ? status : CH_OK; /* somebody took it away */
 	}
-	buffer_printf(&file->rejects, "%s\n", ch_status_text(status));
+	folder_reject(file, slice_text(ch_status_text(status)));
 	file->fatal = true;
 	file->rejected++;
 	file->read = true;
@@ -305,8 +335,7 @@ static void folder_note(struct folder_file *file, struct kit_item *item)
 	case KIT_REJECT:
 		file->rejected++;
 		file->fatal = file->fatal || item->fatal;
-		buffer_append_slice(&file->rejects, item->reject);
-		buffer_append_byte(&file->rejects, '\n');
+		folder_reject(file, item->reject);
 		break;
 	case KIT_INCOMPLETE:
 		file->incomplete = true;
@@ -351,6 +380,33 @@ enum ch_status folder_next(struct folder *folder, struct kit_item *out_item)
 	}
 }
 
+static void folder_refused(struct folder_file *file, const struct kit_settled *settled)
+{
+	struct buffer line = {0};
+	const struct ch_receipt *receipt = &settled->receipt;
+	buffer_printf(&line, "event %llu: %s: %s %s",
+		(unsigned long long)(settled->token & UINT32_MAX) + 1,
+		ch_status_name(ch_receipt_status(receipt)), receipt->field, receipt->detail);
+	folder_reject(file, buffer_slice(&line));
+	buffer_fini(&line);
+}
+
+static void folder_keep_receipt(struct folder_file *file, const struct kit_settled *settled)
+{
+	static const char *const words[] = {
+		[CH_OUTCOME_NONE] = "none",
+		[CH_OUTCOME_ACCEPTED] = "accepted",
+		[CH_OUTCOME_DUPLICATE] = "duplicate",
+		[CH_OUTCOME_CONFLICT] = "conflict",
+		[CH_OUTCOME_REFUSED] = "refused",
+		[CH_OUTCOME_RETRY_AFTER] = "retry_after",
+	};
+	const struct ch_receipt *receipt = &settled->receipt;
+	buffer_printf(&file->receipts, "%llu\t%s\t%llu\n",
+		(unsigned long long)(settled->token & UINT32_MAX) + 1, words[receipt->outcome],
+		(unsigned long long)receipt->sequence);
+}
+
 void folder_settle(struct folder *folder, const struct kit_settled *settled)
 {
 	struct folder_file *file = folder->files;
@@ -360,6 +416,8 @@ void folder_settle(struct folder *folder, const struct kit_settled *settled)
 		return; /* the adapter is closing */
 	file->settled++;
 	const struct ch_receipt *receipt = &settled->receipt;
+	if (folder->options.receipts)
+		folder_keep_receipt(file, settled);
 	switch (receipt->outcome) {
 	case CH_OUTCOME_ACCEPTED:
 		file->accepted++;
@@ -371,10 +429,7 @@ void folder_settle(struct folder *folder, const struct kit_settled *settled)
 	case CH_OUTCOME_REFUSED:
 		file->conflicts += receipt->outcome == CH_OUTCOME_CONFLICT;
 		file->refused += receipt->outcome == CH_OUTCOME_REFUSED;
-		buffer_printf(&file->rejects, "event %llu: %s: %s %s\n",
-			(unsigned long long)(settled->token & UINT32_MAX) + 1,
-			ch_status_name(ch_receipt_status(receipt)), receipt->field,
-			receipt->detail);
+		folder_refused(file, settled);
 		break;
 	default:
 		file->unanswered++;

@@ -163,6 +163,7 @@ static enum ch_status till_folder_open(void *config, struct problems *problems, 
 	struct folder_options folder = {
 		.path = settings->folder.path,
 		.settle_ms = settings->folder.settle_ms,
+		.receipts = settings->folder.receipts,
 		.format = &till_format,
 		.context = tills,
 	};

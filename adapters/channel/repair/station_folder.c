@@ -206,6 +206,7 @@ static enum ch_status station_folder_open(
 	struct folder_options folder = {
 		.path = settings->folder.path,
 		.settle_ms = settings->folder.settle_ms,
+		.receipts = settings->folder.receipts,
 		.format = &station_format,
 		.context = stations,
 	};

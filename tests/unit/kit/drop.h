@@ -43,7 +43,7 @@ static inline enum ch_status lines_open(void *context, const char *path, void **
 	struct lines *lines = calloc(1, sizeof(*lines));
 	(void)context;
 	assert_non_null(lines);
-	enum ch_status status = file_read_all(path, 1u << 20, &lines->text);
+	enum ch_status status = file_read_all(path, 16u << 20, &lines->text);
 	if (status != CH_OK)
 		lines_close(lines);
 	else
@@ -88,8 +88,10 @@ static const struct folder_format lines_format = {lines_open, lines_next, lines_
 
 static inline void drop_open_folder(struct drop *drop, int64_t settle_ms)
 {
-	const struct folder_options options = {
-		.path = drop->path, .settle_ms = settle_ms, .format = &lines_format};
+	const struct folder_options options = {.path = drop->path,
+		.settle_ms = settle_ms,
+		.receipts = true,
+		.format = &lines_format};
 	assert_int_equal(folder_open(&options, &drop->folder), CH_OK);
 }
 
@@ -141,7 +143,7 @@ static inline bool drop_says(const struct drop *drop, const char *name, const ch
 	char path[DROP_PATH];
 	struct buffer text = {0};
 	(void)snprintf(path, sizeof(path), "%s/%s", drop->path, name);
-	bool found = file_read_all(path, 1u << 20, &text) == CH_OK &&
+	bool found = file_read_all(path, 16u << 20, &text) == CH_OK &&
 		     strstr(buffer_text(&text), words) != NULL;
 	buffer_fini(&text);
 	return found;

@@ -62,6 +62,7 @@ static void test_a_file_goes_to_done_with_its_result(void **state)
 		"\"events\": 2, \"accepted\": 1, \"duplicates\": 1, \"conflicts\": 0, "
 		"\"refused\": 0, \"rejected\": 1, \"complete\": true}"));
 	assert_true(drop_says(&drop, "done/a.csv.rejects", "line 3: no such day\n"));
+	assert_true(drop_says(&drop, "done/a.csv.receipts", "2\taccepted\t0\n1\tduplicate\t0\n"));
 	settle(&drop, item.token, CH_OUTCOME_ACCEPTED);
 	assert_true(drop_has(&drop, "done/b.csv"));
 	assert_false(drop_has(&drop, "done/b.csv.rejects"));
@@ -190,6 +191,24 @@ static void test_an_unreadable_file_fails(void **state)
 	drop_end(&drop);
 }
 
+static void test_a_file_of_garbage_does_not_fill_the_memory(void **state)
+{
+	struct drop drop;
+	struct buffer text = {0};
+	(void)state;
+	drop_begin(&drop);
+	for (unsigned i = 0; i < 20000; i++)
+		buffer_printf(
+			&text, "!line %u: a reason that is as long as reasons usually are\n", i);
+	drop_put(&drop, "a.csv", buffer_text(&text));
+	assert_int_equal(carry(&drop, CH_OUTCOME_ACCEPTED), 0);
+	assert_true(drop_says(&drop, "failed/a.csv.result.json", "\"rejected\": 20000"));
+	assert_true(drop_says(&drop, "failed/a.csv.rejects", "and more, which are only counted\n"));
+	assert_false(drop_says(&drop, "failed/a.csv.rejects", "line 19999"));
+	buffer_fini(&text);
+	drop_end(&drop);
+}
+
 static void test_a_result_that_cannot_be_written_stops_the_adapter(void **state)
 {
 	struct drop drop;
@@ -220,6 +239,7 @@ int main(void)
 		cmocka_unit_test(test_an_event_without_an_answer_keeps_its_file),
 		cmocka_unit_test(test_what_the_hub_refuses_stands_in_the_rejects),
 		cmocka_unit_test(test_an_unreadable_file_fails),
+		cmocka_unit_test(test_a_file_of_garbage_does_not_fill_the_memory),
 		cmocka_unit_test(test_a_result_that_cannot_be_written_stops_the_adapter),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
