@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/limits.h"
 #include "base/log.h"
 
 #define FILES_PER_SCAN 10000u
@@ -23,13 +24,16 @@ struct folder_file {
 	uint64_t settled;
 	uint64_t accepted;
 	uint64_t duplicates;
+	uint64_t conflicts;
 	uint64_t refused;
 	uint64_t rejected;
 	uint64_t unanswered;
 	bool read;       /* to its end */
 	bool incomplete; /* its last record is still being written */
 	bool fatal;
+	bool rejects_cut;
 	struct buffer rejects;
+	struct buffer receipts;
 };
 
 struct folder {
@@ -41,6 +45,7 @@ struct folder {
 	struct folder_file *current;
 	void *reader;
 	uint64_t files_begun;
+	enum ch_status broken; /* a result could not be written: reading on would be in vain */
 	/* Files that are waited for: name and size at which they were incomplete. */
 	struct folder_wait {
 		struct folder_wait *next;
@@ -155,6 +160,20 @@ static enum ch_status folder_write(const struct folder *folder, const char *sub,
 	return file_replace(path, text, 0644);
 }
 
+/* What there need not be: an older file's of this name must not stay behind. */
+static enum ch_status folder_write_more(const struct folder *folder, const char *sub,
+	const struct folder_file *file, const char *suffix, const struct buffer *text)
+{
+	char stale[PATH_MAX];
+	if (text->status != CH_OK)
+		return text->status;
+	if (text->len > 0)
+		return folder_write(folder, sub, file, suffix, buffer_slice(text));
+	if (folder_path(folder, sub, file->name, suffix, stale))
+		(void)unlink(stale); /* mostly there is none */
+	return CH_OK;
+}
+
 static enum ch_status folder_move(
 	const struct folder *folder, const struct folder_file *file, const char *sub)
 {
@@ -176,31 +195,35 @@ static enum ch_status folder_finish(struct folder *folder, struct folder_file *f
 	char result[512];
 	char when[CLOCK_TEXT_BYTES];
 	bool failed = file->accepted + file->duplicates == 0 &&
-		      (file->fatal || file->refused > 0 || file->rejected > 0);
+		      (file->fatal || file->conflicts + file->refused + file->rejected > 0);
 	const char *sub = failed ? "failed/" : "done/";
 	int len = snprintf(result, sizeof(result),
 		"{\"file\": \"%s\", \"finished\": \"%s\", \"events\": %llu, \"accepted\": %llu, "
-		"\"duplicates\": %llu, \"refused\": %llu, \"rejected\": %llu, \"complete\": %s}\n",
+		"\"duplicates\": %llu, \"conflicts\": %llu, \"refused\": %llu, \"rejected\": %llu, "
+		"\"complete\": %s}\n",
 		strpbrk(file->name, "\"\\") == NULL ? file->name : "?",
 		clock_format(clock_wall_us(), when), (unsigned long long)file->given,
 		(unsigned long long)file->accepted, (unsigned long long)file->duplicates,
-		(unsigned long long)file->refused, (unsigned long long)file->rejected,
-		file->fatal ? "false" : "true");
+		(unsigned long long)file->conflicts, (unsigned long long)file->refused,
+		(unsigned long long)file->rejected, file->fatal ? "false" : "true");
 	enum ch_status status = len > 0 && (size_t)len < sizeof(result)
 					? folder_write(folder, sub, file, ".result.json",
 						  slice_of(result, (size_t)len))
 					: CH_TOO_LARGE;
-	if (status == CH_OK && file->rejects.len > 0)
-		status = folder_write(folder, sub, file, ".rejects", buffer_slice(&file->rejects));
+	if (status == CH_OK)
+		status = folder_write_more(folder, sub, file, ".rejects", &file->rejects);
+	if (status == CH_OK)
+		status = folder_write_more(folder, sub, file, ".receipts", &file->receipts);
 	if (status == CH_OK)
 		status = folder_move(folder, file, sub);
 	if (status == CH_OK)
 		log_info("file.done",
-			"name=%s result=%s events=%llu accepted=%llu duplicates=%llu refused=%llu "
-			"rejected=%llu",
+			"name=%s result=%s events=%llu accepted=%llu duplicates=%llu conflicts=%llu "
+			"refused=%llu rejected=%llu",
 			file->name, failed ? "failed" : "done", (unsigned long long)file->given,
 			(unsigned long long)file->accepted, (unsigned long long)file->duplicates,
-			(unsigned long long)file->refused, (unsigned long long)file->rejected);
+			(unsigned long long)file->conflicts, (unsigned long long)file->refused,
+			(unsigned long long)file->rejected);
 	else
 		log_error("file.result", "name=%s status=%s", file->name, ch_status_name(status));
 	return status;
@@ -231,6 +254,7 @@ static void folder_drop_file(struct folder *folder, struct folder_file *file)
 		link = &(*link)->next;
 	*link = file->next;
 	buffer_fini(&file->rejects);
+	buffer_fini(&file->receipts);
 	free(file);
 }
 
@@ -242,11 +266,24 @@ static void folder_check_done(struct folder *folder, struct folder_file *file)
 	if (file->unanswered == 0 && file->incomplete)
 		folder_wait_for(folder, file);
 	else if (file->unanswered == 0)
-		(void)folder_finish(folder, file); /* logged; the file is read again later */
+		folder->broken = folder_finish(folder, file);
 	folder_drop_file(folder, file);
 }
 
 /* ---- The callbacks ---- */
+
+/* A line for the station's clerk.  Nobody mends a thousand pages: a file of garbage must not fill the
+ * memory with its own list. */
+static void folder_reject(struct folder_file *file, struct slice line)
+{
+	if (file->rejects.len + line.len < LIMIT_REJECTS_BYTES) {
+		buffer_append_slice(&file->rejects, line);
+		buffer_append_byte(&file->rejects, '\n');
+	} else if (!file->rejects_cut) {
+		file->rejects_cut = true;
+		buffer_append_text(&file->rejects, "and more, which are only counted\n");
+	}
+}
 
 static enum ch_status folder_begin(struct folder *folder, const char *name)
 {
@@ -270,7 +307,7 @@ static enum ch_status folder_begin(struct folder *folder, const char *name)
 		folder_drop_file(folder, file);
 		return status == CH_NOMEM ? status : CH_OK; /* somebody took it away */
 	}
-	buffer_printf(&file->rejects, "%s\n", ch_status_text(status));
+	folder_reject(file, slice_text(ch_status_text(status)));
 	file->fatal = true;
 	file->rejected++;
 	file->read = true;
@@ -298,8 +335,7 @@ static void folder_note(struct folder_file *file, struct kit_item *item)
 	case KIT_REJECT:
 		file->rejected++;
 		file->fatal = file->fatal || item->fatal;
-		buffer_append_slice(&file->rejects, item->reject);
-		buffer_append_byte(&file->rejects, '\n');
+		folder_reject(file, item->reject);
 		break;
 	case KIT_INCOMPLETE:
 		file->incomplete = true;
@@ -313,6 +349,8 @@ enum ch_status folder_next(struct folder *folder, struct kit_item *out_item)
 {
 	enum ch_status status = CH_OK;
 	for (;;) {
+		if (folder->broken != CH_OK)
+			return folder->broken;
 		if (folder->current != NULL) {
 			status = folder->options.format->next(folder->reader, out_item);
 			if (status == CH_OK) {
@@ -342,6 +380,33 @@ enum ch_status folder_next(struct folder *folder, struct kit_item *out_item)
 	}
 }
 
+static void folder_refused(struct folder_file *file, const struct kit_settled *settled)
+{
+	struct buffer line = {0};
+	const struct ch_receipt *receipt = &settled->receipt;
+	buffer_printf(&line, "event %llu: %s: %s %s",
+		(unsigned long long)(settled->token & UINT32_MAX) + 1,
+		ch_status_name(ch_receipt_status(receipt)), receipt->field, receipt->detail);
+	folder_reject(file, buffer_slice(&line));
+	buffer_fini(&line);
+}
+
+static void folder_keep_receipt(struct folder_file *file, const struct kit_settled *settled)
+{
+	static const char *const words[] = {
+		[CH_OUTCOME_NONE] = "none",
+		[CH_OUTCOME_ACCEPTED] = "accepted",
+		[CH_OUTCOME_DUPLICATE] = "duplicate",
+		[CH_OUTCOME_CONFLICT] = "conflict",
+		[CH_OUTCOME_REFUSED] = "refused",
+		[CH_OUTCOME_RETRY_AFTER] = "retry_after",
+	};
+	const struct ch_receipt *receipt = &settled->receipt;
+	buffer_printf(&file->receipts, "%llu\t%s\t%llu\n",
+		(unsigned long long)(settled->token & UINT32_MAX) + 1, words[receipt->outcome],
+		(unsigned long long)receipt->sequence);
+}
+
 void folder_settle(struct folder *folder, const struct kit_settled *settled)
 {
 	struct folder_file *file = folder->files;
@@ -351,6 +416,8 @@ void folder_settle(struct folder *folder, const struct kit_settled *settled)
 		return; /* the adapter is closing */
 	file->settled++;
 	const struct ch_receipt *receipt = &settled->receipt;
+	if (folder->options.receipts)
+		folder_keep_receipt(file, settled);
 	switch (receipt->outcome) {
 	case CH_OUTCOME_ACCEPTED:
 		file->accepted++;
@@ -360,11 +427,9 @@ void folder_settle(struct folder *folder, const struct kit_settled *settled)
 		break;
 	case CH_OUTCOME_CONFLICT:
 	case CH_OUTCOME_REFUSED:
-		file->refused++;
-		buffer_printf(&file->rejects, "event %llu: %s: %s %s\n",
-			(unsigned long long)(settled->token & UINT32_MAX) + 1,
-			ch_status_name(ch_receipt_status(receipt)), receipt->field,
-			receipt->detail);
+		file->conflicts += receipt->outcome == CH_OUTCOME_CONFLICT;
+		file->refused += receipt->outcome == CH_OUTCOME_REFUSED;
+		folder_refused(file, settled);
 		break;
 	default:
 		file->unanswered++;

@@ -5,11 +5,13 @@
  *     inbox/done/S1-20260302.csv.result.json
  *     inbox/failed/...                 when nothing of it could be used
  *     inbox/done/S1-20260302.csv.rejects      one line each: position, field, reason
+ *     inbox/done/S1-20260302.csv.receipts     one line each, if wanted: event, outcome, sequence
  *
  * Files are read in the order of their names.  One that ends in .tmp, .part or .filepart, begins with a
  * dot, or has changed within `settle` is still being written.  A file whose last record is incomplete
  * stays until it has grown.  A file that was half done when the adapter died is read again from its
- * start: the hub knows the ids it has. */
+ * start: the hub knows the ids it has.  A file that comes again under its name takes the place of the
+ * older one in done/, with its result. */
 #ifndef KIT_FOLDER_H
 #define KIT_FOLDER_H
 
@@ -27,6 +29,7 @@ struct folder_format {
 struct folder_options {
 	const char *path;
 	int64_t settle_ms;
+	bool receipts; /* NAME.receipts beside each result */
 	const struct folder_format *format;
 	void *context;
 };
@@ -37,26 +40,36 @@ struct folder;
 enum ch_status folder_open(const struct folder_options *options, struct folder **out_folder);
 void folder_close(struct folder *folder);
 
-/* The callbacks of a kit_adapter. */
+/* The callbacks of a kit_adapter.  folder_next: CH_IO or CH_FULL for good when a result could not be
+ * written: the adapter stops, and after a start the file is read again. */
 enum ch_status folder_next(struct folder *folder, struct kit_item *out_item);
 void folder_settle(struct folder *folder, const struct kit_settled *settled);
 
-/* The rows of the settings that every such adapter has: `folder.path`, `folder.settle`. */
+/* The rows of the settings that every such adapter has: `folder.path`, `folder.settle` and
+ * `folder.receipts`. */
 struct folder_settings {
 	char *path;
 	int64_t settle_ms;
+	bool receipts;
 };
 
-#define FOLDER_OPTIONS(type, member)                                                               \
+#define FOLDER_OPTIONS(config, member)                                                             \
 	{.name = "folder.path",                                                                    \
 		.type = OPTION_TEXT,                                                               \
 		.required = true,                                                                  \
-		.at = offsetof(type, member.path),                                                 \
+		.at = offsetof(config, member.path),                                               \
 		.help = "The folder that files are dropped into."},                                \
+		{.name = "folder.settle",                                                          \
+			.type = OPTION_MS,                                                         \
+			.at = offsetof(config, member.settle_ms),                                  \
+			.max = 3600000,                                                            \
+			.initial = "2s",                                                           \
+			.help = "A file is read when it has not changed for so long."},            \
 	{                                                                                          \
-		.name = "folder.settle", .type = OPTION_MS,                                        \
-		.at = offsetof(type, member.settle_ms), .max = 3600000, .initial = "2s",           \
-		.help = "A file is read when it has not changed for so long."                      \
+		.name = "folder.receipts", .type = OPTION_BOOL,                                    \
+		.at = offsetof(config, member.receipts), .initial = "no",                          \
+		.help = "Keep a line for every event beside its file's result: its place in the\n" \
+			"file, the outcome, the hub's sequence."                                   \
 	}
 
 #endif

@@ -5,6 +5,7 @@
  * the source has next waits at the source. */
 #include "kit/runner.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/file.h"
@@ -16,6 +17,7 @@
 
 #define KEY_FILE_BYTES 4096u
 #define FLUSH_MS       500
+#define LOOK_UP_US     100000 /* how late a signal may be noticed */
 
 struct flight {
 	struct mailbox_node node; /* first */
@@ -157,6 +159,17 @@ static enum ch_status runner_item(
 	}
 }
 
+/* The source has nothing now: waits until something lands, or it is time to ask again. */
+static void runner_idle(struct runner *runner, int64_t poll_us, const volatile int *stop)
+{
+	uint64_t before = runner->in_flight;
+	for (int64_t left_us = poll_us; left_us > 0 && !*stop; left_us -= LOOK_UP_US) {
+		runner_settle(runner, left_us < LOOK_UP_US ? left_us : LOOK_UP_US);
+		if (runner->in_flight < before)
+			return; /* perhaps the last one: then it is done, with --once */
+	}
+}
+
 static enum ch_status runner_loop(struct runner *runner, const struct kit_settings *settings,
 	bool once, const volatile int *stop)
 {
@@ -169,8 +182,7 @@ static enum ch_status runner_loop(struct runner *runner, const struct kit_settin
 		if (status == CH_END && once && runner->in_flight == 0)
 			return CH_OK;
 		if (status == CH_END)
-			runner_settle(
-				runner, runner->in_flight > 0 ? 50000 : settings->poll_ms * 1000);
+			runner_idle(runner, settings->poll_ms * 1000, stop);
 		else if (status == CH_FULL && *stop)
 			return CH_OK;
 		else if (status != CH_OK)

@@ -64,14 +64,15 @@ enum ch_status kit_settings_read(const char *path, const struct kit_adapter *ada
 	size_t count = adapter->option_count > 0 ? 2 : 1;
 	enum ch_status status = config_read(path, groups, count, problems);
 	settings.config = config;
-	if (status == CH_OK && settings.server_key == NULL && settings.server_key_file == NULL) {
+	if (status != CH_NOMEM && settings.server_key == NULL && settings.server_key_file == NULL) {
 		problems_add(problems, path, 0, "hub.server_key",
 			"is missing: without the hub's public key anybody could play the hub");
 		status = CH_INVALID;
 	}
-	*out_settings = settings;
-	if (status != CH_OK)
-		kit_settings_free(out_settings, adapter);
+	if (status == CH_OK)
+		*out_settings = settings;
+	else
+		kit_settings_free(&settings, adapter);
 	return status;
 }
 

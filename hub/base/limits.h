@@ -80,6 +80,9 @@
 #define LIMIT_XML_DEPTH      64u
 #define LIMIT_MAPPING_BYTES  (256u * 1024u)
 
+/* What an adapter keeps of a file's rejects; those beyond are only counted. */
+#define LIMIT_REJECTS_BYTES (1024u * 1024u)
+
 /* Till logs: over it, that transaction is rejected and the rest of the file goes on. */
 #define LIMIT_POS_TRANSACTION_BYTES (4u * 1024u * 1024u)
 #define LIMIT_POS_LINES             4096u /* lines and their parts */

@@ -392,6 +392,15 @@ void option_free(const struct option_group *group)
 	option_zero(group);
 }
 
+static void option_describe_help(const char *help, struct buffer *out)
+{
+	while (*help != 0) {
+		size_t len = strcspn(help, "\n");
+		buffer_printf(out, "# %.*s\n", (int)len, help);
+		help += len + (help[len] != 0);
+	}
+}
+
 static void option_describe_bounds(const struct option *option, struct buffer *out)
 {
 	if (option->words != NULL) {
@@ -421,9 +430,10 @@ void option_describe(const struct option_group *group, struct buffer *out)
 		if (!slice_equal(own, section))
 			buffer_printf(out, "[%.*s]\n", (int)own.len, (const char *)own.data);
 		section = own;
-		buffer_printf(out, "# %s\n", option->help);
+		option_describe_help(option->help, out);
 		option_describe_bounds(option, out);
-		buffer_printf(out, "#%s = %s\n\n", dot != NULL ? dot + 1 : option->name,
+		buffer_printf(out, "#%s =%s%s\n\n", dot != NULL ? dot + 1 : option->name,
+			option->initial != NULL && option->initial[0] != 0 ? " " : "",
 			option->initial != NULL ? option->initial : "");
 	}
 }

@@ -56,7 +56,7 @@ struct option {
 	const struct option_word *words;
 	/* What is wrong with a text or an item of a list, "is no time zone"; NULL when nothing. */
 	const char *(*fault)(struct slice value);
-	const char *help; /* whole sentences */
+	const char *help; /* whole sentences; may have several lines */
 };
 
 struct option_group {

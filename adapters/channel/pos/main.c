@@ -1,5 +1,6 @@
 /* carehub-pos: what the tills log, for the hub.
  *
+ *     carehub-pos run --config FILE [--once]
  *     carehub-pos translate [--source URN] [--time-zone ZONE] [--currency CODE] FILE...
  */
 #include <getopt.h>
@@ -7,6 +8,7 @@
 #include <string.h>
 
 #include "base/currency.h"
+#include "channel/pos/till_folder.h"
 #include "channel/pos/translate.h"
 
 #define EXIT_USAGE 64
@@ -14,10 +16,18 @@
 static int usage(FILE *to, int exit_status)
 {
 	(void)fputs(
-		"usage: carehub-pos translate [OPTIONS] FILE...\n"
+		"usage: carehub-pos run --config FILE [--once]\n"
+		"       carehub-pos check --config FILE\n"
+		"       carehub-pos config\n"
+		"       carehub-pos translate [OPTIONS] FILE...\n"
 		"\n"
-		"Translates POSLog files (2.1, 2.2, 6.x) into CloudEvents, one a line on standard\n"
-		"output; what cannot be taken is told on standard error.  FILE - is standard input.\n"
+		"run carries what is dropped into a folder to the hub; with --once until nothing is\n"
+		"left.  check reports everything that is wrong with the configuration; config prints\n"
+		"one with every setting.\n"
+		"\n"
+		"translate makes POSLog files (2.1, 2.2, 6.x) into CloudEvents, one a line on standard\n"
+		"output, without a hub; what cannot be taken is told on standard error.  FILE - is\n"
+		"standard input.\n"
 		"\n"
 		"  --source URN       source of the events; {store} in it stands for the store's\n"
 		"                     number (default urn:pos:{store})\n"
@@ -97,6 +107,9 @@ int main(int argc, char **argv)
 		return usage(stderr, EXIT_USAGE);
 	if (strcmp(argv[1], "translate") == 0)
 		return translate(argc - 1, argv + 1);
+	if (strcmp(argv[1], "run") == 0 || strcmp(argv[1], "check") == 0 ||
+		strcmp(argv[1], "config") == 0)
+		return till_folder_main(argc, argv);
 	if (strcmp(argv[1], "--help") == 0)
 		return usage(stdout, 0);
 	if (strcmp(argv[1], "--version") == 0) {

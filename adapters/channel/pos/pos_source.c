@@ -72,6 +72,19 @@ void pos_source_close(struct pos_source *source)
 	free(source);
 }
 
+void pos_item_describe(const struct pos_item *item, struct buffer *out)
+{
+	const struct fault *fault = item->fault;
+	buffer_printf(out, "%llu:%llu: ", (unsigned long long)fault->line,
+		(unsigned long long)fault->column);
+	if (item->key.len > 0) {
+		buffer_append_slice(out, item->key);
+		buffer_append_text(out, ": ");
+	}
+	buffer_printf(
+		out, "%s: %s (%s)", fault->field, fault->reason, ch_status_name(fault->status));
+}
+
 uint64_t pos_source_offset(const struct pos_source *source)
 {
 	return source->offset;

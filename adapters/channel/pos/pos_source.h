@@ -55,6 +55,9 @@ void pos_source_close(struct pos_source *source);
  * further, and the last reject has said why; CH_IO, CH_NOMEM: later calls say the same. */
 enum ch_status pos_source_next(struct pos_source *source, struct pos_item *out_item);
 
+/* Appends what a reject is, "7:3: 9/34/2017-09-30/161: FIELD: REASON (STATUS)". */
+void pos_item_describe(const struct pos_item *item, struct buffer *out);
+
 /* Bytes of the file that need not be read again once all items so far are done with. */
 uint64_t pos_source_offset(const struct pos_source *source);
 

@@ -105,13 +105,10 @@ static void translate_event(struct translation *tr, const struct pos_item *item)
 
 static void translate_reject(struct translation *tr, const struct pos_item *item)
 {
-	const struct fault *fault = item->fault;
 	tr->rejected++;
-	(void)fprintf(tr->rejects_out, "%s:%" PRIu64 ":%" PRIu64 ": %.*s%s%s: %s (%s)\n", tr->path,
-		fault->line, fault->column, (int)item->key.len,
-		item->key.len > 0 ? (const char *)item->key.data : "",
-		item->key.len > 0 ? ": " : "", fault->field, fault->reason,
-		ch_status_name(fault->status));
+	buffer_clear(&tr->line);
+	pos_item_describe(item, &tr->line);
+	(void)fprintf(tr->rejects_out, "%s:%s\n", tr->path, buffer_text(&tr->line));
 }
 
 static void translate_skip(struct translation *tr, struct slice name)

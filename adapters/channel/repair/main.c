@@ -5,15 +5,22 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "channel/repair/station_folder.h"
 #include "channel/repair/translate.h"
 
 #define EXIT_USAGE 64
 
 static const char usage[] =
-	"Usage: carehub-repair translate [OPTION]... FILE...\n"
+	"Usage: carehub-repair run --config FILE [--once]\n"
+	"       carehub-repair check --config FILE\n"
+	"       carehub-repair config\n"
+	"       carehub-repair translate [OPTION]... FILE...\n"
 	"       carehub-repair check MAPPING...\n"
 	"       carehub-repair mappings [NAME]\n"
 	"\n"
+	"run         Carries what is dropped into a folder to the hub; with --once until nothing\n"
+	"            is left.\n"
+	"config      Prints a commented configuration with every setting.\n"
 	"translate   Prints what FILEs (\"-\" is standard input) would become, one CloudEvent a\n"
 	"            line, without a hub; what is rejected goes to standard error.\n"
 	"  -m, --mapping=MAPPING   a mapping file, or the name of a built-in one; without it one\n"
@@ -22,7 +29,7 @@ static const char usage[] =
 	"  -i, --station=ID        the station's number, over what the mapping says\n"
 	"  -z, --time-zone=ZONE    of times without offset: +08:00, Asia/Shanghai\n"
 	"  -q, --quiet             no line of counts for each file\n"
-	"check       Prints all that is wrong with mapping files.\n"
+	"check       Prints all that is wrong with a configuration, or with mapping files.\n"
 	"mappings    Lists the built-in mappings, or prints one to start your own from.\n"
 	"\n"
 	"Exit status: 0 fine, 1 some rejected or incomplete, 2 a file or mapping cannot be used,\n"
@@ -77,6 +84,8 @@ static int run_check(int argc, char **argv)
 	int result = 0;
 	if (argc < 2)
 		return usage_error();
+	if (strcmp(argv[1], "--config") == 0)
+		return station_folder_main(argc + 1, argv - 1); /* with the program's name */
 	for (int i = 1; i < argc; i++) {
 		struct problems problems = {0};
 		struct buffer text = {0};
@@ -94,6 +103,11 @@ static int run_check(int argc, char **argv)
 		buffer_fini(&text);
 	}
 	return result;
+}
+
+static int run_folder(int argc, char **argv)
+{
+	return station_folder_main(argc + 1, argv - 1);
 }
 
 static int run_mappings(int argc, char **argv)
@@ -118,8 +132,8 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *name;
 		int (*run)(int argc, char **argv);
-	} commands[] = {
-		{"translate", run_translate}, {"check", run_check}, {"mappings", run_mappings}};
+	} commands[] = {{"run", run_folder}, {"config", run_folder}, {"check", run_check},
+		{"mappings", run_mappings}, {"translate", run_translate}};
 	if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
 		fputs(usage, stdout);
 		return 0;

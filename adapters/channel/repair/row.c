@@ -7,6 +7,25 @@
 
 #define IDEOGRAPHIC_SPACE SLICE_LITERAL("\xE3\x80\x80")
 
+void reject_describe(const struct repair_reject *reject, struct buffer *out)
+{
+	const struct {
+		const char *name;
+		unsigned long long value;
+	} places[] = {{"line", reject->at.line}, {"record", reject->at.record},
+		{"column", reject->at.column}};
+	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
+		if (places[i].value > 0)
+			buffer_printf(out, "%s %llu, ", places[i].name, places[i].value);
+	}
+	buffer_printf(out, "byte %llu: ", (unsigned long long)reject->at.byte);
+	if (reject->incomplete)
+		buffer_append_text(out, "incomplete: ");
+	if (reject->field[0] != 0)
+		buffer_printf(out, "%s: ", reject->field);
+	buffer_append_text(out, reject->reason);
+}
+
 struct slice row_trim(struct slice text)
 {
 	for (;;) {

@@ -47,6 +47,9 @@ struct repair_reject {
 void reject_fill(struct repair_reject *out, enum ch_status status, struct place at,
 	struct slice field, const char *format, ...) __attribute__((format(printf, 5, 6)));
 
+/* Appends "line 17, record 16, column 4, byte 1893: FIELD: REASON"; places that are 0 are left out. */
+void reject_describe(const struct repair_reject *reject, struct buffer *out);
+
 /* Without ASCII blanks and ideographic spaces at both ends. */
 struct slice row_trim(struct slice text);
 

@@ -13,30 +13,6 @@ struct translate_counts {
 	bool fatal; /* the file could not be read to its end */
 };
 
-static void translate_print_reject(
-	FILE *errors, const char *path, const struct repair_reject *reject)
-{
-	fprintf(errors, "%s:", path);
-	const char *separator = " ";
-	const struct {
-		const char *name;
-		unsigned long long value;
-	} places[] = {{"line", reject->at.line}, {"record", reject->at.record},
-		{"column", reject->at.column}};
-	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
-		if (places[i].value == 0)
-			continue;
-		fprintf(errors, "%s%s %llu", separator, places[i].name, places[i].value);
-		separator = ", ";
-	}
-	fprintf(errors, "%sbyte %llu: ", separator, (unsigned long long)reject->at.byte);
-	if (reject->incomplete)
-		fprintf(errors, "incomplete: ");
-	if (reject->field[0] != 0)
-		fprintf(errors, "%s: ", reject->field);
-	fprintf(errors, "%s\n", reject->reason);
-}
-
 static void translate_print_counts(
 	FILE *errors, const char *path, const struct translate_counts *counts)
 {
@@ -72,7 +48,9 @@ static enum ch_status translate_items(struct repair_source *source, const char *
 			counts->events++;
 			continue;
 		}
-		translate_print_reject(errors, path, &item.reject);
+		buffer_clear(&line);
+		reject_describe(&item.reject, &line);
+		fprintf(errors, "%s: %s\n", path, buffer_text(&line));
 		counts->rejected += item.what == REPAIR_REJECT;
 		counts->incomplete += item.what == REPAIR_INCOMPLETE;
 		counts->fatal = counts->fatal || (item.what == REPAIR_REJECT && item.reject.fatal);

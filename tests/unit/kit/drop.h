@@ -1,0 +1,152 @@
+/* A drop folder of one's own, and a kind of file so simple that a test can write it: a line is an event
+ * whose id is the line, "!why" is a reject, "~" is passed over, and a line without an end is not
+ * finished. */
+#ifndef TESTS_UNIT_KIT_DROP_H
+#define TESTS_UNIT_KIT_DROP_H
+
+#include "support/unit.h"
+
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "kit/folder.h"
+
+#define DROP_PATH 512
+
+struct drop {
+	char path[DROP_PATH / 2];
+	struct folder *folder;
+};
+
+/* ---- The kind of file ---- */
+
+struct lines {
+	struct buffer text;
+	size_t at;
+	struct envelope envelope;
+};
+
+static inline void lines_close(void *reader)
+{
+	struct lines *lines = reader;
+	buffer_fini(&lines->text);
+	free(lines);
+}
+
+static inline enum ch_status lines_open(void *context, const char *path, void **out_reader)
+{
+	struct lines *lines = calloc(1, sizeof(*lines));
+	(void)context;
+	assert_non_null(lines);
+	enum ch_status status = file_read_all(path, 16u << 20, &lines->text);
+	if (status != CH_OK)
+		lines_close(lines);
+	else
+		*out_reader = lines;
+	return status;
+}
+
+static inline enum ch_status lines_next(void *reader, struct kit_item *out_item)
+{
+	struct lines *lines = reader;
+	struct slice rest = slice_sub(buffer_slice(&lines->text), lines->at, SIZE_MAX);
+	if (rest.len == 0)
+		return CH_END;
+	const uint8_t *end = memchr(rest.data, '\n', rest.len);
+	struct slice line = {rest.data, end != NULL ? (size_t)(end - rest.data) : rest.len};
+	lines->at += line.len + (end != NULL);
+	if (end == NULL) {
+		*out_item = (struct kit_item){.what = KIT_INCOMPLETE};
+	} else if (slice_equal(line, SLICE_LITERAL("?"))) {
+		return CH_FORMAT;
+	} else if (slice_starts(line, SLICE_LITERAL("!"))) {
+		*out_item = (struct kit_item){
+			.what = KIT_REJECT, .reject = slice_sub(line, 1, SIZE_MAX)};
+	} else if (slice_starts(line, SLICE_LITERAL("~"))) {
+		*out_item = (struct kit_item){.what = KIT_SKIPPED};
+	} else {
+		lines->envelope = (struct envelope){
+			.id = line,
+			.source = SLICE_LITERAL("urn:test"),
+			.type = SLICE_LITERAL("website.feedback.given"),
+			.digest = line,
+			.time_us = 1,
+		};
+		*out_item = (struct kit_item){.what = KIT_EVENT, .envelope = &lines->envelope};
+	}
+	return CH_OK;
+}
+
+static const struct folder_format lines_format = {lines_open, lines_next, lines_close};
+
+/* ---- The folder ---- */
+
+static inline void drop_open_folder(struct drop *drop, int64_t settle_ms)
+{
+	const struct folder_options options = {.path = drop->path,
+		.settle_ms = settle_ms,
+		.receipts = true,
+		.format = &lines_format};
+	assert_int_equal(folder_open(&options, &drop->folder), CH_OK);
+}
+
+static inline void drop_begin(struct drop *drop)
+{
+	const char *temporary = getenv("TMPDIR");
+	*drop = (struct drop){0};
+	(void)snprintf(drop->path, sizeof(drop->path), "%s/dropXXXXXX",
+		temporary != NULL ? temporary : "/tmp");
+	assert_non_null(mkdtemp(drop->path));
+	drop_open_folder(drop, 0);
+}
+
+/* As the process that dies: nothing is said to the folder. */
+static inline void drop_again(struct drop *drop)
+{
+	folder_close(drop->folder);
+	drop_open_folder(drop, 0);
+}
+
+static inline void drop_end(struct drop *drop)
+{
+	char command[DROP_PATH];
+	folder_close(drop->folder);
+	(void)snprintf(command, sizeof(command), "rm -rf '%s'", drop->path);
+	assert_int_equal(system(command), 0);
+}
+
+static inline void drop_put(struct drop *drop, const char *name, const char *text)
+{
+	char path[DROP_PATH];
+	(void)snprintf(path, sizeof(path), "%s/%s", drop->path, name);
+	FILE *file = fopen(path, "w");
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+}
+
+static inline bool drop_has(const struct drop *drop, const char *name)
+{
+	char path[DROP_PATH];
+	(void)snprintf(path, sizeof(path), "%s/%s", drop->path, name);
+	return access(path, F_OK) == 0;
+}
+
+/* Whether a file of the folder says this somewhere. */
+static inline bool drop_says(const struct drop *drop, const char *name, const char *words)
+{
+	char path[DROP_PATH];
+	struct buffer text = {0};
+	(void)snprintf(path, sizeof(path), "%s/%s", drop->path, name);
+	bool found = file_read_all(path, 16u << 20, &text) == CH_OK &&
+		     strstr(buffer_text(&text), words) != NULL;
+	buffer_fini(&text);
+	return found;
+}
+
+#endif
