@@ -29,6 +29,9 @@
 #define LIMIT_SUBSCRIPTIONS      1024u
 #define LIMIT_INFLIGHT_PER_SUB   65536u
 #define LIMIT_DEADLETTERS_LISTED 1000u
+#define LIMIT_RANGES_PER_ACK     4096u
+#define LIMIT_NACKS_PER_ACK      1024u
+#define LIMIT_NACK_REASON_BYTES  200u
 
 /* Questions and operations under way: over it, CH_BUSY. */
 #define LIMIT_REQUESTS             1024u

@@ -43,6 +43,7 @@ static const struct form_field subscribed_rows[] = {
 	FORM_FIELD(subscribed, 2, FORM_U64, generation, 0),
 	FORM_FIELD(subscribed, 3, FORM_U64, cursor, 0),
 	FORM_FIELD(subscribed, 4, FORM_U64, head, 0),
+	FORM_FIELD(subscribed, 5, FORM_U64, moves, 0),
 };
 static const struct form subscribed_form = FORM_OF(subscribed, subscribed_rows);
 
@@ -65,6 +66,7 @@ static const struct form_field mark_rows[] = {
 	FORM_FIELD(mark, 3, FORM_U64, first, 0),
 	FORM_FIELD(mark, 4, FORM_U64, last, 0),
 	FORM_FIELD(mark, 5, FORM_TEXT, detail, LIMIT_FRAME_BYTES),
+	FORM_FIELD(mark, 6, FORM_TEXT, job, LIMIT_NAME_BYTES),
 };
 static const struct form mark_form = FORM_OF(mark, mark_rows);
 

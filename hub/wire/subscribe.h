@@ -56,6 +56,7 @@ struct subscribed {
 	uint64_t generation;
 	uint64_t cursor;
 	uint64_t head;
+	uint64_t moves;
 };
 
 struct grant {
@@ -81,6 +82,7 @@ enum mark_what {
 	MARK_SUSPENDED = 8,
 	MARK_DETACHED = 9,
 	MARK_DRAINED = 10,
+	MARK_MOVED = 11,
 };
 
 struct mark {
@@ -89,6 +91,7 @@ struct mark {
 	uint64_t first;
 	uint64_t last;
 	struct slice detail;
+	struct slice job; /* empty: the subscription itself */
 };
 
 /* CH_FORMAT, CH_TOO_LARGE as form_parse, with the field at fault. */

@@ -107,10 +107,11 @@ static void test_small_messages(void **state)
 	struct grant grant;
 	struct detach detach;
 	struct mark mark;
-	subscribed_encode(&(struct subscribed){1, 2, 3, 4}, &frame);
+	subscribed_encode(&(struct subscribed){1, 2, 3, 4, 5}, &frame);
 	assert_int_equal(subscribed_parse(body_of(&frame, FRAME_SUBSCRIBED), &subscribed), CH_OK);
 	assert_true(subscribed.handle == 1 && subscribed.generation == 2);
 	assert_true(subscribed.cursor == 3 && subscribed.head == 4);
+	assert_int_equal(subscribed.moves, 5);
 	buffer_clear(&frame);
 	grant_encode(&(struct grant){5, 6}, &frame);
 	assert_int_equal(grant_parse(body_of(&frame, FRAME_GRANT), &grant), CH_OK);
@@ -120,11 +121,14 @@ static void test_small_messages(void **state)
 	assert_int_equal(detach_parse(body_of(&frame, FRAME_DETACH), &detach), CH_OK);
 	assert_true(detach.handle == 7 && detach.delete &&!detach.drain);
 	buffer_clear(&frame);
-	mark_encode(&(struct mark){8, MARK_GAP, 9, 10, SLICE_LITERAL("archived")}, &frame);
+	mark_encode(&(struct mark){8, MARK_GAP, 9, 10, SLICE_LITERAL("archived"),
+			    SLICE_LITERAL("job-1")},
+		&frame);
 	assert_int_equal(mark_parse(body_of(&frame, FRAME_MARK), &mark), CH_OK);
 	assert_true(mark.handle == 8 && mark.what == MARK_GAP);
 	assert_true(mark.first == 9 && mark.last == 10);
 	assert_slice_text(mark.detail, "archived");
+	assert_slice_text(mark.job, "job-1");
 	buffer_fini(&frame);
 }
 

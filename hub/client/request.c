@@ -1,0 +1,254 @@
+#include "client/request.h"
+
+#include <carehub/query.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "client/wait.h"
+#include "wire/request.h"
+
+/* Replies that may wait for a slow callback. */
+#define QUEUED_BYTES (64u * 1024u * 1024u)
+
+/* A reply on its way to who asked; or the end, without a message. */
+struct answer {
+	struct mailbox_node node; /* first */
+	zmq_msg_t message;
+	struct slice body; /* of the reply, in the message */
+	bool more;
+	enum ch_status status;
+	char detail[ERROR_DETAIL_BYTES];
+};
+
+struct ask_command {
+	struct command command; /* first */
+	struct ask *ask;
+};
+
+/* A question that waits for replies.  Two hold it: who asks, and the I/O thread, which says with the
+ * answer `last` that it lets go. */
+struct ask {
+	atomic_uint holders;
+	struct ask *next; /* in session.asks; the I/O thread's */
+	uint64_t number;
+	struct slice operation;
+	struct slice body;
+	struct ask_command put;
+	struct ask_command cancel;
+	struct mailbox inbox;
+	struct answer last;
+	_Atomic size_t queued_bytes;
+};
+
+static void answer_free(struct answer *answer)
+{
+	(void)zmq_msg_close(&answer->message);
+	free(answer);
+}
+
+static void ask_release(struct ask *ask)
+{
+	if (atomic_fetch_sub(&ask->holders, 1) > 1)
+		return;
+	mailbox_fini(&ask->inbox);
+	free(ask);
+}
+
+/* ---- The I/O thread ---- */
+
+static struct ask *request_find(const struct ch_connection *connection, uint64_t number)
+{
+	struct ask *ask = connection->session.asks;
+	while (ask != NULL && ask->number != number)
+		ask = ask->next;
+	return ask;
+}
+
+static void request_finish(struct ch_connection *connection, struct ask *ask, enum ch_status status,
+	struct slice detail)
+{
+	struct ask **at = &connection->session.asks;
+	while (*at != NULL && *at != ask)
+		at = &(*at)->next;
+	if (*at != NULL)
+		*at = ask->next;
+	ask->last.status = status;
+	size_t len = detail.len < sizeof(ask->last.detail) - 1 ? detail.len
+							       : sizeof(ask->last.detail) - 1;
+	if (len > 0)
+		memcpy(ask->last.detail, detail.data, len);
+	ask->last.detail[len] = 0;
+	(void)mailbox_post(&ask->inbox, &ask->last.node); /* open as long as it lives */
+	ask_release(ask);
+}
+
+static void request_put(struct ch_connection *connection, struct command *command)
+{
+	struct ask *ask = ((struct ask_command *)(void *)command)->ask;
+	struct session *session = &connection->session;
+	ask->number = ++session->last_request;
+	ask->next = session->asks;
+	session->asks = ask;
+	if (session->state != SESSION_UP) {
+		request_finish(connection, ask, CH_CLOSED, SLICE_LITERAL("there is no connection"));
+		return;
+	}
+	request_encode(&(struct request){ask->number, ask->operation, ask->body}, &session->frame);
+	session_send(connection);
+}
+
+static void request_cancel(struct ch_connection *connection, struct command *command)
+{
+	struct ask *ask = ((struct ask_command *)(void *)command)->ask;
+	const struct ask *at = connection->session.asks;
+	while (at != NULL && at != ask)
+		at = at->next;
+	if (at != NULL)
+		request_finish(connection, ask, CH_TIMEOUT, (struct slice){NULL, 0});
+	ask_release(ask);
+}
+
+static enum ch_status request_queue(struct ask *ask, const struct reply *reply, zmq_msg_t *message)
+{
+	size_t len = zmq_msg_size(message);
+	if (atomic_fetch_add(&ask->queued_bytes, len) + len > QUEUED_BYTES)
+		return CH_FULL;
+	struct answer *answer = calloc(1, sizeof(*answer));
+	if (answer == NULL)
+		return CH_NOMEM;
+	const uint8_t *before = zmq_msg_data(message);
+	(void)zmq_msg_init(&answer->message);
+	(void)zmq_msg_move(&answer->message, message); /* cannot fail on messages of ours */
+	const uint8_t *now = zmq_msg_data(&answer->message);
+	if (reply->body.len > 0)
+		answer->body = slice_of(now + (reply->body.data - before), reply->body.len);
+	answer->more = reply->more;
+	(void)mailbox_post(&ask->inbox, &answer->node); /* open as long as it lives */
+	return CH_OK;
+}
+
+enum ch_status request_take_reply(
+	struct ch_connection *connection, struct slice body, zmq_msg_t *message)
+{
+	struct reply reply;
+	enum ch_status status = reply_parse(body, &reply);
+	if (status != CH_OK)
+		return status;
+	struct ask *ask = request_find(connection, reply.request);
+	if (ask == NULL)
+		return CH_OK; /* nobody waits for it any more */
+	if (reply.status != CH_OK) {
+		request_finish(connection, ask, reply.status, reply.detail);
+		return CH_OK;
+	}
+	bool more = reply.more;
+	status = request_queue(ask, &reply, message);
+	if (status != CH_OK || !more)
+		request_finish(connection, ask, status,
+			status == CH_FULL ? SLICE_LITERAL("replies come faster than they are taken")
+					  : (struct slice){NULL, 0});
+	return CH_OK;
+}
+
+void request_refused(struct ch_connection *connection, uint64_t number, enum ch_status reason,
+	const char *detail)
+{
+	struct ask *ask = request_find(connection, number);
+	if (ask != NULL)
+		request_finish(
+			connection, ask, reason != CH_OK ? reason : CH_DENIED, slice_text(detail));
+}
+
+void request_lost(struct ch_connection *connection)
+{
+	while (connection->session.asks != NULL)
+		request_finish(connection, connection->session.asks, CH_CLOSED,
+			SLICE_LITERAL("the connection was lost: the outcome is not known"));
+}
+
+/* ---- Who asks ---- */
+
+/* Gives replies on until the last, or until the callback has enough or time is up: *out_done says
+ * whether the I/O thread has let go. */
+static enum ch_status request_collect(struct ask *ask, int64_t timeout_ms,
+	ch_reply_callback *callback, void *context, bool *out_done)
+{
+	bool wanted = true;
+	for (;;) {
+		struct mailbox_node *node =
+			mailbox_wait(&ask->inbox, timeout_ms < 0 ? -1 : timeout_ms * 1000);
+		if (node == NULL)
+			return CH_TIMEOUT;
+		while (node != NULL) {
+			struct answer *answer = (struct answer *)(void *)node;
+			node = node->next;
+			if (answer == &ask->last) {
+				*out_done = true;
+				return wanted ? answer->status : CH_OK;
+			}
+			atomic_fetch_sub(&ask->queued_bytes, zmq_msg_size(&answer->message));
+			if (wanted && callback != NULL)
+				wanted = callback(context,
+					(struct ch_bytes){answer->body.data, answer->body.len},
+					answer->more);
+			answer_free(answer);
+		}
+		if (!wanted)
+			return CH_OK;
+	}
+}
+
+/* Replies that nobody wants, up to the I/O thread's last word. */
+static void request_discard(struct ask *ask)
+{
+	bool done = false;
+	(void)request_collect(ask, -1, NULL, NULL, &done);
+}
+
+static struct ask *ask_create(struct slice operation, struct slice body)
+{
+	struct ask *ask = calloc(1, sizeof(*ask));
+	if (ask == NULL)
+		return NULL;
+	atomic_init(&ask->holders, 2);
+	ask->operation = operation;
+	ask->body = body;
+	ask->put = (struct ask_command){{.run = request_put}, ask};
+	ask->cancel = (struct ask_command){{.run = request_cancel}, ask};
+	mailbox_init(&ask->inbox, NULL, NULL);
+	return ask;
+}
+
+enum ch_status ch_request(struct ch_connection *connection, const char *operation,
+	struct ch_bytes body, int64_t timeout_ms, ch_reply_callback *callback, void *context)
+{
+	struct slice name = slice_text(operation);
+	bool done = false;
+	error_clear();
+	if (connection_is_inside(connection))
+		return error_set(CH_INVALID, "a callback must not wait");
+	if (name.len == 0 || name.len > LIMIT_TYPE_BYTES)
+		return error_set(CH_INVALID, "an operation has 1 to %u bytes", LIMIT_TYPE_BYTES);
+	if (body.len > LIMIT_FRAME_BYTES - 1024)
+		return error_set(CH_TOO_LARGE, "the request does not fit into a frame");
+	struct ask *ask = ask_create(name, slice_of(body.data, body.len));
+	if (ask == NULL)
+		return CH_NOMEM;
+	if (!connection_post(connection, &ask->put.command)) {
+		ask_release(ask);
+		ask_release(ask);
+		return error_set(CH_CLOSED, "the connection is closed");
+	}
+	enum ch_status status = request_collect(ask, timeout_ms, callback, context, &done);
+	if (!done) {
+		(void)atomic_fetch_add(&ask->holders, 1); /* the command's */
+		/* False: the session is over and lets go of all questions, this one too. */
+		if (!connection_post(connection, &ask->cancel.command))
+			ask_release(ask);
+		request_discard(ask);
+	}
+	if (status != CH_OK && status != CH_TIMEOUT)
+		(void)error_set(status, "%s: %s", operation, ask->last.detail);
+	ask_release(ask);
+	return status;
+}

@@ -1,0 +1,500 @@
+#include "client/session.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "client/attachment.h"
+#include "client/connection.h"
+#include "client/request.h"
+#include "client/teller.h"
+
+/* Messages handled before the other duties get their turn. */
+#define RECEIVE_AT_ONCE 64
+#define PUBLISH_AT_ONCE 16
+
+/* What a goodbye may take to leave. */
+#define BYE_LINGER_MS 300
+
+#define HEARTBEAT_MIN_MS 50
+#define HEARTBEAT_MAX_MS 60000
+#define HEARTBEAT_MS     10000
+
+enum ch_status session_init(struct session *session)
+{
+	*session = (struct session){.random = hash_seed() | 1};
+	return link_init(&session->link);
+}
+
+void session_fini(struct session *session)
+{
+	link_fini(&session->link);
+	buffer_fini(&session->frame);
+	free(session->subscriptions);
+}
+
+void session_send(struct ch_connection *connection)
+{
+	struct session *session = &connection->session;
+	enum ch_status status = session->frame.status;
+	if (status == CH_OK)
+		status = link_send(
+			&session->link, buffer_slice(&session->frame), (struct slice){NULL, 0});
+	if (status == CH_OK) {
+		connection->frames_sent++;
+		connection->bytes_sent += session->frame.len;
+	} else if (session->broken == CH_OK) {
+		session->broken = status;
+	}
+	buffer_clear(&session->frame);
+}
+
+/* ---- Trying and giving up ---- */
+
+static uint64_t session_random(struct session *session)
+{
+	session->random ^= session->random << 13; /* xorshift: enough for spreading out */
+	session->random ^= session->random >> 7;
+	session->random ^= session->random << 17;
+	return session->random;
+}
+
+static void session_schedule(struct ch_connection *connection, int64_t now_us)
+{
+	struct session *session = &connection->session;
+	const struct ch_options *options = connection->options;
+	if (session->back_off_ms == 0)
+		session->back_off_ms = options->reconnect_first_ms;
+	uint64_t half_us = (uint64_t)session->back_off_ms * 500;
+	session->next_try_us =
+		now_us + (int64_t)(half_us + session_random(session) % (half_us + 1));
+	session->back_off_ms *= 2;
+	if (session->back_off_ms > options->reconnect_longest_ms)
+		session->back_off_ms = options->reconnect_longest_ms;
+}
+
+/* Events go back to be sent again, subscriptions and questions hear of it, the socket is thrown away. */
+static void session_let_go(struct ch_connection *connection, int linger_ms)
+{
+	window_close(&connection->window);
+	attachment_lost(connection);
+	request_lost(connection);
+	link_close(&connection->session.link, linger_ms);
+}
+
+static void session_break(struct ch_connection *connection, enum ch_status why, const char *detail)
+{
+	struct session *session = &connection->session;
+	bool first_try = !connection->welcomed; /* only this thread sets it */
+	if (session->state != SESSION_GREETING && session->state != SESSION_UP)
+		return;
+	session_let_go(connection, 0);
+	session->broken = CH_OK;
+	/* Once, and the hub may just have been going; twice, and it has another key. */
+	bool going = why == CH_RETRY && session->broken_off++ == 0;
+	if (why == CH_RETRY)
+		why = going ? CH_CLOSED : CH_DENIED;
+	if (first_try && !going && !connection->options->lazy) {
+		session->state = SESSION_OVER;
+		connection_enter(connection, CH_FINISHED, why, detail);
+		return;
+	}
+	session->state = SESSION_IDLE;
+	session_schedule(connection, clock_steady_us());
+	connection_enter(connection, CH_LOST, why, detail);
+}
+
+static void session_hello(struct ch_connection *connection)
+{
+	struct session *session = &connection->session;
+	const struct ch_options *options = connection->options;
+	struct hello hello = {.version = FRAME_VERSION,
+		.agent = slice_text(options->agent),
+		.session = slice_of(session->token, session->token_len),
+		.source_count = options->source_count};
+	for (uint32_t i = 0; i < options->source_count; i++)
+		hello.sources[i] = slice_text(options->sources[i]);
+	hello_encode(&hello, &session->frame);
+	session_send(connection);
+}
+
+static void session_try(struct ch_connection *connection, int64_t now_us)
+{
+	struct session *session = &connection->session;
+	session->state = SESSION_GREETING;
+	session->greeting_until_us = now_us + connection->options->connect_timeout_ms * 1000;
+	connection_enter(connection, CH_CONNECTING, CH_OK, "");
+	enum ch_status status = link_open(&session->link, connection->options);
+	if (status != CH_OK) {
+		session_break(connection, status,
+			status == CH_INVALID ? "the endpoint cannot be used"
+					     : "no socket can be made");
+		return;
+	}
+	session_hello(connection);
+}
+
+/* ---- What the hub says ---- */
+
+static enum ch_status session_take_welcome(
+	struct ch_connection *connection, struct slice body, zmq_msg_t *message)
+{
+	struct session *session = &connection->session;
+	struct welcome *welcome = &session->welcome;
+	const char *field;
+	(void)message;
+	enum ch_status status = welcome_parse(body, welcome, &field);
+	if (status != CH_OK)
+		return status;
+	if (welcome->version != FRAME_VERSION)
+		return CH_VERSION;
+	memcpy(session->token, welcome->session.data, welcome->session.len);
+	session->token_len = welcome->session.len;
+	session->incarnation = welcome->incarnation;
+	session->back_off_ms = 0;
+	session->broken_off = 0;
+	int64_t heartbeat_ms = connection->options->heartbeat_ms;
+	if (heartbeat_ms == 0)
+		heartbeat_ms = welcome->heartbeat_ms > 0 ? welcome->heartbeat_ms : HEARTBEAT_MS;
+	if (heartbeat_ms < HEARTBEAT_MIN_MS)
+		heartbeat_ms = HEARTBEAT_MIN_MS;
+	if (heartbeat_ms > HEARTBEAT_MAX_MS)
+		heartbeat_ms = HEARTBEAT_MAX_MS;
+	session->heartbeat_us = heartbeat_ms * 1000;
+	session->pinged_us = session->heard_us;
+	session->state = SESSION_UP;
+	connection->connects++;
+	connection_welcome(connection, welcome);
+	struct ch_info info;
+	(void)ch_connection_info(connection, &info); /* there is one now */
+	window_open(&connection->window, welcome->credit, info.event_bytes, info.frame_bytes,
+		info.events_per_frame);
+	attachment_welcome(connection);
+	connection_enter(connection, CH_CONNECTED, CH_OK, "");
+	return CH_OK;
+}
+
+static enum ch_status session_take_receipts(
+	struct ch_connection *connection, struct slice body, zmq_msg_t *message)
+{
+	struct receipts *receipts = &connection->session.receipts;
+	(void)message;
+	enum ch_status status = receipts_parse(body, receipts);
+	if (status == CH_OK)
+		window_answer(&connection->window, receipts, clock_steady_us());
+	return status;
+}
+
+static enum ch_status session_take_credit(
+	struct ch_connection *connection, struct slice body, zmq_msg_t *message)
+{
+	uint32_t events;
+	(void)message;
+	enum ch_status status = credit_parse(body, &events);
+	if (status == CH_OK)
+		window_set_credit(&connection->window, events);
+	return status;
+}
+
+static enum ch_status session_take_ping(
+	struct ch_connection *connection, struct slice body, zmq_msg_t *message)
+{
+	uint64_t token;
+	(void)message;
+	enum ch_status status = ping_parse(body, &token);
+	if (status != CH_OK)
+		return status;
+	pong_encode(&(struct pong){.token = token}, &connection->session.frame);
+	session_send(connection);
+	return CH_OK;
+}
+
+static enum ch_status session_take_pong(
+	struct ch_connection *connection, struct slice body, zmq_msg_t *message)
+{
+	struct pong pong;
+	(void)message;
+	enum ch_status status = pong_parse(body, &pong);
+	if (status != CH_OK)
+		return status;
+	/* Our pings carry the time they were sent at. */
+	if (pong.token == (uint64_t)connection->session.pinged_us)
+		connection->round_trip_us = clock_steady_us() - (int64_t)pong.token;
+	connection_set_head(connection, pong.head);
+	return CH_OK;
+}
+
+/* Frame 0: the hub could not tell which.  When we may not publish at all, it was each of them; else it
+ * is not known, and after a new start the ids will tell. */
+static void session_publish_refused(
+	struct ch_connection *connection, const struct refused *refused, const char *detail)
+{
+	if (refused->about != 0 || refused->reason == CH_DENIED)
+		window_refuse(&connection->window, refused->about, refused->reason, refused->detail,
+			clock_steady_us());
+	else
+		session_break(connection, refused->reason, detail);
+}
+
+static enum ch_status session_take_refused(
+	struct ch_connection *connection, struct slice body, zmq_msg_t *message)
+{
+	struct refused refused;
+	char detail[ERROR_DETAIL_BYTES];
+	(void)message;
+	enum ch_status status = refused_parse(body, &refused);
+	if (status != CH_OK)
+		return status;
+	size_t len =
+		refused.detail.len < sizeof(detail) - 1 ? refused.detail.len : sizeof(detail) - 1;
+	if (len > 0)
+		memcpy(detail, refused.detail.data, len);
+	detail[len] = 0;
+	if (refused.fatal || connection->session.state == SESSION_GREETING) {
+		session_break(
+			connection, refused.reason != CH_OK ? refused.reason : CH_CLOSED, detail);
+		return CH_OK;
+	}
+	switch (refused.kind) {
+	case FRAME_PUBLISH:
+		session_publish_refused(connection, &refused, detail);
+		break;
+	case FRAME_SUBSCRIBE:
+	case FRAME_DETACH:
+		attachment_refused(
+			connection, refused.kind, (uint32_t)refused.about, refused.reason, detail);
+		break;
+	case FRAME_REQUEST:
+		request_refused(connection, refused.about, refused.reason, detail);
+		break;
+	default: /* an ack or grant of a subscription that is no more */
+		connection->unreadable++;
+		break;
+	}
+	return CH_OK;
+}
+
+static enum ch_status session_take_bye(
+	struct ch_connection *connection, struct slice body, zmq_msg_t *message)
+{
+	(void)body;
+	(void)message;
+	session_break(connection, CH_CLOSED, "the hub said goodbye");
+	return CH_OK;
+}
+
+/* What may come when, the hot ones first. */
+static const struct route {
+	enum frame_kind kind;
+	bool greeting; /* else: once we are up */
+	bool up;
+	enum ch_status (*take)(
+		struct ch_connection *connection, struct slice body, zmq_msg_t *message);
+} routes[] = {
+	{FRAME_DELIVER, false, true, attachment_take_deliver},
+	{FRAME_RECEIPTS, false, true, session_take_receipts},
+	{FRAME_CREDIT, false, true, session_take_credit},
+	{FRAME_MARK, false, true, attachment_take_mark},
+	{FRAME_REPLY, false, true, request_take_reply},
+	{FRAME_SUBSCRIBED, false, true, attachment_take_subscribed},
+	{FRAME_PING, true, true, session_take_ping},
+	{FRAME_PONG, false, true, session_take_pong},
+	{FRAME_WELCOME, true, false, session_take_welcome},
+	{FRAME_REFUSED, true, true, session_take_refused},
+	{FRAME_BYE, true, true, session_take_bye},
+};
+
+static void session_take(struct ch_connection *connection, zmq_msg_t *message)
+{
+	struct session *session = &connection->session;
+	enum frame_kind kind;
+	struct slice body;
+	size_t len = zmq_msg_size(message);
+	enum ch_status status = frame_parse(slice_of(zmq_msg_data(message), len), &kind, &body);
+	connection->frames_received++;
+	connection->bytes_received += len;
+	session->heard_us = clock_steady_us();
+	if (status == CH_OK) {
+		size_t i = 0;
+		while (i < sizeof(routes) / sizeof(routes[0]) && routes[i].kind != kind)
+			i++;
+		if (i == sizeof(routes) / sizeof(routes[0])) {
+			connection->unreadable++; /* of a later version: passed over */
+			return;
+		}
+		bool fits = session->state == SESSION_UP ? routes[i].up : routes[i].greeting;
+		status = fits ? routes[i].take(connection, body, message) : CH_FORMAT;
+	}
+	if (status == CH_OK)
+		return;
+	connection->unreadable++;
+	session_break(connection, status, "the hub sent what cannot be read");
+}
+
+static bool session_receive(struct ch_connection *connection)
+{
+	struct session *session = &connection->session;
+	zmq_msg_t message;
+	int i = 0;
+	for (; i < RECEIVE_AT_ONCE && session->link.socket != NULL; i++) {
+		(void)zmq_msg_init(&message); /* cannot fail */
+		enum ch_status status = link_receive(&session->link, &message);
+		if (status == CH_OK)
+			session_take(connection, &message);
+		else if (status != CH_END)
+			session_break(connection, status, "the hub sent several parts");
+		(void)zmq_msg_close(&message);
+		if (status == CH_END)
+			break;
+	}
+	return i > 0;
+}
+
+/* ---- Duties ---- */
+
+static bool session_publish(struct ch_connection *connection, int64_t now_us)
+{
+	struct session *session = &connection->session;
+	uint8_t room[OUTBOX_HEAD_BYTES];
+	struct slice head;
+	struct slice events;
+	int i = 0;
+	for (; i < PUBLISH_AT_ONCE &&
+		window_next(&connection->window, now_us, room, &head, &events);
+		i++) {
+		enum ch_status status = link_send(&session->link, head, events);
+		if (status != CH_OK) {
+			session->broken = status;
+			break;
+		}
+		connection->frames_sent++;
+		connection->bytes_sent += head.len + events.len;
+	}
+	return i > 0;
+}
+
+static bool session_serve_commands(struct ch_connection *connection)
+{
+	struct mailbox_node *node = mailbox_take(&connection->commands);
+	/* Acks that were given before a command count before it. */
+	bool busy = teller_serve(connection) || node != NULL;
+	while (node != NULL) {
+		struct command *command = (struct command *)(void *)node;
+		node = node->next;
+		command->run(connection, command);
+	}
+	return busy;
+}
+
+static void session_keep_alive(struct ch_connection *connection, int64_t now_us)
+{
+	struct session *session = &connection->session;
+	if (now_us - session->heard_us >= 3 * session->heartbeat_us) {
+		session_break(connection, CH_TIMEOUT, "the hub is silent");
+		return;
+	}
+	if (now_us - session->heard_us < session->heartbeat_us ||
+		now_us - session->pinged_us < session->heartbeat_us)
+		return;
+	session->pinged_us = now_us;
+	ping_encode((uint64_t)now_us, &session->frame);
+	session_send(connection);
+}
+
+static void session_check_link(struct ch_connection *connection)
+{
+	struct session *session = &connection->session;
+	const char *detail = "a send has failed";
+	enum ch_status status = session->broken;
+	if (status == CH_OK && session->link.socket != NULL)
+		status = link_check(&session->link, &detail);
+	if (status != CH_OK)
+		session_break(connection, status, detail);
+}
+
+/* One round of everything; false: there was nothing to do. */
+static bool session_step(struct ch_connection *connection)
+{
+	struct session *session = &connection->session;
+	bool busy = session_serve_commands(connection);
+	int64_t now_us = clock_steady_us();
+	if (session->state == SESSION_IDLE && now_us >= session->next_try_us)
+		session_try(connection, now_us);
+	busy |= session_receive(connection);
+	session_check_link(connection);
+	if (session->state == SESSION_GREETING && now_us >= session->greeting_until_us)
+		session_break(connection, CH_TIMEOUT, "the hub did not answer");
+	if (session->state == SESSION_UP) {
+		busy |= session_publish(connection, now_us);
+		teller_pump(connection, now_us);
+		session_keep_alive(connection, clock_steady_us());
+	}
+	return busy;
+}
+
+static int64_t session_due_us(struct ch_connection *connection, int64_t now_us)
+{
+	const struct session *session = &connection->session;
+	if (session->state == SESSION_IDLE)
+		return session->next_try_us;
+	if (session->state == SESSION_GREETING)
+		return session->greeting_until_us;
+	int64_t due_us = session->heard_us + 3 * session->heartbeat_us;
+	int64_t quiet_since =
+		session->heard_us > session->pinged_us ? session->heard_us : session->pinged_us;
+	if (quiet_since + session->heartbeat_us < due_us)
+		due_us = quiet_since + session->heartbeat_us;
+	int64_t window_us = window_due_us(&connection->window, now_us);
+	int64_t teller_us = teller_due_us(connection);
+	if (window_us < due_us)
+		due_us = window_us;
+	return teller_us < due_us ? teller_us : due_us;
+}
+
+/* First say that we sleep, then look once more: see bell.h. */
+static void session_sleep(struct ch_connection *connection)
+{
+	struct session *session = &connection->session;
+	bell_sleep(&connection->bell);
+	if (!session_serve_commands(connection)) {
+		int64_t now_us = clock_steady_us();
+		bool ready =
+			session->state == SESSION_UP && window_ready(&connection->window, now_us);
+		int64_t left_us = session_due_us(connection, now_us) - now_us;
+		if (!ready && left_us > 0 && !session->stop && session->broken == CH_OK)
+			link_wait(&session->link, connection->bell.fd, (left_us + 999) / 1000);
+	}
+	bell_awake(&connection->bell);
+}
+
+static void session_say_goodbye(struct ch_connection *connection)
+{
+	struct session *session = &connection->session;
+	if (session->state == SESSION_UP) {
+		teller_tell_all(connection);
+		bye_encode(SLICE_LITERAL("closed"), &session->frame);
+		session_send(connection);
+	}
+	session_let_go(connection, BYE_LINGER_MS);
+	session->state = SESSION_OVER;
+	connection_enter(connection, CH_FINISHED, CH_OK, "");
+}
+
+void session_run(struct ch_connection *connection)
+{
+	struct session *session = &connection->session;
+	while (session->state != SESSION_OVER) {
+		if (!session_step(connection) && session->state != SESSION_OVER)
+			session_sleep(connection);
+		if (session->stop && session->state != SESSION_OVER)
+			session_say_goodbye(connection);
+	}
+	/* Nobody may be left waiting: what is posted from now on is refused, what was posted before
+	 * finds the session over. */
+	mailbox_close(&connection->commands);
+	mailbox_close(&connection->answers);
+	window_abandon(&connection->window, CH_CLOSED);
+	(void)session_serve_commands(connection);
+	attachment_end(connection);
+	request_lost(connection);
+}
