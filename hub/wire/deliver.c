@@ -55,26 +55,59 @@ static uint8_t *deliver_write_bytes(uint8_t *at, uint32_t number, struct slice v
 	return at + value.len;
 }
 
-void deliver_add(struct buffer *out, const struct delivery *delivery)
+static uint8_t *deliver_write_shared(uint8_t *at, const struct delivery *delivery)
 {
-	size_t mark = pb_begin(out, 2);
-	uint8_t *at = buffer_reserve(out, deliver_bound(delivery));
-	if (at == NULL)
-		return;
 	at = deliver_write_uint(at, D_SEQUENCE, delivery->sequence);
 	at = deliver_write_uint(at, D_PART, delivery->part);
-	at = deliver_write_uint(at, D_ATTEMPT, delivery->attempt);
-	at = deliver_write_uint(at, D_MODE, delivery->mode);
 	at = deliver_write_uint(at, D_ARRIVAL, (uint64_t)delivery->arrival_us);
 	at = deliver_write_uint(at, D_CUSTOMER, delivery->customer);
 	at = deliver_write_uint(at, D_CUSTOMER_NOW, delivery->customer_now);
 	at = deliver_write_bytes(at, D_EVENT, delivery->event);
 	at = deliver_write_bytes(at, D_PERSONAL, delivery->personal);
-	at = deliver_write_bytes(at, D_JOB, delivery->job);
-	at = deliver_write_uint(at, D_LAST, delivery->last);
 	at = deliver_write_bytes(at, D_TABLE, delivery->table);
 	at = deliver_write_bytes(at, D_RECORD, delivery->record);
-	at = deliver_write_bytes(at, D_PEER, delivery->peer);
+	return deliver_write_bytes(at, D_PEER, delivery->peer);
+}
+
+/* Behind the rest: any order of fields is the same message. */
+static uint8_t *deliver_write_stamp(uint8_t *at, const struct delivery_stamp *stamp)
+{
+	at = deliver_write_uint(at, D_ATTEMPT, stamp->attempt);
+	at = deliver_write_uint(at, D_MODE, stamp->mode);
+	at = deliver_write_bytes(at, D_JOB, stamp->job);
+	return deliver_write_uint(at, D_LAST, stamp->last);
+}
+
+void deliver_add(struct buffer *out, const struct delivery *delivery)
+{
+	const struct delivery_stamp stamp = {
+		delivery->attempt, delivery->mode, delivery->last, delivery->job};
+	size_t mark = pb_begin(out, 2);
+	uint8_t *at = buffer_reserve(out, deliver_bound(delivery));
+	if (at == NULL)
+		return;
+	at = deliver_write_shared(at, delivery);
+	at = deliver_write_stamp(at, &stamp);
+	out->len = (size_t)(at - out->data);
+	pb_end(out, mark);
+}
+
+void delivery_encode(const struct delivery *delivery, struct buffer *out)
+{
+	uint8_t *at = buffer_reserve(out, deliver_bound(delivery));
+	if (at != NULL)
+		out->len = (size_t)(deliver_write_shared(at, delivery) - out->data);
+}
+
+void deliver_add_encoded(
+	struct buffer *out, struct slice encoded, const struct delivery_stamp *stamp)
+{
+	size_t mark = pb_begin(out, 2);
+	uint8_t *at = buffer_reserve(out, encoded.len + FIXED_BYTES + TAGGED(stamp->job));
+	if (at == NULL)
+		return;
+	memcpy(at, encoded.data, encoded.len);
+	at = deliver_write_stamp(at + encoded.len, stamp);
 	out->len = (size_t)(at - out->data);
 	pb_end(out, mark);
 }

@@ -38,6 +38,22 @@ void deliver_add(struct buffer *out, const struct delivery *delivery);
 /* Bytes that deliver_add appends at most: for those who fill a frame up to its bound. */
 size_t deliver_bound(const struct delivery *delivery);
 
+/* ---- One delivery for many ----
+ * What goes to many subscriptions differs only by its stamp.  delivery_encode appends the rest of a
+ * Delivery once; deliver_add_encoded puts it, stamped, into a frame: a copy and nothing else. */
+
+struct delivery_stamp {
+	uint32_t attempt;
+	enum delivery_mode mode;
+	bool last;
+	struct slice job;
+};
+
+/* The delivery's own stamp is not looked at. */
+void delivery_encode(const struct delivery *delivery, struct buffer *out);
+void deliver_add_encoded(
+	struct buffer *out, struct slice encoded, const struct delivery_stamp *stamp);
+
 struct deliver {
 	uint32_t handle;
 	uint32_t count;

@@ -83,6 +83,7 @@ enum mark_what {
 	MARK_DETACHED = 9,
 	MARK_DRAINED = 10,
 	MARK_MOVED = 11,
+	MARK_SNAPSHOT_AGAIN = 12,
 };
 
 struct mark {

@@ -110,6 +110,39 @@ static void test_what_goes_in_comes_out(void **state)
 	buffer_fini(&frame);
 }
 
+static void test_one_encoding_serves_many(void **state)
+{
+	(void)state;
+	struct buffer shared = {0};
+	struct buffer frame = {0};
+	struct deliver deliver;
+	struct delivery got;
+	delivery_encode(&full, &shared);
+	deliver_begin(&frame, 1);
+	deliver_add_encoded(&frame, buffer_slice(&shared),
+		&(struct delivery_stamp){.attempt = 1, .mode = DELIVERY_LIVE, .last = true});
+	deliver_add_encoded(&frame, buffer_slice(&shared),
+		&(struct delivery_stamp){
+			.attempt = 7, .mode = DELIVERY_REPLAY, .job = SLICE_LITERAL("j-1")});
+	assert_int_equal(deliver_parse(body_of(&frame), &deliver), CH_OK);
+	assert_true(deliver_next(&deliver, &got));
+	assert_int_equal(got.attempt, 1);
+	assert_int_equal(got.mode, DELIVERY_LIVE);
+	assert_true(got.last);
+	assert_int_equal(got.job.len, 0);
+	assert_true(deliver_next(&deliver, &got));
+	assert_int_equal(got.attempt, 7);
+	assert_int_equal(got.mode, DELIVERY_REPLAY);
+	assert_false(got.last);
+	assert_slice_text(got.job, "j-1");
+	assert_int_equal(got.sequence, full.sequence);
+	assert_true(slice_equal(got.event, full.event));
+	assert_true(slice_equal(got.peer, full.peer));
+	assert_false(deliver_next(&deliver, &got));
+	buffer_fini(&frame);
+	buffer_fini(&shared);
+}
+
 static void test_a_bad_delivery_ends_the_walk(void **state)
 {
 	(void)state;
@@ -143,6 +176,7 @@ int main(void)
 		cmocka_unit_test(test_deliveries_come_out_in_order),
 		cmocka_unit_test(test_protobuf_c_reads_the_same),
 		cmocka_unit_test(test_what_goes_in_comes_out),
+		cmocka_unit_test(test_one_encoding_serves_many),
 		cmocka_unit_test(test_a_bad_delivery_ends_the_walk),
 		cmocka_unit_test(test_wrong_wire_types_are_refused),
 	};

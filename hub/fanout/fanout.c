@@ -1,0 +1,789 @@
+/* The fan-out thread.  One round:
+ *
+ *     1. what others said    commands, acks, rights, word from the clerk
+ *     2. what is due         redeliveries, paces, time-outs
+ *     3. what is new         taken up and encoded once, for all who are live
+ *     4. turns               all urgent ones, then one that catches up, then look again
+ *     5. the desk            a folio, when one is due and the clerk is free
+ *
+ * It sleeps when there is nothing to do, and is woken by a command or by the writer (fanout_wake).
+ *
+ * Cursors are written down within DESK_US of an ack, all in one transaction, by the clerk; deliveries do
+ * not wait for that.  What must not be lost is waited for: a subscriber hears SUBSCRIBED when his cursor is
+ * on the disk, DETACHED when his last ack is, an administrator his answer when the change is. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/invariant.h"
+#include "fanout/attachment.h"
+#include "fanout/errand.h"
+#include "fanout/job.h"
+#include "fanout/plan.h"
+#include "fanout/sending.h"
+#include "fanout/subscription.h"
+#include "fanout/turn.h"
+
+#define ACK_WAIT_MS    30000u
+#define MAX_ATTEMPTS   10u
+#define MAX_LAG_EVENTS UINT64_C(100000000)
+
+#define TICK_US       100000  /* time-outs are judged so often, while anything is out     */
+#define SWEEP_US      1000000 /* lag, readers that rest, published figures                */
+#define RETRY_US      1000000 /* a full disk is tried again                               */
+#define TAKE_MOST     512u    /* entries taken up in one round                            */
+#define DELIVER_MOST  512u    /* tasks of the loop thread in one call                     */
+#define URGENT_ROUNDS 64u     /* turns of urgent ones before one of those that catch up   */
+
+/* ---- Time ---- */
+
+int64_t fanout_steady_us(const struct fanout *fanout)
+{
+	return fanout->options.steady_us != NULL ? fanout->options.steady_us() : clock_steady_us();
+}
+
+int64_t fanout_wall_us(const struct fanout *fanout)
+{
+	return fanout->options.wall_us != NULL ? fanout->options.wall_us() : clock_wall_us();
+}
+
+void fanout_set_alarm(struct fanout *fanout, struct alarm *alarm, int64_t due_us)
+{
+	heap_remove(&fanout->alarms, &alarm->item);
+	alarm->item.due_us = due_us;
+	/* Without memory for the heap it is looked at again with the next sweep. */
+	if (heap_push(&fanout->alarms, &alarm->item) != CH_OK)
+		alarm->ring(alarm);
+}
+
+void fanout_clear_alarm(struct fanout *fanout, struct alarm *alarm)
+{
+	heap_remove(&fanout->alarms, &alarm->item);
+}
+
+/* ---- Queues ---- */
+
+static void queue_init(struct queue *queue)
+{
+	queue->first = NULL;
+	queue->last = &queue->first;
+}
+
+static void queue_add(struct queue *queue, struct subscription *subscription)
+{
+	subscription->queued = true;
+	subscription->next_queued = NULL;
+	*queue->last = subscription;
+	queue->last = &subscription->next_queued;
+}
+
+static struct subscription *queue_take(struct queue *queue)
+{
+	struct subscription *subscription = queue->first;
+	if (subscription == NULL)
+		return NULL;
+	queue->first = subscription->next_queued;
+	if (queue->first == NULL)
+		queue->last = &queue->first;
+	subscription->queued = false;
+	return subscription;
+}
+
+static void queue_drop(struct queue *queue, const struct subscription *subscription)
+{
+	struct subscription **at = &queue->first;
+	while (*at != NULL && *at != subscription)
+		at = &(*at)->next_queued;
+	if (*at == NULL)
+		return;
+	*at = subscription->next_queued;
+	if (*at == NULL)
+		queue->last = at;
+}
+
+void fanout_schedule(struct subscription *subscription)
+{
+	struct fanout *fanout = subscription->fanout;
+	if (subscription->queued || subscription->phase <= PHASE_OPENING)
+		return;
+	queue_add(
+		subscription->phase >= PHASE_LIVE ? &fanout->urgent : &fanout->bulk, subscription);
+}
+
+/* ---- The newest ---- */
+
+void fanout_follow(struct fanout *fanout, uint64_t next)
+{
+	if (fanout->followers++ == 0 && !fanout->tapped)
+		recent_follow(fanout->recent, next);
+}
+
+void fanout_unfollow(struct subscription *subscription)
+{
+	struct fanout *fanout = subscription->fanout;
+	if (subscription->phase != PHASE_LIVE)
+		return;
+	subscription->phase = PHASE_CATCH_UP;
+	if (--fanout->followers == 0 && !fanout->tapped)
+		recent_rest(fanout->recent);
+}
+
+/* The live port's listeners follow, too. */
+static void fanout_tap(struct fanout *fanout)
+{
+	bool wanted = tap_is_wanted(&fanout->tap);
+	if (wanted == fanout->tapped)
+		return;
+	fanout->tapped = wanted;
+	if (fanout->followers > 0)
+		return;
+	if (wanted)
+		recent_follow(fanout->recent, fanout->head + 1);
+	else
+		recent_rest(fanout->recent);
+}
+
+/* True when there is more to take up. */
+static bool fanout_take_up(struct fanout *fanout)
+{
+	uint64_t before = recent_next(fanout->recent);
+	enum ch_status status = CH_OK;
+	for (uint32_t i = 0; i < TAKE_MOST && status == CH_OK; i++) {
+		status = recent_advance(fanout->recent);
+		if (status == CH_GAP)
+			status =
+				CH_OK; /* who is live falls behind, and is told by his own reader */
+		else if (status == CH_OK && fanout->tapped &&
+			 recent_get(fanout->recent, recent_next(fanout->recent) - 1,
+				 &fanout->looked) == CH_OK)
+			tap_add(&fanout->tap, &fanout->looked);
+	}
+	tap_flush(&fanout->tap);
+	if (recent_next(fanout->recent) != before) {
+		for (struct subscription *s = fanout->subscriptions; s != NULL; s = s->next) {
+			if (s->phase == PHASE_LIVE)
+				fanout_schedule(s);
+		}
+	}
+	/* What cannot be read now (CH_IO, CH_NOMEM) is tried with the next round. */
+	return status == CH_OK;
+}
+
+enum ch_status fanout_look(struct fanout *fanout, uint64_t sequence, struct group **out_group)
+{
+	struct journal_entry entry;
+	enum ch_status status = CH_OK;
+	*out_group = &fanout->looked;
+	if (sequence >= recent_first(fanout->recent) && sequence < recent_next(fanout->recent))
+		return recent_get(fanout->recent, sequence, &fanout->looked);
+	if (sequence > fanout->head)
+		return CH_END;
+	if (reader_position(fanout->look) != sequence)
+		status = reader_seek(fanout->look, sequence);
+	if (status == CH_OK)
+		status = reader_next(fanout->look, &entry);
+	if (status == CH_OK)
+		status = group_read(&fanout->looked, &entry);
+	fanout->look_on = true;
+	return status == CH_FORMAT || status == CH_VERSION ? CH_GAP : status;
+}
+
+/* ---- What waits for the desk ---- */
+
+static void fanout_write_within(struct fanout *fanout, int64_t within_us)
+{
+	if (fanout->now_us + within_us < fanout->write_us)
+		fanout->write_us = fanout->now_us + within_us;
+}
+
+void fanout_touch(struct subscription *subscription, int64_t within_us)
+{
+	struct fanout *fanout = subscription->fanout;
+	if (!subscription_is_durable(subscription))
+		return;
+	fanout_write_within(fanout, within_us);
+	if (subscription->dirty)
+		return;
+	subscription->dirty = true;
+	subscription->next_dirty = fanout->dirty;
+	fanout->dirty = subscription;
+}
+
+void fanout_touch_job(struct job *job)
+{
+	job->dirty = true;
+	job->fanout->jobs_dirty = true;
+	fanout_write_within(job->fanout, DESK_US);
+}
+
+void fanout_later(struct fanout *fanout, struct later *later)
+{
+	later->next = NULL;
+	later->folio = clerk_folio(fanout->clerk);
+	*fanout->laters_last = later;
+	fanout->laters_last = &later->next;
+	fanout_write_within(fanout, 0);
+}
+
+void fanout_forget_later(struct fanout *fanout, const struct later *later)
+{
+	struct later **at = &fanout->laters;
+	while (*at != NULL && *at != later)
+		at = &(*at)->next;
+	if (*at == NULL)
+		return;
+	*at = later->next;
+	if (*at == NULL)
+		fanout->laters_last = at;
+}
+
+void fanout_forget(struct subscription *subscription)
+{
+	struct fanout *fanout = subscription->fanout;
+	struct subscription **at = &fanout->dirty;
+	while (*at != NULL && *at != subscription)
+		at = &(*at)->next_dirty;
+	if (*at != NULL)
+		*at = subscription->next_dirty;
+	if (subscription->queued) {
+		queue_drop(&fanout->urgent, subscription);
+		queue_drop(&fanout->bulk, subscription);
+	}
+	fanout_forget_later(fanout, &subscription->opened);
+	fanout_clear_alarm(fanout, &subscription->again);
+}
+
+void fanout_audit(struct fanout *fanout, const char *operator, const char * what, const char *name,
+	const char *detail)
+{
+	uint8_t key[16];
+	struct buffer value = {0};
+	const struct audit_row row = {
+		.operator= slice_text(operator),
+		.what = slice_text(what),
+		.name = slice_text(name),
+		.detail = slice_text(detail),
+	};
+	store_be64(key, (uint64_t)fanout_wall_us(fanout));
+	store_be64(key + 8, ++fanout->audits);
+	form_encode(&audit_form, &row, &value);
+	clerk_put(fanout->clerk, DESK_AUDIT, slice_of(key, sizeof(key)), buffer_slice(&value));
+	buffer_fini(&value);
+	fanout_write_within(fanout, 0);
+}
+
+/* ---- The desk ---- */
+
+/* What an open need holds, as it is written down: what is in memory alone does not survive a crash. */
+static void fanout_set_floor(struct fanout *fanout)
+{
+	uint64_t floor = UINT64_MAX;
+	struct job *job;
+	size_t at = 0;
+	for (const struct subscription *s = fanout->subscriptions; s != NULL; s = s->next) {
+		uint64_t base =
+			subscription_is_durable(s) ? s->safe_base : cursor_floor(&s->cursor);
+		if (!s->suspended && base < floor)
+			floor = base + 1;
+	}
+	while ((job = table_next(&fanout->jobs, &at)) != NULL) {
+		if (job->subscription != NULL && job->safe_base < floor)
+			floor = job->safe_base + 1;
+	}
+	atomic_store(&fanout->floor, floor);
+}
+
+static void fanout_write(struct fanout *fanout)
+{
+	struct job *job;
+	size_t at = 0;
+	while (fanout->dirty != NULL) {
+		struct subscription *subscription = fanout->dirty;
+		fanout->dirty = subscription->next_dirty;
+		subscription->dirty = false;
+		subscription_write_cursor(subscription);
+	}
+	while (fanout->jobs_dirty && (job = table_next(&fanout->jobs, &at)) != NULL) {
+		if (job->dirty)
+			job_write(job);
+	}
+	fanout->jobs_dirty = false;
+	fanout->write_us = INT64_MAX;
+	if (clerk_has_work(fanout->clerk) || fanout->laters != NULL)
+		clerk_submit(fanout->clerk);
+}
+
+static void fanout_written(struct fanout *fanout, uint64_t folio)
+{
+	struct job *job;
+	size_t at = 0;
+	fanout->stats.desk_commits++;
+	for (struct subscription *s = fanout->subscriptions; s != NULL; s = s->next)
+		s->safe_base = s->kept_base;
+	while ((job = table_next(&fanout->jobs, &at)) != NULL)
+		job->safe_base = job->kept_base;
+	fanout_set_floor(fanout);
+	while (fanout->laters != NULL && fanout->laters->folio <= folio) {
+		struct later *later = fanout->laters;
+		fanout->laters = later->next;
+		if (fanout->laters == NULL)
+			fanout->laters_last = &fanout->laters;
+		later->run(later);
+	}
+}
+
+static void fanout_settled(void *context, uint64_t folio, enum ch_status status)
+{
+	struct fanout *fanout = context;
+	if (status == CH_OK) {
+		fanout_written(fanout, folio);
+		return;
+	}
+	if (status == CH_FULL) {
+		fanout->retry_us = fanout->now_us + RETRY_US;
+		return;
+	}
+	/* What is on the disk is not known any more, or cannot be put together: as after a failed sync of the
+	 * journal, the hub starts again from what is there. */
+	fanout->broken = true;
+	if (fanout->options.failed != NULL)
+		fanout->options.failed(fanout->options.context, status, "desk");
+}
+
+static void fanout_serve_desk(struct fanout *fanout)
+{
+	if (fanout->retry_us != 0 && fanout->now_us >= fanout->retry_us) {
+		fanout->retry_us = 0;
+		clerk_again(fanout->clerk);
+	}
+	if (!fanout->broken && fanout->now_us >= fanout->write_us && clerk_is_free(fanout->clerk))
+		fanout_write(fanout);
+}
+
+/* ---- What is due ---- */
+
+static void fanout_fire(struct fanout *fanout)
+{
+	struct heap_item *item;
+	while ((item = heap_top(&fanout->timers)) != NULL && item->due_us <= fanout->now_us) {
+		struct pending *pending = (struct pending *)(void *)heap_pop(&fanout->timers);
+		cursor_fire(pending->cursor, pending);
+		fanout->tick_us = 0; /* whose it is, the tick finds out */
+	}
+	while ((item = heap_top(&fanout->alarms)) != NULL && item->due_us <= fanout->now_us) {
+		struct alarm *alarm = (struct alarm *)(void *)heap_pop(&fanout->alarms);
+		alarm->ring(alarm);
+	}
+}
+
+static void fanout_tick_one(struct subscription *subscription)
+{
+	struct fanout *fanout = subscription->fanout;
+	struct job *next;
+	/* What may not even have reached the subscriber cannot be late. */
+	if (!sending_has_room(subscription->consumer))
+		return;
+	cursor_tick(&subscription->cursor, fanout->now_us);
+	bool ready = cursor_ready(&subscription->cursor) != NULL;
+	for (struct job *job = subscription->jobs; job != NULL; job = next) {
+		next = job->next; /* it may end */
+		cursor_tick(&job->cursor, fanout->now_us);
+		ready |= cursor_ready(&job->cursor) != NULL;
+		job_settle(job);
+	}
+	if (ready)
+		fanout_schedule(subscription);
+}
+
+/* Several times a second while anything is out. */
+static void fanout_tick(struct fanout *fanout)
+{
+	fanout->tick_us = fanout->now_us + TICK_US;
+	for (struct subscription *s = fanout->subscriptions; s != NULL; s = s->next) {
+		if (s->phase > PHASE_OPENING)
+			fanout_tick_one(s);
+	}
+}
+
+/* ---- Now and then ---- */
+
+static void fanout_judge_lag(struct fanout *fanout, struct subscription *subscription)
+{
+	char why[96];
+	uint64_t lag = subscription_lag(subscription);
+	uint64_t most = subscription_max_lag(subscription);
+	if (lag < subscription->best_lag)
+		subscription->best_lag = lag;
+	if (lag > fanout->stats.worst_lag)
+		fanout->stats.worst_lag = lag;
+	/* It may fall behind by its bound from the best it has had: so one that begins far back, and comes
+	 * nearer, is let be. */
+	if (lag <= subscription->best_lag || lag - subscription->best_lag <= most)
+		return;
+	(void)snprintf(why, sizeof(why), "%llu entries behind, its bound is %llu",
+		(unsigned long long)lag, (unsigned long long)most);
+	attachment_suspend(subscription, why);
+}
+
+/* A reader that nothing was read from for a while gives back what it holds. */
+static void fanout_rest_readers(struct fanout *fanout)
+{
+	if (!fanout->look_on)
+		reader_rest(fanout->look);
+	fanout->look_on = false;
+	for (struct subscription *s = fanout->subscriptions; s != NULL; s = s->next) {
+		if (!s->read_on && s->reader != NULL)
+			reader_rest(s->reader);
+		s->read_on = false;
+		for (struct job *job = s->jobs; job != NULL; job = job->next) {
+			if (!job->read_on && job->reader != NULL)
+				reader_rest(job->reader);
+			job->read_on = false;
+		}
+	}
+}
+
+static void fanout_publish(struct fanout *fanout)
+{
+	struct fanout_stats stats = fanout->stats;
+	struct job *job;
+	size_t at = 0;
+	stats.subscriptions = fanout->subscription_count;
+	stats.attached = fanout->attached_count;
+	stats.live = fanout->followers;
+	stats.live_lost = fanout->tap.lost;
+	for (const struct subscription *s = fanout->subscriptions; s != NULL; s = s->next) {
+		stats.suspended += s->suspended;
+		stats.dead_letters += s->letters;
+	}
+	while ((job = table_next(&fanout->jobs, &at)) != NULL)
+		stats.jobs += job->subscription != NULL;
+	(void)pthread_mutex_lock(&fanout->lock);
+	fanout->published = stats;
+	(void)pthread_mutex_unlock(&fanout->lock);
+}
+
+static void fanout_sweep(struct fanout *fanout)
+{
+	struct subscription *next;
+	fanout->sweep_us = fanout->now_us + SWEEP_US;
+	fanout->stats.worst_lag = 0;
+	for (struct subscription *s = fanout->subscriptions; s != NULL; s = next) {
+		next = s->next; /* an ephemeral one that is suspended is gone */
+		if (!s->suspended)
+			fanout_judge_lag(fanout, s);
+	}
+	fanout_rest_readers(fanout);
+	fanout_set_floor(fanout);
+	fanout_publish(fanout);
+}
+
+/* ---- Turns ---- */
+
+static void fanout_take_turn(struct subscription *subscription)
+{
+	if (turn_take(subscription))
+		fanout_schedule(subscription);
+}
+
+/* True when somebody has more to do. */
+static bool fanout_take_turns(struct fanout *fanout)
+{
+	struct subscription *subscription;
+	/* Those that are live first, and then one of those that are not, so that nobody waits for ever and
+	 * what is new does not wait for what is old. */
+	for (uint32_t i = 0; i < URGENT_ROUNDS; i++) {
+		subscription = queue_take(&fanout->urgent);
+		if (subscription == NULL)
+			break;
+		fanout_take_turn(subscription);
+	}
+	subscription = queue_take(&fanout->bulk);
+	if (subscription != NULL)
+		fanout_take_turn(subscription);
+	return fanout->urgent.first != NULL || fanout->bulk.first != NULL;
+}
+
+/* ---- The thread ---- */
+
+static bool fanout_anything_out(const struct fanout *fanout)
+{
+	for (const struct subscription *s = fanout->subscriptions; s != NULL; s = s->next) {
+		if (s->phase <= PHASE_OPENING)
+			continue;
+		if (s->cursor.out_parts > 0)
+			return true;
+		for (const struct job *job = s->jobs; job != NULL; job = job->next) {
+			if (job->cursor.out_parts > 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+static void fanout_sooner(int64_t *due_us, int64_t other_us)
+{
+	if (other_us < *due_us)
+		*due_us = other_us;
+}
+
+/* How long there is nothing to do; -1: until something happens. */
+static int64_t fanout_patience_us(struct fanout *fanout)
+{
+	int64_t due_us = INT64_MAX;
+	if (clerk_is_free(fanout->clerk) && !fanout->broken)
+		fanout_sooner(&due_us, fanout->write_us);
+	if (fanout->retry_us != 0)
+		fanout_sooner(&due_us, fanout->retry_us);
+	if (heap_top(&fanout->timers) != NULL)
+		fanout_sooner(&due_us, heap_top(&fanout->timers)->due_us);
+	if (heap_top(&fanout->alarms) != NULL)
+		fanout_sooner(&due_us, heap_top(&fanout->alarms)->due_us);
+	if (fanout->attached_count > 0)
+		fanout_sooner(&due_us, fanout->sweep_us);
+	if (fanout_anything_out(fanout))
+		fanout_sooner(&due_us, fanout->tick_us);
+	if (due_us == INT64_MAX)
+		return -1;
+	return due_us > fanout->now_us ? due_us - fanout->now_us : 0;
+}
+
+static void fanout_run_tasks(struct mailbox_node *node)
+{
+	while (node != NULL) {
+		struct task *task = task_of(node);
+		node = node->next;
+		task->run(task);
+	}
+}
+
+/* True when there is more to do at once. */
+static bool fanout_round(struct fanout *fanout, struct mailbox_node *node)
+{
+	fanout->now_us = fanout_steady_us(fanout);
+	/* As new as what anybody has asked, and then as new as what anybody was woken for. */
+	fanout->head = journal_head(fanout->options.journal);
+	fanout_run_tasks(node);
+	fanout->head = journal_head(fanout->options.journal);
+	fanout_fire(fanout);
+	if (fanout->now_us >= fanout->tick_us)
+		fanout_tick(fanout);
+	if (fanout->now_us >= fanout->sweep_us)
+		fanout_sweep(fanout);
+	fanout_tap(fanout);
+	bool more = false;
+	if (fanout->followers > 0 || fanout->tapped)
+		more = fanout_take_up(fanout);
+	more |= fanout_take_turns(fanout);
+	more |= plan_take_turn(fanout);
+	fanout_serve_desk(fanout);
+	return more;
+}
+
+/* Everything is written down that can be. */
+static void fanout_finish(struct fanout *fanout)
+{
+	plan_end_all(fanout);
+	fanout->write_us = 0;
+	for (;;) {
+		fanout->now_us = fanout_steady_us(fanout);
+		fanout_serve_desk(fanout);
+		bool clean = clerk_is_free(fanout->clerk) && fanout->dirty == NULL &&
+			     !fanout->jobs_dirty && !clerk_has_work(fanout->clerk) &&
+			     fanout->laters == NULL;
+		if (clean || fanout->broken || fanout->retry_us != 0)
+			break;
+		fanout_run_tasks(mailbox_wait(&fanout->inbox, RETRY_US));
+	}
+	fanout->unwritten = fanout->laters != NULL;
+	while (fanout->laters != NULL) {
+		struct later *later = fanout->laters;
+		fanout->laters = later->next;
+		later->run(later);
+	}
+	fanout_publish(fanout);
+}
+
+static void *fanout_main(void *context)
+{
+	struct fanout *fanout = context;
+	bool more = true;
+	while (!fanout->stopping) {
+		struct mailbox_node *node =
+			more ? mailbox_take(&fanout->inbox)
+			     : mailbox_wait(&fanout->inbox, fanout_patience_us(fanout));
+		more = fanout_round(fanout, node);
+	}
+	fanout_finish(fanout);
+	return NULL;
+}
+
+/* ---- Life ---- */
+
+static void fanout_run_wake(struct task *task)
+{
+	struct fanout *fanout =
+		(struct fanout *)(void *)((char *)task - offsetof(struct fanout, wake));
+	atomic_store(&fanout->woken, false); /* the head is looked at after this */
+}
+
+void fanout_wake(struct fanout *fanout)
+{
+	if (!atomic_exchange(&fanout->woken, true))
+		(void)mailbox_post(&fanout->inbox, &fanout->wake.node); /* open until fanout_stop */
+}
+
+static void fanout_run_stop(struct task *task)
+{
+	struct fanout *fanout =
+		(struct fanout *)(void *)((char *)task - offsetof(struct fanout, stop));
+	fanout->stopping = true;
+}
+
+void fanout_post(struct fanout *fanout, struct task *task)
+{
+	(void)mailbox_post(
+		&fanout->outbox, &task->node); /* open until fanout_stop has emptied it */
+}
+
+static void fanout_free(struct fanout *fanout)
+{
+	if (fanout == NULL)
+		return;
+	job_free_all(fanout);
+	while (fanout->subscriptions != NULL)
+		subscription_free(fanout->subscriptions);
+	recent_free(fanout->recent);
+	tap_fini(&fanout->tap);
+	reader_close(fanout->look);
+	group_fini(&fanout->group);
+	group_fini(&fanout->looked);
+	table_fini(&fanout->names);
+	table_fini(&fanout->jobs);
+	heap_fini(&fanout->timers);
+	heap_fini(&fanout->alarms);
+	mailbox_fini(&fanout->inbox);
+	mailbox_fini(&fanout->outbox);
+	(void)pthread_mutex_destroy(&fanout->lock);
+	free(fanout);
+}
+
+static struct fanout *fanout_create(const struct fanout_options *options)
+{
+	struct fanout *fanout = calloc(1, sizeof(*fanout));
+	if (fanout == NULL)
+		return NULL;
+	fanout->options = *options;
+	if (fanout->options.ack_wait_ms == 0)
+		fanout->options.ack_wait_ms = ACK_WAIT_MS;
+	if (fanout->options.max_attempts == 0)
+		fanout->options.max_attempts = MAX_ATTEMPTS;
+	if (fanout->options.max_lag_events == 0)
+		fanout->options.max_lag_events = MAX_LAG_EVENTS;
+	mailbox_init(&fanout->inbox, NULL, NULL);
+	mailbox_init(&fanout->outbox, options->ready, options->context);
+	(void)pthread_mutex_init(&fanout->lock, NULL); /* cannot fail without attributes */
+	fanout->wake.run = fanout_run_wake;
+	fanout->stop.run = fanout_run_stop;
+	fanout->laters_last = &fanout->laters;
+	fanout->write_us = INT64_MAX;
+	fanout->now_us = fanout_steady_us(fanout);
+	fanout->head = journal_head(options->journal);
+	queue_init(&fanout->urgent);
+	queue_init(&fanout->bulk);
+	heap_init(&fanout->timers);
+	heap_init(&fanout->alarms);
+	table_init(&fanout->names);
+	table_init(&fanout->jobs);
+	group_init(&fanout->group);
+	group_init(&fanout->looked);
+	tap_init(&fanout->tap, &fanout->outbox, options->live, options->context);
+	return fanout;
+}
+
+enum ch_status fanout_start(const struct fanout_options *options, struct fanout **out_fanout)
+{
+	enum ch_status status = CH_NOMEM;
+	struct fanout *fanout = fanout_create(options);
+	if (fanout == NULL)
+		return status;
+	const struct clerk_options clerk = {
+		.desk = options->desk,
+		.replies = &fanout->inbox,
+		.settled = fanout_settled,
+		.context = fanout,
+	};
+	status = recent_create(options->journal, &fanout->recent);
+	if (status == CH_OK)
+		status = reader_open(options->journal, &fanout->look);
+	if (status == CH_OK)
+		status = clerk_start(&clerk, &fanout->clerk);
+	/* The clerk has nothing to do yet: the desk is read here. */
+	if (status == CH_OK)
+		status = subscription_load_all(fanout);
+	if (status == CH_OK)
+		status = job_load_all(fanout);
+	if (status != CH_OK)
+		goto out;
+	fanout_set_floor(fanout);
+	fanout_publish(fanout);
+	if (pthread_create(&fanout->thread, NULL, fanout_main, fanout) != 0) {
+		status = CH_NOMEM;
+		goto out;
+	}
+	*out_fanout = fanout;
+	fanout = NULL; /* the caller's now */
+out:
+	if (fanout != NULL)
+		clerk_stop(fanout->clerk);
+	fanout_free(fanout);
+	return status;
+}
+
+void fanout_stop(struct fanout *fanout)
+{
+	if (fanout == NULL)
+		return;
+	(void)mailbox_post(&fanout->inbox, &fanout->stop.node);
+	(void)pthread_join(fanout->thread, NULL);
+	clerk_stop(fanout->clerk);
+	/* What is left is a wake, or word of a folio that nobody waits for: both lie in what is freed. */
+	(void)mailbox_take(&fanout->inbox);
+	fanout_run_tasks(fanout->delivering);
+	fanout_run_tasks(mailbox_take(&fanout->outbox));
+	fanout_free(fanout);
+}
+
+/* ---- The loop thread ---- */
+
+void fanout_deliver(struct fanout *fanout)
+{
+	if (fanout->delivering == NULL)
+		fanout->delivering = mailbox_take(&fanout->outbox);
+	for (uint32_t i = 0; i < DELIVER_MOST && fanout->delivering != NULL; i++) {
+		struct task *task = task_of(fanout->delivering);
+		fanout->delivering = fanout->delivering->next;
+		task->run(task);
+	}
+	if (fanout->delivering != NULL)
+		fanout->options.ready(fanout->options.context);
+}
+
+void fanout_set_live(struct fanout *fanout, bool wanted)
+{
+	tap_set_wanted(&fanout->tap, wanted);
+	fanout_wake(fanout);
+}
+
+uint64_t fanout_floor(const struct fanout *fanout)
+{
+	return atomic_load(&fanout->floor);
+}
+
+void fanout_stats(struct fanout *fanout, struct fanout_stats *out_stats)
+{
+	(void)pthread_mutex_lock(&fanout->lock);
+	*out_stats = fanout->published;
+	(void)pthread_mutex_unlock(&fanout->lock);
+}
