@@ -205,11 +205,14 @@ static enum ch_status view_values(const struct view *view, struct slice record)
 static const struct {
 	uint32_t state;
 	uint64_t closed[3]; /* states that ask for nothing more */
+	uint32_t owner;
 } tables[TABLE_COUNT] = {
-	[TABLE_ORDER] = {5, {4, 5, 6}},
-	[TABLE_REPAIR] = {6, {10, 11, 0}},
-	[TABLE_CASE] = {5, {4, 0, 0}},
-	[TABLE_APPOINTMENT] = {4, {2, 3, 4}},
+	[TABLE_ORDER] = {5, {4, 5, 6}, 4},
+	[TABLE_REPAIR] = {6, {10, 11, 0}, 3},
+	[TABLE_CASE] = {5, {4, 0, 0}, 3},
+	[TABLE_APPOINTMENT] = {4, {2, 3, 4}, 3},
+	[TABLE_UNIT] = {0, {0, 0, 0}, 3},
+	[TABLE_ENTITLEMENT] = {0, {0, 0, 0}, 3},
 };
 
 uint64_t view_state(enum store_table table, struct slice record)
@@ -218,6 +221,14 @@ uint64_t view_state(enum store_table table, struct slice record)
 	if (tables[table].state != 0)
 		(void)pbedit_get_uint(record, tables[table].state, &state);
 	return state;
+}
+
+uint64_t view_owner(enum store_table table, struct slice record)
+{
+	uint64_t number = 0;
+	if (tables[table].owner != 0)
+		(void)pbedit_get_uint(record, tables[table].owner, &number);
+	return number;
 }
 
 bool view_is_open(enum store_table table, struct slice record)

@@ -33,8 +33,11 @@ enum ch_status view_snapshot_customer(
 /* The source's text of a code; empty when unknown. */
 struct slice view_source(struct rtxn *rtxn, uint16_t code);
 
-/* "active", "mandatory" ...: the state's number of a linked record, 0 when its table has none. */
+/* The state's number of a linked record, 0 when its table has none. */
 uint64_t view_state(enum store_table table, struct slice record);
+
+/* The customer that a linked record belongs to; 0: nobody, or not such a table. */
+uint64_t view_owner(enum store_table table, struct slice record);
 
 /* Whether the record still asks for somebody's attention. */
 bool view_is_open(enum store_table table, struct slice record);

@@ -120,7 +120,7 @@ static void bus_checkpoints(struct bus *bus, const struct session *session,
 	const struct bus_handlers *handlers = &bus->options.handlers;
 	for (uint32_t i = 0; i < hello->source_count && handlers->checkpoint != NULL; i++) {
 		struct checkpoint *checkpoint = &welcome->checkpoints[welcome->checkpoint_count];
-		if (!peer_may_publish(session->peer, hello->sources[i], (struct slice){NULL, 0}) ||
+		if (!peer_may_be(session->peer, hello->sources[i]) ||
 			!handlers->checkpoint(
 				handlers->context, hello->sources[i], bytes, &checkpoint->sequence))
 			continue;
@@ -186,6 +186,12 @@ static bool bus_may_publish(void *context, struct slice source, struct slice typ
 	return peer_may_publish(session->peer, source, type);
 }
 
+static bool bus_may_be(void *context, struct slice source)
+{
+	const struct session *session = context;
+	return peer_may_be(session->peer, source);
+}
+
 static bool bus_send_receipts(void *context, struct slice frame)
 {
 	/* A connection that is going takes nothing more: its client asks again. */
@@ -196,7 +202,7 @@ static enum ch_status bus_producer(struct bus *bus, struct session *session)
 {
 	const struct peer *peer = session->peer;
 	struct producer_options options = {
-		.rights = {bus_may_publish, session, slice_text(peer->name)},
+		.rights = {bus_may_publish, bus_may_be, session, slice_text(peer->name)},
 		.send = bus_send_receipts,
 		.context = session,
 		.credit = (uint32_t)(peer->window > 0 ? peer->window
@@ -426,7 +432,7 @@ enum ch_status bus_open(const struct bus_options *options, struct bus **out_bus)
 		.listener =
 			{
 				.address = settings->bus_listen,
-				.receive_messages = 1000,
+				.receive_messages = 64,
 				.send_messages = 1000,
 				.message_bytes = LIMIT_FRAME_BYTES,
 				.heartbeat_ms = settings->bus_heartbeat_ms,

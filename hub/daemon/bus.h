@@ -66,7 +66,7 @@ void session_set_user(struct session *session, void *user);
 struct session *session_find(struct bus *bus, uint64_t number);
 struct session *session_next(const struct bus *bus, size_t *at);
 int64_t session_connected_us(const struct session *session);
-int64_t session_heard_us(const struct session *session); /* its last message, UTC */
+int64_t session_heard_us(const struct session *session);          /* its last message, UTC */
 struct producer *session_producer(const struct session *session); /* NULL: has published nothing */
 
 /* CH_FULL: try again when `writable` says so; CH_CLOSED. */

@@ -16,6 +16,7 @@
 #include "daemon/bus.h"
 #include "daemon/engine.h"
 #include "daemon/keeper_thread.h"
+#include "daemon/outlet.h"
 #include "daemon/pages.h"
 #include "daemon/rules_text.h"
 #include "daemon/switchboard.h"
@@ -30,6 +31,7 @@ struct hub {
 	struct curve_pair keys;
 	struct zap *zap;
 	struct ingest *ingest;
+	_Atomic(struct outlet *) outlet; /* the writer's thread asks for it while the hub starts */
 	struct bus *bus;
 	struct switchboard *switchboard;
 	struct pages *pages;
@@ -59,8 +61,17 @@ static void hub_receipts_ready(void *context)
 
 static void hub_synced(void *context, uint64_t head)
 {
-	(void)context;
-	(void)head;
+	struct hub *hub = context;
+	struct outlet *outlet = atomic_load(&hub->outlet);
+	(void)head; /* the fan-out asks the journal */
+	if (outlet != NULL)
+		outlet_wake(outlet);
+}
+
+static uint64_t hub_floor(void *context)
+{
+	struct hub *hub = context;
+	return outlet_floor(atomic_load(&hub->outlet));
 }
 
 static void hub_stop_failed(struct loop_task *task)
@@ -110,15 +121,24 @@ static void hub_request(
 	switchboard_request(hub->switchboard, session, message, body);
 }
 
+static void hub_consume(void *context, struct session *session, int kind, struct message *message,
+	struct slice body)
+{
+	struct hub *hub = context;
+	outlet_consume(hub->outlet, session, kind, message, body);
+}
+
 static void hub_session_closed(void *context, struct session *session)
 {
 	struct hub *hub = context;
+	outlet_closed(session);
 	switchboard_closed(hub->switchboard, session);
 }
 
 static void hub_session_writable(void *context, struct session *session)
 {
 	struct hub *hub = context;
+	outlet_writable(session);
 	switchboard_writable(hub->switchboard, session);
 }
 
@@ -227,6 +247,23 @@ static enum ch_status hub_open_ingest(struct hub *hub)
 	return status;
 }
 
+static enum ch_status hub_open_outlet(struct hub *hub)
+{
+	struct outlet *outlet;
+	struct outlet_options options = {
+		.settings = hub->settings,
+		.loop = hub->loop,
+		.zap = hub->zap,
+		.engine = &hub->engine,
+		.failed = hub_failed,
+		.context = hub,
+	};
+	enum ch_status status = outlet_open(&options, &outlet);
+	if (status == CH_OK)
+		atomic_store(&hub->outlet, outlet);
+	return status;
+}
+
 static enum ch_status hub_open_bus(struct hub *hub)
 {
 	struct bus_options options = {
@@ -238,6 +275,7 @@ static enum ch_status hub_open_bus(struct hub *hub)
 		.metrics = hub->metrics,
 		.handlers =
 			{
+				.consume = hub_consume,
 				.request = hub_request,
 				.closed = hub_session_closed,
 				.writable = hub_session_writable,
@@ -250,6 +288,7 @@ static enum ch_status hub_open_bus(struct hub *hub)
 		.loop = hub->loop,
 		.engine = &hub->engine,
 		.ingest = hub->ingest,
+		.outlet = hub->outlet,
 		.roster = hub->roster,
 		.keeper = hub->keeper,
 	};
@@ -284,12 +323,15 @@ static enum ch_status hub_open_pages(struct hub *hub)
 
 static enum ch_status hub_open(struct hub *hub)
 {
-	struct keeper_options keeper = {.settings = hub->settings, .hold = NULL, .context = hub};
+	struct keeper_options keeper = {
+		.settings = hub->settings, .hold = hub_floor, .context = hub};
 	enum ch_status status = loop_create(&hub->loop);
 	if (status == CH_OK)
 		status = hub_open_engine(hub);
 	if (status == CH_OK)
 		status = hub_open_peers(hub);
+	if (status == CH_OK)
+		status = hub_open_outlet(hub);
 	if (status == CH_OK)
 		status = hub_open_ingest(hub);
 	if (status == CH_OK) {
@@ -317,6 +359,7 @@ static void hub_close(struct hub *hub)
 	switchboard_close(hub->switchboard);
 	keeper_thread_stop(hub->keeper);
 	ingest_stop(hub->ingest);
+	outlet_close(hub->outlet);
 	if (hub->zap != NULL)
 		zap_stop(hub->zap);
 	roster_free(hub->roster);

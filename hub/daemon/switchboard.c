@@ -93,6 +93,7 @@ enum ch_status switchboard_reload(struct switchboard *switchboard, struct proble
 			options->settings->paths.rules, options->roster, problems, &text);
 	if (status == CH_OK) {
 		bus_recheck(switchboard->bus);
+		outlet_recheck(switchboard->options.outlet, switchboard->bus);
 		status = ingest_settings(options->ingest, buffer_slice(&text), &line);
 	}
 	if (status == CH_OK)
@@ -151,7 +152,7 @@ enum ch_status switchboard_open(
 		.journal = options->engine->journal,
 		.state = options->engine->state,
 		.ingest = options->ingest,
-		.fanout = options->fanout,
+		.fanout = outlet_fanout(options->outlet),
 		.rules_path = options->settings->paths.rules,
 		.hooks =
 			{

@@ -6,7 +6,7 @@
 #include "daemon/bus.h"
 #include "daemon/engine.h"
 #include "daemon/keeper_thread.h"
-#include "fanout/fanout.h"
+#include "daemon/outlet.h"
 #include "net/roster.h"
 
 struct switchboard;
@@ -16,7 +16,7 @@ struct switchboard_options {
 	struct loop *loop;
 	struct engine *engine;
 	struct ingest *ingest;
-	struct fanout *fanout;
+	struct outlet *outlet;
 	struct roster *roster;
 	struct keeper_thread *keeper;
 };
@@ -24,7 +24,7 @@ struct switchboard_options {
 /* CH_NOMEM. */
 enum ch_status switchboard_open(
 	const struct switchboard_options *options, struct switchboard **out_switchboard);
-void switchboard_close(struct switchboard *switchboard); /* after fanout_stop; NULL: fine */
+void switchboard_close(struct switchboard *switchboard); /* before outlet_close; NULL: fine */
 
 /* The bus is opened with handlers that lead here, so it comes later.  Before its first message. */
 void switchboard_join(struct switchboard *switchboard, struct bus *bus);

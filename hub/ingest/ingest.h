@@ -96,6 +96,7 @@ struct producer;
 /* A peer's rights, as the hub's peer table has them.  Pure, and valid as long as the producer. */
 struct producer_rights {
 	bool (*may_publish)(void *peer, struct slice source, struct slice type);
+	bool (*may_be)(void *peer, struct slice source); /* publish anything as this source */
 	void *peer;
 	struct slice name;
 };

@@ -22,8 +22,12 @@
 #include "ingest/queue.h"
 
 #define QUANTUM_EVENTS 64u
-#define RETRY_FULL_MS  5000u
-#define RETRY_HOLD_MS  2000u
+
+/* What one event's entry may take: the event twice (reference data stands in the effects too), and its
+ * effects and derived events. */
+#define INGEST_ENTRY_ROOM (3u * LIMIT_EVENT_BYTES)
+#define RETRY_FULL_MS     5000u
+#define RETRY_HOLD_MS     2000u
 
 /* What one batch is made of until its receipts go out. */
 struct round {
@@ -160,7 +164,8 @@ static void writer_turn(struct round *round, struct producer *producer)
 	uint32_t quantum = QUANTUM_EVENTS;
 	while (producer->queue != NULL && quantum > 0 && round->status == CH_OK &&
 		round->events < INGEST_BATCH_EVENTS &&
-		journal_batch_bytes(round->batch) < INGEST_BATCH_BYTES) {
+		journal_batch_bytes(round->batch) < INGEST_BATCH_BYTES &&
+		journal_batch_room(round->batch) > INGEST_ENTRY_ROOM) {
 		struct submission *submission = producer->queue;
 		struct submitted *event = &submission->events[submission->decided];
 		if (event->outcome != 0)
@@ -230,6 +235,9 @@ static void writer_commit(struct round *round)
 	}
 	round->what = "journal.commit";
 	round->status = journal_commit(round->batch);
+	/* Full, and not before anything was written but while: then nobody knows what is on the disk. */
+	if (round->status == CH_FULL && journal_status(round->ingest->options.journal) != CH_OK)
+		round->status = CH_IO;
 	if (round->status != CH_OK || !wrote) {
 		change_abort(round->change);
 		return;
@@ -288,6 +296,7 @@ static void writer_take_turns(struct round *round)
 	struct producer *producer;
 	while (round->status == CH_OK && round->events < INGEST_BATCH_EVENTS &&
 		journal_batch_bytes(round->batch) < INGEST_BATCH_BYTES &&
+		journal_batch_room(round->batch) > INGEST_ENTRY_ROOM &&
 		(producer = queue_next(ingest)) != NULL) {
 		writer_turn(round, producer);
 		if (producer->queue != NULL)
@@ -385,8 +394,8 @@ struct new_settings {
 	uint32_t *out_line;
 };
 
-static enum ch_status writer_decide_settings(void *context, struct round *round, int64_t arrival_us,
-	struct decision *out_decision)
+static enum ch_status writer_decide_settings(
+	void *context, struct round *round, int64_t arrival_us, struct decision *out_decision)
 {
 	const struct new_settings *settings = context;
 	return core_decide_settings(round->ingest->options.core, round->change, settings->text,
@@ -406,8 +415,8 @@ struct operation {
 	struct slice person;
 };
 
-static enum ch_status writer_decide_operation(void *context, struct round *round,
-	int64_t arrival_us, struct decision *out_decision)
+static enum ch_status writer_decide_operation(
+	void *context, struct round *round, int64_t arrival_us, struct decision *out_decision)
 {
 	const struct operation *operation = context;
 	struct envelope envelope;
