@@ -217,6 +217,13 @@ static bool resubmit_may(void *peer, struct slice source, struct slice type)
 	return true; /* the operator's role, which was checked, is the right */
 }
 
+static bool resubmit_may_be(void *peer, struct slice source)
+{
+	(void)peer;
+	(void)source;
+	return true;
+}
+
 static void resubmit_keep(char *out, size_t size, struct slice text)
 {
 	(void)snprintf(out, size, "%.*s", (int)text.len, (const char *)text.data); /* cut is fine */
@@ -319,7 +326,7 @@ static enum call_turn resubmit_publish(struct call *call)
 	const Carehub__V1__ResubmitRequest *ask = (const Carehub__V1__ResubmitRequest *)call->ask;
 	struct resubmission *work = call->work;
 	struct producer_options options = {
-		.rights = {resubmit_may, NULL, slice_text(call->peer->name)},
+		.rights = {resubmit_may, resubmit_may_be, NULL, slice_text(call->peer->name)},
 		.send = resubmit_receipt,
 		.context = work,
 	};

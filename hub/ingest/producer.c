@@ -92,10 +92,7 @@ void producer_admit(struct producer *producer, struct submission *submission)
 				event->form_field);
 		else if (!rights->may_publish(rights->peer, envelope->source, envelope->type))
 			producer_refuse(event, CH_DENIED,
-				rights->may_publish(
-					rights->peer, envelope->source, (struct slice){NULL, 0})
-					? "type"
-					: "source");
+				rights->may_be(rights->peer, envelope->source) ? "type" : "source");
 	}
 }
 
