@@ -16,6 +16,12 @@
 #define FOLLOW_MS 500
 
 /* By hand: a pace is a real number, and no event of ours holds one, so wire/json writes none. */
+/* Paces travel in thousandths. */
+static double replay_unit(uint64_t milli)
+{
+	return (double)milli / 1000;
+}
+
 static void replay_print_json(const Carehub__V1__ReplayInfo *job)
 {
 	const struct {
@@ -49,17 +55,18 @@ static void replay_print_json(const Carehub__V1__ReplayInfo *job)
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		buffer_printf(&line, ",\"%s\":\"%llu\"", numbers[i].name,
 			(unsigned long long)numbers[i].value);
-	buffer_printf(&line, ",\"rate\":%g,\"speed\":%g}", job->rate, job->speed);
+	buffer_printf(&line, ",\"rate\":%g,\"speed\":%g}", replay_unit(job->rate_milli),
+		replay_unit(job->speed_milli));
 	puts(buffer_text(&line));
 	buffer_fini(&line);
 }
 
 static void replay_pace(const Carehub__V1__ReplayInfo *job, char text[WORDS_BYTES])
 {
-	if (job->rate > 0)
-		(void)snprintf(text, WORDS_BYTES, "%g/s", job->rate);
-	else if (job->speed > 0)
-		(void)snprintf(text, WORDS_BYTES, "%g x", job->speed);
+	if (job->rate_milli > 0)
+		(void)snprintf(text, WORDS_BYTES, "%g/s", replay_unit(job->rate_milli));
+	else if (job->speed_milli > 0)
+		(void)snprintf(text, WORDS_BYTES, "%g x", replay_unit(job->speed_milli));
 	else
 		(void)snprintf(text, WORDS_BYTES, "as acknowledged");
 }
@@ -210,9 +217,9 @@ static void replay_print_plan(const struct cli *cli, const Carehub__V1__ReplayIn
 	if (!cli->yes)
 		printf(", %s of them wanted", words_count(job->matched, b));
 	printf("  %s\n", pace);
-	if (job->rate > 0 && !cli->yes)
+	if (job->rate_milli > 0 && !cli->yes)
 		printf("  it would take %s\n",
-			words_duration((int64_t)((double)job->matched * 1e6 / job->rate), a));
+			words_duration((int64_t)(job->matched * 1000000000 / job->rate_milli), a));
 	if (job->job[0] != 0)
 		printf("  job %s is %s\n", job->job, job->state);
 }
@@ -230,8 +237,8 @@ static int replay_to_subscription(struct cli *cli, char *range_text, struct repl
 	request.name = (char *)(uintptr_t)wish->to; /* only read */
 	request.range = &range;
 	request.filter = &filter;
-	request.rate = wish->rate;
-	request.speed = wish->speed;
+	request.rate_milli = (uint64_t)(wish->rate * 1000 + 0.5);
+	request.speed_milli = (uint64_t)(wish->speed * 1000 + 0.5);
 	request.dry_run = !cli->yes;
 	int result = ask_one(
 		cli, "Replay", &request.base, &carehub__v1__replay_reply__descriptor, &message);

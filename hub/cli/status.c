@@ -74,8 +74,7 @@ static void status_show(const Carehub__V1__StatusReply *status)
 			words_count(status->ingest->accepted, a),
 			words_count(status->ingest->duplicates, b),
 			words_count(status->ingest->conflicts, c),
-			words_duration(
-				(int64_t)status->ingest->batch_last_us, (char[WORDS_BYTES]){0}));
+			words_duration(status->ingest->batch_last_us, (char[WORDS_BYTES]){0}));
 	for (size_t i = 0; i < status->n_warnings; i++) {
 		const Carehub__V1__Warning *warning = status->warnings[i];
 		struct buffer line = {0};

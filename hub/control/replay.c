@@ -15,6 +15,10 @@ struct replay_work {
 	struct subscribe_filter filter; /* looks into the request, which lives as long */
 };
 
+/* The wire has no floats: paces travel in thousandths. */
+#define PACE_MILLI     1000
+#define PACE_MAX_MILLI UINT64_C(1000000000000)
+
 static void replay_message(const struct replay_info *info, Carehub__V1__ReplayInfo *out)
 {
 	carehub__v1__replay_info__init(out);
@@ -29,8 +33,8 @@ static void replay_message(const struct replay_info *info, Carehub__V1__ReplayIn
 	out->operator_ = TEXT(info->operator);
 	out->started_time_us = info->started_us;
 	out->ended_time_us = info->ended_us;
-	out->rate = info->rate;
-	out->speed = info->speed;
+	out->rate_milli = (uint64_t)(info->rate * PACE_MILLI + 0.5);
+	out->speed_milli = (uint64_t)(info->speed * PACE_MILLI + 0.5);
 	out->total = info->total;
 	out->matched = info->matched;
 }
@@ -86,9 +90,9 @@ static bool replay_filter(const Carehub__V1__Filter *from, struct subscribe_filt
 	return true;
 }
 
-static bool replay_pace_valid(double pace)
+static bool replay_pace_valid(uint64_t milli)
 {
-	return pace == 0 || (pace > 0 && pace < 1e9); /* false for what is no number */
+	return milli < PACE_MAX_MILLI;
 }
 
 enum call_turn replay_step(struct call *call)
@@ -97,8 +101,8 @@ enum call_turn replay_step(struct call *call)
 	const char *range = ask->range != NULL ? ask->range->text : "";
 	struct replay_request request = {
 		.name = slice_text(ask->name),
-		.rate = ask->rate,
-		.speed = ask->speed,
+		.rate = (double)ask->rate_milli / PACE_MILLI,
+		.speed = (double)ask->speed_milli / PACE_MILLI,
 		.dry_run = ask->dry_run,
 	};
 	size_t at = 0;
@@ -106,8 +110,8 @@ enum call_turn replay_step(struct call *call)
 		return replay_done_step(call);
 	if (range_parse(slice_text(range), &request.range, &at) != CH_OK)
 		return call_fail(call, CH_INVALID, "\"%.80s\" is no range", range);
-	if (!replay_pace_valid(ask->rate) || !replay_pace_valid(ask->speed) ||
-		(ask->rate > 0 && ask->speed > 0))
+	if (!replay_pace_valid(ask->rate_milli) || !replay_pace_valid(ask->speed_milli) ||
+		(ask->rate_milli > 0 && ask->speed_milli > 0))
 		return call_fail(call, CH_INVALID, "either a rate or a speed, above zero");
 	struct replay_work *work = call_work(call, sizeof(*work), NULL);
 	if (work == NULL)

@@ -159,8 +159,8 @@ static void status_ingest(struct call *call, Carehub__V1__IngestCounters *out)
 	out->frames = stats.frames;
 	out->batches = stats.batches;
 	out->queued = stats.queued;
-	out->batch_last_us = stats.batch_last_us;
-	out->batch_max_us = stats.batch_max_us;
+	out->batch_last_us = (int64_t)stats.batch_last_us;
+	out->batch_max_us = (int64_t)stats.batch_max_us;
 }
 
 static enum call_turn status_answer(struct call *call, struct status_work *work)
