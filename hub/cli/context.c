@@ -55,10 +55,12 @@ static bool context_path(const char *name, char *out)
 				       home, name) < CONTEXT_PATH;
 }
 
-/* A key is a name or 40 characters of Z85 or 64 hex digits; a file of that name wins. */
+/* A file when there is one of that name, or when it cannot be a key: a key in Z85 may begin with
+ * a slash too. */
 static bool context_is_file(const char *key_or_file)
 {
-	return key_or_file[0] == '/' || access(key_or_file, F_OK) == 0;
+	size_t len = strlen(key_or_file);
+	return access(key_or_file, F_OK) == 0 || (len != 40 && len != 64);
 }
 
 static int context_read_file(const char *path, struct context *context)

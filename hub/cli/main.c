@@ -81,6 +81,8 @@ static const struct command commands[] = {
 	{"rebuild", offline_main, "", "carehubd rebuild", "--root DIR          as for carehubd\n"},
 	{"dump", offline_main, "[--at SEQUENCE] [--hash]", "carehubd dump",
 		"--root DIR          as for carehubd\n"},
+	{"repair", offline_main, "DIRECTORY", "carehubd repair, with a backup",
+		"--root DIR          as for carehubd\n"},
 	{"restore", offline_main, "DIRECTORY", "carehubd restore",
 		"--root DIR          as for carehubd\n"},
 	{"bench", bench_main, "", "measure publishing against this hub, with real events",

@@ -1,5 +1,5 @@
-/* verify, rebuild, dump, restore: what is done to a hub that does not run is done by carehubd,
- * which stands beside this program or in the PATH. */
+/* verify, rebuild, dump, repair, restore: what is done to a hub that does not run is done by
+ * carehubd, which stands beside this program or in the PATH. */
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>

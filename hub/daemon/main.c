@@ -54,6 +54,11 @@ static int main_restore(struct daemon_settings *settings, const struct arguments
 	return offline_restore(settings, arguments->operand);
 }
 
+static int main_repair(struct daemon_settings *settings, const struct arguments *arguments)
+{
+	return offline_repair(settings, arguments->operand);
+}
+
 static int main_config(struct daemon_settings *settings, const struct arguments *arguments)
 {
 	struct buffer text = {0};
@@ -77,6 +82,7 @@ static const struct {
 	{"verify", NULL, main_verify, "check journal, rules and records against each other"},
 	{"rebuild", NULL, main_rebuild, "make the store anew from the journal"},
 	{"dump", NULL, main_dump, "print the records in canonical form [--at SEQUENCE] [--hash]"},
+	{"repair", "DIRECTORY", main_repair, "mend a damaged journal with a backup"},
 	{"restore", "DIRECTORY", main_restore, "make the data folder from a backup"},
 };
 

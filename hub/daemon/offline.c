@@ -11,6 +11,7 @@
 #include "daemon/engine.h"
 #include "journal/backup.h"
 #include "journal/keeper.h"
+#include "journal/repair.h"
 
 #define EXIT_FINE   0
 #define EXIT_FOUND  1
@@ -266,6 +267,37 @@ int offline_dump(struct daemon_settings *settings, uint64_t at, bool hash_only)
 			 : dump_print(engine.state, hash_only);
 	engine_close(&engine);
 	return status == CH_OK ? EXIT_FINE : offline_unable("dump", status);
+}
+
+/* ---- repair ---- */
+
+int offline_repair(struct daemon_settings *settings, const char *from)
+{
+	struct journal_options options = {
+		.dir = settings->paths.journal,
+		.segment_bytes = (uint64_t)settings->segment_bytes,
+		.spare_segments = (uint32_t)settings->spare_segments,
+	};
+	struct journal *journal = NULL;
+	struct repair_result result = {0};
+	int lock = -1;
+	enum ch_status status = file_lock(settings->paths.lock, &lock);
+	if (status == CH_OK)
+		status = journal_open(&options, &journal, NULL);
+	if (status == CH_OK)
+		status = repair_run(journal, from, &result);
+	journal_close(journal);
+	if (lock >= 0)
+		(void)close(lock); /* the lock goes with it */
+	if (status != CH_OK)
+		return offline_unable("repair", status);
+	printf("repair\t%s\tmended=%llu left=%llu\n", result.damaged == 0 ? "ok" : "DAMAGED",
+		(unsigned long long)result.mended, (unsigned long long)result.damaged);
+	if (result.damaged == 0)
+		return EXIT_FINE;
+	printf("repair\tfirst left\tsequence=%llu to=%llu\n", (unsigned long long)result.first,
+		(unsigned long long)result.last);
+	return EXIT_FOUND;
 }
 
 /* ---- restore ---- */

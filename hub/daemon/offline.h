@@ -19,6 +19,9 @@ int offline_rebuild(struct daemon_settings *settings);
  * else the journal folded up to that sequence.  `hash_only`: only the last line. */
 int offline_dump(struct daemon_settings *settings, uint64_t at, bool hash_only);
 
+/* Mends what is damaged in the journal with a backup, byte for byte. */
+int offline_repair(struct daemon_settings *settings, const char *from);
+
 /* Makes the data folder from a backup, under a new incarnation.  The folder must not exist. */
 int offline_restore(struct daemon_settings *settings, const char *from);
 
