@@ -391,8 +391,7 @@ enum ch_status core_decide(struct core *core, struct change *change, const struc
 	}
 	ruling.peer = settings_peer(&core->settings, input->peer);
 	ruling.parts = (struct message_parts){ruling.envelope.data, ruling.envelope.personal};
-	core_fingerprint(
-		ruling.envelope.source, ruling.envelope.id, decision.entry.fingerprint);
+	core_fingerprint(ruling.envelope.source, ruling.envelope.id, decision.entry.fingerprint);
 	identity_digest(&ruling.envelope, decision.entry.digest);
 
 	enum ch_status status = apply_known(change, &decision.entry, &decision);
@@ -516,8 +515,7 @@ enum ch_status core_decide_operator(struct core *core, struct change *change,
 		apply_discard(&ruling);
 	if (ruling.status != CH_OK)
 		return ruling.status;
-	core_fingerprint(
-		ruling.envelope.source, ruling.envelope.id, decision.entry.fingerprint);
+	core_fingerprint(ruling.envelope.source, ruling.envelope.id, decision.entry.fingerprint);
 	identity_digest(&ruling.envelope, decision.entry.digest);
 	decision.entry.outcome = ENTRY_ACCEPTED;
 	apply_entry(&ruling, &decision.entry);

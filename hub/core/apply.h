@@ -99,7 +99,6 @@ size_t key_customer(uint8_t key[9], uint64_t number, char part);
 size_t key_quarantine(uint8_t key[9], uint64_t sequence);
 
 /* The inbox's name for an event.  `source` and `id` are within their limits. */
-void core_fingerprint(
-	struct slice source, struct slice id, uint8_t out[ENTRY_FINGERPRINT_BYTES]);
+void core_fingerprint(struct slice source, struct slice id, uint8_t out[ENTRY_FINGERPRINT_BYTES]);
 
 #endif

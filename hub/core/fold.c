@@ -212,8 +212,7 @@ static enum ch_status fold_set_aside(const struct folding *f)
 	buffer_clear(&f->core->scratch);
 	buffer_append(&f->core->scratch, head, sizeof(head));
 	buffer_append_slice(&f->core->scratch, entry->detail);
-	change_put(f->change, TABLE_QUARANTINE,
-		slice_of(key, key_quarantine(key, f->sequence)),
+	change_put(f->change, TABLE_QUARANTINE, slice_of(key, key_quarantine(key, f->sequence)),
 		buffer_slice(&f->core->scratch));
 	again[0] = 'f';
 	memcpy(again + 1, entry->fingerprint, ENTRY_FINGERPRINT_BYTES);

@@ -299,7 +299,8 @@ static void attachment_opened(struct later *later)
 	/* Without memory for an answer the client asks again. */
 	(void)sending_subscribed(subscription->consumer, &subscribed);
 	if (subscription->reset)
-		(void)attachment_mark(subscription, MARK_RESET, subscription->cursor.base + 1, 0,
+		(void)attachment_mark(subscription, MARK_RESET,
+			cursor_floor(&subscription->cursor) + 1, 0,
 			"the position belongs to another journal");
 	subscription->reset = false;
 	subscription->phase = subscription->snapshot_due ? PHASE_SNAPSHOT : PHASE_CATCH_UP;
@@ -459,7 +460,8 @@ void attachment_moved(struct subscription *subscription, const char *why)
 		return;
 	}
 	subscription->phase = PHASE_CATCH_UP;
-	(void)attachment_mark(subscription, MARK_RESET, subscription->cursor.base + 1, 0, why);
+	(void)attachment_mark(
+		subscription, MARK_RESET, cursor_floor(&subscription->cursor) + 1, 0, why);
 	fanout_schedule(subscription);
 }
 

@@ -11,6 +11,22 @@ static bool serial_before(uint32_t a, uint32_t b)
 	return (int32_t)(a - b) < 0;
 }
 
+enum counter { DELIVERED, REDELIVERED, ACKED, FAILED, BURIED };
+
+static uint64_t *counter_of(struct cursor_counters *counters, enum counter counter)
+{
+	uint64_t *const all[] = {&counters->delivered, &counters->redelivered, &counters->acked,
+		&counters->failed, &counters->buried};
+	return all[counter];
+}
+
+static void cursor_count(struct cursor *cursor, enum counter counter, uint64_t more)
+{
+	*counter_of(&cursor->counters, counter) += more;
+	if (cursor->totals != NULL)
+		*counter_of(cursor->totals, counter) += more;
+}
+
 void cursor_init(struct cursor *cursor, const struct cursor_events *events, void *context)
 {
 	*cursor = (struct cursor){.events = events, .context = context, .next = 1};
@@ -114,13 +130,13 @@ int64_t cursor_backoff_us(uint32_t attempts)
 static void cursor_fail(
 	struct cursor *cursor, struct pending *pending, bool park, int64_t due_us, int64_t now_us)
 {
-	cursor->counters.failed++;
+	cursor_count(cursor, FAILED, 1);
 	if (pending->attempts < UINT32_MAX)
 		pending->attempts++;
 	if (park || pending->attempts >= cursor->settings.max_attempts) {
 		if (cursor->events->bury == NULL ||
 			cursor->events->bury(cursor->context, pending)) {
-			cursor->counters.buried++;
+			cursor_count(cursor, BURIED, 1);
 			cursor_forget(cursor, pending);
 			return;
 		}
@@ -174,7 +190,7 @@ static void cursor_settle(struct cursor *cursor, struct flight_slot *slot)
 {
 	slot->out = false;
 	cursor->out_parts -= slot->parts;
-	cursor->counters.acked += slot->parts;
+	cursor_count(cursor, ACKED, slot->parts);
 	if (serial_before(cursor->answered, slot->serial))
 		cursor->answered = slot->serial;
 }
@@ -374,7 +390,7 @@ void cursor_send(struct cursor *cursor, uint64_t sequence, int64_t arrival_us, u
 {
 	if (sequence > cursor->reached)
 		cursor->reached = sequence;
-	cursor->counters.delivered += parts;
+	cursor_count(cursor, DELIVERED, parts);
 	cursor->serial++;
 	if (!cursor->settings.no_ack) {
 		flight_add(&cursor->flight, &(struct flight_slot){.sequence = sequence,
@@ -407,7 +423,7 @@ void cursor_resend(struct cursor *cursor, struct pending *pending, uint16_t part
 	cursor_park(cursor, pending);
 	pending->parts = parts;
 	pending->serial = ++cursor->serial;
-	cursor->counters.redelivered += parts;
+	cursor_count(cursor, REDELIVERED, parts);
 	cursor_make_out(cursor, pending);
 }
 
@@ -438,7 +454,7 @@ static void cursor_ack_pending(struct cursor *cursor, struct pending *pending)
 {
 	if (pending->state == PENDING_OUT && serial_before(cursor->answered, pending->serial))
 		cursor->answered = pending->serial;
-	cursor->counters.acked += pending->parts;
+	cursor_count(cursor, ACKED, pending->parts);
 	cursor_forget(cursor, pending);
 }
 

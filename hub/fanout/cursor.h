@@ -56,6 +56,7 @@ struct cursor {
 	void *context;
 	struct cursor_settings settings;
 	struct cursor_counters counters;
+	struct cursor_counters *totals; /* of all cursors together; may be NULL */
 
 	/* What outlives an attachment. */
 	uint64_t base;

@@ -453,6 +453,11 @@ static void fanout_publish(struct fanout *fanout)
 	stats.attached = fanout->attached_count;
 	stats.live = fanout->followers;
 	stats.live_lost = fanout->tap.lost;
+	stats.deliveries = fanout->totals.delivered;
+	stats.redeliveries = fanout->totals.redelivered;
+	stats.acks = fanout->totals.acked;
+	stats.failures = fanout->totals.failed;
+	stats.buried = fanout->totals.buried;
 	for (const struct subscription *s = fanout->subscriptions; s != NULL; s = s->next) {
 		stats.suspended += s->suspended;
 		stats.dead_letters += s->letters;

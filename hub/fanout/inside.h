@@ -238,6 +238,7 @@ struct fanout {
 	struct group looked;        /* of single entries */
 	struct subscribe subscribe; /* scratch, as it is large: what somebody asks for */
 	struct subscribe stored;    /* ... and what was asked for before */
+	struct cursor_counters totals;
 	struct fanout_stats stats;
 };
 

@@ -47,6 +47,7 @@ static struct job *job_new(struct fanout *fanout)
 	job->alarm.ring = job_ring;
 	arena_init(&job->arena);
 	cursor_init(&job->cursor, &job_events, job);
+	job->cursor.totals = &fanout->totals;
 	return job;
 }
 

@@ -88,6 +88,7 @@ enum ch_status subscription_create(struct fanout *fanout, struct slice name, con
 	subscription->again.ring = subscription_ring;
 	arena_init(&subscription->arena);
 	cursor_init(&subscription->cursor, &subscription_events, subscription);
+	subscription->cursor.totals = &fanout->totals;
 	if (subscription_is_durable(subscription))
 		status = table_put(&fanout->names, slice_text(subscription->name), subscription);
 	if (status != CH_OK) {
