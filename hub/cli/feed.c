@@ -242,7 +242,7 @@ static enum ch_status feed_write(struct feed *feed, const struct ch_delivery *de
 		return CH_NOMEM;
 	bool good = fwrite(feed->line.data, 1, feed->line.len, options->out) == feed->line.len;
 	/* Whoever watches wants to see it now. */
-	if (options->live && good)
+	if ((options->live || options->name != NULL) && good)
 		good = fflush(options->out) == 0;
 	feed->count++;
 	return good ? CH_OK : CH_IO;
@@ -252,11 +252,15 @@ static enum ch_status feed_write(struct feed *feed, const struct ch_delivery *de
 
 static void feed_mark(struct feed *feed, const struct ch_mark *mark)
 {
-	if (mark->what != CH_MARK_GAP)
+	if (mark->what != CH_MARK_GAP && mark->what != CH_MARK_SUSPENDED)
 		return;
 	feed->gap = true;
-	(void)cli_fail(EXIT_WARNING, NULL, "entries %llu to %llu are gone",
-		(unsigned long long)mark->first, (unsigned long long)mark->last);
+	if (mark->what == CH_MARK_GAP)
+		(void)cli_fail(EXIT_WARNING, NULL, "entries %llu to %llu are gone",
+			(unsigned long long)mark->first, (unsigned long long)mark->last);
+	else
+		(void)cli_fail(EXIT_WARNING, "delete it, or start it from a snapshot",
+			"the subscription lagged beyond its bound");
 }
 
 /* True when the delivery lies behind the range's end in time. */
@@ -283,7 +287,7 @@ static enum ch_status feed_loop(struct feed *feed, struct ch_subscription *subsc
 			return status == CH_END ? CH_OK : status;
 		if (delivery == NULL) {
 			feed_mark(feed, &mark);
-			if (mark.what == CH_MARK_END)
+			if (mark.what == CH_MARK_END && mark.job[0] == 0)
 				return CH_OK;
 			continue;
 		}
@@ -296,6 +300,9 @@ static enum ch_status feed_loop(struct feed *feed, struct ch_subscription *subsc
 		if (cli_stopped())
 			return CH_OK;
 		status = feed_write(feed, delivery);
+		/* Only what has left this program is done. */
+		if (status == CH_OK && options->name != NULL)
+			status = ch_ack(subscription, delivery);
 		if (status != CH_OK)
 			return status;
 		if (options->limit != 0 && feed->count >= options->limit)
@@ -339,7 +346,11 @@ static int feed_subscribe(struct feed *feed)
 int feed_run(struct cli *cli, const struct feed_options *options, uint64_t *out_count)
 {
 	struct feed feed = {.cli = cli, .options = options};
-	feed.wish = (struct ch_subscribe_options){.size = CH_SUBSCRIBE_SIZE, .no_ack = true};
+	feed.wish = (struct ch_subscribe_options){
+		.size = CH_SUBSCRIBE_SIZE,
+		.name = options->name,
+		.no_ack = options->name == NULL,
+	};
 	int result = cli_connect(cli);
 	if (result == EXIT_FINE)
 		result = feed_range(&feed);

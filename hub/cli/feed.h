@@ -11,6 +11,7 @@
 
 struct feed_options {
 	const char *range; /* "" with `live`: from now on */
+	const char *name;  /* of a durable subscription, which each line acknowledges; NULL: none */
 	bool live;         /* goes on behind the range's end when the range has none */
 	struct filter *filter;
 	uint64_t limit; /* deliveries; 0: none */

@@ -35,6 +35,7 @@ static const struct command commands[] = {
 		"--dry-run           check without a hub\n"},
 	{"tail", tail_main, "[RANGE]", "show events as they are stored",
 		"--from RANGE        begin there instead of now\n"
+		"--as NAME           a subscription that the hub remembers: each line acknowledges\n"
 		"--limit N           stop after so many\n" FILTERS},
 	{"get", get_main, "SEQUENCE | SOURCE ID", "one entry with its effects", ""},
 	{"find", find_main, "[RANGE]", "entries of a range",

@@ -11,54 +11,13 @@
 #include "cli/grid.h"
 #include "cli/progress.h"
 #include "cli/words.h"
-#include "wire/json.h"
 
 #define FOLLOW_MS 500
 
-/* By hand: a pace is a real number, and no event of ours holds one, so wire/json writes none. */
 /* Paces travel in thousandths. */
 static double replay_unit(uint64_t milli)
 {
 	return (double)milli / 1000;
-}
-
-static void replay_print_json(const Carehub__V1__ReplayInfo *job)
-{
-	const struct {
-		const char *name;
-		uint64_t value;
-	} numbers[] = {
-		{"first", job->first},
-		{"last", job->last},
-		{"position", job->position},
-		{"delivered", job->delivered},
-		{"acked", job->acked},
-		{"total", job->total},
-		{"matched", job->matched},
-		{"startedTimeUs", (uint64_t)job->started_time_us},
-		{"endedTimeUs", (uint64_t)job->ended_time_us},
-	};
-	const struct {
-		const char *name;
-		const char *value;
-	} texts[] = {
-		{"job", job->job},
-		{"name", job->name},
-		{"state", job->state},
-		{"operator", job->operator_},
-	};
-	struct buffer line = {0};
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		buffer_printf(&line, "%c\"%s\":", i == 0 ? '{' : ',', texts[i].name);
-		(void)json_append_string(&line, slice_text(texts[i].value)); /* names are ASCII */
-	}
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-		buffer_printf(&line, ",\"%s\":\"%llu\"", numbers[i].name,
-			(unsigned long long)numbers[i].value);
-	buffer_printf(&line, ",\"rate\":%g,\"speed\":%g}", replay_unit(job->rate_milli),
-		replay_unit(job->speed_milli));
-	puts(buffer_text(&line));
-	buffer_fini(&line);
 }
 
 static void replay_pace(const Carehub__V1__ReplayInfo *job, char text[WORDS_BYTES])
@@ -92,7 +51,7 @@ static bool replay_list_reply(void *context, const ProtobufCMessage *message)
 	for (size_t i = 0; i < reply->n_jobs; i++) {
 		const Carehub__V1__ReplayInfo *job = reply->jobs[i];
 		if (jobs->cli->json) {
-			replay_print_json(job);
+			ask_print(&job->base);
 			continue;
 		}
 		uint64_t all = job->last - job->first + 1;
@@ -141,7 +100,7 @@ static int replay_control(struct cli *cli, char *action, char *job)
 	const Carehub__V1__ReplayControlReply *reply =
 		(const Carehub__V1__ReplayControlReply *)message;
 	if (reply->job != NULL && cli->json)
-		replay_print_json(reply->job);
+		ask_print(&reply->job->base);
 	else if (reply->job != NULL)
 		printf("%s is %s\n", reply->job->job, reply->job->state);
 	protobuf_c_message_free_unpacked(message, NULL);
@@ -246,7 +205,7 @@ static int replay_to_subscription(struct cli *cli, char *range_text, struct repl
 		return result;
 	const Carehub__V1__ReplayReply *reply = (const Carehub__V1__ReplayReply *)message;
 	if (reply->job != NULL && cli->json)
-		replay_print_json(reply->job);
+		ask_print(&reply->job->base);
 	else if (reply->job != NULL)
 		replay_print_plan(cli, reply->job);
 	if (!cli->yes && !cli->json)

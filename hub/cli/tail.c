@@ -9,6 +9,7 @@ int tail_main(struct cli *cli, int argc, char **argv)
 	struct feed_options options = {.live = true, .filter = &filter, .out = stdout};
 	const struct flag flags[] = {
 		{"--from", FLAG_TEXT, &from},
+		{"--as", FLAG_TEXT, &options.name},
 		{"--limit", FLAG_NUMBER, &options.limit},
 		FILTER_FLAGS(filter),
 		{0},
