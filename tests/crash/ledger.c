@@ -26,7 +26,7 @@ void ledger_fini(struct ledger *ledger)
 void ledger_violation(struct ledger *ledger, const char *format, ...)
 {
 	va_list arguments;
-	if (ledger->violations++ >= VIOLATIONS_TOLD)
+	if (ledger->violations++ >= VIOLATIONS_TOLD || ledger->silent)
 		return;
 	va_start(arguments, format);
 	fputs("VIOLATION ", stderr);

@@ -35,6 +35,7 @@ struct ledger {
 	uint64_t receipts;
 	uint64_t duplicates;
 	uint32_t violations;
+	bool silent; /* they are counted only */
 };
 
 /* CH_NOMEM. */
