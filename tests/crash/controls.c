@@ -167,7 +167,8 @@ static enum ch_status change_one(struct state *state)
 	uint64_t applied = state_applied(state);
 	enum ch_status status = rtxn_begin(state, &rtxn);
 	if (status == CH_OK)
-		status = rtxn_scan(rtxn, TABLE_CUSTOMER, (struct slice){NULL, 0}, take_first, &found);
+		status = rtxn_scan(
+			rtxn, TABLE_CUSTOMER, (struct slice){NULL, 0}, take_first, &found);
 	rtxn_end(rtxn);
 	if (status == CH_OK && found.value.len == 0)
 		status = CH_NOT_FOUND;
@@ -219,7 +220,9 @@ static enum ch_status control_copy(const struct server *server, struct server *o
 static uint32_t control_told(const char *what, enum ch_status status, bool noticed)
 {
 	printf("control\t%s: %s\n", what,
-		status != CH_OK ? ch_status_name(status) : noticed ? "noticed" : "NOT NOTICED");
+		status != CH_OK ? ch_status_name(status)
+		: noticed       ? "noticed"
+				: "NOT NOTICED");
 	return status == CH_OK && noticed ? 0 : 1;
 }
 

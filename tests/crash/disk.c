@@ -11,15 +11,14 @@
 #include "base/file.h"
 #include "crash/load.h"
 
-#define PAGE_BYTES   4096u
-#define IMAGE_BYTES  (64u << 20) /* of one file */
-#define NAME_BYTES   64u
+#define PAGE_BYTES  4096u
+#define IMAGE_BYTES (64u << 20) /* of one file */
+#define NAME_BYTES  64u
 
 const char *const cut_mode_names[CUT_MODES] = {"keep", "drop", "prefix", "reorder", "torn-512",
 	"torn-4096", "scatter-512", "scatter-4096"};
 
-const char *const disk_lie_names[LIES] = {
-	"none", "segments", "store", "runs", "names", "archive"};
+const char *const disk_lie_names[LIES] = {"none", "segments", "store", "runs", "names", "archive"};
 
 /* A name in a folder; its node, or NULL for none. */
 struct name {
@@ -353,8 +352,7 @@ static enum ch_status disk_made(struct disk *disk, const struct record *record, 
 static enum ch_status disk_named(struct disk *disk, const struct record *record, uint32_t at)
 {
 	struct node *dir = disk_node(disk, record->dir);
-	struct node *other =
-		record->kind == RECORD_RENAME ? disk_node(disk, record->other) : dir;
+	struct node *other = record->kind == RECORD_RENAME ? disk_node(disk, record->other) : dir;
 	if (dir == NULL || other == NULL)
 		return CH_FORMAT;
 	struct node *node = disk_node(disk, record->node);
@@ -390,7 +388,8 @@ static enum ch_status disk_step(struct disk *disk, uint32_t at)
 	case RECORD_LIFE:
 		if (disk->root == NULL)
 			disk->root = disk_add(disk, record->node, true, "", "");
-		memset(disk->syncs, 0, sizeof(disk->syncs)); /* those of the life before never end */
+		memset(disk->syncs, 0,
+			sizeof(disk->syncs)); /* those of the life before never end */
 		return disk->root != NULL ? CH_OK : CH_NOMEM;
 	case RECORD_CREATE:
 	case RECORD_MKDIR:
@@ -468,7 +467,8 @@ static void imager_scatter(struct imager *imager, struct node *node, const struc
 }
 
 /* Only its beginning, or only its end. */
-static void imager_tear(struct imager *imager, struct node *node, const struct record *record, uint64_t block)
+static void imager_tear(
+	struct imager *imager, struct node *node, const struct record *record, uint64_t block)
 {
 	uint64_t end = record->offset + record->payload;
 	uint64_t blocks = (end + block - 1) / block - record->offset / block;
@@ -484,9 +484,8 @@ static void imager_write(
 	struct imager *imager, struct node *node, const struct pending *pending, uint64_t chances)
 {
 	const struct record *record = disk_record(imager->disk, pending->at);
-	uint64_t block = imager->mode == CUT_SCATTER_512 || imager->mode == CUT_TORN_512
-				 ? 512
-				 : PAGE_BYTES;
+	uint64_t block =
+		imager->mode == CUT_SCATTER_512 || imager->mode == CUT_TORN_512 ? 512 : PAGE_BYTES;
 	bool torn = imager->mode == CUT_TORN_512 || imager->mode == CUT_TORN_4096;
 	if (imager->mode == CUT_SCATTER_512 || imager->mode == CUT_SCATTER_4096)
 		imager_scatter(imager, node, record, block, chances);
@@ -501,9 +500,8 @@ static void imager_node(struct imager *imager, const struct node *from, struct n
 {
 	uint32_t prefix = (uint32_t)imager_draw(imager, from->pending_count + 1);
 	uint64_t chances = 1 + imager_draw(imager, 7);
-	bool some = imager->mode >= CUT_REORDER &&
-		    (from->is_dir || imager->mode == CUT_REORDER ||
-			    imager->mode >= CUT_SCATTER_512);
+	bool some = imager->mode >= CUT_REORDER && (from->is_dir || imager->mode == CUT_REORDER ||
+							   imager->mode >= CUT_SCATTER_512);
 	node_copy(from, out);
 	for (uint32_t i = 0; i < from->pending_count; i++) {
 		const struct pending *pending = &from->pending[i];
@@ -535,7 +533,8 @@ static enum ch_status image_file(const struct node *node, const char *path)
 	for (uint64_t at = 0; status == CH_OK && at < node->size;) {
 		uint64_t end = at;
 		while (end < node->size) {
-			uint64_t len = node->size - end < PAGE_BYTES ? node->size - end : PAGE_BYTES;
+			uint64_t len =
+				node->size - end < PAGE_BYTES ? node->size - end : PAGE_BYTES;
 			if (memcmp(node->bytes + end, zeros, len) == 0)
 				break;
 			end += len;

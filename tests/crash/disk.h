@@ -19,13 +19,13 @@ struct disk;
 
 /* Of what is not synced. */
 enum cut_mode {
-	CUT_KEEP,         /* all is there                                                     */
-	CUT_DROP,         /* nothing is                                                       */
-	CUT_PREFIX,       /* of each file, what was written first                             */
-	CUT_REORDER,      /* of each file, any writes                                         */
-	CUT_TORN_512,     /* all, but of the last write only the beginning or the end         */
+	CUT_KEEP,     /* all is there                                                     */
+	CUT_DROP,     /* nothing is                                                       */
+	CUT_PREFIX,   /* of each file, what was written first                             */
+	CUT_REORDER,  /* of each file, any writes                                         */
+	CUT_TORN_512, /* all, but of the last write only the beginning or the end         */
 	CUT_TORN_4096,
-	CUT_SCATTER_512,  /* any blocks of any writes                                         */
+	CUT_SCATTER_512, /* any blocks of any writes                                         */
 	CUT_SCATTER_4096,
 	CUT_MODES,
 };

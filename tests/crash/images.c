@@ -81,8 +81,8 @@ static enum ch_status image_settings(const struct trial *trial, uint32_t job, st
 {
 	struct problems problems = {0};
 	(void)snprintf(image->root, sizeof(image->root), "%s/image-%" PRIu32, trial->dir, job);
-	enum ch_status status = daemon_settings_read(
-		trial->recording.server.root, &problems, &image->settings);
+	enum ch_status status =
+		daemon_settings_read(trial->recording.server.root, &problems, &image->settings);
 	problems_fini(&problems);
 	if (status != CH_OK)
 		return status;
@@ -178,13 +178,13 @@ static bool image_try(
 
 /* ---- Workers ---- */
 
-static void trial_tell(const struct trial *trial, uint32_t job, const struct cut *cut,
-	const char *why)
+static void trial_tell(
+	const struct trial *trial, uint32_t job, const struct cut *cut, const char *why)
 {
 	if (!trial->silent)
 		fprintf(stderr,
-			"FAILED image %" PRIu32 " (record %s, cut %" PRIu32 ", %s): %s; see %s/image-%" PRIu32
-			"\n",
+			"FAILED image %" PRIu32 " (record %s, cut %" PRIu32
+			", %s): %s; see %s/image-%" PRIu32 "\n",
 			cut->number, trial->recording.server.root, cut->at,
 			cut_mode_names[cut->mode], why, trial->dir, job);
 }
@@ -315,10 +315,11 @@ static void tell_record(const struct disk *disk, const char *root)
 	for (uint32_t i = 0; i < disk_count(disk); i++)
 		kinds[disk_record(disk, i)->kind]++;
 	printf("record\t%s: %" PRIu32 " records, writes=%" PRIu32 " syncs=%" PRIu32
-	       " created=%" PRIu32 " renamed=%" PRIu32 " removed=%" PRIu32 " receipts=%" PRIu32 "\n",
-		strrchr(root, '/') + 1, disk_count(disk), kinds[RECORD_WRITE],
-		kinds[RECORD_SYNCED], kinds[RECORD_CREATE] + kinds[RECORD_MKDIR],
-		kinds[RECORD_RENAME], kinds[RECORD_UNLINK], kinds[RECORD_MARK]);
+	       " created=%" PRIu32 " renamed=%" PRIu32 " removed=%" PRIu32 " receipts=%" PRIu32
+	       "\n",
+		strrchr(root, '/') + 1, disk_count(disk), kinds[RECORD_WRITE], kinds[RECORD_SYNCED],
+		kinds[RECORD_CREATE] + kinds[RECORD_MKDIR], kinds[RECORD_RENAME],
+		kinds[RECORD_UNLINK], kinds[RECORD_MARK]);
 }
 
 static bool draw_cuts(struct trial *trial, uint64_t seed, uint32_t first, uint32_t count)
@@ -362,8 +363,7 @@ static bool recording_is_whole(struct trial *trial)
 	char real[PATH_MAX];
 	struct disk *disk = NULL;
 	(void)snprintf(image, sizeof(image), "%s/whole", trial->dir);
-	enum ch_status status =
-		disk_create(buffer_slice(&trial->recording.bytes), LIE_NONE, &disk);
+	enum ch_status status = disk_create(buffer_slice(&trial->recording.bytes), LIE_NONE, &disk);
 	if (status == CH_OK)
 		status = disk_play(disk, disk_count(disk));
 	if (status == CH_OK)
@@ -384,8 +384,7 @@ static bool measure_floors(struct trial *trial)
 	struct disk *disk = NULL;
 	(void)snprintf(image, sizeof(image), "%s/floor", trial->dir);
 	(void)snprintf(store, sizeof(store), "%s/store", image);
-	enum ch_status status =
-		disk_create(buffer_slice(&trial->recording.bytes), LIE_NONE, &disk);
+	enum ch_status status = disk_create(buffer_slice(&trial->recording.bytes), LIE_NONE, &disk);
 	for (uint32_t i = 0; i < FLOORS && status == CH_OK; i++) {
 		struct state_options options = {.dir = store};
 		struct state *state = NULL;

@@ -172,8 +172,7 @@ static enum ch_status live(struct campaign *campaign, const struct fate *fate)
 	};
 	int64_t until_us = clock_steady_us() + (fate->after_us > 0 ? fate->after_us : LIFE_US);
 	enum ch_status status = client_open(&options, &client);
-	while (status == CH_OK && server_lives(&campaign->server) &&
-		clock_steady_us() < until_us)
+	while (status == CH_OK && server_lives(&campaign->server) && clock_steady_us() < until_us)
 		status = client_turn(client, 5);
 	client_close(client);
 	/* What is armed may stand in a thread that has not had its turn yet. */
@@ -242,8 +241,8 @@ static enum ch_status die(struct campaign *campaign, const struct fate *fate, st
 			fate->pass); /* room for it */
 	enum ch_status status = server_launch(&campaign->server, environment);
 	if (status == CH_OK)
-		status = server_await(
-			&campaign->server, fate->starting ? fate->after_us : START_US);
+		status =
+			server_await(&campaign->server, fate->starting ? fate->after_us : START_US);
 	if (status == CH_OK)
 		status = live(campaign, fate);
 	else if (status == CH_TIMEOUT && fate->starting)
@@ -388,8 +387,8 @@ static enum ch_status campaign_open(struct campaign *campaign)
 		.rules = rules,
 	};
 	campaign->load = (struct load){campaign->seed, 900, 400};
-	enum ch_status status = ledger_init(&campaign->ledger, &campaign->load,
-		(CAMPAIGN_KILLS + 1) * LIFE_EVENTS);
+	enum ch_status status =
+		ledger_init(&campaign->ledger, &campaign->load, (CAMPAIGN_KILLS + 1) * LIFE_EVENTS);
 	return status == CH_OK ? server_make(&options, &campaign->server) : status;
 }
 
@@ -471,8 +470,8 @@ int main(int argc, char **argv)
 		uint32_t left = wanted - totals.kills;
 		campaign = (struct campaign){.program = program};
 		campaign.seed = load_mix(strtoull(seed, NULL, 10), number, 4);
-		(void)snprintf(campaign.root, sizeof(campaign.root), "%s/kills-%" PRIu32, dir,
-			number);
+		(void)snprintf(
+			campaign.root, sizeof(campaign.root), "%s/kills-%" PRIu32, dir, number);
 		status = campaign_run(
 			&campaign, left < CAMPAIGN_KILLS ? left : CAMPAIGN_KILLS, &totals);
 		if (status == CH_OK && totals.failures == 0)

@@ -71,8 +71,8 @@ bool ledger_receipt(struct ledger *ledger, uint32_t index, const struct receipt 
 		ledger_violation(ledger, "event %" PRIu32 " was accepted a second time", index);
 	if (item->outcome != 0 && receipt->sequence != item->sequence)
 		ledger_violation(ledger,
-			"event %" PRIu32 ": sequence %" PRIu64 ", and before it was %" PRIu64, index,
-			receipt->sequence, item->sequence);
+			"event %" PRIu32 ": sequence %" PRIu64 ", and before it was %" PRIu64,
+			index, receipt->sequence, item->sequence);
 	if (receipt->outcome == OUTCOME_ACCEPTED) {
 		item->customer = receipt->customer;
 		item->told = true;
@@ -136,8 +136,8 @@ static enum ch_status ledger_check_input(struct ledger *ledger, const struct jou
 	if (sent->status != CH_OK)
 		return sent->status;
 	if (!slice_equal(buffer_slice(found), buffer_slice(sent)))
-		ledger_violation(ledger, "event %" PRIu32 ": other bytes at %" PRIu64, index,
-			at->sequence);
+		ledger_violation(
+			ledger, "event %" PRIu32 ": other bytes at %" PRIu64, index, at->sequence);
 	if (ledger->items[index].found++ > 0)
 		ledger_violation(ledger, "event %" PRIu32 " is journaled again at %" PRIu64, index,
 			at->sequence);

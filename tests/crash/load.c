@@ -76,8 +76,8 @@ static void put_party(const struct load *load, uint32_t index, struct buffer *pe
 }
 
 /* Of a repeated word and a few drawn bytes: an archive is made of it, but not of nothing. */
-static void put_filler(
-	const struct load *load, uint32_t index, struct buffer *out, uint32_t number, uint32_t bytes)
+static void put_filler(const struct load *load, uint32_t index, struct buffer *out, uint32_t number,
+	uint32_t bytes)
 {
 	char text[4096];
 	uint32_t len = 0;
@@ -166,7 +166,8 @@ static const char *load_data(const struct load *load, uint32_t index, bool good,
 
 void load_event(const struct load *load, uint32_t index, struct buffer *out)
 {
-	static const char *const sources[] = {"urn:crash:till", "urn:crash:station", "urn:crash:web"};
+	static const char *const sources[] = {
+		"urn:crash:till", "urn:crash:station", "urn:crash:web"};
 	struct buffer data = {0};
 	struct buffer personal = {0};
 	char id[40];
@@ -174,8 +175,8 @@ void load_event(const struct load *load, uint32_t index, struct buffer *out)
 	struct load_plan plan = load_plan(load, index);
 	bool borrowed = plan.kind == LOAD_CONFLICT || plan.kind == LOAD_FIXED;
 	uint32_t named = borrowed ? plan.about : index;
-	(void)snprintf(id, sizeof(id), "%016" PRIx64 "-%" PRIu32,
-		load_draw(load, named, SALT_ID), named); /* room for it */
+	(void)snprintf(id, sizeof(id), "%016" PRIx64 "-%" PRIu32, load_draw(load, named, SALT_ID),
+		named); /* room for it */
 	(void)snprintf(subject, sizeof(subject), "%" PRIu32, index);
 	const char *type = load_data(load, index, plan.kind != LOAD_BAD, &data, &personal);
 	struct envelope envelope = {

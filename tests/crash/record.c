@@ -56,7 +56,8 @@ static void *record_real(const char *name)
 
 /* ---- Writing records; the lock is held ---- */
 
-static void record_put(struct record record, const void *a, size_t a_len, const void *b, size_t b_len)
+static void record_put(
+	struct record record, const void *a, size_t a_len, const void *b, size_t b_len)
 {
 	record.magic = RECORD_MAGIC;
 	record.payload = a_len + b_len;
@@ -93,7 +94,8 @@ __attribute__((constructor)) static void record_begin(void)
 	file = REAL(openat)(AT_FDCWD, path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
 	syncs = (uint64_t)getpid() << 32;
 	if (file >= 0)
-		record_put((struct record){.kind = RECORD_LIFE, .node = info.st_ino}, NULL, 0, NULL, 0);
+		record_put((struct record){.kind = RECORD_LIFE, .node = info.st_ino}, NULL, 0, NULL,
+			0);
 }
 
 /* ---- Who is who ---- */
@@ -153,7 +155,8 @@ static void record_opened(int dir_fd, const char *path, int flags, int fd, uint6
 		record_name((struct record){.kind = RECORD_CREATE, .node = info.st_ino, .dir = dir},
 			name);
 	else if ((flags & O_TRUNC) != 0)
-		record_put((struct record){.kind = RECORD_SIZE, .node = info.st_ino}, NULL, 0, NULL, 0);
+		record_put((struct record){.kind = RECORD_SIZE, .node = info.st_ino}, NULL, 0, NULL,
+			0);
 }
 
 static int record_open(int dir_fd, const char *path, int flags, mode_t mode)
@@ -202,9 +205,9 @@ EXPORT int mkdirat(int dir_fd, const char *path, mode_t mode)
 	int result = REAL(mkdirat)(dir_fd, path, mode);
 	int error = errno;
 	if (result == 0 && place_of(dir_fd, path, &dir, &name))
-		record_name((struct record){.kind = RECORD_MKDIR,
-				    .node = node_at(dir_fd, path),
-				    .dir = dir},
+		record_name(
+			(struct record){
+				.kind = RECORD_MKDIR, .node = node_at(dir_fd, path), .dir = dir},
 			name);
 	(void)pthread_mutex_unlock(&record_lock);
 	errno = error;
@@ -273,7 +276,8 @@ EXPORT int close(int fd)
 
 /* ---- Bytes ---- */
 
-static void record_bytes(const struct descriptor *descriptor, const void *data, ssize_t len, off_t offset)
+static void record_bytes(
+	const struct descriptor *descriptor, const void *data, ssize_t len, off_t offset)
 {
 	if (len > 0)
 		record_put((struct record){.kind = RECORD_WRITE,
@@ -429,8 +433,8 @@ EXPORT long syscall(long call, ...)
 	if (call == SYS_fdatasync || call == SYS_fsync)
 		node = descriptor_of((int)values[0])->node;
 	uint64_t number = node != 0 ? record_sync(node) : 0;
-	long result = REAL(syscall)(call, values[0], values[1], values[2], values[3], values[4],
-		values[5]);
+	long result = REAL(syscall)(
+		call, values[0], values[1], values[2], values[3], values[4], values[5]);
 	if (node != 0 && result == 0)
 		record_synced(node, number);
 	return result;

@@ -15,14 +15,14 @@ enum record_kind {
 	RECORD_LIFE = 1, /* a process begins; `node` is the folder                       */
 	RECORD_CREATE,   /* `node` made under a name in `dir`                            */
 	RECORD_MKDIR,
-	RECORD_RENAME,   /* `node` from a name in `dir` to one in `other`                */
-	RECORD_UNLINK,   /* `node` loses its name in `dir`; folders too                  */
-	RECORD_WRITE,    /* payload at `offset`; with `durable` when the descriptor syncs */
-	RECORD_SIZE,     /* cut or grown to `offset`                                     */
-	RECORD_RESERVE,  /* grown to at least `offset`                                   */
-	RECORD_SYNC,     /* begins on `node`; `offset` is its number                     */
-	RECORD_SYNCED,   /* that sync has succeeded                                      */
-	RECORD_MARK,     /* from outside: `offset` is what the watcher noted             */
+	RECORD_RENAME,  /* `node` from a name in `dir` to one in `other`                */
+	RECORD_UNLINK,  /* `node` loses its name in `dir`; folders too                  */
+	RECORD_WRITE,   /* payload at `offset`; with `durable` when the descriptor syncs */
+	RECORD_SIZE,    /* cut or grown to `offset`                                     */
+	RECORD_RESERVE, /* grown to at least `offset`                                   */
+	RECORD_SYNC,    /* begins on `node`; `offset` is its number                     */
+	RECORD_SYNCED,  /* that sync has succeeded                                      */
+	RECORD_MARK,    /* from outside: `offset` is what the watcher noted             */
 	RECORD_KINDS,
 };
 

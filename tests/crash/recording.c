@@ -13,7 +13,8 @@
 #include "daemon/engine.h"
 
 #define LIVES       3
-#define LIFE_EVENTS 300u
+#define LIFE_EVENTS 400u
+#define PAUSE_US    2000 /* a load so light that checkpoints and merges have their turn */
 #define LIFE_US     (30 * INT64_C(1000000))
 #define RECORD_MAX  (1u << 30)
 
@@ -54,6 +55,7 @@ static enum ch_status recording_load(struct recording *recording, struct marker 
 	enum ch_status status = client_open(&options, &client);
 	while (status == CH_OK && server_lives(&recording->server)) {
 		status = client_turn(client, 20);
+		(void)usleep(PAUSE_US);
 		if (clock_steady_us() > until_us)
 			status = CH_TIMEOUT;
 	}
@@ -69,7 +71,7 @@ static enum ch_status recording_live(struct recording *recording, struct marker 
 	char limit[24];
 	const char *environment[] = {RECORD_ENV_FOLDER, folder, RECORD_ENV_FILE, path,
 		RECORD_ENV_LIMIT, limit, "LD_PRELOAD", preload, NULL};
-	uint64_t most = 400 + load_mix(recording->load.seed, (uint64_t)life, 2) % 800;
+	uint64_t most = 1200 + load_mix(recording->load.seed, (uint64_t)life, 2) % 1600;
 	(void)server_path(&recording->server, "", folder);
 	(void)snprintf(limit, sizeof(limit), "%" PRIu64, life < LIVES - 1 ? most : 0);
 	enum ch_status status = server_launch(&recording->server, environment);
@@ -92,8 +94,7 @@ static enum ch_status recording_live(struct recording *recording, struct marker 
 static enum ch_status recording_record(
 	struct recording *recording, const char *preload, const char *path)
 {
-	struct marker marker = {
-		.fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)};
+	struct marker marker = {.fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)};
 	enum ch_status status = marker.fd >= 0 ? CH_OK : file_status();
 	for (int life = 0; life < LIVES && status == CH_OK; life++)
 		status = recording_live(recording, &marker, preload, path, life);

@@ -26,8 +26,7 @@ const char *server_path(const struct server *server, const char *name, char out[
 
 /* ---- Making ---- */
 
-static enum ch_status server_write(
-	const struct server *server, const char *name, const char *text)
+static enum ch_status server_write(const struct server *server, const char *name, const char *text)
 {
 	char path[PATH_MAX];
 	(void)snprintf(path, sizeof(path), "%s/etc/carehub/%s", server->root, name);
@@ -72,8 +71,8 @@ enum ch_status server_make(const struct server_options *options, struct server *
 	if (status == CH_OK)
 		status = server_write(&server, "rules.conf", options->rules);
 	if (status == CH_OK) {
-		server.store = open(server.log_path,
-			O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+		server.store =
+			open(server.log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 		status = server.store >= 0 ? CH_OK : file_status();
 	}
 	if (status == CH_OK)
@@ -92,8 +91,7 @@ void server_fini(struct server *server)
 
 /* ---- A life ---- */
 
-static void server_child(
-	const struct server *server, const char *const *environment, int report)
+static void server_child(const struct server *server, const char *const *environment, int report)
 {
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* cannot fail for a valid signal */
 	(void)dup2(report, STDERR_FILENO);

@@ -17,8 +17,8 @@ struct server {
 	char peer_public[SERVER_KEY_TEXT];
 	char peer_secret[SERVER_KEY_TEXT];
 	pid_t pid;
-	int log;   /* reading end of its stderr */
-	int store; /* log_path */
+	int log;            /* reading end of its stderr */
+	int store;          /* log_path */
 	struct buffer said; /* in this life */
 	char address[128];
 	char hit[64]; /* the fault point that ended this life; "" for none */
