@@ -2,7 +2,7 @@
 """Two days of the demonstration's repair stations through carehub-repair, against what the generator says
 that it wrote.
 
-    repair_day.py PATH/carehub-repair PATH/deploy/quickstart/traffic
+    repair_day.py PATH/carehub-repair PATH/deploy/demo/traffic
 
 Exit status 0 all equal, 1 something differs."""
 import collections
