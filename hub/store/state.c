@@ -49,6 +49,8 @@ static void state_set_options(struct state *state, const struct state_options *o
 		own->cap_changes = CAP_CHANGES;
 	if (own->cap_bytes == 0)
 		own->cap_bytes = CAP_BYTES;
+	if (own->freeze_changes > own->cap_changes)
+		own->freeze_changes = own->cap_changes; /* or a publish could wait for its age */
 	if (own->snapshot_us == 0)
 		own->snapshot_us = SNAPSHOT_US;
 	state->pace = (struct pace){own->yield, own->yield_context};

@@ -9,9 +9,9 @@
  * transaction.  LMDB never gets ahead of the journal's synced head.
  *
  * What a reader costs the writer: rtxn_begin, rtxn_end and each look into the active changes hold a
- * lock for well under a microsecond, in which a publish has to wait; a publish holds it for some 50
- * us with 512 events, in which readers wait.  Nothing else is shared: a reader keeps its view while
- * batches are published under it, because a value that it may look at is not overwritten but
+ * lock for well under a microsecond, in which a publish has to wait; a publish holds it for some
+ * 150 us with 512 events, in which readers wait.  Nothing else is shared: a reader keeps its view
+ * while batches are published under it, because a value that it may look at is not overwritten but
  * succeeded.  That costs memory for each such value until the layer is written, so an rtxn is
  * short-lived all the same.
  *
@@ -37,10 +37,10 @@ struct state_options {
 	 * must pause once, so begin with more than will be needed: it costs nothing.  0: 64 GiB. */
 	uint64_t map_bytes;
 
-	/* A checkpoint is due when so many places are dirty (0: 262 144), or the oldest change
-	 * is so old (0: 3 s), or half of cap_bytes is used.  A place is what costs LMDB a page:
-	 * all keys of one group together, or one key of a table without groups; two inbox ids
-	 * count as one. */
+	/* A checkpoint is due when so many places are dirty (0: 262 144; at most the cap), or
+	 * the oldest change is so old (0: 3 s), or half of cap_bytes is used.  A place is what
+	 * costs LMDB a page: all keys of one group together, or one key of a table without
+	 * groups; two inbox ids count as one. */
 	uint32_t freeze_changes;
 	int64_t freeze_us;
 

@@ -219,15 +219,15 @@ static void bench_micro(void)
 	enum { CUSTOMERS_WARM = 100000, BATCHES = 400 };
 	struct state *state;
 	const struct state_options options = {.dir = bench_dir,
-		.freeze_changes = 2000000,
-		.cap_changes = 2000000,
+		.freeze_changes = 600000,
+		.cap_changes = 600000,
 		.cap_bytes = UINT64_C(2) << 30,
 		.freeze_us = 600000000};
 	bench_check(state_open(&options, 1, &state), "state_open");
 	/* The third round of layers: their memory has been used before, as after a while it
 	 * always has. */
 	for (int round = 0; round < 3; round++) {
-		for (uint32_t i = 0; i < CUSTOMERS_WARM * 4 / BATCH; i++)
+		for (uint32_t i = 0; i < CUSTOMERS_WARM * 3 / BATCH; i++)
 			bench_batch(state, CUSTOMERS_WARM);
 		bench_check(state_checkpoint(state), "checkpoint");
 	}

@@ -331,12 +331,14 @@ static void test_pressure_rises_and_a_checkpoint_relieves_it(void **unused)
 	const struct state_options options = {
 		.dir = place.dir, .freeze_changes = 1000, .cap_changes = 100};
 	struct state *state = open_with(&options);
-	for (uint32_t i = 0; i < 150; i++) {
+	for (uint32_t i = 0; i < 99; i++) {
 		char serial[16];
 		(void)snprintf(serial, sizeof(serial), "SN-%u", i);
 		put_unit(state, serial, "x", i + 1);
 		assert_int_equal(state_pressure(state), i + 1);
 	}
+	state_stats(state, &stats);
+	assert_int_equal(stats.changes_active, 99);
 	assert_int_equal(state_checkpoint(state), CH_OK);
 	assert_int_equal(state_pressure(state), 0);
 	state_stats(state, &stats);
