@@ -9,6 +9,9 @@
 /* Frames that may wait unread before TCP holds the hub back: credit bounds them as well. */
 #define RECEIVE_FRAMES 1024
 
+/* What encryption adds to a message on the wire (RFC 26: 33 bytes), rounded up. */
+#define CURVE_BYTES 64
+
 enum ch_status link_init(struct link *link)
 {
 	*link = (struct link){0};
@@ -38,7 +41,7 @@ static bool link_set_up(void *socket, const struct ch_options *options)
 {
 	int timeout_ms = options->connect_timeout_ms < INT32_MAX ? (int)options->connect_timeout_ms
 								 : INT32_MAX;
-	int64_t max_bytes = LIMIT_FRAME_BYTES;
+	int64_t max_bytes = LIMIT_FRAME_BYTES + CURVE_BYTES;
 	return link_set_int(socket, ZMQ_LINGER, 0) && link_set_int(socket, ZMQ_RECONNECT_IVL, -1) &&
 	       link_set_int(socket, ZMQ_SNDHWM, 0) && /* the window bounds it */
 	       link_set_int(socket, ZMQ_RCVHWM, RECEIVE_FRAMES) &&
