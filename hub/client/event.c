@@ -149,7 +149,7 @@ enum ch_status ch_event_set_message(struct ch_event *event, const struct Protobu
 		goto out;
 	buffer_clear(&event->scratch);
 	uint8_t *packed = buffer_reserve(&event->scratch, len);
-	if (packed == NULL) {
+	if (packed == NULL && len > 0) {
 		status = CH_NOMEM;
 		goto out;
 	}

@@ -44,6 +44,7 @@ struct call {
 	char detail[256];
 	struct buffer reply; /* the body of the next REPLY */
 	uint32_t steps;      /* that have run */
+	bool owed;           /* call_resume comes in any case, also after control has stopped */
 	void *work;          /* the operation's own, between steps */
 	void (*work_free)(void *work);
 
@@ -74,7 +75,8 @@ enum call_turn call_finish(struct call *call);
  * `fini` lets go of what it holds and may be NULL. */
 void *call_work(struct call *call, size_t bytes, void (*work_free)(void *work));
 
-/* The call that waits, or is about to, goes on; once for each wait.  Any thread. */
+/* The call that waits, or is about to, goes on; once for each wait.  Any thread; once control has
+ * stopped, the loop thread. */
 void call_resume(struct call *call);
 
 /* The entries that a range means.  On failure the call has been failed, and *out_turn says so. */

@@ -44,6 +44,7 @@ static enum call_turn consumers_wait(struct call *call, enum ch_status status)
 {
 	if (status != CH_OK)
 		return call_fail(call, status, "memory ran out");
+	call->owed = true; /* at the latest in fanout_stop */
 	return CALL_WAIT;
 }
 

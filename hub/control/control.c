@@ -30,13 +30,8 @@ struct control {
 
 /* ---- A call's life, on the loop thread ---- */
 
-static void control_drop(struct call *call)
+static void control_free(struct call *call)
 {
-	struct call **link = &call->control->calls;
-	while (*link != call)
-		link = &(*link)->next;
-	*link = call->next;
-	call->control->count--;
 	if (call->work != NULL && call->work_free != NULL)
 		call->work_free(call->work);
 	free(call->work);
@@ -46,6 +41,21 @@ static void control_drop(struct call *call)
 	buffer_fini(&call->frame);
 	peer_unref(call->peer);
 	free(call);
+}
+
+static void control_unlink(struct call *call)
+{
+	struct call **link = &call->control->calls;
+	while (*link != call)
+		link = &(*link)->next;
+	*link = call->next;
+	call->control->count--;
+}
+
+static void control_drop(struct call *call)
+{
+	control_unlink(call);
+	control_free(call);
 }
 
 static void control_step(struct call *call)
@@ -129,7 +139,11 @@ static void control_go_on(struct call *call)
 
 void call_resume(struct call *call)
 {
-	(void)mailbox_post(&call->control->done, &call->node); /* never closed */
+	call->owed = false;
+	if (call->control == NULL)
+		control_free(call); /* control has stopped: this was what it waited for */
+	else
+		(void)mailbox_post(&call->control->done, &call->node); /* never closed */
 }
 
 static void control_arrived(struct loop_task *task)
@@ -326,8 +340,13 @@ void control_stop(struct control *control)
 	(void)mailbox_take(&control->done);
 	/* A task that is still posted must not find us gone. */
 	(void)loop_until(control->options.loop, control_quiet, control, 1000);
-	while (control->calls != NULL)
-		control_drop(control->calls);
+	while (control->calls != NULL) {
+		struct call *call = control->calls;
+		control_unlink(call);
+		call->control = NULL;
+		if (!call->owed)
+			control_free(call);
+	}
 	mailbox_fini(&control->done);
 	free(control);
 }

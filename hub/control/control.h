@@ -54,8 +54,8 @@ struct control_options {
 /* Starts the lanes.  CH_NOMEM. */
 enum ch_status control_start(const struct control_options *options, struct control **out_control);
 
-/* Waits for the steps that run, gives up the calls, frees.  After fanout_stop, which answers
- * what it was still asked; before journal, state, ingest and loop go; not from within a
+/* Waits for the steps that run, gives up the calls, frees.  Before journal, state, ingest, fan-out and
+ * loop go; what the fan-out was still asked it answers in fanout_stop, to nobody.  Not from within a
  * callback.  NULL is fine. */
 void control_stop(struct control *control);
 

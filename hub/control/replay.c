@@ -64,6 +64,15 @@ static void replay_answer(
 	replay_keep(call, status, detail);
 }
 
+/* After the fan-out took the question: it answers, at the latest in fanout_stop. */
+static enum call_turn replay_wait(struct call *call, enum ch_status status)
+{
+	if (status != CH_OK)
+		return call_fail(call, status, "memory ran out");
+	call->owed = true;
+	return CALL_WAIT;
+}
+
 static enum call_turn replay_done_step(struct call *call)
 {
 	const struct replay_work *work = call->work;
@@ -123,7 +132,7 @@ enum call_turn replay_step(struct call *call)
 	}
 	enum ch_status status = operation_replay(
 		call->hub->fanout, slice_text(call->peer->name), &request, replay_answer, call);
-	return status == CH_OK ? CALL_WAIT : call_fail(call, status, "memory ran out");
+	return replay_wait(call, status);
 }
 
 /* ---- Replays ---- */
@@ -154,7 +163,7 @@ enum call_turn replays_step(struct call *call)
 	if (call_work(call, sizeof(struct replay_work), NULL) == NULL)
 		return call_fail(call, CH_NOMEM, "memory ran out");
 	enum ch_status status = operation_replays(call->hub->fanout, replays_answer, call);
-	return status == CH_OK ? CALL_WAIT : call_fail(call, status, "memory ran out");
+	return replay_wait(call, status);
 }
 
 /* ---- ReplayControl ---- */
@@ -177,5 +186,5 @@ enum call_turn replay_control_step(struct call *call)
 	enum ch_status status =
 		operation_replay_control(call->hub->fanout, slice_text(call->peer->name),
 			slice_text(ask->job), (enum replay_action)action, replay_answer, call);
-	return status == CH_OK ? CALL_WAIT : call_fail(call, status, "memory ran out");
+	return replay_wait(call, status);
 }

@@ -311,6 +311,7 @@ static enum ch_status hub_open_pages(struct hub *hub)
 		.metrics = hub->metrics,
 		.engine = &hub->engine,
 		.ingest = hub->ingest,
+		.fanout = outlet_fanout(hub->outlet),
 		.keeper = hub->keeper,
 		.bus = hub->bus,
 	};

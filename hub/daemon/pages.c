@@ -21,10 +21,13 @@ struct pages {
 		struct metric *applied, *pressure, *store_bytes, *inbox_items;
 		struct metric *disk_free, *sessions, *held;
 		struct metric *queued, *batch_us, *batch_max_us;
+		struct metric *subscriptions, *attached, *suspended, *worst_lag;
+		struct metric *dead_letters, *jobs;
 	} gauges;
 	struct {
 		struct metric *accepted, *duplicates, *conflicts, *quarantined, *refused, *retried;
 		struct metric *batches, *syncs, *written, *checkpoints;
+		struct metric *deliveries, *redeliveries, *acks, *failures;
 	} counters;
 };
 
@@ -54,6 +57,22 @@ static void pages_update_ingest(struct pages *pages)
 	metric_set(pages->gauges.batch_max_us, (int64_t)stats.batch_max_us);
 }
 
+static void pages_update_fanout(struct pages *pages)
+{
+	struct fanout_stats stats;
+	fanout_stats(pages->options.fanout, &stats);
+	metric_set(pages->gauges.subscriptions, (int64_t)stats.subscriptions);
+	metric_set(pages->gauges.attached, (int64_t)stats.attached);
+	metric_set(pages->gauges.suspended, (int64_t)stats.suspended);
+	metric_set(pages->gauges.worst_lag, (int64_t)stats.worst_lag);
+	metric_set(pages->gauges.dead_letters, (int64_t)stats.dead_letters);
+	metric_set(pages->gauges.jobs, (int64_t)stats.jobs);
+	pages_count(pages->counters.deliveries, stats.deliveries);
+	pages_count(pages->counters.redeliveries, stats.redeliveries);
+	pages_count(pages->counters.acks, stats.acks);
+	pages_count(pages->counters.failures, stats.failures);
+}
+
 static void pages_update(void *context)
 {
 	struct pages *pages = context;
@@ -79,12 +98,38 @@ static void pages_update(void *context)
 	pages_count(pages->counters.written, written.bytes_written);
 	pages_count(pages->counters.checkpoints, kept.checkpoints);
 	pages_update_ingest(pages);
+	pages_update_fanout(pages);
 }
 
 static struct metric *pages_outcome(struct metrics *metrics, const char *outcome)
 {
 	return metric_counter(metrics, "carehub_ingest_events", "Events by what became of them.",
 		"outcome", outcome, NULL);
+}
+
+static void pages_make_fanout_metrics(struct pages *pages)
+{
+	struct metrics *m = pages->options.metrics;
+	pages->gauges.subscriptions =
+		metric_gauge(m, "carehub_subscriptions", "Subscriptions.", NULL);
+	pages->gauges.attached =
+		metric_gauge(m, "carehub_subscriptions_attached", "Those with a subscriber.", NULL);
+	pages->gauges.suspended = metric_gauge(m, "carehub_subscriptions_suspended",
+		"Those that lagged beyond their bound.", NULL);
+	pages->gauges.worst_lag = metric_gauge(m, "carehub_subscription_worst_lag_events",
+		"Entries that the slowest is behind.", NULL);
+	pages->gauges.dead_letters =
+		metric_gauge(m, "carehub_dead_letters", "Deliveries that were set aside.", NULL);
+	pages->gauges.jobs =
+		metric_gauge(m, "carehub_replays", "Replay jobs that have not ended.", NULL);
+	pages->counters.deliveries =
+		metric_counter(m, "carehub_deliveries", "Deliveries that were sent.", NULL);
+	pages->counters.redeliveries = metric_counter(
+		m, "carehub_redeliveries", "Those of them that were sent again.", NULL);
+	pages->counters.acks =
+		metric_counter(m, "carehub_acks", "Deliveries that were acknowledged.", NULL);
+	pages->counters.failures =
+		metric_counter(m, "carehub_delivery_failures", "Deliveries that failed.", NULL);
 }
 
 static void pages_make_metrics(struct pages *pages)
@@ -131,6 +176,7 @@ static void pages_make_metrics(struct pages *pages)
 		m, "carehub_journal_written_bytes", "Bytes that batches wrote.", NULL);
 	pages->counters.checkpoints =
 		metric_counter(m, "carehub_store_checkpoints", "Checkpoints of the store.", NULL);
+	pages_make_fanout_metrics(pages);
 	metrics_on_write(m, pages_update, pages);
 }
 

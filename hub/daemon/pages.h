@@ -6,6 +6,7 @@
 #include "daemon/bus.h"
 #include "daemon/engine.h"
 #include "daemon/keeper_thread.h"
+#include "fanout/fanout.h"
 
 struct pages;
 
@@ -15,6 +16,7 @@ struct pages_options {
 	struct metrics *metrics;
 	struct engine *engine;
 	struct ingest *ingest;
+	struct fanout *fanout;
 	struct keeper_thread *keeper;
 	struct bus *bus;
 };

@@ -13,5 +13,6 @@ with Hub() as hub:
     assert status == 200 and text.endswith("# EOF\n")
     assert 'carehub_ingest_events_total{outcome="accepted"} 1\n' in text, text
     assert "carehub_journal_head 2\n" in text  # the settings came first
+    assert "carehub_subscriptions 0\n" in text and "carehub_deliveries_total 0\n" in text
     assert hub.page("/nowhere")[0] == 404
     hub.stop()

@@ -67,6 +67,7 @@ static void test_refuses(void **state)
 	expect_bad("{\"id\":\"1\",\"id\":\"2\"}", CH_FORMAT, "duplicate");
 	expect_bad("{}", CH_MISSING, "id");
 	expect_bad(HEAD "}", CH_MISSING, "data");
+	expect_bad(HEAD ",\"data\":{}}", CH_MISSING, "complaint_id");
 	expect_bad(HEAD ",\"data\":{\"complaintText\":\"x\"}}", CH_MISSING, "complaint_id");
 	expect_bad(HEAD ",\"data\":{\"nothing\":1}}", CH_INVALID, "nothing");
 	expect_bad(HEAD ",\"data\":{\"complaintId\":[]}}", CH_INVALID, "complaint_id");

@@ -349,6 +349,17 @@ static void test_closed_session(void **state)
 	/* office_teardown finds nothing left behind: the leak checker looks. */
 }
 
+/* The fan-out answers what control, which has gone, has asked. */
+static void test_stop_while_waiting(void **state)
+{
+	struct office *office = *state;
+	office_ask(office, "Replays", NULL);
+	office_ask(office, "Consumers", NULL);
+	control_stop(office->control);
+	office->control = NULL;
+	assert_int_equal(office->count, 0);
+}
+
 static void test_too_many(void **state)
 {
 	struct office *office = *state;
@@ -374,6 +385,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_bad_requests, office_setup, office_teardown),
 		cmocka_unit_test_setup_teardown(test_full_socket, office_setup, office_teardown),
 		cmocka_unit_test_setup_teardown(test_closed_session, office_setup, office_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_stop_while_waiting, office_setup, office_teardown),
 		cmocka_unit_test_setup_teardown(test_too_many, office_setup, office_teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
