@@ -10,7 +10,8 @@
  *     - have the state that a fresh fold of the journal up to its head has
  *     - open again the same (every eighth)
  *
- * Controls: on disks that lie about the syncs of segments, store, inbox runs or folders, images must fail.
+ * Controls: on disks that lie about the syncs of segments, store, inbox runs, names or archive, images
+ * must fail.
  *
  * Exit: 0 when all holds, 1 when not, 2 when it could not be tried. */
 #include <fcntl.h>
@@ -411,7 +412,7 @@ static uint32_t run_controls(struct trial *trial, uint64_t seed)
 {
 	uint32_t failures = 0;
 	trial->silent = true;
-	for (enum disk_lie lie = LIE_SEGMENTS; lie <= LIE_NAMES; lie++) {
+	for (enum disk_lie lie = LIE_SEGMENTS; lie < LIES; lie++) {
 		struct progress total;
 		free(trial->cuts);
 		trial->lie = lie;

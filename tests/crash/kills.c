@@ -10,8 +10,8 @@
  *
  *     - every receipt is held against the journal (ledger.h)
  *     - `carehubd verify` finds nothing
- *     - the dump at the head, and the stores noted at up to 20 kills, equal what `carehubd dump --at`
- *       folds freshly of the journal up to there
+ *     - the dump at the head, and the stores noted at 20 earlier points, equal what `carehubd dump
+ *       --at` folds freshly of the journal up to there
  *     - the controls (controls.h) make each of these checks fail
  *
  * Exit: 0 when all holds, 1 when not, 2 when it could not be tried. */
@@ -30,6 +30,7 @@
 
 #define CAMPAIGN_KILLS 50u
 #define LIFE_EVENTS    3000u
+#define LAST_EVENTS    400u
 #define LIFE_US        (4 * INT64_C(1000000))
 #define LINGER_US      INT64_C(500000)
 #define START_US       (60 * INT64_C(1000000))
@@ -107,7 +108,7 @@ struct campaign {
 	struct load load;
 	struct ledger ledger;
 	struct server server;
-	struct noted noted[CAMPAIGN_KILLS + 1];
+	struct noted noted[CAMPAIGN_KILLS + POINTS_CHECKED + 2];
 	uint32_t noted_count;
 	uint64_t applied; /* as noted last: a store never goes back */
 };
@@ -264,8 +265,8 @@ static enum ch_status die(struct campaign *campaign, const struct fate *fate, st
 	return CH_OK;
 }
 
-/* The last life: everything that has no receipt yet gets one, some things are asked again. */
-static enum ch_status drain(struct campaign *campaign)
+/* A life that ends well: everything that has no receipt yet gets one, some things are asked again. */
+static enum ch_status drain(struct campaign *campaign, uint32_t fresh)
 {
 	struct client *client = NULL;
 	struct client_options options = {
@@ -274,7 +275,7 @@ static enum ch_status drain(struct campaign *campaign)
 		.seed = load_mix(campaign->seed, campaign->draws++, 5),
 		.window = 1024,
 		.frame_events = 32,
-		.fresh = 500,
+		.fresh = fresh,
 		.resends = 80,
 	};
 	int64_t until_us = clock_steady_us() + DRAIN_US;
@@ -388,7 +389,7 @@ static enum ch_status campaign_open(struct campaign *campaign)
 	};
 	campaign->load = (struct load){campaign->seed, 900, 400};
 	enum ch_status status =
-		ledger_init(&campaign->ledger, &campaign->load, (CAMPAIGN_KILLS + 1) * LIFE_EVENTS);
+		ledger_init(&campaign->ledger, &campaign->load, (CAMPAIGN_KILLS + 2) * LIFE_EVENTS);
 	return status == CH_OK ? server_make(&options, &campaign->server) : status;
 }
 
@@ -401,7 +402,13 @@ static enum ch_status campaign_run(struct campaign *campaign, uint32_t kills, st
 		status = die(campaign, &fate, totals);
 	}
 	if (status == CH_OK)
-		status = drain(campaign);
+		status = drain(campaign, LAST_EVENTS);
+	/* A kill before the next checkpoint leaves nothing new to note. */
+	for (uint32_t i = 0; i < POINTS_CHECKED && status == CH_OK; i++) {
+		note(campaign, totals);
+		if (campaign->noted_count <= POINTS_CHECKED)
+			status = drain(campaign, LAST_EVENTS / 4);
+	}
 	if (status == CH_OK) {
 		note(campaign, totals);
 		check_receipts(campaign, totals);
