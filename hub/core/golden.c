@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "core/core.h"
+#include "core/normalize.h"
 #include "wire/record.h"
 
 /* Numbers of CustomerField; the consents stand behind them. */
@@ -83,6 +84,21 @@ static void golden_single(struct ruling *ruling, uint16_t field, struct slice va
 		!golden_survives(&old, value, verified, ruling->occurred_us))
 		return;
 	golden_effect(ruling, field, (struct slice){NULL, 0}, value, verified, false);
+}
+
+/* A form of address never takes the place of a name. */
+static void golden_name(struct ruling *ruling, struct slice name, bool verified)
+{
+	struct record_value old;
+	bool polite = false;
+	if (name.len == 0)
+		return;
+	enum ch_status status = normalize_name_is_polite(&ruling->core->arena, name, &polite);
+	if (status == CH_NOMEM)
+		ruling->status = status;
+	if (polite && record_find(golden_record(ruling), FIELD_NAME, (struct slice){NULL, 0}, &old))
+		return;
+	golden_single(ruling, FIELD_NAME, name, verified);
 }
 
 /* Kept all, by normalized form: value is contact kind(1) and the raw form. */
@@ -227,7 +243,7 @@ void golden_apply(struct ruling *ruling, const struct match_keys *keys)
 		return;
 	golden_keys(ruling, keys);
 	bool verified = golden_is_verified(keys);
-	golden_single(ruling, FIELD_NAME, party->name, verified);
+	golden_name(ruling, party->name, verified);
 	golden_single(ruling, FIELD_ADDRESS, party->address, verified);
 	golden_single(ruling, FIELD_BIRTH_DATE, party->birth_date, verified);
 	golden_single(ruling, FIELD_LANGUAGE, party->language, verified);

@@ -221,20 +221,23 @@ static struct slice normalize_han_char(struct slice text, size_t index)
 	return slice_sub(text, index * 3, 3); /* the common planes: three bytes each */
 }
 
-/* 王先生 and 王伟: the surname agrees and the rest is a form of address. */
-static bool normalize_han_polite(struct slice a, struct slice b)
+/* 先生 in 王先生: a form of address in the place of a given name. */
+static bool normalize_han_is_polite(struct slice text)
 {
 	static const char *const forms[] = {
 		"先生", "女士", "小姐", "太太", "老师", "师傅", "总", "某", "某某"};
-	if (!slice_equal(normalize_han_char(a, 0), normalize_han_char(b, 0)))
-		return false;
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		struct slice form = slice_text(forms[i]);
-		if (slice_equal(slice_sub(a, 3, a.len), form) ||
-			slice_equal(slice_sub(b, 3, b.len), form))
+		if (slice_equal(slice_sub(text, 3, text.len), slice_text(forms[i])))
 			return true;
 	}
 	return false;
+}
+
+/* 王先生 and 王伟: the surname agrees and the rest is a form of address. */
+static bool normalize_han_share(struct slice a, struct slice b)
+{
+	return slice_equal(normalize_han_char(a, 0), normalize_han_char(b, 0)) &&
+	       (normalize_han_is_polite(a) || normalize_han_is_polite(b));
 }
 
 /* Whether a word of `a` stands in `b` too; an initial counts for a word. */
@@ -308,10 +311,22 @@ enum ch_status normalize_names_contradict(
 		return CH_OK;
 	}
 	if (script == SCRIPT_HAN)
-		share = normalize_han_polite(left_text, right_text);
+		share = normalize_han_share(left_text, right_text);
 	else
 		status = normalize_latin_share(arena, left_spaced, right_spaced, &share);
 	if (status == CH_OK)
 		*out_contradict = !share;
+	return status;
+}
+
+enum ch_status normalize_name_is_polite(struct arena *arena, struct slice encoded, bool *out_polite)
+{
+	struct name name = normalize_name_read(encoded);
+	struct slice spaced;
+	struct slice compact;
+	enum ch_status status = normalize_name_text(arena, &name, &spaced, &compact);
+	if (status == CH_OK)
+		*out_polite =
+			normalize_script(compact) == SCRIPT_HAN && normalize_han_is_polite(compact);
 	return status;
 }

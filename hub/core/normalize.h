@@ -26,4 +26,8 @@ bool normalize_is_placeholder(struct slice code);
 enum ch_status normalize_names_contradict(
 	struct arena *arena, struct slice a, struct slice b, bool *out_contradict);
 
+/* Whether an encoded Name is a surname with a form of address, 王先生: good enough to greet somebody, and
+ * no reason to forget what he is called. */
+enum ch_status normalize_name_is_polite(struct arena *arena, struct slice name, bool *out_polite);
+
 #endif

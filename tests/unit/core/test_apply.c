@@ -189,6 +189,22 @@ static void test_the_later_of_two_values_survives(void **state)
 	world_close(&world);
 }
 
+static void test_a_form_of_address_is_no_name(void **state)
+{
+	struct world world;
+	(void)state;
+	world_open(&world);
+	uint64_t wang = world_file(
+		&world, (struct told){.id = "1", SALE, .phone = "13912345678", .name = "王先生"});
+	assert_value(&world, wang, 1, "||王先生");
+	world_file(&world, (struct told){.id = "2", SALE, .phone = "13912345678", .name = "王伟"});
+	assert_value(&world, wang, 1, "||王伟");
+	world_file(
+		&world, (struct told){.id = "3", SALE, .phone = "13912345678", .name = "王先生"});
+	assert_value(&world, wang, 1, "||王伟");
+	world_close(&world);
+}
+
 static void test_everything_is_filed_under_one_number(void **state)
 {
 	struct world world;
@@ -363,6 +379,7 @@ int main(void)
 		cmocka_unit_test(test_refusals_say_what_and_where),
 		cmocka_unit_test(test_a_wrong_clock_is_corrected_and_never_refused),
 		cmocka_unit_test(test_the_later_of_two_values_survives),
+		cmocka_unit_test(test_a_form_of_address_is_no_name),
 		cmocka_unit_test(test_everything_is_filed_under_one_number),
 		cmocka_unit_test(test_consent_is_closed_when_in_doubt),
 		cmocka_unit_test(test_a_promise_is_kept_missed_and_corrected),
