@@ -147,7 +147,7 @@ static enum ch_status ids_reserve(struct ids *ids, uint32_t more)
 
 enum ch_status ids_put(struct ids *ids, const struct id_record *record)
 {
-	uint64_t slot;
+	uint64_t slot = 0;
 	uint64_t hash = ids_hash(record->fingerprint);
 	enum ch_status status = ids_reserve(ids, 1);
 	if (status != CH_OK || ids_find(ids, record->fingerprint, hash, &slot) != NULL)
