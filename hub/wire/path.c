@@ -53,6 +53,8 @@ static bool path_present_from(const struct path *path, size_t part, struct slice
 {
 	struct pb_reader reader = pb_read(bytes);
 	struct pb_field field;
+	if (part >= PATH_PARTS)
+		return false; /* no path is so long */
 	while (pb_next(&reader, &field)) {
 		if (field.number != path->numbers[part])
 			continue;
