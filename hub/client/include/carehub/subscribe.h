@@ -134,8 +134,9 @@ enum ch_mark_what {
 		7,             /* complete: acknowledge `first` with ch_ack_up_to; events follow */
 	CH_MARK_SUSPENDED = 8, /* lagged beyond its bound; CH_END follows: start from a snapshot */
 	CH_MARK_MOVED = 11,    /* an operator moved the cursor: what was taken may come again */
-	/* From the library: the connection was lost before the snapshot's end, it begins anew. */
-	CH_MARK_SNAPSHOT_AGAIN = 100,
+	/* The snapshot was broken off before its end (here also: the connection was lost) and begins
+	 * anew. */
+	CH_MARK_SNAPSHOT_AGAIN = 12,
 };
 
 struct ch_mark {
