@@ -108,6 +108,7 @@ static void *clerk_main(void *context)
 {
 	struct clerk *clerk = context;
 	struct mailbox_node *node;
+	(void)pthread_setname_np(pthread_self(), "clerk"); /* for whoever looks at the threads */
 	while ((node = mailbox_wait(&clerk->inbox, -1)) != NULL) {
 		while (node != NULL) {
 			struct task *task = task_of(node);

@@ -614,6 +614,7 @@ static void *fanout_main(void *context)
 {
 	struct fanout *fanout = context;
 	bool more = true;
+	(void)pthread_setname_np(pthread_self(), "fanout"); /* for whoever looks at the threads */
 	while (!fanout->stopping) {
 		struct mailbox_node *node =
 			more ? mailbox_take(&fanout->inbox)
@@ -764,15 +765,17 @@ void fanout_stop(struct fanout *fanout)
 
 void fanout_deliver(struct fanout *fanout)
 {
-	if (fanout->delivering == NULL)
-		fanout->delivering = mailbox_take(&fanout->outbox);
-	for (uint32_t i = 0; i < DELIVER_MOST && fanout->delivering != NULL; i++) {
+	for (uint32_t i = 0; i < DELIVER_MOST; i++) {
+		/* The box calls `ready` for the first that is put into it: so it is left empty. */
+		if (fanout->delivering == NULL)
+			fanout->delivering = mailbox_take(&fanout->outbox);
+		if (fanout->delivering == NULL)
+			return;
 		struct task *task = task_of(fanout->delivering);
 		fanout->delivering = fanout->delivering->next;
 		task->run(task);
 	}
-	if (fanout->delivering != NULL)
-		fanout->options.ready(fanout->options.context);
+	fanout->options.ready(fanout->options.context);
 }
 
 void fanout_set_live(struct fanout *fanout, bool wanted)

@@ -1,0 +1,719 @@
+/* The first test shows a subscription's whole life; the next ones go through what a subscriber is
+ * promised, one by one. */
+#include "fanout/fanout.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "stage.h"
+
+static int setup(void **state)
+{
+	struct stage *stage = calloc(1, sizeof(*stage));
+	stage_open(stage);
+	*state = stage;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	stage_close(*state);
+	free(*state);
+	return 0;
+}
+
+static struct subscribe named(const char *name, uint32_t handle)
+{
+	return (struct subscribe){
+		.handle = handle,
+		.name = slice_text(name),
+		.start.from = FROM_EARLIEST,
+		.credit = 1000,
+	};
+}
+
+static void test_a_subscription_from_its_beginning_to_its_end(void **state)
+{
+	struct stage *stage = *state;
+	struct session session = {0};
+	struct subscribe wish = named("quality", 7);
+	stage_append(stage, NULL, 3);
+	session_open(&session, stage, "module-1", false);
+
+	/* What was there, then the mark, then what comes. */
+	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	assert_int_equal(session.subscribed.cursor, 0);
+	assert_int_equal(session.subscribed.head, 3);
+	for (uint64_t i = 1; i <= 3; i++) {
+		const struct got *got = session_next(&session);
+		assert_false(got->is_mark);
+		assert_int_equal(got->sequence, i);
+		assert_int_equal(got->mode, DELIVERY_CATCH_UP);
+		assert_int_equal(got->attempt, 1);
+	}
+	assert_int_equal(session_next_mark(&session, MARK_CAUGHT_UP)->mark.first, 3);
+	stage_append(stage, NULL, 1);
+	const struct got *live = session_next(&session);
+	assert_int_equal(live->sequence, 4);
+	assert_int_equal(live->mode, DELIVERY_LIVE);
+	assert_string_equal(live->id, "e-4");
+
+	/* Two are done; the session ends; the next one goes on there. */
+	session_ack(&session, 7, 1, 2);
+	session_detach(&session, &(struct detach){.handle = 7});
+	assert_int_equal(session_next_mark(&session, MARK_DETACHED)->mark.first, 2);
+	session_close(&session);
+	stage_append(stage, NULL, 1);
+	session_open(&session, stage, "module-1", false);
+	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	assert_int_equal(session.subscribed.cursor, 2);
+	assert_int_equal(session.subscribed.generation, 2);
+	session_expect_run(&session, 3, 5);
+	session_next_mark(&session, MARK_CAUGHT_UP);
+
+	/* And it is forgotten. */
+	session_detach(&session, &(struct detach){.handle = 7, .delete = true});
+	session_next_mark(&session, MARK_DETACHED);
+	assert_int_equal(stage_consumer(stage, "quality").found, 0);
+	session_close(&session);
+}
+
+static void test_what_comes_again_says_so(void **state)
+{
+	struct stage *stage = *state;
+	struct session session = {0};
+	struct subscribe wish = named("a", 1);
+	stage_append(stage, NULL, 2);
+	session_open(&session, stage, "p", false);
+	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	session_expect_run(&session, 1, 2);
+	session_close(&session);
+	session_open(&session, stage, "p", false);
+	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	stage_append(stage, NULL, 1);
+	const struct got *first = session_next_delivery(&session);
+	assert_int_equal(first->sequence, 1);
+	assert_int_equal(first->attempt, 2);
+	assert_int_equal(session_next_delivery(&session)->attempt, 2);
+	assert_int_equal(session_next_delivery(&session)->attempt, 1);
+	session_close(&session);
+}
+
+static void test_a_group_comes_in_its_order(void **state)
+{
+	struct stage *stage = *state;
+	struct session session = {0};
+	struct subscribe wish = named("a", 1);
+	static const char *const ids[] = {"1.0", "e-1", "1.2"};
+	stage_append(stage,
+		&(struct event){.before = "customer.record.created",
+			.after = "customer.record.updated",
+			.customer = 42},
+		1);
+	stage_append(
+		stage, &(struct event){.quarantined = true, .after = "hub.event.quarantined"}, 1);
+	session_open(&session, stage, "p", false);
+	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	for (uint32_t part = 0; part < 3; part++) {
+		const struct got *got = session_next(&session);
+		assert_int_equal(got->sequence, 1);
+		assert_int_equal(got->part, part);
+		assert_int_equal(got->last, part == 2);
+		assert_int_equal(got->customer, 42);
+		assert_string_equal(got->id, ids[part]);
+	}
+	const struct got *refused = session_next(&session);
+	assert_string_equal(refused->id, "2.0");
+	assert_true(refused->last);
+	session_close(&session);
+}
+
+static void test_a_filter_leaves_parts_out_and_numbers_them_as_they_are(void **state)
+{
+	struct stage *stage = *state;
+	struct session session = {0};
+	struct subscribe wish = named("a", 1);
+	wish.filter.types[wish.filter.type_count++] = SLICE_LITERAL("customer.record.updated");
+	wish.filter.types[wish.filter.type_count++] = SLICE_LITERAL("repair.>");
+	stage_append(stage, NULL, 3);
+	stage_append(stage,
+		&(struct event){
+			.before = "customer.record.created", .after = "customer.record.updated"},
+		1);
+	stage_append(stage, &(struct event){.type = "repair.order.received"}, 1);
+	session_open(&session, stage, "p", false);
+	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	const struct got *got = session_next(&session);
+	assert_int_equal(got->sequence, 4);
+	assert_int_equal(got->part, 2);
+	assert_true(got->last);
+	assert_int_equal(session_next(&session)->sequence, 5);
+	session_next_mark(&session, MARK_CAUGHT_UP);
+	session_ack_up_to(&session, 1, 5);
+	stage_append(stage, NULL, 3);
+	stage_until(stage, stage_consumer(stage, "a").info.cursor == 8);
+	session_close(&session);
+}
+
+static void test_sources_and_customers_are_filters(void **state)
+{
+	struct stage *stage = *state;
+	struct session session = {0};
+	struct subscribe by_source = named("s", 1);
+	struct subscribe by_customer = named("c", 2);
+	by_source.filter.sources[by_source.filter.source_count++] = SLICE_LITERAL("/pos/shop-2");
+	by_source.filter.sources[by_source.filter.source_count++] = SLICE_LITERAL("/web/*");
+	by_customer.filter.customers[by_customer.filter.customer_count++] = 7;
+	by_customer.filter.customers[by_customer.filter.customer_count++] = 5;
+	session_open(&session, stage, "p", false);
+	assert_int_equal(session_subscribe(&session, &by_source), CH_OK);
+	session_next_mark(&session, MARK_CAUGHT_UP);
+	stage_append(stage, &(struct event){.after = "customer.record.updated"}, 1);
+	stage_append(stage, &(struct event){.source = "/pos/shop-2"}, 1);
+	stage_append(stage, &(struct event){.source = "/web/shop", .customer = 5}, 1);
+	stage_append(stage, &(struct event){.customer = 7}, 1);
+	stage_append(stage, &(struct event){.customer = 6}, 1);
+	session_expect_run(&session, 2, 3);
+	session_expect_silence(&session);
+	assert_int_equal(session_subscribe(&session, &by_customer), CH_OK);
+	/* The first entry is nobody's, what the hub derived from it is about customer 7. */
+	assert_string_equal(session_next(&session)->id, "1.1");
+	assert_int_equal(session_next(&session)->sequence, 3);
+	assert_int_equal(session_next(&session)->sequence, 4);
+	session_next_mark(&session, MARK_CAUGHT_UP);
+	session_close(&session);
+}
+
+static void test_credit_bounds_what_is_out(void **state)
+{
+	struct stage *stage = *state;
+	struct session session = {0};
+	struct subscribe wish = named("a", 1);
+	wish.credit = 2;
+	stage_append(stage, NULL, 10);
+	session_open(&session, stage, "p", false);
+	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	session_expect_run(&session, 1, 2);
+	session_expect_silence(&session);
+	session_ack(&session, 1, 1, 1);
+	session_expect_run(&session, 3, 3);
+	session_expect_silence(&session);
+	session_grant(&session, 1, 2);
+	session_expect_run(&session, 4, 5);
+	session_expect_silence(&session);
+	session_close(&session);
+}
+
+static void test_who_only_looks_is_paced_by_grants(void **state)
+{
+	struct stage *stage = *state;
+	struct session session = {0};
+	struct subscribe wish = named("", 1);
+	wish.no_ack = true;
+	wish.credit = 3;
+	stage_append(stage, NULL, 10);
+	session_open(&session, stage, "p", false);
+	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	session_expect_run(&session, 1, 3);
+	session_expect_silence(&session);
+	session_ack(&session, 1, 1, 3); /* means nothing */
+	session_expect_silence(&session);
+	session_grant(&session, 1, 100);
+	session_expect_run(&session, 4, 10);
+	session_next_mark(&session, MARK_CAUGHT_UP);
+	session_close(&session);
+}
+
+static void test_a_bounded_one_ends(void **state)
+{
+	struct stage *stage = *state;
+	struct session session = {0};
+	struct subscribe wish = named("", 1);
+	wish.no_ack = true;
+	wish.stop_at_head = true;
+	stage_append(stage, NULL, 5);
+	session_open(&session, stage, "p", false);
+	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	session_expect_run(&session, 1, 5);
+	session_next_mark(&session, MARK_END);
+	stage_append(stage, NULL, 5);
+	session_expect_silence(&session);
+	session_detach(&session, &(struct detach){.handle = 1});
+	session_next_mark(&session, MARK_DETACHED);
+	wish.stop_at_head = false;
+	wish.stop_sequence = 7;
+	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	session_expect_run(&session, 1, 7);
+	session_next_mark(&session, MARK_END);
+	session_close(&session);
+}
+
+static void test_where_it_starts(void **state)
+{
+	struct stage *stage = *state;
+	struct session session = {0};
+	struct subscribe wish = named("", 1);
+	stage_append(stage, NULL, 5);
+	int64_t time_us = stage->last_arrival_us;
+	stage_append(stage, NULL, 5);
+	session_open(&session, stage, "p", false);
+	wish.start.from = FROM_NEW;
+	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	session_next_mark(&session, MARK_CAUGHT_UP);
+	stage_append(stage, NULL, 1);
+	session_expect_run(&session, 11, 11);
+	wish.handle = 2;
+	wish.start = (struct subscribe_start){.from = FROM_SEQUENCE, .sequence = 9};
+	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	session_expect_run(&session, 9, 11);
+	session_next_mark(&session, MARK_CAUGHT_UP);
+	wish.handle = 3;
+	wish.start = (struct subscribe_start){.from = FROM_TIME, .time_us = time_us};
+	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	session_expect_run(&session, 5, 11);
+	wish.handle = 4;
+	wish.start = (struct subscribe_start){.from = FROM_SEQUENCE, .sequence = 99};
+	assert_int_equal(session_subscribe(&session, &wish), CH_INVALID);
+	session_close(&session);
+}
+
+static void test_a_position_of_the_subscribers_own_wins(void **state)
+{
+	struct stage *stage = *state;
+	struct session session = {0};
+	struct subscribe wish = named("a", 1);
+	stage_append(stage, NULL, 10);
+	session_open(&session, stage, "p", false);
+	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	session_expect_run(&session, 1, 10);
+	session_close(&session);
+	session_open(&session, stage, "p", false);
+	wish.position = 7;
+	wish.position_incarnation = journal_incarnation(stage->journal);
+	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	session_expect_run(&session, 8, 10);
+	session_close(&session);
+	/* Of another journal: said, and it goes on where the hub knows. */
+	session_open(&session, stage, "p", false);
+	wish.position = 3;
+	wish.position_incarnation++;
+	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	assert_int_equal(session_next_mark(&session, MARK_RESET)->mark.first, 8);
+	session_expect_run(&session, 8, 10);
+	session_close(&session);
+}
+
+static void test_the_second_fences_the_first(void **state)
+{
+	struct stage *stage = *state;
+	struct session first = {0};
+	struct session second = {0};
+	struct session stranger = {0};
+	struct subscribe wish = named("a", 1);
+	stage_append(stage, NULL, 2);
+	session_open(&first, stage, "p", false);
+	session_open(&second, stage, "p", false);
+	session_open(&stranger, stage, "q", false);
+	assert_int_equal(session_subscribe(&first, &wish), CH_OK);
+	session_expect_run(&first, 1, 2);
+	session_next_mark(&first, MARK_CAUGHT_UP);
+	assert_int_equal(session_subscribe(&stranger, &wish), CH_DENIED);
+	assert_int_equal(session_subscribe(&second, &wish), CH_OK);
+	assert_int_equal(second.subscribed.generation, 2);
+	session_next_mark(&first, MARK_FENCED);
+	session_ack(&first, 1, 1, 2); /* of no effect */
+	session_expect_run(&second, 1, 2);
+	stage_append(stage, NULL, 1);
+	session_expect_run(&second, 3, 3);
+	session_expect_silence(&first);
+	assert_int_equal(stage_consumer(stage, "a").info.cursor, 0);
+	session_close(&stranger);
+	session_open(&stranger, stage, "ops", true);
+	assert_int_equal(session_subscribe(&stranger, &wish), CH_OK);
+	session_next_mark(&second, MARK_FENCED);
+	session_close(&first);
+	session_close(&second);
+	session_close(&stranger);
+}
+
+static void test_what_may_not_be_asked_for(void **state)
+{
+	struct stage *stage = *state;
+	struct session session = {.topics = "pos.>"};
+	struct subscribe wish = named("a", 1);
+	session_open(&session, stage, "p", false);
+	wish.name = SLICE_LITERAL("a b");
+	assert_int_equal(session_subscribe(&session, &wish), CH_INVALID);
+	wish = named("a", 1);
+	wish.filter.types[wish.filter.type_count++] = SLICE_LITERAL("pos..x");
+	assert_int_equal(session_subscribe(&session, &wish), CH_INVALID);
+	wish.filter.types[0] = SLICE_LITERAL("no.such.type");
+	assert_int_equal(session_subscribe(&session, &wish), CH_UNKNOWN_TYPE);
+	wish.filter.types[0] = SLICE_LITERAL("repair.>");
+	assert_int_equal(session_subscribe(&session, &wish), CH_DENIED);
+	wish = named("a", 1);
+	wish.must_exist = true;
+	assert_int_equal(session_subscribe(&session, &wish), CH_NOT_FOUND);
+	wish = named("a", 1);
+	wish.credit = LIMIT_INFLIGHT_PER_SUB + 1;
+	assert_int_equal(session_subscribe(&session, &wish), CH_TOO_LARGE);
+	wish = named("a", 1);
+	wish.no_ack = true;
+	assert_int_equal(session_subscribe(&session, &wish), CH_INVALID);
+	wish = named("a", 1);
+	wish.start.from = FROM_SNAPSHOT;
+	assert_int_equal(session_subscribe(&session, &wish), CH_DENIED);
+	assert_int_equal(stage_consumer(stage, "").found, 0);
+	/* Rights cut the filter down. */
+	wish = named("a", 1);
+	stage_append(stage, &(struct event){.type = "repair.order.received"}, 1);
+	stage_append(stage, NULL, 1);
+	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	assert_int_equal(session_next(&session)->sequence, 2);
+	assert_int_equal(session_subscribe(&session, &wish), CH_EXISTS);
+	session_close(&session);
+}
+
+static void test_what_was_agreed_is_changed_on_purpose(void **state)
+{
+	struct stage *stage = *state;
+	struct session session = {0};
+	struct subscribe wish = named("a", 1);
+	wish.filter.types[wish.filter.type_count++] = SLICE_LITERAL("pos.>");
+	wish.filter.types[wish.filter.type_count++] = SLICE_LITERAL("repair.>");
+	session_open(&session, stage, "p", false);
+	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	struct subscribe other = wish;
+	other.handle = 2;
+	other.filter.types[0] = SLICE_LITERAL("repair.>");
+	other.filter.types[1] = SLICE_LITERAL("pos.>"); /* the same in another order */
+	assert_int_equal(session_subscribe(&session, &other), CH_OK);
+	other.handle = 3;
+	other.filter.type_count = 1;
+	assert_int_equal(session_subscribe(&session, &other), CH_CONFLICT);
+	other.update = true;
+	assert_int_equal(session_subscribe(&session, &other), CH_OK);
+	session_close(&session);
+	stage_restart(stage);
+	session_open(&session, stage, "p", false);
+	assert_int_equal(session_subscribe(&session, &wish), CH_CONFLICT);
+	struct subscribe as_it_is = named("a", 1);
+	as_it_is.must_exist = true;
+	assert_int_equal(session_subscribe(&session, &as_it_is), CH_OK);
+	stage_append(stage, NULL, 1);
+	stage_append(stage, &(struct event){.type = "repair.order.received"}, 1);
+	assert_int_equal(session_next_delivery(&session)->sequence, 2);
+	session_close(&session);
+}
+
+static void test_draining_ends_what_is_new(void **state)
+{
+	struct stage *stage = *state;
+	struct session session = {0};
+	struct subscribe wish = named("a", 1);
+	stage_append(stage, NULL, 3);
+	session_open(&session, stage, "p", false);
+	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	session_expect_run(&session, 1, 3);
+	session_next_mark(&session, MARK_CAUGHT_UP);
+	session_detach(&session, &(struct detach){.handle = 1, .drain = true});
+	session_next_mark(&session, MARK_DRAINED);
+	stage_append(stage, NULL, 3);
+	session_expect_silence(&session);
+	session_ack_up_to(&session, 1, 3);
+	session_detach(&session, &(struct detach){.handle = 1});
+	assert_int_equal(session_next_mark(&session, MARK_DETACHED)->mark.first, 3);
+	session_close(&session);
+}
+
+static void test_a_full_socket_holds_up_nobody_else(void **state)
+{
+	struct stage *stage = *state;
+	struct session slow = {0};
+	struct session quick = {0};
+	struct subscribe wish = named("slow", 1);
+	session_open(&slow, stage, "p", false);
+	session_open(&quick, stage, "q", false);
+	wish.credit = LIMIT_INFLIGHT_PER_SUB;
+	slow.blocked = false;
+	assert_int_equal(session_subscribe(&slow, &wish), CH_OK);
+	slow.blocked = true;
+	wish.name = SLICE_LITERAL("quick");
+	assert_int_equal(session_subscribe(&quick, &wish), CH_OK);
+	uint64_t sent = 0;
+	for (int i = 0; i < 20; i++) {
+		sent = stage_append(stage, &(struct event){.bytes = 1000}, 500);
+		session_expect_run(&quick, sent - 499, sent);
+		session_ack_up_to(&quick, 1, sent);
+	}
+	slow.blocked = false;
+	consumer_writable(slow.consumer);
+	session_expect_run(&slow, 1, sent);
+	session_close(&slow);
+	session_close(&quick);
+}
+
+/* Live, then out of the newest, then live again: not one is missing. */
+static void test_who_sleeps_gets_everything_in_order(void **state)
+{
+	struct stage *stage = *state;
+	struct session session = {0};
+	struct subscribe wish = named("a", 1);
+	wish.credit = 10;
+	session_open(&session, stage, "p", false);
+	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	session_next_mark(&session, MARK_CAUGHT_UP);
+	for (int i = 0; i < 40; i++)
+		stage_append(stage, NULL, 500);
+	session_expect_run(&session, 1, 10);
+	session_next_mark(&session, MARK_FELL_BEHIND);
+	for (uint64_t i = 1; i <= 20000; i += 10) {
+		session_ack_up_to(&session, 1, i + 9);
+		if (i + 19 <= 20000)
+			session_expect_run(&session, i + 10, i + 19);
+	}
+	session_next_mark(&session, MARK_CAUGHT_UP);
+	stage_append(stage, NULL, 1);
+	assert_int_equal(session_next(&session)->mode, DELIVERY_LIVE);
+	session_close(&session);
+}
+
+static void test_a_refused_delivery_comes_again_and_dies(void **state)
+{
+	struct stage *stage = *state;
+	struct session session = {0};
+	struct subscribe wish = named("a", 1);
+	wish.max_attempts = 3;
+	stage_append(stage, NULL, 3);
+	session_open(&session, stage, "p", false);
+	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	session_expect_run(&session, 1, 3);
+	session_next_mark(&session, MARK_CAUGHT_UP);
+	for (uint32_t attempt = 2; attempt <= 3; attempt++) {
+		session_nack(&session, 1,
+			&(struct nack){.sequence = 2,
+				.delay_ms = 1,
+				.reason = SLICE_LITERAL("no such article")});
+		const struct got *again = session_next(&session);
+		assert_int_equal(again->sequence, 2);
+		assert_int_equal(again->attempt, attempt);
+	}
+	session_nack(&session, 1,
+		&(struct nack){.sequence = 2, .reason = SLICE_LITERAL("no such article")});
+	session_ack(&session, 1, 1, 3);
+	stage_until(stage, stage_consumer(stage, "a").info.cursor == 3);
+	struct seen_letters letters = stage_letters(stage, "a");
+	assert_int_equal(letters.total, 1);
+	assert_int_equal(letters.count, 1);
+	assert_int_equal(letters.sequences[0], 2);
+	assert_int_equal(letters.attempts[0], 3);
+	assert_string_equal(letters.reason, "no such article");
+	assert_string_equal(letters.type, "pos.sale.completed");
+
+	/* It survives a restart, is tried again, and is done. */
+	session_close(&session);
+	stage_restart(stage);
+	session_open(&session, stage, "p", false);
+	assert_int_equal(stage_settle(stage, "a", 2, false).affected, 1);
+	assert_int_equal(stage_letters(stage, "a").total, 0);
+	assert_int_equal(stage_consumer(stage, "a").info.cursor, 3);
+	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	assert_int_equal(session_next_delivery(&session)->sequence, 2);
+	session_ack(&session, 1, 2, 2);
+	stage_until(stage, stage_consumer(stage, "a").info.pending == 0);
+	session_close(&session);
+}
+
+static void test_letters_are_parked_and_thrown_away(void **state)
+{
+	struct stage *stage = *state;
+	struct session session = {0};
+	struct subscribe wish = named("a", 1);
+	stage_append(stage, NULL, 20);
+	session_open(&session, stage, "p", false);
+	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	session_expect_run(&session, 1, 20);
+	for (uint64_t i = 1; i <= 20; i += 2)
+		session_nack(&session, 1, &(struct nack){.sequence = i, .park = true});
+	stage_until(stage, stage_letters(stage, "a").total == 10);
+	assert_int_equal(stage_settle(stage, "a", 5, true).affected, 1);
+	assert_int_equal(stage_settle(stage, "a", 5, true).affected, 0);
+	assert_int_equal(stage_letters(stage, "a").count, 9);
+	struct operation_result all = stage_settle(stage, "a", 0, true);
+	assert_int_equal(all.affected, 9);
+	assert_true(all.done);
+	assert_int_equal(stage_letters(stage, "a").count, 0);
+	assert_int_equal(stage_settle(stage, "nobody", 0, true).status, CH_NOT_FOUND);
+	session_close(&session);
+	stage_restart(stage);
+	assert_int_equal(stage_letters(stage, "a").count, 0);
+}
+
+static void test_acks_survive_a_restart_and_most_of_them_a_crash(void **state)
+{
+	struct stage *stage = *state;
+	struct session session = {0};
+	struct subscribe wish = named("a", 1);
+	stage_append(stage, NULL, 10);
+	session_open(&session, stage, "p", false);
+	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	session_expect_run(&session, 1, 10);
+	session_ack(&session, 1, 1, 3);
+	session_ack(&session, 1, 7, 8);
+	session_close(&session);
+	stage_restart(stage);
+	session_open(&session, stage, "p", false);
+	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	assert_int_equal(session.subscribed.cursor, 3);
+	session_expect_run(&session, 4, 6);
+	session_expect_run(&session, 9, 10);
+	session_next_mark(&session, MARK_CAUGHT_UP);
+	/* Written down within a while; what follows is lost with the hub. */
+	session_ack(&session, 1, 4, 4);
+	stage_until(stage, fanout_floor(stage->fanout) == 5);
+	session_ack(&session, 1, 5, 5);
+	(void)stage_consumer(stage, "a"); /* it has been heard */
+	session_close(&session);
+	stage_crash(stage);
+	session_open(&session, stage, "p", false);
+	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	assert_int_equal(session_next(&session)->sequence, 5);
+	assert_int_equal(session_next(&session)->sequence, 6);
+	assert_int_equal(session_next(&session)->sequence, 9);
+	session_close(&session);
+}
+
+static void test_an_operator_moves_the_cursor(void **state)
+{
+	struct stage *stage = *state;
+	struct session session = {0};
+	struct subscribe wish = named("a", 1);
+	stage_append(stage, NULL, 10);
+	session_open(&session, stage, "p", false);
+	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	session_expect_run(&session, 1, 10);
+	session_ack_up_to(&session, 1, 8);
+	session_next_mark(&session, MARK_CAUGHT_UP);
+	(void)stage_consumer(stage, "a");
+	struct operation_result plan = stage_seek(stage, "a", "4", true);
+	assert_int_equal(plan.old_cursor, 8);
+	assert_int_equal(plan.new_cursor, 3);
+	assert_int_equal(plan.change, 5);
+	assert_false(plan.done);
+	assert_true(stage_seek(stage, "a", "4", false).done);
+	assert_int_equal(session_next_mark(&session, MARK_RESET)->mark.first, 4);
+	session_expect_run(&session, 4, 10);
+	session_close(&session);
+	assert_int_equal(stage_seek(stage, "a", "end", false).new_cursor, 10);
+	stage_restart(stage);
+	session_open(&session, stage, "p", false);
+	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	session_next_mark(&session, MARK_CAUGHT_UP);
+	assert_int_equal(stage_seek(stage, "nobody", "end", false).status, CH_NOT_FOUND);
+	assert_true(stage_delete(stage, "a").done);
+	session_next_mark(&session, MARK_DETACHED);
+	assert_int_equal(stage_delete(stage, "a").status, CH_NOT_FOUND);
+	session_close(&session);
+}
+
+static void test_beyond_its_bound_it_is_suspended(void **state)
+{
+	struct stage *stage = *state;
+	struct session session = {0};
+	struct subscribe wish = named("a", 1);
+	wish.credit = 5;
+	wish.max_lag_events = 100;
+	session_open(&session, stage, "p", false);
+	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	session_next_mark(&session, MARK_CAUGHT_UP);
+	stage_append(stage, NULL, 100);
+	session_expect_run(&session, 1, 5);
+	stage_until(stage, fanout_floor(stage->fanout) == 1);
+	stage_append(stage, NULL, 10);
+	const struct got *mark = session_next(&session);
+	while (mark->mark.what == MARK_FELL_BEHIND)
+		mark = session_next(&session);
+	assert_int_equal(mark->mark.what, MARK_SUSPENDED);
+	stage_until(stage, fanout_floor(stage->fanout) == UINT64_MAX);
+	assert_string_equal(stage_consumer(stage, "a").state, "suspended");
+	session_detach(&session, &(struct detach){.handle = 1});
+	session_next_mark(&session, MARK_DETACHED);
+	/* Nothing was removed meanwhile: it goes on, and may fall behind by its bound from there. */
+	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	session_expect_run(&session, 1, 5);
+	assert_string_equal(stage_consumer(stage, "a").state, "catch-up");
+	session_close(&session);
+}
+
+static void test_another_journal_resets(void **state)
+{
+	struct stage *stage = *state;
+	struct session session = {0};
+	struct subscribe wish = named("a", 1);
+	stage_append(stage, NULL, 10);
+	session_open(&session, stage, "p", false);
+	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	session_expect_run(&session, 1, 10);
+	session_ack_up_to(&session, 1, 10);
+	session_close(&session);
+	/* All in it arrived after what was acknowledged: all of it is new. */
+	stage_replace_journal(stage, 4);
+	session_open(&session, stage, "p", false);
+	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	assert_int_equal(session_next_mark(&session, MARK_RESET)->mark.first, 1);
+	session_expect_run(&session, 1, 4);
+	session_next_mark(&session, MARK_CAUGHT_UP);
+	session_close(&session);
+}
+
+static void test_a_time_out_brings_it_again(void **state)
+{
+	struct stage *stage = *state;
+	struct session session = {0};
+	struct subscribe wish = named("a", 1);
+	wish.ack_wait_ms = 300;
+	wish.max_attempts = 2;
+	stage_append(stage, NULL, 2);
+	session_open(&session, stage, "p", false);
+	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	session_expect_run(&session, 1, 2);
+	session_ack(&session, 1, 2, 2);
+	const struct got *again = session_next_delivery(&session);
+	assert_int_equal(again->sequence, 1);
+	assert_int_equal(again->attempt, 2);
+	stage_until(stage, stage_letters(stage, "a").total == 1);
+	assert_string_equal(stage_letters(stage, "a").reason, "not answered in time");
+	session_close(&session);
+}
+
+#define ON_STAGE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		ON_STAGE(test_a_subscription_from_its_beginning_to_its_end),
+		ON_STAGE(test_what_comes_again_says_so),
+		ON_STAGE(test_a_group_comes_in_its_order),
+		ON_STAGE(test_a_filter_leaves_parts_out_and_numbers_them_as_they_are),
+		ON_STAGE(test_sources_and_customers_are_filters),
+		ON_STAGE(test_credit_bounds_what_is_out),
+		ON_STAGE(test_who_only_looks_is_paced_by_grants),
+		ON_STAGE(test_a_bounded_one_ends),
+		ON_STAGE(test_where_it_starts),
+		ON_STAGE(test_a_position_of_the_subscribers_own_wins),
+		ON_STAGE(test_the_second_fences_the_first),
+		ON_STAGE(test_what_may_not_be_asked_for),
+		ON_STAGE(test_what_was_agreed_is_changed_on_purpose),
+		ON_STAGE(test_draining_ends_what_is_new),
+		ON_STAGE(test_a_full_socket_holds_up_nobody_else),
+		ON_STAGE(test_who_sleeps_gets_everything_in_order),
+		ON_STAGE(test_a_refused_delivery_comes_again_and_dies),
+		ON_STAGE(test_letters_are_parked_and_thrown_away),
+		ON_STAGE(test_acks_survive_a_restart_and_most_of_them_a_crash),
+		ON_STAGE(test_an_operator_moves_the_cursor),
+		ON_STAGE(test_beyond_its_bound_it_is_suspended),
+		ON_STAGE(test_another_journal_resets),
+		ON_STAGE(test_a_time_out_brings_it_again),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
