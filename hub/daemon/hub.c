@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include "base/bytes.h"
 #include "base/clock.h"
@@ -372,8 +373,20 @@ static void hub_close(struct hub *hub)
 	free(hub);
 }
 
+/* Every client is a descriptor, and libzmq does badly without a free one. */
+static void hub_raise_descriptors(void)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+		log_warning("hub.descriptors", "what=\"the limit could not be raised\"");
+}
+
 enum ch_status hub_run(struct daemon_settings *settings)
 {
+	hub_raise_descriptors();
 	struct hub *hub = calloc(1, sizeof(*hub));
 	if (hub == NULL)
 		return CH_NOMEM;
