@@ -9,8 +9,9 @@
 /* When the hub says that somebody else still has the subscription. */
 #define ATTACH_AGAIN_US 500000
 
-/* Deliveries beyond twice the credit that a hub may send before it is taken for mad: the last group
- * before the credit ended, and the attachment before this one. */
+/* Deliveries beyond twice the credit that a hub may send before it is taken for mad.  Twice, as the
+ * taker can have what the attachment before this one brought; and the last group before the credit ends
+ * is sent whole. */
 #define SURPLUS (4u * LIMIT_DERIVED_PER_EVENT)
 
 static struct ch_subscription *attachment_find(
@@ -30,10 +31,29 @@ static void attachment_push(struct ch_subscription *subscription, struct parcel 
 		parcel_unref(parcel);
 }
 
+/* What an older attachment has left in the inbox would only take up room: it comes again. */
+static void attachment_purge(struct ch_subscription *subscription)
+{
+	struct mailbox_node *node = mailbox_take(&subscription->inbox);
+	while (node != NULL) {
+		struct parcel *parcel = (struct parcel *)(void *)node;
+		node = node->next;
+		if (parcel->epoch == PARCEL_ALWAYS) {
+			attachment_push(subscription, parcel);
+			continue;
+		}
+		if (parcel->mark == NULL)
+			(void)atomic_fetch_sub(&subscription->queued, parcel->deliver.count);
+		parcel_unref(parcel);
+	}
+}
+
 static void attachment_push_mark(
 	struct ch_subscription *subscription, const struct mark *mark, enum ch_status after)
 {
-	struct parcel *parcel = parcel_of_mark(mark, after, subscription->epoch);
+	/* Another attachment follows this one at once, and would take it for void. */
+	uint32_t epoch = mark->what == MARK_MOVED ? PARCEL_ALWAYS : subscription->epoch;
+	struct parcel *parcel = parcel_of_mark(mark, after, epoch);
 	if (parcel != NULL)
 		attachment_push(subscription, parcel);
 	else if (after != CH_OK) /* the word may be lost for want of memory, its meaning not */
@@ -94,11 +114,11 @@ static void attachment_finish(struct ch_connection *connection,
 	struct ch_subscription *subscription, enum ch_status status, const char *detail)
 {
 	attachment_remove(connection, subscription);
-	mailbox_close(&subscription->inbox);
 	(void)pthread_mutex_lock(&subscription->lock);
 	subscription->state = SUBSCRIPTION_GONE;
 	subscription->status = status;
 	(void)snprintf(subscription->detail, sizeof(subscription->detail), "%s", detail);
+	mailbox_close(&subscription->inbox); /* who wakes from it waits for the lock, and knows why */
 	(void)pthread_cond_broadcast(&subscription->changed);
 	(void)pthread_mutex_unlock(&subscription->lock);
 }
@@ -236,6 +256,7 @@ enum ch_status attachment_take_subscribed(
 		attachment_first_time(subscription, &subscribed);
 	subscription->incarnation = connection->session.incarnation;
 	subscription->epoch++;
+	attachment_purge(subscription);
 	subscription->subscribed = subscribed;
 	if (subscription->state != SUBSCRIPTION_DETACHING)
 		subscription->state = SUBSCRIPTION_ATTACHED;
@@ -333,6 +354,21 @@ enum ch_status attachment_take_deliver(
 	return CH_OK;
 }
 
+/* The answer to our DETACH; or nobody asked for it, and an operator has deleted the subscription. */
+static void attachment_take_detached(struct ch_connection *connection,
+	struct ch_subscription *subscription, const struct mark *mark)
+{
+	char detail[ERROR_DETAIL_BYTES];
+	if (attachment_state(subscription) == SUBSCRIPTION_DETACHING) {
+		attachment_finish(connection, subscription, CH_OK, "");
+		return;
+	}
+	(void)snprintf(detail, sizeof(detail), "%.*s", (int)mark->detail.len,
+		mark->detail.len > 0 ? (const char *)mark->detail.data : "");
+	attachment_finish(
+		connection, subscription, subscription->draining ? CH_END : CH_NOT_FOUND, detail);
+}
+
 enum ch_status attachment_take_mark(
 	struct ch_connection *connection, struct slice body, zmq_msg_t *message)
 {
@@ -346,7 +382,7 @@ enum ch_status attachment_take_mark(
 		return CH_OK;
 	switch (mark.what) {
 	case MARK_DETACHED:
-		attachment_finish(connection, subscription, CH_OK, "");
+		attachment_take_detached(connection, subscription, &mark);
 		break;
 	case MARK_DRAINED:
 		(void)pthread_mutex_lock(&subscription->lock);
@@ -370,8 +406,10 @@ enum ch_status attachment_take_mark(
 		attachment_ask(connection, subscription);
 		break;
 	case MARK_RESET:
+		/* What was delivered before is void, here and there. */
 		(void)pthread_mutex_lock(&subscription->lock);
 		ledger_start_over(&subscription->ledger, mark.first > 0 ? mark.first - 1 : 0);
+		subscription->epoch++;
 		(void)pthread_mutex_unlock(&subscription->lock);
 		attachment_push_mark(subscription, &mark, CH_OK);
 		break;

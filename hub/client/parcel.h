@@ -11,10 +11,13 @@
 #include "wire/deliver.h"
 #include "wire/subscribe.h"
 
+/* A mark that counts whatever attachment has followed meanwhile. */
+#define PARCEL_ALWAYS UINT32_MAX
+
 struct parcel {
 	struct mailbox_node node;
 	atomic_uint references;
-	uint32_t epoch;       /* the attachment that it came by */
+	uint32_t epoch;       /* the attachment that it came by, or PARCEL_ALWAYS */
 	struct ch_mark *mark; /* NULL: deliveries; in the same piece of memory */
 	enum ch_status after; /* what follows this mark, for good; CH_OK: more deliveries */
 	struct deliver deliver;

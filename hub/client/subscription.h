@@ -1,7 +1,7 @@
 /* The inside of struct ch_subscription: who owns which part of it.
  *
- *     I/O thread (attachment.c) --- inbox ---> one taker (subscription.c)
- *                               <-- ledger --- takers and whoever acknowledges
+ *     I/O thread (attachment.c, teller.c) --- inbox ---> one taker (taker.c)
+ *                                         <-- ledger --- whoever acknowledges (answer.c)
  */
 #ifndef CLIENT_SUBSCRIPTION_H
 #define CLIENT_SUBSCRIPTION_H
@@ -97,7 +97,7 @@ struct ch_subscription {
 	bool asked;        /* SUBSCRIBE is on its way */
 	bool draining;
 	bool snapshot_done;
-	uint64_t incarnation; /* at the first attachment */
+	uint64_t incarnation; /* at the last attachment */
 };
 
 /* Why it is gone, with the detail set; CH_OK while it is not. */

@@ -35,38 +35,49 @@ static void taker_fill(
 	};
 }
 
-/* Enters a delivery that wants an ack; false: the application has it, or has refused its group. */
+/* Whether the rest of this group is passed over: the application has it, or has refused it. */
+static bool taker_passes_over(struct ch_subscription *subscription, const struct ledger *ledger,
+	const struct delivery *delivery)
+{
+	if (delivery->part == 0) {
+		bool known =
+			subscription->walk_epoch > 1 && ledger_knows(ledger, delivery->sequence);
+		subscription->refused = 0;
+		subscription->skipping = known ? delivery->sequence : 0;
+		return known;
+	}
+	return subscription->refused == delivery->sequence ||
+	       subscription->skipping == delivery->sequence;
+}
+
+/* Enters a delivery that wants an ack; false: the application is not to see it. */
 static bool taker_enter(
 	struct ch_subscription *subscription, const struct delivery *delivery, uint64_t *out_index)
 {
-	bool wanted = true;
+	bool wanted = false;
 	bool post = false;
 	*out_index = LEDGER_NOWHERE;
 	(void)pthread_mutex_lock(&subscription->lock);
 	struct ledger *ledger = answer_ledger(subscription, delivery->job);
-	if (ledger == NULL) {
+	if (subscription->walk_epoch != subscription->epoch) {
+		/* Void since an instant ago. */
+	} else if (ledger == NULL) {
 		/* Acknowledged by its sequence alone, taken twice after a lost connection. */
-	} else if (delivery->part > 0 && subscription->refused == delivery->sequence) {
-		wanted = false;
-	} else if (delivery->part > 0 && subscription->skipping == delivery->sequence) {
-		wanted = false;
-	} else if (delivery->part == 0) {
-		subscription->refused = 0;
-		wanted = subscription->walk_epoch == 1 || !ledger_knows(ledger, delivery->sequence);
-		subscription->skipping = wanted ? 0 : delivery->sequence;
-	}
-	if (ledger != NULL && delivery->last && wanted) {
-		*out_index = ledger_take(ledger, delivery->sequence);
-	} else if (ledger != NULL && delivery->last &&
-		   subscription->skipping == delivery->sequence) {
-		/* No memory for telling: the hub will ask again. */
-		(void)ledger_again(ledger, delivery->sequence);
-		subscription->skipping = 0;
-		post = answer_must_post(subscription);
+		wanted = true;
+	} else if (!taker_passes_over(subscription, ledger, delivery)) {
+		wanted = true;
+		if (delivery->last)
+			*out_index = ledger_take(ledger, delivery->sequence);
+	} else {
+		subscription->connection->suppressed++;
+		if (delivery->last && subscription->skipping == delivery->sequence) {
+			/* No memory for telling: the hub will ask again. */
+			(void)ledger_again(ledger, delivery->sequence);
+			subscription->skipping = 0;
+			post = answer_must_post(subscription);
+		}
 	}
 	(void)pthread_mutex_unlock(&subscription->lock);
-	if (!wanted)
-		subscription->connection->suppressed++;
 	answer_post(subscription, post, false);
 	return wanted;
 }
@@ -132,25 +143,25 @@ static enum ch_status taker_next_parcel(
 	taker_drop_parcel(subscription);
 	if (subscription->rest == NULL)
 		subscription->rest = mailbox_take(&subscription->inbox);
-	while (subscription->rest == NULL) {
+	if (subscription->rest == NULL) {
 		if (*until_us == 0)
 			*until_us = wait_until(timeout_ms);
 		int64_t left_ms = wait_left(*until_us);
 		subscription->rest =
 			mailbox_wait(&subscription->inbox, left_ms < 0 ? -1 : left_ms * 1000);
-		if (subscription->rest != NULL)
-			break;
-		enum ch_status status = subscription_status(subscription);
+		enum ch_status status =
+			subscription->rest == NULL ? subscription_status(subscription) : CH_OK;
 		if (status != CH_OK)
 			return status;
-		if (wait_left(*until_us) == 0)
-			return CH_TIMEOUT;
+		/* It only wakes with nothing when the time is up, or when the inbox was closed. */
+		if (subscription->rest == NULL)
+			return wait_left(*until_us) == 0 ? CH_TIMEOUT : CH_CLOSED;
 	}
 	struct parcel *parcel = (struct parcel *)(void *)subscription->rest;
 	subscription->rest = subscription->rest->next;
 	subscription->parcel = parcel;
 	subscription->walk = parcel->deliver;
-	if (parcel->epoch != subscription->walk_epoch) {
+	if (parcel->epoch != subscription->walk_epoch && parcel->epoch != PARCEL_ALWAYS) {
 		subscription->walk_epoch = parcel->epoch;
 		subscription->consumed = 0;
 		subscription->skipping = 0;
@@ -176,6 +187,8 @@ static enum step taker_take_mark(struct ch_subscription *subscription)
 	const struct parcel *parcel = subscription->parcel;
 	subscription->mark = parcel->mark;
 	subscription->after = parcel->after;
+	if (parcel->mark->what == CH_MARK_SNAPSHOT_AGAIN)
+		subscription->snapshot_epoch = subscription->walk_epoch; /* that was said */
 	if (parcel->after == CH_END)
 		connection_note(subscription->connection);
 	return parcel->mark->what != CH_MARK_NONE ? STEP_MARK : STEP_AGAIN;
@@ -220,7 +233,8 @@ static enum step taker_step(struct ch_subscription *subscription, int64_t timeou
 		if (*out_status != CH_OK)
 			return STEP_STOP;
 	}
-	if (subscription->parcel->epoch != subscription->epoch) {
+	if (subscription->parcel->epoch != subscription->epoch &&
+		subscription->parcel->epoch != PARCEL_ALWAYS) {
 		taker_drop_parcel(subscription); /* it comes again, or to somebody else */
 		return STEP_AGAIN;
 	}

@@ -339,6 +339,31 @@ static void test_a_lost_connection_brings_nothing_twice(void **state)
 	assert_int_equal(ch_subscription_close(subscription, 5000), CH_OK);
 }
 
+static void test_losses_while_nobody_takes(void **state)
+{
+	struct fixture *f = *state;
+	struct ch_subscription_info info;
+	fake_bus_fill(f->bus, "e", 1000);
+	struct ch_subscription *subscription =
+		subscribe(f, &(struct ch_subscribe_options){CH_SUBSCRIBE_SIZE, .name = "slow",
+				     .from = CH_FROM_EARLIEST, .credit = 1000});
+	assert_int_equal(next(subscription)->sequence, 1);
+	for (uint64_t i = 1; i <= 5; i++) {
+		assert_true(fake_bus_wait(f->bus, FAKE_DELIVERIES, i * 1000, 10000));
+		fake_bus_drop(f->bus);
+	}
+	do {
+		ch_subscription_info(subscription, &info);
+	} while (info.generation < 6);
+	assert_true(info.queued <= 2000);
+	struct ch_stats stats;
+	ch_connection_stats(f->connection, &stats);
+	assert_int_equal(stats.connects, 6); /* and not more: the hub is not taken for mad */
+	for (uint64_t i = 2; i <= 1000; i++)
+		assert_int_equal(next(subscription)->sequence, i);
+	assert_int_equal(ch_subscription_close(subscription, 5000), CH_OK);
+}
+
 static void test_an_ephemeral_one_goes_on_where_it_was(void **state)
 {
 	struct fixture *f = *state;
@@ -413,6 +438,42 @@ static void test_an_operator_moves_the_cursor(void **state)
 	for (uint64_t i = 71; i <= 100; i++)
 		assert_int_equal(next(subscription)->sequence, i);
 	assert_int_equal(ch_subscription_close(subscription, 5000), CH_OK);
+}
+
+static void test_an_operator_deletes_the_subscription(void **state)
+{
+	struct fixture *f = *state;
+	struct ch_subscription *subscription = subscribe(f, &from_earliest);
+	assert_int_equal(next_mark(subscription).what, CH_MARK_CAUGHT_UP);
+	fake_bus_mark(f->bus, &(struct mark){.what = MARK_DETACHED,
+				      .detail = SLICE_LITERAL("deleted by an operator")});
+	assert_int_equal(next_status(subscription, -1), CH_NOT_FOUND);
+	assert_string_equal(ch_error_detail(), "deleted by an operator");
+	assert_int_equal(next_status(subscription, -1), CH_NOT_FOUND);
+	assert_int_equal(ch_subscription_close(subscription, 5000), CH_NOT_FOUND);
+}
+
+static void test_a_reset_voids_what_came_before(void **state)
+{
+	struct fixture *f = *state;
+	struct ch_delivery *kept;
+	fake_bus_fill(f->bus, "e", 10);
+	struct ch_subscription *subscription = subscribe(f, &from_earliest);
+	assert_int_equal(ch_delivery_keep(next(subscription), &kept), CH_OK);
+	fake_bus_mark(f->bus, &(struct mark){.what = MARK_RESET, .first = 11});
+	struct ch_mark mark = {0};
+	const struct ch_delivery *delivery;
+	while (mark.what != CH_MARK_RESET)
+		assert_int_equal(ch_subscription_next(subscription, 5000, &delivery, &mark), CH_OK);
+	assert_int_equal(ch_ack(subscription, kept), CH_OK); /* says nothing any more */
+	ch_delivery_free(kept);
+	fake_bus_fill(f->bus, "later", 1);
+	delivery = next(subscription);
+	assert_int_equal(delivery->sequence, 11);
+	assert_int_equal(ch_ack(subscription, delivery), CH_OK);
+	assert_true(fake_bus_wait(f->bus, FAKE_ACKED, 1, 5000));
+	assert_int_equal(ch_subscription_close(subscription, 5000), CH_OK);
+	assert_int_equal(fake_bus_count(f->bus, FAKE_ACKED), 1);
 }
 
 /* The same sequences, other events: nothing may be taken for known, and no old ack may count. */
@@ -813,10 +874,13 @@ int main(void)
 		cmocka_unit_test(test_groups_are_answered_as_one),
 		WITH_BUS(test_kept_deliveries_outlive_everything),
 		WITH_BUS(test_a_lost_connection_brings_nothing_twice),
+		WITH_BUS(test_losses_while_nobody_takes),
 		WITH_BUS(test_an_ephemeral_one_goes_on_where_it_was),
 		WITH_BUS(test_an_end_stays_where_it_was),
 		WITH_BUS(test_what_was_deleted_meanwhile_is_not_made_anew),
 		WITH_BUS(test_an_operator_moves_the_cursor),
+		WITH_BUS(test_an_operator_deletes_the_subscription),
+		WITH_BUS(test_a_reset_voids_what_came_before),
 		WITH_BUS(test_a_restored_hub_has_another_history),
 		WITH_BUS(test_a_snapshot_comes_before_the_events),
 		WITH_BUS(test_a_snapshot_that_was_cut_begins_anew),

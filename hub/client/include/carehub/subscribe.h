@@ -127,7 +127,8 @@ enum ch_mark_what {
 	CH_MARK_CAUGHT_UP = 1, /* all that was behind has been delivered; from here on it is live */
 	CH_MARK_FELL_BEHIND = 2, /* reading from disk again; nothing is lost */
 	CH_MARK_GAP = 3,         /* `first` to `last` are gone */
-	CH_MARK_RESET = 4,       /* another incarnation: deliveries start at `first` */
+	CH_MARK_RESET = 4,  /* deliveries go on at `first`, another history or an operator's move;
+	                            acks of what came before mean nothing any more */
 	CH_MARK_END = 5,    /* a bounded subscription or job is done; CH_END follows the former */
 	CH_MARK_FENCED = 6, /* another instance has attached; CH_FENCED follows */
 	CH_MARK_SNAPSHOT_END =
