@@ -155,7 +155,9 @@ static bool client_pick_new(struct client *client, uint32_t *out_index)
 static bool client_pick(struct client *client, uint32_t *out_index)
 {
 	for (; client->old < client->old_end; client->old++) {
-		if (client->ledger->items[client->old].outcome != 0)
+		bool mine = client->options.lanes == 0 ||
+			    client->old % client->options.lanes == client->options.lane;
+		if (!mine || client->ledger->items[client->old].outcome != 0)
 			continue;
 		*out_index = client->old++;
 		return true;

@@ -13,7 +13,9 @@ struct client_options {
 	struct ledger *ledger;
 	const struct server *server;
 	uint64_t seed;
-	uint32_t window;       /* events on their way */
+	uint32_t lane;   /* of several clients at once; each sends again what falls into its lane */
+	uint32_t lanes;  /* 0: it is alone */
+	uint32_t window; /* events on their way */
 	uint32_t frame_events; /* at most so many in a frame */
 	uint32_t fresh;        /* new events in this life */
 	uint32_t resends;      /* of a hundred events, so many are old ones */

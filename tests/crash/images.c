@@ -51,7 +51,7 @@ struct progress {
 	uint32_t modes[CUT_MODES];
 };
 
-/* What had been synced of the store at some cuts: it must be there at all later ones. */
+/* Checkpoints that had been made at some cuts: they must be there at all later ones. */
 struct stored_floor {
 	uint32_t at;
 	uint64_t applied;
@@ -105,7 +105,7 @@ static bool image_fails(struct image *image, const char *what, const char *about
 static uint64_t floor_at(const struct trial *trial, uint32_t cut)
 {
 	uint64_t applied = 0;
-	for (uint32_t i = 0; i < FLOORS; i++) {
+	for (uint32_t i = 0; i < FLOORS; i++) { /* those that are not used are at 0 */
 		if (trial->floors[i].at <= cut && trial->floors[i].applied > applied)
 			applied = trial->floors[i].applied;
 	}
@@ -378,28 +378,47 @@ static bool recording_is_whole(struct trial *trial)
 	return whole;
 }
 
+/* The sequence that the store stands at when everything written so far is kept. */
+static enum ch_status floor_applied(
+	const struct disk *disk, const char *image, uint64_t *out_applied)
+{
+	char store[PATH_MAX];
+	struct state_options options = {.dir = store};
+	struct state *state = NULL;
+	(void)snprintf(store, sizeof(store), "%.4000s/store", image);
+	enum ch_status status = engine_remove_folder(image);
+	if (status == CH_OK)
+		status = disk_image(disk, CUT_KEEP, 0, image);
+	if (status == CH_OK)
+		status = state_open(&options, 0, &state);
+	if (status == CH_OK)
+		*out_applied = state_applied(state);
+	state_close(state);
+	return status;
+}
+
+/* A checkpoint counts from the moment that LMDB's meta page, written on an O_DSYNC descriptor, is
+ * there: what the store says then it must say ever after. */
 static bool measure_floors(struct trial *trial)
 {
-	char image[PATH_MAX / 2];
-	char store[PATH_MAX];
+	char image[PATH_MAX];
 	struct disk *disk = NULL;
+	uint32_t found = 0;
+	uint32_t step = 0;
+	uint32_t seen = 0;
 	(void)snprintf(image, sizeof(image), "%s/floor", trial->dir);
-	(void)snprintf(store, sizeof(store), "%s/store", image);
 	enum ch_status status = disk_create(buffer_slice(&trial->recording.bytes), LIE_NONE, &disk);
-	for (uint32_t i = 0; i < FLOORS && status == CH_OK; i++) {
-		struct state_options options = {.dir = store};
-		struct state *state = NULL;
-		uint32_t at = (uint32_t)((uint64_t)disk_count(disk) * (i + 1) / FLOORS);
-		status = disk_play(disk, at);
+	for (uint32_t i = 0; status == CH_OK && i < disk_count(disk); i++)
+		step += disk_record(disk, i)->durable;
+	step = step / FLOORS + 1;
+	for (uint32_t i = 0; status == CH_OK && i + 2 <= disk_count(disk) && found < FLOORS; i++) {
+		if (disk_record(disk, i)->durable == 0 || ++seen % step != 0)
+			continue;
+		struct stored_floor *stored = &trial->floors[found++];
+		stored->at = i + 2;
+		status = disk_play(disk, stored->at);
 		if (status == CH_OK)
-			status = engine_remove_folder(image);
-		if (status == CH_OK)
-			status = disk_image(disk, CUT_DROP, 0, image);
-		trial->floors[i] = (struct stored_floor){.at = at};
-		if (status == CH_OK && access(store, F_OK) == 0 &&
-			state_open(&options, 0, &state) == CH_OK)
-			trial->floors[i].applied = state_applied(state);
-		state_close(state);
+			status = floor_applied(disk, image, &stored->applied);
 	}
 	disk_free(disk);
 	(void)engine_remove_folder(image); /* goes with the folder otherwise */

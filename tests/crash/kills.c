@@ -29,6 +29,7 @@
 #include "journal/journal.h"
 
 #define CAMPAIGN_KILLS 50u
+#define CLIENTS_MAX    3u
 #define LIFE_EVENTS    3000u
 #define LAST_EVENTS    400u
 #define LIFE_US        (4 * INT64_C(1000000))
@@ -88,6 +89,7 @@ static struct point {
 struct fate {
 	const struct point *point; /* NULL: SIGKILL ... */
 	uint32_t pass;
+	bool slow; /* it holds its breath there for a while, so that what is told too early arrives */
 	bool starting; /* ... so long after it was launched, or else after it began to answer */
 	int64_t after_us;
 };
@@ -152,30 +154,52 @@ static struct fate choose(struct campaign *campaign, uint32_t number, bool first
 	} else {
 		fate.point = &points[(number - (number + 5) / 8 - number / 8) % (POINTS - 1)];
 		fate.pass = 1 + (uint32_t)draw(campaign, fate.point->passes);
+		fate.slow = draw(campaign, 2) == 0;
 	}
 	return fate;
+}
+
+/* One round of every client that still has something to do; CH_END: none has. */
+static enum ch_status live_turn(struct client *clients[CLIENTS_MAX], uint32_t count)
+{
+	enum ch_status all = CH_END;
+	for (uint32_t i = 0; i < count; i++) {
+		enum ch_status status = client_turn(clients[i], 5 / (int)count);
+		if (status != CH_OK && status != CH_END)
+			return status;
+		if (status == CH_OK)
+			all = CH_OK;
+	}
+	return all;
 }
 
 /* One life with load, until it dies by itself, the moment has come, or it has had enough. */
 static enum ch_status live(struct campaign *campaign, const struct fate *fate)
 {
 	static const uint32_t windows[] = {1, 8, 64, 512, 2048};
-	struct client *client = NULL;
+	struct client *clients[CLIENTS_MAX] = {NULL};
 	uint64_t size = draw(campaign, sizeof(windows) / sizeof(windows[0]));
+	uint32_t count = 1 + (uint32_t)draw(campaign, CLIENTS_MAX);
 	struct client_options options = {
 		.ledger = &campaign->ledger,
 		.server = &campaign->server,
-		.seed = load_mix(campaign->seed, campaign->draws++, 5),
+		.lanes = count,
 		.window = windows[size],
 		.frame_events = size == 0 ? 1 : 24,
-		.fresh = LIFE_EVENTS,
+		.fresh = LIFE_EVENTS / count,
 		.resends = 10,
 	};
 	int64_t until_us = clock_steady_us() + (fate->after_us > 0 ? fate->after_us : LIFE_US);
-	enum ch_status status = client_open(&options, &client);
+	enum ch_status status = CH_OK;
+	for (uint32_t i = 0; i < count && status == CH_OK; i++) {
+		options.lane = i;
+		options.seed = load_mix(campaign->seed, campaign->draws++, 5);
+		status = client_open(&options, &clients[i]);
+	}
 	while (status == CH_OK && server_lives(&campaign->server) && clock_steady_us() < until_us)
-		status = client_turn(client, 5);
-	client_close(client);
+		status = live_turn(clients, count);
+	for (uint32_t i = 0; i < count; i++)
+		client_close(clients[i]);
 	/* What is armed may stand in a thread that has not had its turn yet. */
 	until_us = clock_steady_us() + LINGER_US;
 	while (fate->point != NULL && server_lives(&campaign->server) &&
@@ -237,9 +261,12 @@ static enum ch_status die(struct campaign *campaign, const struct fate *fate, st
 	char armed[128];
 	const char *environment[] = {"CAREHUB_FAULTS", armed, NULL};
 	armed[0] = 0;
-	if (fate->point != NULL)
-		(void)snprintf(armed, sizeof(armed), "%s:kill@%" PRIu32, fate->point->name,
-			fate->pass); /* room for it */
+	if (fate->point != NULL && fate->slow)
+		(void)snprintf(armed, sizeof(armed), "%s:sleep@%" PRIu32 ",%s:kill@%" PRIu32,
+			fate->point->name, fate->pass, fate->point->name, fate->pass);
+	else if (fate->point != NULL)
+		(void)snprintf(
+			armed, sizeof(armed), "%s:kill@%" PRIu32, fate->point->name, fate->pass);
 	enum ch_status status = server_launch(&campaign->server, environment);
 	if (status == CH_OK)
 		status =

@@ -79,7 +79,7 @@ static void put_party(const struct load *load, uint32_t index, struct buffer *pe
 static void put_filler(const struct load *load, uint32_t index, struct buffer *out, uint32_t number,
 	uint32_t bytes)
 {
-	char text[4096];
+	char text[16384];
 	uint32_t len = 0;
 	while (len + 17 < sizeof(text) && len + 17 <= bytes) {
 		uint64_t draw = load_draw(load, index + len, SALT_FILL);

@@ -38,10 +38,12 @@ struct record {
 	uint64_t payload;
 };
 
-/* The environment of a recorded process: the folder, where the record goes, and after how many
- * records of its own it kills itself (0: never). */
+/* The environment of a recorded process: the folder; where the record goes; after how many records of
+ * its own it kills itself (0: never), and if given, only right behind a write that begins with these
+ * characters. */
 #define RECORD_ENV_FOLDER "CRASH_RECORD_FOLDER"
 #define RECORD_ENV_FILE   "CRASH_RECORD_FILE"
 #define RECORD_ENV_LIMIT  "CRASH_RECORD_LIMIT"
+#define RECORD_ENV_BEHIND "CRASH_RECORD_BEHIND"
 
 #endif

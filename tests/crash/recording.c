@@ -37,7 +37,8 @@ static void mark(void *context, uint32_t index)
 		marker->failed = true;
 }
 
-static enum ch_status recording_load(struct recording *recording, struct marker *marker, int life)
+static enum ch_status recording_load(
+	struct recording *recording, struct marker *marker, int life, uint32_t fresh)
 {
 	struct client *client = NULL;
 	struct client_options options = {
@@ -46,7 +47,7 @@ static enum ch_status recording_load(struct recording *recording, struct marker 
 		.seed = recording->load.seed + (uint64_t)life,
 		.window = life == 1 ? 1 : 48,
 		.frame_events = life == 1 ? 1 : 8,
-		.fresh = LIFE_EVENTS,
+		.fresh = fresh,
 		.resends = 10,
 		.answered = mark,
 		.context = marker,
@@ -63,22 +64,34 @@ static enum ch_status recording_load(struct recording *recording, struct marker 
 	return status == CH_END ? CH_OK : status;
 }
 
-/* The first two end by themselves, in the middle of what they do; the last one is stopped. */
+/* First what has no receipt yet, and nothing else: a duplicate is answered without a write, so only
+ * recovery can have made it safe.  Then new events. */
+static enum ch_status recording_loads(struct recording *recording, struct marker *marker, int life)
+{
+	enum ch_status status = CH_OK;
+	if (recording->ledger.low < recording->ledger.count)
+		status = recording_load(recording, marker, life, 0);
+	return status == CH_OK ? recording_load(recording, marker, life, LIFE_EVENTS) : status;
+}
+
+/* The first life ends between a batch's write and its sync, the second anywhere in the middle of what
+ * it does; the last one is stopped. */
 static enum ch_status recording_live(struct recording *recording, struct marker *marker,
 	const char *preload, const char *path, int life)
 {
 	char folder[PATH_MAX];
 	char limit[24];
 	const char *environment[] = {RECORD_ENV_FOLDER, folder, RECORD_ENV_FILE, path,
-		RECORD_ENV_LIMIT, limit, "LD_PRELOAD", preload, NULL};
-	uint64_t most = 1200 + load_mix(recording->load.seed, (uint64_t)life, 2) % 1600;
+		RECORD_ENV_LIMIT, limit, RECORD_ENV_BEHIND, life == 0 ? "CHba" : "", "LD_PRELOAD",
+		preload, NULL};
+	uint64_t most = 300 + load_mix(recording->load.seed, (uint64_t)life, 2) % 700;
 	(void)server_path(&recording->server, "", folder);
 	(void)snprintf(limit, sizeof(limit), "%" PRIu64, life < LIVES - 1 ? most : 0);
 	enum ch_status status = server_launch(&recording->server, environment);
 	if (status == CH_OK)
 		status = server_await(&recording->server, LIFE_US);
 	if (status == CH_OK)
-		status = recording_load(recording, marker, life);
+		status = recording_loads(recording, marker, life);
 	else if (status == CH_END && life < LIVES - 1)
 		status = CH_OK; /* it died while it started */
 	if (life < LIVES - 1)
@@ -196,7 +209,7 @@ enum ch_status recording_make(
 	};
 	char path[PATH_MAX];
 	struct recording *recording = out_recording;
-	*recording = (struct recording){.load = {options->seed, 2500, 60}};
+	*recording = (struct recording){.load = {options->seed, 9000, 60}};
 	recording->server.log = recording->server.store = -1;
 	(void)snprintf(path, sizeof(path), "%s/record", options->root);
 	enum ch_status status =
