@@ -144,8 +144,12 @@ enum ch_status clock_parse(struct slice text, int64_t *out_time_us)
 
 char *clock_format(int64_t time_us, char text[CLOCK_TEXT_BYTES])
 {
-	int64_t days = time_us / US_PER_DAY - (time_us % US_PER_DAY < 0);
-	int64_t rest_us = time_us - days * US_PER_DAY;
+	int64_t days = time_us / US_PER_DAY;
+	int64_t rest_us = time_us % US_PER_DAY;
+	if (rest_us < 0) { /* rounded towards nought: the day began earlier */
+		days--;
+		rest_us += US_PER_DAY;
+	}
 	int64_t year;
 	unsigned month;
 	unsigned day;
