@@ -154,8 +154,12 @@ enum ch_status file_replace(const char *path, struct slice bytes, unsigned mode)
 static enum ch_status file_make_dir(const char *path, unsigned mode)
 {
 	char parent[PATH_MAX];
-	if (mkdir(path, (mode_t)mode) != 0)
-		return errno == EEXIST ? CH_OK : file_status();
+	struct stat info;
+	if (mkdir(path, (mode_t)mode) != 0) {
+		if (errno != EEXIST)
+			return file_status();
+		return stat(path, &info) == 0 && S_ISDIR(info.st_mode) ? CH_OK : CH_IO;
+	}
 	enum ch_status status = file_parent(path, parent);
 	return status == CH_OK ? file_sync_dir(parent) : status;
 }

@@ -1,0 +1,137 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "unit/draw.h"
+
+struct folder {
+	char root[64];
+	char path[160];
+};
+
+static const char *in(struct folder *folder, const char *name)
+{
+	(void)snprintf(folder->path, sizeof(folder->path), "%s/%s", folder->root, name);
+	return folder->path;
+}
+
+static int make_folder(void **state)
+{
+	struct folder *folder = calloc(1, sizeof(*folder));
+	assert_non_null(folder);
+	(void)snprintf(folder->root, sizeof(folder->root), "/tmp/carehub-file-XXXXXX");
+	*state = folder;
+	return mkdtemp(folder->root) == NULL;
+}
+
+static int remove_folder(void **state)
+{
+	struct folder *folder = *state;
+	char command[100];
+	(void)snprintf(command, sizeof(command), "rm -rf '%s'", folder->root);
+	int failed = system(command);
+	free(folder);
+	return failed;
+}
+
+static void assert_holds(const char *path, const char *text)
+{
+	struct buffer bytes = {0};
+	assert_int_equal(file_read_all(path, 1000, &bytes), CH_OK);
+	assert_string_equal(buffer_text(&bytes), text);
+	buffer_fini(&bytes);
+}
+
+static void replaces_a_file(void **state)
+{
+	struct folder *folder = *state;
+	struct stat info;
+	assert_int_equal(file_replace(in(folder, "a"), SLICE_LITERAL("old, longer"), 0600), CH_OK);
+	assert_int_equal(file_replace(in(folder, "a"), SLICE_LITERAL("new"), 0600), CH_OK);
+	assert_holds(in(folder, "a"), "new");
+	assert_int_equal(stat(in(folder, "a"), &info), 0);
+	assert_int_equal(info.st_mode & 0777, 0600);
+	assert_int_not_equal(access(in(folder, "a.new"), F_OK), 0);
+}
+
+/* When it cannot be replaced, what stood there stands there still and nothing is left behind. */
+static void replaces_all_or_nothing(void **state)
+{
+	struct folder *folder = *state;
+	char long_name[6000];
+	assert_int_equal(mkdir(in(folder, "taken"), 0700), 0);
+	assert_int_equal(file_replace(in(folder, "taken/kept"), SLICE_LITERAL("old"), 0600), CH_OK);
+	assert_int_not_equal(file_replace(in(folder, "taken"), SLICE_LITERAL("new"), 0600), CH_OK);
+	assert_holds(in(folder, "taken/kept"), "old");
+	assert_int_not_equal(access(in(folder, "taken.new"), F_OK), 0);
+	assert_int_equal(
+		file_replace(in(folder, "no/such"), SLICE_LITERAL("new"), 0600), CH_NOT_FOUND);
+	memset(long_name, 'a', sizeof(long_name) - 1);
+	long_name[sizeof(long_name) - 1] = 0;
+	assert_int_equal(file_replace(long_name, SLICE_LITERAL("new"), 0600), CH_TOO_LARGE);
+}
+
+static void reads_within_bounds(void **state)
+{
+	struct folder *folder = *state;
+	struct buffer bytes = {0};
+	char part[4] = {0};
+	assert_int_equal(file_replace(in(folder, "b"), SLICE_LITERAL("12345"), 0600), CH_OK);
+	assert_int_equal(file_read_all(in(folder, "b"), 4, &bytes), CH_TOO_LARGE);
+	buffer_clear(&bytes);
+	buffer_append_text(&bytes, "+");
+	assert_int_equal(file_read_all(in(folder, "b"), 5, &bytes), CH_OK);
+	assert_string_equal(buffer_text(&bytes), "+12345");
+	assert_int_equal(file_read_all(in(folder, "none"), 5, &bytes), CH_NOT_FOUND);
+	int fd = open(in(folder, "b"), O_RDWR);
+	assert_true(fd >= 0);
+	assert_int_equal(file_write_at(fd, "xy", 2, 1), CH_OK);
+	assert_int_equal(file_read_at(fd, part, 3, 1), CH_OK);
+	assert_string_equal(part, "xy4");
+	assert_int_equal(file_read_at(fd, part, 3, 3), CH_END);
+	assert_int_equal(file_sync(fd), CH_OK);
+	assert_int_equal(close(fd), 0);
+	buffer_fini(&bytes);
+}
+
+static void makes_folders_and_their_parents(void **state)
+{
+	struct folder *folder = *state;
+	struct stat info;
+	assert_int_equal(file_make_dirs(in(folder, "x/y/z"), 0700), CH_OK);
+	assert_int_equal(file_make_dirs(in(folder, "x/y/z"), 0700), CH_OK);
+	assert_int_equal(file_make_dirs(in(folder, "x//y/w/"), 0700), CH_OK);
+	assert_int_equal(stat(in(folder, "x/y/w"), &info), 0);
+	assert_true(S_ISDIR(info.st_mode));
+	assert_int_equal(file_sync_dir(in(folder, "x")), CH_OK);
+	assert_int_equal(file_replace(in(folder, "file"), SLICE_LITERAL(""), 0600), CH_OK);
+	assert_int_equal(file_make_dirs(in(folder, "file"), 0700), CH_IO);
+	assert_int_equal(file_make_dirs(in(folder, "file/below"), 0700), CH_IO);
+	assert_int_equal(file_sync_dir(in(folder, "none")), CH_NOT_FOUND);
+}
+
+static void a_lock_has_one_owner(void **state)
+{
+	struct folder *folder = *state;
+	int first = -1;
+	int second = -1;
+	assert_int_equal(file_lock(in(folder, "lock"), &first), CH_OK);
+	assert_int_equal(file_lock(in(folder, "lock"), &second), CH_BUSY);
+	assert_int_equal(second, -1);
+	assert_int_equal(close(first), 0);
+	assert_int_equal(file_lock(in(folder, "lock"), &second), CH_OK);
+	assert_int_equal(close(second), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(replaces_a_file),
+		cmocka_unit_test(replaces_all_or_nothing),
+		cmocka_unit_test(reads_within_bounds),
+		cmocka_unit_test(makes_folders_and_their_parents),
+		cmocka_unit_test(a_lock_has_one_owner),
+	};
+	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
