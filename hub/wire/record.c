@@ -99,6 +99,7 @@ enum ch_status record_set(struct slice bytes, const struct record_value *value, 
 	struct record_reader reader = record_read(bytes);
 	struct record_value at;
 	struct record_value demoted = {0};
+	bool pending = false; /* demoted has yet to find its place */
 	bool multi = (value->flags & RECORD_MULTI) != 0;
 	bool placed = false;
 	unsigned alternatives = 0;
@@ -117,14 +118,17 @@ enum ch_status record_set(struct slice bytes, const struct record_value *value, 
 			if (!multi && !slice_equal(at.value, value->value)) {
 				demoted = at;
 				demoted.flags |= RECORD_ALTERNATIVE;
+				pending = true;
 			}
 			continue;
 		}
-		if (demoted.sequence != 0 && record_compare(&demoted, &at) <= 0) {
-			record_put(out, &demoted);
-			demoted.sequence = 0;
-			alternatives++;
-			count++;
+		if (pending && record_compare(&demoted, &at) <= 0) {
+			/* Not always the newest: what survived may have been older. */
+			if (++alternatives <= RECORD_ALTERNATIVES) {
+				record_put(out, &demoted);
+				count++;
+			}
+			pending = false;
 		}
 		/* The same value told again is no alternative to itself. */
 		if (same && late && !multi &&
@@ -136,8 +140,10 @@ enum ch_status record_set(struct slice bytes, const struct record_value *value, 
 	}
 	if (!placed)
 		record_put(out, value);
-	if (demoted.sequence != 0)
+	if (pending && ++alternatives <= RECORD_ALTERNATIVES) {
 		record_put(out, &demoted);
+		count++;
+	}
 	if (reader.status != CH_OK)
 		return reader.status;
 	if (count > LIMIT_FIELDS_PER_RECORD)
