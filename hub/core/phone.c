@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
 #include "base/hash.h"
 
@@ -79,6 +80,25 @@ static enum ch_status phone_mobile(struct phones *phones, const char *digits, ch
 	return CH_OK;
 }
 
+/* Letters are fine as a mark only: of a telephone URI, of an extension. */
+static bool phone_spells_nothing(const char *text)
+{
+	static const char *const marks[] = {
+		"tel:", ";phone-context=", "extension", "extn", "ext", "x"};
+	for (const char *p = text; *p != 0;) {
+		unsigned char c = (unsigned char)(*p | 32);
+		size_t taken = 0;
+		for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]) && taken == 0; i++) {
+			if (strncasecmp(p, marks[i], strlen(marks[i])) == 0)
+				taken = strlen(marks[i]);
+		}
+		if (taken == 0 && c >= 'a' && c <= 'z')
+			return false;
+		p += taken > 0 ? taken : 1;
+	}
+	return true;
+}
+
 /* The library knows "ext." but not the Chinese words for it; and letters spell a vanity number, which
  * must never merge anybody. */
 static enum ch_status phone_prepare(struct slice raw, char text[PHONE_RAW_BYTES * 2])
@@ -109,17 +129,7 @@ static enum ch_status phone_prepare(struct slice raw, char text[PHONE_RAW_BYTES 
 		at += taken;
 	}
 	text[len] = 0;
-	/* Letters are fine in an extension's mark only: "ext", "x". */
-	const char *p = text;
-	for (; *p != 0; p++) {
-		unsigned char c = (unsigned char)(*p | 32);
-		if (c >= 'a' && c <= 'z')
-			break;
-	}
-	if (*p == 0 || strncasecmp(p, "ext", 3) == 0 || strncasecmp(p, "x", 1) == 0 ||
-		strncasecmp(p, "tel:", 4) == 0)
-		return CH_OK;
-	return CH_INVALID;
+	return phone_spells_nothing(text) ? CH_OK : CH_INVALID;
 }
 
 static enum ch_status phone_ask(struct slice raw, const char region[3], char *out_e164)
