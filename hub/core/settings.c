@@ -164,7 +164,8 @@ static enum ch_status settings_peer_set(
 		*peer = peer_default;
 		memcpy(peer->name, name.data, name.len);
 		peer->name[name.len] = 0;
-		enum ch_status status = table_put(&settings->peers, slice_text(peer->name), peer);
+		enum ch_status status =
+			table_put(&settings->peers, slice_of(peer->name, name.len), peer);
 		if (status != CH_OK) {
 			free(peer);
 			return status;
