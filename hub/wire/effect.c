@@ -83,7 +83,9 @@ static bool effects_take(struct effects_reader *reader, struct effect *effect)
 	if (reader->open.len - reader->open_at < EFFECT_HEAD_BYTES)
 		return false;
 	const uint8_t *head = reader->open.data + reader->open_at;
-	*effect = (struct effect){.op = (enum effect_op)head[0], .kind = head[1], .flags = head[2]};
+	*effect = (struct effect){.op = (enum effect_op)head[0],
+		.kind = head[1],
+		.flags = (uint8_t)(head[2] & ~(unsigned)EFFECT_LOST)};
 	reader->open_at += EFFECT_HEAD_BYTES;
 	if (!effects_take_varint(reader, &field) || field > UINT16_MAX ||
 		!effects_take_varint(reader, &effect->number) ||

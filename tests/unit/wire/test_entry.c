@@ -147,6 +147,9 @@ static void effects_lose_only_what_is_personal(void **state)
 	reader = effects_read(open, slice_sub(personal, 0, 2));
 	assert_false(effects_next(&reader, &out));
 	assert_int_equal(reader.status, CH_FORMAT);
+	effects.open.data[2] |= EFFECT_LOST; /* nor can stored bytes */
+	reader = effects_read(open, personal);
+	assert_true(effects_next(&reader, &out) && out.flags == EFFECT_PERSONAL);
 	size_t first = 3 + 3 + 10 + 3;
 	for (size_t cut = 1; cut < open.len; cut++) {
 		uint8_t *exact = malloc(cut);
