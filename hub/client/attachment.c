@@ -118,7 +118,8 @@ static void attachment_finish(struct ch_connection *connection,
 	subscription->state = SUBSCRIPTION_GONE;
 	subscription->status = status;
 	(void)snprintf(subscription->detail, sizeof(subscription->detail), "%s", detail);
-	mailbox_close(&subscription->inbox); /* who wakes from it waits for the lock, and knows why */
+	mailbox_close(
+		&subscription->inbox); /* who wakes from it waits for the lock, and knows why */
 	(void)pthread_cond_broadcast(&subscription->changed);
 	(void)pthread_mutex_unlock(&subscription->lock);
 }
