@@ -31,6 +31,7 @@ const char *__tsan_default_suppressions(void)
 #define DURABLES        16
 #define DELIVER_AT_ONCE 64
 #define CHECKPOINTS     8
+#define GONE            64
 
 /* One event of the log. */
 struct fake_event {
@@ -146,6 +147,11 @@ struct fake_bus {
 	uint8_t tokens[CONNECTIONS * 4][SESSION_TOKEN_BYTES];
 	uint32_t token_count;
 	struct fake_connection connections[CONNECTIONS];
+	struct {
+		uint8_t id[256];
+		size_t id_len;
+	} gone[GONE]; /* closed from here; what they had sent may still come */
+	uint32_t gone_count;
 	struct fake_subscription subscriptions[SUBSCRIPTIONS];
 	struct fake_durable durables[DURABLES];
 	struct buffer out;
@@ -347,6 +353,9 @@ static void fake_disconnect(struct fake_bus *bus, struct fake_connection *connec
 			fake_unsubscribe(bus, &bus->subscriptions[i]);
 	}
 	buffer_fini(&connection->held);
+	uint32_t place = bus->gone_count++ % GONE;
+	memcpy(bus->gone[place].id, connection->id, connection->id_len);
+	bus->gone[place].id_len = connection->id_len;
 	*connection = (struct fake_connection){0};
 }
 
@@ -695,6 +704,15 @@ static void fake_take_ping(struct fake_bus *bus, struct fake_connection *from, s
 	fake_bump(bus, FAKE_PINGS, 1);
 }
 
+static bool fake_is_gone(const struct fake_bus *bus, struct slice id)
+{
+	for (uint32_t i = 0; i < GONE && i < bus->gone_count; i++) {
+		if (slice_equal(slice_of(bus->gone[i].id, bus->gone[i].id_len), id))
+			return true;
+	}
+	return false;
+}
+
 static struct fake_connection *fake_connection_of(struct fake_bus *bus, struct slice id)
 {
 	struct fake_connection *free_one = NULL;
@@ -720,6 +738,8 @@ static void fake_take(struct fake_bus *bus, struct slice id, struct slice messag
 {
 	enum frame_kind kind;
 	struct slice body;
+	if (fake_is_gone(bus, id))
+		return;
 	struct fake_connection *from = fake_connection_of(bus, id);
 	if (frame_parse(message, &kind, &body) != CH_OK) {
 		fake_violation(bus, "no frame");
@@ -976,6 +996,7 @@ static void fake_hang_up(struct fake_bus *bus)
 		if (bus->connections[i].used)
 			fake_disconnect(bus, &bus->connections[i]);
 	}
+	bus->gone_count = 0; /* another socket gives its own names */
 }
 
 static void fake_receive(struct fake_bus *bus)

@@ -136,7 +136,8 @@ static void take(struct answerer *hub, struct slice message)
 		hub->handle = wish.handle;
 		hub->available = wish.credit;
 		prepare_frame(hub);
-		subscribed_encode(&(struct subscribed){wish.handle, 1, 0, 0}, &hub->out);
+		subscribed_encode(
+			&(struct subscribed){.handle = wish.handle, .generation = 1}, &hub->out);
 		answer(hub);
 	} else if (kind == FRAME_DETACH) {
 		mark_encode(

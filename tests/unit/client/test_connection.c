@@ -223,7 +223,7 @@ static void test_states_are_told_in_order(void **state)
 	assert_memory_equal(states.text, ".CL.", 4);
 	assert_int_equal(states.text[strlen(states.text) - 1], 'F');
 	assert_int_equal(states.last_why, CH_CLOSED);
-	assert_int_equal(fake_bus_count(f->bus, FAKE_BYES), 1);
+	assert_true(fake_bus_wait(f->bus, FAKE_BYES, 1, 5000));
 	fixture_free(f);
 }
 
