@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/table.h"
 #include "wire/frame.h"
+#include "wire/pb.h"
 #include "wire/session.h"
 
 struct session {
@@ -88,6 +89,12 @@ void session_refuse(struct session *session, int kind, enum ch_status reason, co
 
 /* ---- HELLO ---- */
 
+/* The peer's own window where its file has one. */
+static uint32_t bus_credit(const struct bus *bus, const struct peer *peer)
+{
+	return (uint32_t)(peer->window > 0 ? peer->window : bus->options.settings->bus_credit);
+}
+
 static bool bus_resume(struct bus *bus, struct session *session, struct slice token)
 {
 	if (token.len != SESSION_TOKEN_BYTES)
@@ -157,7 +164,7 @@ static void bus_hello(struct bus *bus, struct session *session, struct slice bod
 		.version = FRAME_VERSION,
 		.incarnation = journal_incarnation(bus->options.journal),
 		.head = journal_head(bus->options.journal),
-		.credit = (uint32_t)bus->options.settings->bus_credit,
+		.credit = bus_credit(bus, session->peer),
 		.heartbeat_ms = (uint32_t)bus->options.settings->bus_heartbeat_ms,
 		.limits = {LIMIT_EVENT_BYTES, LIMIT_FRAME_BYTES, LIMIT_EVENTS_PER_FRAME,
 			LIMIT_ID_BYTES},
@@ -205,8 +212,7 @@ static enum ch_status bus_producer(struct bus *bus, struct session *session)
 		.rights = {bus_may_publish, bus_may_be, session, slice_text(peer->name)},
 		.send = bus_send_receipts,
 		.context = session,
-		.credit = (uint32_t)(peer->window > 0 ? peer->window
-						      : bus->options.settings->bus_credit),
+		.credit = bus_credit(bus, peer),
 	};
 	if (!peer_may(peer, PEER_PRODUCER))
 		return CH_DENIED;
@@ -218,24 +224,39 @@ static void bus_release(void *owner)
 	message_free(owner);
 }
 
+/* What a refusal of a PUBLISH is about: its frame number, 0 when even that cannot be read. */
+static uint64_t bus_frame_number(struct slice body)
+{
+	struct pb_reader reader = pb_read(body);
+	struct pb_field field;
+	while (pb_next(&reader, &field)) {
+		if (field.number == 1 && field.wire == PB_VARINT)
+			return field.integer;
+	}
+	return 0;
+}
+
 static void bus_publish(
 	struct bus *bus, struct session *session, struct message *message, struct slice body)
 {
+	uint64_t number = bus_frame_number(body); /* before the bytes are handed on */
 	enum ch_status status = session->producer != NULL ? CH_OK : bus_producer(bus, session);
 	if (status != CH_OK) {
 		message_free(message);
-		session_refuse(session, FRAME_PUBLISH, status, "the peer is no producer", 0, false);
+		session_refuse(
+			session, FRAME_PUBLISH, status, "the peer is no producer", number, false);
 		return;
 	}
 	struct producer_frame frame = {.body = body, .release = bus_release, .owner = message};
 	status = producer_publish(session->producer, &frame);
 	if (status == CH_FULL)
-		session_refuse(session, FRAME_PUBLISH, status, "far beyond the credit", 0, true);
+		session_refuse(
+			session, FRAME_PUBLISH, status, "far beyond the credit", number, true);
 	else if (status != CH_OK)
 		session_refuse(session, FRAME_PUBLISH, status,
 			status == CH_TOO_LARGE ? "too many events in a frame"
 					       : "the frame cannot be read",
-			0, false);
+			number, false);
 }
 
 /* ---- Dispatch ---- */
