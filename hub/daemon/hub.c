@@ -50,7 +50,8 @@ static void hub_deliver(struct loop_task *task)
 	struct hub *hub = (struct hub *)(void *)((char *)task - offsetof(struct hub, deliver));
 	/* Before looking, so that what comes while we look posts again. */
 	atomic_store(&hub->deliver_posted, false);
-	ingest_deliver(hub->ingest);
+	if (hub->ingest != NULL)
+		ingest_deliver(hub->ingest);
 }
 
 static void hub_receipts_ready(void *context)
@@ -361,13 +362,15 @@ static void hub_close(struct hub *hub)
 	switchboard_close(hub->switchboard);
 	keeper_thread_stop(hub->keeper);
 	ingest_stop(hub->ingest);
-	outlet_close(hub->outlet);
+	hub->ingest = NULL; /* a task may still ask */
+	outlet_stop(hub->outlet);
 	if (hub->zap != NULL)
 		zap_stop(hub->zap);
 	roster_free(hub->roster);
 	engine_close(&hub->engine);
 	if (hub->loop != NULL)
 		loop_free(hub->loop);
+	outlet_free(hub->outlet);
 	metrics_free(hub->metrics);
 	curve_wipe(&hub->keys);
 	free(hub);

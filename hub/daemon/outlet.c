@@ -31,7 +31,8 @@ static void outlet_deliver(struct loop_task *task)
 		(struct outlet *)(void *)((char *)task - offsetof(struct outlet, deliver));
 	/* Before looking, so that what comes while we look posts again. */
 	atomic_store(&outlet->deliver_posted, false);
-	fanout_deliver(outlet->fanout);
+	if (outlet->fanout != NULL)
+		fanout_deliver(outlet->fanout);
 }
 
 static void outlet_ready(void *context)
@@ -234,23 +235,29 @@ enum ch_status outlet_open(const struct outlet_options *options, struct outlet *
 			ch_status_name(status), options->settings->paths.desk,
 			options->settings->live_listen != NULL ? options->settings->live_listen
 							       : "");
-		outlet_close(outlet);
+		outlet_stop(outlet);
+		outlet_free(outlet);
 		return status;
 	}
 	*out_outlet = outlet;
 	return CH_OK;
 }
 
-void outlet_close(struct outlet *outlet)
+void outlet_stop(struct outlet *outlet)
 {
 	if (outlet == NULL)
 		return;
 	if (outlet->tick != NULL)
 		loop_timer_free(outlet->tick);
 	fanout_stop(outlet->fanout);
+	outlet->fanout = NULL;
 	if (outlet->live != NULL)
 		live_close(outlet->live);
 	desk_close(outlet->desk);
+}
+
+void outlet_free(struct outlet *outlet)
+{
 	free(outlet);
 }
 

@@ -21,7 +21,11 @@ struct outlet_options {
 
 /* CH_CORRUPT, CH_VERSION: the desk; CH_BUSY, CH_INVALID: the live port's address; CH_NOMEM, CH_IO. */
 enum ch_status outlet_open(const struct outlet_options *options, struct outlet **out_outlet);
-void outlet_close(struct outlet *outlet); /* after the bus; NULL is fine */
+
+/* Two steps, NULL is fine in both: stop after the bus; free after loop_free, which still runs the tasks
+ * that were posted. */
+void outlet_stop(struct outlet *outlet);
+void outlet_free(struct outlet *outlet);
 
 struct fanout *outlet_fanout(struct outlet *outlet);
 void outlet_wake(struct outlet *outlet);            /* the synced head has moved; any thread */

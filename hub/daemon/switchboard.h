@@ -24,7 +24,7 @@ struct switchboard_options {
 /* CH_NOMEM. */
 enum ch_status switchboard_open(
 	const struct switchboard_options *options, struct switchboard **out_switchboard);
-void switchboard_close(struct switchboard *switchboard); /* before outlet_close; NULL: fine */
+void switchboard_close(struct switchboard *switchboard); /* before outlet_stop; NULL: fine */
 
 /* The bus is opened with handlers that lead here, so it comes later.  Before its first message. */
 void switchboard_join(struct switchboard *switchboard, struct bus *bus);

@@ -89,7 +89,8 @@ static void office_deliver(struct loop_task *task)
 	struct office *office =
 		(struct office *)(void *)((char *)task - offsetof(struct office, deliver));
 	atomic_store(&office->posted, false);
-	fanout_deliver(office->fanout);
+	if (office->fanout != NULL)
+		fanout_deliver(office->fanout);
 }
 
 static void office_ready(void *context)
@@ -160,6 +161,7 @@ static int office_teardown(void **state)
 	char command[96];
 	assert_true(loop_until(office->loop, office_quiet, office, 10000));
 	fanout_stop(office->fanout);
+	office->fanout = NULL; /* loop_free still runs the tasks that were posted */
 	control_stop(office->control);
 	desk_close(office->desk);
 	ingest_stop(office->ingest);
