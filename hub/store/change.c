@@ -203,6 +203,8 @@ enum ch_status change_publish(struct change *change, uint64_t sequence)
 
 void change_abort(struct change *change)
 {
+	if (change == NULL)
+		return;
 	struct state *state = change->state;
 	(void)pthread_mutex_lock(&state->lock);
 	change_close(state);

@@ -132,7 +132,7 @@ void change_inbox_put(
  * is through; when the projector has failed, gives its status there instead: the batch is
  * published, and the hub must take no more.  `sequence` never falls. */
 enum ch_status change_publish(struct change *change, uint64_t sequence);
-void change_abort(struct change *change);
+void change_abort(struct change *change); /* NULL is fine */
 
 /* Freezes and waits until all that is published is in LMDB and synced.  Any thread that has
  * neither a change nor an rtxn open.  The projector's status when it has failed; CH_UNSUPPORTED

@@ -82,6 +82,7 @@ static void test_an_aborted_batch_never_was(void **unused)
 	change_put(change, TABLE_UNIT, text("SN-1"), text("lost"));
 	change_inbox_put(change, fingerprint, &item);
 	change_abort(change);
+	change_abort(NULL);
 	expect_unit(state, "SN-1", "sold");
 	change = state_begin(state);
 	assert_int_equal(change_inbox_get(change, fingerprint, &item), CH_NOT_FOUND);
