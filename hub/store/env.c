@@ -134,19 +134,28 @@ static enum ch_status env_open_map(struct env *env, const struct env_options *op
 	return env_status(code);
 }
 
-/* Opens the tables and, in a new environment, makes them. */
+/* Opens the tables and, in a new environment, makes them: all in one transaction, so an environment
+ * has all of them or none.  One that is missing from a list of others is damage (LMDB would make it
+ * anew, empty, and in a damaged list at a place where it does not find it again). */
 static enum ch_status env_open_tables(struct env *env, const struct env_options *options)
 {
+	MDB_dbi list;
+	MDB_stat stat_now = {0};
 	MDB_txn *txn = NULL;
 	int code = mdb_txn_begin(env->mdb, NULL, options->read_only ? MDB_RDONLY : 0, &txn);
+	if (code == 0)
+		code = mdb_dbi_open(txn, NULL, 0, &list);
+	if (code == 0)
+		code = mdb_stat(txn, list, &stat_now);
+	bool fresh = stat_now.ms_entries == 0;
 	for (uint32_t i = 0; i < options->table_count && code == 0; i++)
-		code = mdb_dbi_open(txn, options->tables[i], options->read_only ? 0 : MDB_CREATE,
-			&env->tables[i]);
+		code = mdb_dbi_open(txn, options->tables[i],
+			fresh && !options->read_only ? MDB_CREATE : 0, &env->tables[i]);
 	if (code == 0)
 		code = mdb_txn_commit(txn);
 	else
 		mdb_txn_abort(txn);
-	return env_status(code);
+	return code == MDB_NOTFOUND && !fresh ? CH_CORRUPT : env_status(code);
 }
 
 /* Pages that a transaction took at the end of the file and gave back are counted and not

@@ -28,7 +28,8 @@ struct env_options {
 	bool read_only;
 };
 
-/* CH_NOT_FOUND (read_only), CH_CORRUPT, CH_VERSION, CH_FULL, CH_IO, CH_NOMEM. */
+/* CH_NOT_FOUND (read_only), CH_CORRUPT, CH_VERSION, CH_FULL, CH_IO, CH_NOMEM.  An environment has all
+ * its tables from the start, or is damaged: adding one is a new format, with a migration. */
 enum ch_status env_open(const struct env_options *options, struct env **out_env);
 
 /* No transaction may be active.  NULL is fine. */

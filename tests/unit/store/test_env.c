@@ -218,6 +218,23 @@ static void test_a_cut_file_is_noticed_when_its_lost_part_is_read(void **unused)
 	place_remove(&place);
 }
 
+/* LMDB itself would make the table anew, and empty. */
+static void test_a_damaged_list_of_tables_is_refused(void **unused)
+{
+	(void)unused;
+	struct place place;
+	place_make(&place);
+	struct env *env = open_env(&place, 1 << 26);
+	put_one(env, 0, "a", "1");
+	put_one(env, 1, "a", "2");
+	env_close(env);
+	flip_stored(&place, "second"); /* now "recond" */
+	const struct env_options options = {
+		.dir = place.dir, .tables = names, .table_count = 2, .map_bytes = 1 << 26};
+	assert_int_equal(env_open(&options, &env), CH_CORRUPT);
+	place_remove(&place);
+}
+
 static void count_yield(void *context)
 {
 	++*(uint32_t *)context;
@@ -254,6 +271,7 @@ int main(void)
 		cmocka_unit_test(test_a_full_map_says_so_and_grows),
 		cmocka_unit_test(test_a_damaged_value_is_noticed),
 		cmocka_unit_test(test_a_cut_file_is_noticed_when_its_lost_part_is_read),
+		cmocka_unit_test(test_a_damaged_list_of_tables_is_refused),
 		cmocka_unit_test(test_lmdbs_sync_is_paced_on_the_thread_that_asks),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
