@@ -152,7 +152,7 @@ static void change_close(struct state *state)
 	if (state->wanted || state_is_due(state, clock_steady_us()))
 		(void)state_freeze(state);
 	if (state->growing)
-		(void)pthread_cond_broadcast(&state->moved);
+		state_tell(state);
 }
 
 static void change_forget(struct change *change)

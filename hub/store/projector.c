@@ -59,7 +59,7 @@ static enum ch_status projector_grow(struct state *state, uint64_t bytes)
 		state->read = NULL;
 	}
 	state->growing = false;
-	(void)pthread_cond_broadcast(&state->moved);
+	state_tell(state);
 	(void)pthread_mutex_unlock(&state->lock);
 	return status;
 }
@@ -172,7 +172,7 @@ static void projector_fail(struct state *state, enum ch_status status)
 		status = CH_FULL;
 	atomic_store(&state->failed, status);
 	state->retry_us = clock_steady_us() + RETRY_US;
-	(void)pthread_cond_broadcast(&state->moved);
+	state_tell(state);
 }
 
 static bool projector_may_try(const struct state *state)
@@ -335,8 +335,9 @@ static void *projector_main(void *context)
 	pace_thread(state->options.unpaced ? NULL : &state->pace);
 	(void)pthread_mutex_lock(&state->lock);
 	while (!state->stopping) {
+		uint64_t told = state->told;
 		projector_tidy(state);
-		if (!projector_turn(state))
+		if (!projector_turn(state) && state->told == told)
 			projector_wait(state);
 	}
 	(void)pthread_mutex_unlock(&state->lock);
@@ -358,7 +359,7 @@ void projector_stop(struct state *state)
 {
 	(void)pthread_mutex_lock(&state->lock);
 	state->stopping = true;
-	(void)pthread_cond_broadcast(&state->moved);
+	state_tell(state);
 	(void)pthread_mutex_unlock(&state->lock);
 	(void)pthread_join(state->projector, NULL);
 	state->has_projector = false;

@@ -105,7 +105,7 @@ void rtxn_end(struct rtxn *rtxn)
 	rtxn->next = state->resting;
 	state->resting = rtxn;
 	if (last || (state->growing && state->live == NULL))
-		(void)pthread_cond_broadcast(&state->moved);
+		state_tell(state);
 	(void)pthread_mutex_unlock(&state->lock);
 	runset_release(runs);
 }

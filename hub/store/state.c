@@ -262,6 +262,12 @@ void state_close(struct state *state)
 
 /* ---- Moving layers; the lock is held and no change is open ---- */
 
+void state_tell(struct state *state)
+{
+	state->told++;
+	(void)pthread_cond_broadcast(&state->moved);
+}
+
 bool state_freeze(struct state *state)
 {
 	if (state->phase != FROZEN_NONE || state->spare == NULL || state->active->since_us == 0)
@@ -273,7 +279,7 @@ bool state_freeze(struct state *state)
 	state->phase = FROZEN_WAITING;
 	state->wanted = false;
 	state_update_pressure(state);
-	(void)pthread_cond_broadcast(&state->moved);
+	state_tell(state);
 	return true;
 }
 
@@ -301,7 +307,7 @@ void state_settle(struct state *state)
 	frozen->holders--;
 	frozen->next = state->retired;
 	state->retired = frozen;
-	(void)pthread_cond_broadcast(&state->moved);
+	state_tell(state);
 }
 
 bool state_is_due(const struct state *state, int64_t now_us)
@@ -355,7 +361,7 @@ enum ch_status state_checkpoint(struct state *state)
 		/* What is still active must be frozen; else it is on its way already. */
 		if (state->active->epoch != 0 && state->frozen_epoch < epoch && !state->wanted) {
 			state->wanted = true;
-			(void)pthread_cond_broadcast(&state->moved);
+			state_tell(state);
 		}
 		(void)pthread_cond_wait(&state->moved, &state->lock);
 	}

@@ -79,7 +79,7 @@ struct state {
 	pthread_rwlock_t contents;
 
 	pthread_mutex_t lock;
-	pthread_cond_t moved; /* anything below has changed */
+	pthread_cond_t moved; /* anything below has changed; told by state_tell */
 
 	/* Under `lock`.  The writer reads the first four without it while its change is open:
 	 * nobody else moves them then. */
@@ -94,6 +94,7 @@ struct state {
 	uint64_t epoch;         /* batches published */
 	uint64_t frozen_epoch;  /* and how many of them have been frozen, */
 	uint64_t epoch_applied; /* and written */
+	uint64_t told;          /* how often state_tell was called */
 	bool change_open;
 	bool growing; /* the map is being moved: nobody reads */
 	bool wanted;  /* a checkpoint has been asked for */
@@ -116,6 +117,11 @@ struct state {
 };
 
 /* ---- state.c; `lock` is held and no change is open ---- */
+
+/* Wakes whoever waits for something to move.  Counted, because the projector leaves the lock between
+ * looking for work and waiting, and must not wait for what it was told meanwhile.  (Also while a
+ * change is open.) */
+void state_tell(struct state *state);
 
 /* Makes the active changes the frozen ones, if there are any, nothing is frozen and a layer is
  * spare. */

@@ -230,6 +230,29 @@ static void test_a_publish_waits_only_at_twice_the_cap(void **unused)
 	place_remove(&place);
 }
 
+/* What is told to the projector while it is busy must not wait for its next look at the clock, a
+ * second later. */
+static void test_a_checkpoint_does_not_wait_for_the_clock(void **unused)
+{
+	(void)unused;
+	struct place place;
+	uint32_t late = 0;
+	uint64_t seed = 5;
+	place_make(&place);
+	const struct state_options options = {.dir = place.dir};
+	assert_int_equal(state_open(&options, 1, &state), CH_OK);
+	for (uint64_t sequence = 1; sequence <= 300; sequence++) {
+		publish_one(sequence);
+		(void)usleep((unsigned)(draw(&seed) % 6000)); /* at each of its steps once */
+		int64_t start = clock_steady_us();
+		assert_int_equal(state_checkpoint(state), CH_OK);
+		late += clock_steady_us() - start > 900000;
+	}
+	assert_in_range(late, 0, 2);
+	state_close(state);
+	place_remove(&place);
+}
+
 static void test_an_old_snapshot_is_taken(void **unused)
 {
 	(void)unused;
@@ -262,6 +285,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_view_is_of_one_batch),
 		cmocka_unit_test(test_a_publish_waits_only_at_twice_the_cap),
+		cmocka_unit_test(test_a_checkpoint_does_not_wait_for_the_clock),
 		cmocka_unit_test(test_an_old_snapshot_is_taken),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
