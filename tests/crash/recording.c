@@ -71,7 +71,9 @@ static enum ch_status recording_loads(struct recording *recording, struct marker
 	enum ch_status status = CH_OK;
 	if (recording->ledger.low < recording->ledger.count)
 		status = recording_load(recording, marker, life, 0);
-	return status == CH_OK ? recording_load(recording, marker, life, LIFE_EVENTS) : status;
+	return status == CH_OK ? recording_load(recording, marker, life,
+					 life == LIVES - 1 ? 2 * LIFE_EVENTS : LIFE_EVENTS)
+			       : status;
 }
 
 /* The first life ends between a batch's write and its sync, the second anywhere in the middle of what
@@ -84,7 +86,7 @@ static enum ch_status recording_live(struct recording *recording, struct marker 
 	const char *environment[] = {RECORD_ENV_FOLDER, folder, RECORD_ENV_FILE, path,
 		RECORD_ENV_LIMIT, limit, RECORD_ENV_BEHIND, life == 0 ? "CHba" : "", "LD_PRELOAD",
 		preload, NULL};
-	uint64_t most = 300 + load_mix(recording->load.seed, (uint64_t)life, 2) % 700;
+	uint64_t most = 120 + load_mix(recording->load.seed, (uint64_t)life, 2) % 250;
 	(void)server_path(&recording->server, "", folder);
 	(void)snprintf(limit, sizeof(limit), "%" PRIu64, life < LIVES - 1 ? most : 0);
 	enum ch_status status = server_launch(&recording->server, environment);
