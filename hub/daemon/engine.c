@@ -162,7 +162,7 @@ enum ch_status engine_fold(const struct fold_options *options, uint64_t *out_bad
 	}
 	if (status == CH_OK)
 		status = folder_publish(&folder);
-	else
+	else if (folder.change != NULL) /* none yet when it fails at the first entry */
 		change_abort(folder.change);
 	buffer_fini(&folder.event);
 	reader_close(folder.reader);
