@@ -19,6 +19,9 @@ enum ch_status ledger_init(struct ledger *ledger, const struct load *load, uint3
 
 void ledger_fini(struct ledger *ledger)
 {
+	for (uint32_t i = 0; ledger->sent != NULL && i < ledger->capacity; i++)
+		buffer_fini(&ledger->sent[i]);
+	free(ledger->sent);
 	free(ledger->items);
 	*ledger = (struct ledger){0};
 }
@@ -89,6 +92,29 @@ bool ledger_receipt(struct ledger *ledger, uint32_t index, const struct receipt 
 
 /* ---- Against the journal ---- */
 
+enum ch_status ledger_remember(struct ledger *ledger)
+{
+	ledger->sent = calloc(ledger->capacity, sizeof(*ledger->sent));
+	if (ledger->sent == NULL)
+		return CH_NOMEM;
+	for (uint32_t i = 0; i < ledger->count; i++) {
+		load_event(ledger->load, i, &ledger->sent[i]);
+		if (ledger->sent[i].status != CH_OK)
+			return ledger->sent[i].status;
+	}
+	return CH_OK;
+}
+
+static const struct buffer *ledger_sent(
+	const struct ledger *ledger, uint32_t index, struct buffer *scratch)
+{
+	if (ledger->sent != NULL)
+		return &ledger->sent[index];
+	buffer_clear(scratch);
+	load_event(ledger->load, index, scratch);
+	return scratch;
+}
+
 static void ledger_check_outcome(struct ledger *ledger, uint32_t index,
 	const struct journal_entry *at, const struct entry *entry)
 {
@@ -117,12 +143,11 @@ static void ledger_check_outcome(struct ledger *ledger, uint32_t index,
 }
 
 static enum ch_status ledger_check_input(struct ledger *ledger, const struct journal_entry *at,
-	const struct entry *entry, struct buffer *found, struct buffer *sent)
+	const struct entry *entry, struct buffer *found, struct buffer *scratch)
 {
 	struct envelope envelope;
 	const char *field;
 	buffer_clear(found);
-	buffer_clear(sent);
 	entry_event(entry, found);
 	if (found->status != CH_OK)
 		return found->status;
@@ -132,7 +157,7 @@ static enum ch_status ledger_check_input(struct ledger *ledger, const struct jou
 		ledger_violation(ledger, "sequence %" PRIu64 " is of nobody", at->sequence);
 		return CH_OK;
 	}
-	load_event(ledger->load, index, sent);
+	const struct buffer *sent = ledger_sent(ledger, index, scratch);
 	if (sent->status != CH_OK)
 		return sent->status;
 	if (!slice_equal(buffer_slice(found), buffer_slice(sent)))
@@ -146,7 +171,7 @@ static enum ch_status ledger_check_input(struct ledger *ledger, const struct jou
 }
 
 static enum ch_status ledger_check_entry(struct ledger *ledger, const struct journal_entry *at,
-	struct buffer *found, struct buffer *sent, struct ledger_result *result)
+	struct buffer *found, struct buffer *scratch, struct ledger_result *result)
 {
 	struct entry entry;
 	enum ch_status status = entry_parse(at->body, &entry);
@@ -163,7 +188,7 @@ static enum ch_status ledger_check_entry(struct ledger *ledger, const struct jou
 	result->entries++;
 	result->quarantined += entry.outcome == ENTRY_QUARANTINED;
 	result->conflicts += entry.outcome == ENTRY_CONFLICT;
-	return ledger_check_input(ledger, at, &entry, found, sent);
+	return ledger_check_input(ledger, at, &entry, found, scratch);
 }
 
 static void ledger_check_receipts(
@@ -189,19 +214,19 @@ enum ch_status ledger_check(struct ledger *ledger, struct journal *journal, uint
 	struct reader *reader = NULL;
 	struct journal_entry at;
 	struct buffer found = {0};
-	struct buffer sent = {0};
+	struct buffer scratch = {0};
 	enum ch_status status = reader_open(journal, &reader);
 	if (status == CH_OK)
 		status = reader_seek(reader, 1);
 	while (status == CH_OK) {
 		status = reader_next(reader, &at);
 		if (status == CH_OK)
-			status = ledger_check_entry(ledger, &at, &found, &sent, &result);
+			status = ledger_check_entry(ledger, &at, &found, &scratch, &result);
 	}
 	reader_close(reader);
 	buffer_fini(&found);
-	buffer_fini(&sent);
-	if (status != CH_END && !(status == CH_OK))
+	buffer_fini(&scratch);
+	if (status != CH_END)
 		return status;
 	if (result.head != journal_head(journal))
 		ledger_violation(ledger, "the journal ends at %" PRIu64 ", its head is %" PRIu64,

@@ -28,7 +28,8 @@ struct ledger_item {
 struct ledger {
 	const struct load *load;
 	struct ledger_item *items;
-	uint32_t count; /* events sent at least once */
+	struct buffer *sent; /* of ledger_remember, or NULL */
+	uint32_t count;      /* events sent at least once */
 	uint32_t capacity;
 	uint32_t answered;
 	uint32_t low; /* all below it are answered */
@@ -47,6 +48,10 @@ void ledger_violation(struct ledger *ledger, const char *format, ...)
 
 /* A receipt for event `index` came.  False: it asks to send the event again later. */
 bool ledger_receipt(struct ledger *ledger, uint32_t index, const struct receipt *receipt);
+
+/* Keeps the bytes of all events sent so far, for one who checks a thousand journals of a small load.
+ * CH_NOMEM. */
+enum ch_status ledger_remember(struct ledger *ledger);
 
 /* What a reading of the journal found. */
 struct ledger_result {

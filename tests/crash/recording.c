@@ -225,7 +225,9 @@ enum ch_status recording_make(
 	if (status != CH_OK)
 		return status;
 	recording_mark(recording);
-	status = recording_truth(recording);
+	status = ledger_remember(&recording->ledger);
+	if (status == CH_OK)
+		status = recording_truth(recording);
 	if (status != CH_OK)
 		fprintf(stderr, "FAILED the truth of a recording: %s\n", ch_status_name(status));
 	return status;
