@@ -36,7 +36,7 @@ struct pending {
 
 struct node {
 	struct node *next; /* of all */
-	uint64_t number;   /* inode */
+	uint64_t number;   /* inode; 0: it does not exist any more */
 	bool is_dir;
 	bool lies;
 	char part[NAME_BYTES]; /* the folder of the data folder that it was made in */
@@ -380,6 +380,17 @@ static void disk_settle(struct disk *disk, uint32_t before)
 		node->pending[node->pending_count - 1].durable = true;
 }
 
+/* Nobody is left but the new root; the others stay in the list only to be freed. */
+static enum ch_status disk_forget(struct disk *disk, uint64_t root)
+{
+	for (struct node *node = disk->nodes; node != NULL; node = node->next) {
+		node->number = 0;
+		node->pending_count = 0;
+	}
+	disk->root = disk_add(disk, root, true, "", "");
+	return disk->root != NULL ? CH_OK : CH_NOMEM;
+}
+
 static enum ch_status disk_step(struct disk *disk, uint32_t at)
 {
 	const struct record *record = disk_record(disk, at);
@@ -391,6 +402,8 @@ static enum ch_status disk_step(struct disk *disk, uint32_t at)
 		memset(disk->syncs, 0,
 			sizeof(disk->syncs)); /* those of the life before never end */
 		return disk->root != NULL ? CH_OK : CH_NOMEM;
+	case RECORD_POWER:
+		return disk_forget(disk, record->node);
 	case RECORD_CREATE:
 	case RECORD_MKDIR:
 		return disk_made(disk, record, at);

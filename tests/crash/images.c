@@ -127,7 +127,9 @@ static bool image_holds(
 			floor_at(trial, cut->at));
 		return image_fails(image, "the store is too old", about);
 	}
-	if (head > trial->recording.head)
+	const struct truth *truth = cut->at <= trial->recording.power_at ? &trial->recording.before
+									 : &trial->recording.after;
+	if (head > truth->head)
 		return image_fails(image, "journal", "longer than history");
 	trial->recording.ledger.violations = 0;
 	enum ch_status status =
@@ -139,8 +141,7 @@ static bool image_holds(
 	status = dump_write(engine->state, NULL, &dump);
 	if (status != CH_OK)
 		return image_fails(image, "dump", ch_status_name(status));
-	if (dump.sequence != head ||
-		memcmp(dump.hash, trial->recording.truth[head], DUMP_HASH_BYTES) != 0)
+	if (dump.sequence != head || memcmp(dump.hash, truth->hashes[head], DUMP_HASH_BYTES) != 0)
 		return image_fails(image, "state", "not the fold of the journal");
 	return true;
 }
@@ -333,8 +334,11 @@ static bool draw_cuts(struct trial *trial, uint64_t seed, uint32_t first, uint32
 		return false;
 	for (uint32_t i = 0; i < count; i++) {
 		uint32_t number = first + i;
+		uint32_t at = draw_cut(disk, seed, number);
+		if (at > trial->recording.power_at && at < trial->recording.resume_at)
+			at = trial->recording.resume_at;
 		trial->cuts[i] = (struct cut){
-			.at = draw_cut(disk, seed, number),
+			.at = at,
 			.mode = (enum cut_mode)(load_mix(seed, number, 2) % CUT_MODES),
 			.seed = load_mix(seed, number, 3),
 			.number = number,

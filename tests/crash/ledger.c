@@ -115,7 +115,16 @@ static const struct buffer *ledger_sent(
 	return scratch;
 }
 
-static void ledger_check_outcome(struct ledger *ledger, uint32_t index,
+/* A reading of the journal, from its first entry to its head. */
+struct reading {
+	struct ledger *ledger;
+	uint32_t before;
+	struct ledger_result result;
+	struct buffer found; /* the event that stands there */
+	struct buffer sent;  /* and the one that should */
+};
+
+static void reading_check_outcome(struct reading *reading, uint32_t index,
 	const struct journal_entry *at, const struct entry *entry)
 {
 	static const uint8_t outcomes[] = {
@@ -124,13 +133,14 @@ static void ledger_check_outcome(struct ledger *ledger, uint32_t index,
 		[LOAD_BAD] = ENTRY_QUARANTINED,
 		[LOAD_FIXED] = ENTRY_ACCEPTED,
 	};
+	struct ledger *ledger = reading->ledger;
 	const struct ledger_item *item = &ledger->items[index];
 	struct load_plan plan = load_plan(ledger->load, index);
 	if (entry->outcome != outcomes[plan.kind])
 		ledger_violation(ledger, "event %" PRIu32 ": journaled with outcome %d", index,
 			entry->outcome);
-	if (item->outcome == 0)
-		return;
+	if (item->outcome == 0 || item->mark >= reading->before)
+		return; /* it may have been lost after this and taken again */
 	uint64_t named = plan.kind == LOAD_CONFLICT ? entry->refers_to : at->sequence;
 	if (named != item->sequence)
 		ledger_violation(ledger,
@@ -142,44 +152,45 @@ static void ledger_check_outcome(struct ledger *ledger, uint32_t index,
 			index, entry->customer, item->customer);
 }
 
-static enum ch_status ledger_check_input(struct ledger *ledger, const struct journal_entry *at,
-	const struct entry *entry, struct buffer *found, struct buffer *scratch)
+static enum ch_status reading_check_input(
+	struct reading *reading, const struct journal_entry *at, const struct entry *entry)
 {
+	struct ledger *ledger = reading->ledger;
 	struct envelope envelope;
 	const char *field;
-	buffer_clear(found);
-	entry_event(entry, found);
-	if (found->status != CH_OK)
-		return found->status;
-	enum ch_status status = envelope_parse(buffer_slice(found), &envelope, &field);
+	buffer_clear(&reading->found);
+	entry_event(entry, &reading->found);
+	if (reading->found.status != CH_OK)
+		return reading->found.status;
+	struct slice found = buffer_slice(&reading->found);
+	enum ch_status status = envelope_parse(found, &envelope, &field);
 	uint32_t index = status == CH_OK ? load_index(envelope.subject) : UINT32_MAX;
 	if (index >= ledger->count) {
 		ledger_violation(ledger, "sequence %" PRIu64 " is of nobody", at->sequence);
 		return CH_OK;
 	}
-	const struct buffer *sent = ledger_sent(ledger, index, scratch);
+	const struct buffer *sent = ledger_sent(ledger, index, &reading->sent);
 	if (sent->status != CH_OK)
 		return sent->status;
-	if (!slice_equal(buffer_slice(found), buffer_slice(sent)))
+	if (!slice_equal(found, buffer_slice(sent)))
 		ledger_violation(
 			ledger, "event %" PRIu32 ": other bytes at %" PRIu64, index, at->sequence);
 	if (ledger->items[index].found++ > 0)
 		ledger_violation(ledger, "event %" PRIu32 " is journaled again at %" PRIu64, index,
 			at->sequence);
-	ledger_check_outcome(ledger, index, at, entry);
+	reading_check_outcome(reading, index, at, entry);
 	return CH_OK;
 }
 
-static enum ch_status ledger_check_entry(struct ledger *ledger, const struct journal_entry *at,
-	struct buffer *found, struct buffer *scratch, struct ledger_result *result)
+static enum ch_status reading_check_entry(struct reading *reading, const struct journal_entry *at)
 {
+	struct ledger_result *result = &reading->result;
 	struct entry entry;
-	enum ch_status status = entry_parse(at->body, &entry);
-	if (status != CH_OK)
+	if (entry_parse(at->body, &entry) != CH_OK)
 		return CH_CORRUPT;
 	if (at->sequence != result->head + 1)
-		ledger_violation(ledger, "sequence %" PRIu64 " follows upon %" PRIu64, at->sequence,
-			result->head);
+		ledger_violation(reading->ledger, "sequence %" PRIu64 " follows upon %" PRIu64,
+			at->sequence, result->head);
 	result->head = at->sequence;
 	result->clock += entry.kind == ENTRY_CLOCK;
 	result->settings += entry.kind == ENTRY_SETTINGS;
@@ -188,50 +199,50 @@ static enum ch_status ledger_check_entry(struct ledger *ledger, const struct jou
 	result->entries++;
 	result->quarantined += entry.outcome == ENTRY_QUARANTINED;
 	result->conflicts += entry.outcome == ENTRY_CONFLICT;
-	return ledger_check_input(ledger, at, &entry, found, scratch);
+	return reading_check_input(reading, at, &entry);
 }
 
-static void ledger_check_receipts(
-	struct ledger *ledger, uint32_t before, struct ledger_result *result)
+static void reading_check_receipts(struct reading *reading)
 {
+	const struct ledger *ledger = reading->ledger;
 	for (uint32_t i = 0; i < ledger->count; i++) {
-		struct ledger_item *item = &ledger->items[i];
-		bool due = item->outcome != 0 && item->mark < before;
-		result->receipts += due;
-		if (due && item->found == 0)
-			ledger_violation(ledger,
+		const struct ledger_item *item = &ledger->items[i];
+		if (item->outcome == 0 || item->mark >= reading->before)
+			continue;
+		reading->result.receipts++;
+		if (item->found == 0)
+			ledger_violation(reading->ledger,
 				"event %" PRIu32 " has a receipt, outcome %d sequence %" PRIu64
 				", and is not in the journal",
 				i, item->outcome, item->sequence);
-		item->found = 0;
 	}
 }
 
 enum ch_status ledger_check(struct ledger *ledger, struct journal *journal, uint32_t before,
 	struct ledger_result *out_result)
 {
-	struct ledger_result result = {0};
+	struct reading reading = {.ledger = ledger, .before = before};
 	struct reader *reader = NULL;
 	struct journal_entry at;
-	struct buffer found = {0};
-	struct buffer scratch = {0};
+	for (uint32_t i = 0; i < ledger->count; i++)
+		ledger->items[i].found = 0;
 	enum ch_status status = reader_open(journal, &reader);
 	if (status == CH_OK)
 		status = reader_seek(reader, 1);
 	while (status == CH_OK) {
 		status = reader_next(reader, &at);
 		if (status == CH_OK)
-			status = ledger_check_entry(ledger, &at, &found, &scratch, &result);
+			status = reading_check_entry(&reading, &at);
 	}
 	reader_close(reader);
-	buffer_fini(&found);
-	buffer_fini(&scratch);
+	buffer_fini(&reading.found);
+	buffer_fini(&reading.sent);
 	if (status != CH_END)
 		return status;
-	if (result.head != journal_head(journal))
+	if (reading.result.head != journal_head(journal))
 		ledger_violation(ledger, "the journal ends at %" PRIu64 ", its head is %" PRIu64,
-			result.head, journal_head(journal));
-	ledger_check_receipts(ledger, before, &result);
-	*out_result = result;
+			reading.result.head, journal_head(journal));
+	reading_check_receipts(&reading);
+	*out_result = reading.result;
 	return CH_OK;
 }

@@ -23,6 +23,8 @@ enum record_kind {
 	RECORD_SYNC,    /* begins on `node`; `offset` is its number                     */
 	RECORD_SYNCED,  /* that sync has succeeded                                      */
 	RECORD_MARK,    /* from outside: `offset` is what the watcher noted             */
+	RECORD_POWER,   /* from outside: the power failed; what was left, in the folder `node`,
+			   is told by the records up to the next LIFE                  */
 	RECORD_KINDS,
 };
 

@@ -3,14 +3,13 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
 #include "crash/client.h"
+#include "crash/power.h"
 #include "crash/record.h"
-#include "daemon/engine.h"
 
 #define LIVES       3
 #define LIFE_EVENTS 400u
@@ -106,13 +105,37 @@ static enum ch_status recording_live(struct recording *recording, struct marker 
 	return marker->failed ? CH_IO : status;
 }
 
+/* ---- The whole ---- */
+
+static enum ch_status recording_power(struct recording *recording, int fd, const char *path)
+{
+	char folder[PATH_MAX];
+	struct power_options options = {
+		.record = path,
+		.record_fd = fd,
+		.folder = server_path(&recording->server, "", folder),
+		.seed = recording->load.seed,
+	};
+	enum ch_status status = truth_make(&recording->server, &recording->before);
+	if (status == CH_OK)
+		status = power_fail(&options);
+	if (status != CH_OK)
+		fprintf(stderr, "FAILED the power cut of a recording: %s\n",
+			ch_status_name(status));
+	return status;
+}
+
 static enum ch_status recording_record(
 	struct recording *recording, const char *preload, const char *path)
 {
 	struct marker marker = {.fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)};
 	enum ch_status status = marker.fd >= 0 ? CH_OK : file_status();
-	for (int life = 0; life < LIVES && status == CH_OK; life++)
+	int last_before = (int)(load_mix(recording->load.seed, 0, 1) % (LIVES - 1));
+	for (int life = 0; life < LIVES && status == CH_OK; life++) {
 		status = recording_live(recording, &marker, preload, path, life);
+		if (status == CH_OK && life == last_before)
+			status = recording_power(recording, marker.fd, path);
+	}
 	if (marker.fd >= 0)
 		(void)close(marker.fd); /* appended, not synced: it is read back at once */
 	if (status == CH_OK)
@@ -120,7 +143,7 @@ static enum ch_status recording_record(
 	return status;
 }
 
-/* When each event was answered first. */
+/* When each event was answered first, and where the power failed. */
 static void recording_mark(struct recording *recording)
 {
 	struct slice bytes = buffer_slice(&recording->bytes);
@@ -131,73 +154,17 @@ static void recording_mark(struct recording *recording)
 		struct record record;
 		memcpy(&record, bytes.data + at, sizeof(record));
 		at += sizeof(record) + ((record.payload + 7) & ~UINT64_C(7));
+		if (record.kind == RECORD_POWER)
+			recording->power_at = place;
+		else if (record.kind == RECORD_LIFE && recording->power_at != 0 &&
+			 recording->resume_at == 0)
+			recording->resume_at = place + 1;
 		if (record.kind != RECORD_MARK || record.offset >= recording->ledger.count)
 			continue;
 		struct ledger_item *item = &recording->ledger.items[record.offset];
 		if (item->mark == UINT32_MAX)
 			item->mark = place;
 	}
-}
-
-/* ---- The truth ---- */
-
-static enum ch_status truth_fold(struct recording *recording, struct journal *journal,
-	struct state *state, struct core *core)
-{
-	struct dump_result result;
-	char why[160];
-	uint64_t bad;
-	enum ch_status status = dump_write(state, NULL, &result);
-	if (status == CH_OK)
-		memcpy(recording->truth[0], result.hash, DUMP_HASH_BYTES);
-	for (uint64_t at = 1; at <= recording->head && status == CH_OK; at++) {
-		struct fold_options fold = {
-			.journal = journal, .state = state, .core = core, .first = at, .last = at};
-		status = engine_fold(&fold, &bad, why);
-		if (status == CH_OK)
-			status = dump_write(state, NULL, &result);
-		if (status == CH_OK)
-			memcpy(recording->truth[at], result.hash, DUMP_HASH_BYTES);
-	}
-	return status;
-}
-
-static enum ch_status recording_truth(struct recording *recording)
-{
-	char path[PATH_MAX];
-	char scratch[PATH_MAX];
-	struct journal_options options = {.read_only = true};
-	struct state_options store = {.dir = scratch};
-	struct journal *journal = NULL;
-	struct state *state = NULL;
-	struct core *core = NULL;
-	struct rtxn *rtxn = NULL;
-	(void)snprintf(scratch, sizeof(scratch), "%s/truth", recording->server.root);
-	options.dir = server_path(&recording->server, "/journal", path);
-	enum ch_status status = journal_open(&options, &journal, NULL);
-	if (status != CH_OK)
-		goto out;
-	recording->head = journal_head(journal);
-	status = CH_NOMEM;
-	recording->truth = calloc(recording->head + 1, sizeof(*recording->truth));
-	if (recording->truth == NULL)
-		goto out;
-	status = state_open(&store, journal_incarnation(journal), &state);
-	if (status == CH_OK)
-		status = core_create(&core);
-	if (status == CH_OK)
-		status = rtxn_begin(state, &rtxn);
-	if (status == CH_OK)
-		status = core_load(core, rtxn);
-	rtxn_end(rtxn);
-	if (status == CH_OK)
-		status = truth_fold(recording, journal, state, core);
-out:
-	core_free(core);
-	state_close(state);
-	journal_close(journal);
-	(void)engine_remove_folder(scratch); /* goes with the root otherwise */
-	return status;
 }
 
 enum ch_status recording_make(
@@ -227,7 +194,7 @@ enum ch_status recording_make(
 	recording_mark(recording);
 	status = ledger_remember(&recording->ledger);
 	if (status == CH_OK)
-		status = recording_truth(recording);
+		status = truth_make(&recording->server, &recording->after);
 	if (status != CH_OK)
 		fprintf(stderr, "FAILED the truth of a recording: %s\n", ch_status_name(status));
 	return status;
@@ -238,6 +205,6 @@ void recording_fini(struct recording *recording)
 	server_fini(&recording->server);
 	ledger_fini(&recording->ledger);
 	buffer_fini(&recording->bytes);
-	free(recording->truth);
-	recording->truth = NULL;
+	truth_fini(&recording->before);
+	truth_fini(&recording->after);
 }
