@@ -25,23 +25,13 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "crash/disk.h"
-#include "crash/recording.h"
+#include "crash/check.h"
 #include "daemon/engine.h"
 
 #define RECORDING_IMAGES 2500u
 #define CONTROL_IMAGES   60u
-#define FLOORS           48u
 #define JOBS_MAX         64u
 #define IMAGE_S          60u
-#define WHY_BYTES        400
-
-struct cut {
-	uint32_t at;
-	enum cut_mode mode;
-	uint64_t seed;
-	uint32_t number;
-};
 
 /* Where a worker stands, for the one who watches it. */
 struct progress {
@@ -51,153 +41,57 @@ struct progress {
 	uint32_t modes[CUT_MODES];
 };
 
-/* Checkpoints that had been made at some cuts: they must be there at all later ones. */
-struct stored_floor {
-	uint32_t at;
-	uint64_t applied;
-};
-
 struct trial {
 	struct recording recording;
 	const char *dir;
-	const char *program;
 	uint32_t jobs;
 	struct cut *cuts;
 	uint32_t count;
 	enum disk_lie lie;
 	bool silent;
-	struct stored_floor floors[FLOORS];
+	struct floors floors;
 	struct progress *progress; /* shared, one for each job */
 };
 
-/* ---- One image ---- */
-
-struct image {
-	struct daemon_settings settings;
-	char root[PATH_MAX / 2];
-	char why[WHY_BYTES];
-};
-
-static enum ch_status image_settings(const struct trial *trial, uint32_t job, struct image *image)
-{
-	struct problems problems = {0};
-	(void)snprintf(image->root, sizeof(image->root), "%s/image-%" PRIu32, trial->dir, job);
-	enum ch_status status =
-		daemon_settings_read(trial->recording.server.root, &problems, &image->settings);
-	problems_fini(&problems);
-	if (status != CH_OK)
-		return status;
-	struct settings_paths *paths = &image->settings.paths;
-	(void)snprintf(paths->data, PATH_MAX, "%s", image->root);
-	(void)snprintf(paths->journal, PATH_MAX, "%s/journal", image->root);
-	(void)snprintf(paths->store, PATH_MAX, "%s/store", image->root);
-	(void)snprintf(paths->desk, PATH_MAX, "%s/desk", image->root);
-	(void)snprintf(paths->lock, PATH_MAX, "%s/lock", image->root);
-	return CH_OK;
-}
-
-static bool image_fails(struct image *image, const char *what, const char *about)
-{
-	(void)snprintf(image->why, sizeof(image->why), "%s: %s", what, about);
-	return false;
-}
-
-static uint64_t floor_at(const struct trial *trial, uint32_t cut)
-{
-	uint64_t applied = 0;
-	for (uint32_t i = 0; i < FLOORS; i++) { /* those that are not used are at 0 */
-		if (trial->floors[i].at <= cut && trial->floors[i].applied > applied)
-			applied = trial->floors[i].applied;
-	}
-	return applied;
-}
-
-static bool image_holds(
-	struct trial *trial, const struct cut *cut, struct image *image, struct engine *engine)
-{
-	char about[128];
-	struct ledger_result result = {0};
-	struct dump_result dump;
-	uint64_t head = journal_head(engine->journal);
-	uint64_t applied = head - engine->folded;
-	if (engine->recovery.damaged_first != 0)
-		return image_fails(image, "damage", engine->recovery.where);
-	if (applied < floor_at(trial, cut->at)) {
-		(void)snprintf(about, sizeof(about), "at %" PRIu64 ", synced was %" PRIu64, applied,
-			floor_at(trial, cut->at));
-		return image_fails(image, "the store is too old", about);
-	}
-	const struct truth *truth = cut->at <= trial->recording.power_at ? &trial->recording.before
-									 : &trial->recording.after;
-	if (head > truth->head)
-		return image_fails(image, "journal", "longer than history");
-	trial->recording.ledger.violations = 0;
-	enum ch_status status =
-		ledger_check(&trial->recording.ledger, engine->journal, cut->at, &result);
-	if (status != CH_OK)
-		return image_fails(image, "journal", ch_status_name(status));
-	if (trial->recording.ledger.violations > 0)
-		return image_fails(image, "receipts", "not held");
-	status = dump_write(engine->state, NULL, &dump);
-	if (status != CH_OK)
-		return image_fails(image, "dump", ch_status_name(status));
-	if (dump.sequence != head || memcmp(dump.hash, truth->hashes[head], DUMP_HASH_BYTES) != 0)
-		return image_fails(image, "state", "not the fold of the journal");
-	return true;
-}
-
-static bool image_check(struct trial *trial, const struct cut *cut, struct image *image)
-{
-	struct engine_options options = {.settings = &image->settings};
-	struct engine engine;
-	enum ch_status status = engine_open(&options, &engine);
-	if (status != CH_OK)
-		return image_fails(image, "it does not open", ch_status_name(status));
-	bool holds = image_holds(trial, cut, image, &engine);
-	uint64_t head = journal_head(engine.journal);
-	engine_close(&engine);
-	if (!holds || cut->number % 8 != 0)
-		return holds;
-	status = engine_open(&options, &engine);
-	if (status != CH_OK)
-		return image_fails(image, "it does not open again", ch_status_name(status));
-	if (journal_head(engine.journal) != head || engine.folded != 0)
-		holds = image_fails(image, "opened again", "it is another");
-	engine_close(&engine);
-	return holds;
-}
-
-static bool image_try(
-	struct trial *trial, const struct disk *disk, const struct cut *cut, struct image *image)
-{
-	enum ch_status status = engine_remove_folder(image->root);
-	if (status == CH_OK)
-		status = disk_image(disk, cut->mode, cut->seed, image->root);
-	if (status != CH_OK)
-		return image_fails(image, "the image", ch_status_name(status));
-	return image_check(trial, cut, image);
-}
-
 /* ---- Workers ---- */
 
-static void trial_tell(
-	const struct trial *trial, uint32_t job, const struct cut *cut, const char *why)
+/* The image as it was before anybody opened it, for people. */
+static void trial_keep(const struct trial *trial, const struct cut *cut, char path[PATH_MAX])
 {
-	if (!trial->silent)
-		fprintf(stderr,
-			"FAILED image %" PRIu32 " (record %s, cut %" PRIu32
-			", %s): %s; see %s/image-%" PRIu32 "\n",
-			cut->number, trial->recording.server.root, cut->at,
-			cut_mode_names[cut->mode], why, trial->dir, job);
+	struct disk *disk = NULL;
+	(void)snprintf(path, PATH_MAX, "%s/failed-%" PRIu32, trial->dir, cut->number);
+	enum ch_status status =
+		disk_create(buffer_slice(&trial->recording.bytes), trial->lie, &disk);
+	if (status == CH_OK)
+		status = disk_play(disk, cut->at);
+	if (status == CH_OK)
+		status = image_make(disk, cut, path);
+	if (status != CH_OK)
+		fprintf(stderr, "%s: %s\n", path, ch_status_name(status));
+	disk_free(disk);
+}
+
+static void trial_tell(const struct trial *trial, const struct cut *cut, const char *why)
+{
+	char path[PATH_MAX];
+	if (trial->silent)
+		return;
+	trial_keep(trial, cut, path);
+	fprintf(stderr,
+		"FAILED image %" PRIu32 " of %s, cut %" PRIu32 ", %s: %s; it is kept in %s\n",
+		cut->number, trial->recording.server.root, cut->at, cut_mode_names[cut->mode], why,
+		path);
 }
 
 /* Cuts `from`, from + jobs ...: each worker plays the whole record once. */
 static int work(struct trial *trial, uint32_t job)
 {
-	static struct image image; /* large */
+	static struct check check; /* large */
 	struct progress *progress = &trial->progress[job];
 	struct disk *disk = NULL;
-	enum ch_status status = image_settings(trial, job, &image);
+	char dir[PATH_MAX];
+	(void)snprintf(dir, sizeof(dir), "%s/image-%" PRIu32, trial->dir, job);
+	enum ch_status status = check_init(&check, &trial->recording, &trial->floors, dir);
 	if (status == CH_OK)
 		status = disk_create(buffer_slice(&trial->recording.bytes), trial->lie, &disk);
 	while (status == CH_OK && progress->at < trial->count) {
@@ -206,19 +100,21 @@ static int work(struct trial *trial, uint32_t job)
 		status = disk_play(disk, cut->at);
 		if (status != CH_OK)
 			break;
-		bool holds = image_try(trial, disk, cut, &image);
+		bool holds = check_image(&check, disk, cut);
 		progress->done++;
 		progress->modes[cut->mode]++;
-		if (!holds) {
-			progress->failed++;
-			trial_tell(trial, job, cut, image.why);
-		}
 		progress->at += trial->jobs;
-		if (!holds && !trial->silent)
-			break; /* what lies there is to be looked at */
+		if (holds)
+			continue;
+		progress->failed++;
+		trial_tell(trial, cut, check.why);
+		if (!trial->silent)
+			break; /* one is enough to look at */
 	}
 	if (status != CH_OK)
 		fprintf(stderr, "FAILED worker: %s\n", ch_status_name(status));
+	disk_free(disk);
+	check_fini(&check);
 	return status == CH_OK ? 0 : 2;
 }
 
@@ -249,7 +145,7 @@ static bool watch(struct trial *trial, uint32_t job, pid_t pid)
 		if (WIFEXITED(status))
 			return WEXITSTATUS(status) == 0;
 		(void)snprintf(why, sizeof(why), "died of signal %d", WTERMSIG(status));
-		trial_tell(trial, job, &trial->cuts[progress->at], why);
+		trial_tell(trial, &trial->cuts[progress->at], why);
 		progress->done++;
 		progress->failed++;
 		progress->at += trial->jobs;
@@ -351,84 +247,6 @@ static bool draw_cuts(struct trial *trial, uint64_t seed, uint32_t first, uint32
 	return true;
 }
 
-/* ---- The recording, looked at before it is used ---- */
-
-/* Everything kept, at its end, must be what really lies there, or the recorder is blind somewhere. */
-static bool same_files(const char *a, const char *b)
-{
-	char command[3 * PATH_MAX];
-	(void)snprintf(command, sizeof(command),
-		"diff -r --exclude=lock.mdb --exclude=verify.tmp '%s' '%s' >&2", a, b);
-	return system(command) == 0; /* a test's own folders */
-}
-
-static bool recording_is_whole(struct trial *trial)
-{
-	char image[PATH_MAX];
-	char real[PATH_MAX];
-	struct disk *disk = NULL;
-	(void)snprintf(image, sizeof(image), "%s/whole", trial->dir);
-	enum ch_status status = disk_create(buffer_slice(&trial->recording.bytes), LIE_NONE, &disk);
-	if (status == CH_OK)
-		status = disk_play(disk, disk_count(disk));
-	if (status == CH_OK)
-		status = disk_image(disk, CUT_KEEP, 0, image);
-	bool whole = status == CH_OK &&
-		     same_files(image, server_path(&trial->recording.server, "", real));
-	if (!whole)
-		fprintf(stderr, "FAILED the record misses something: %s\n", ch_status_name(status));
-	disk_free(disk);
-	(void)engine_remove_folder(image); /* goes with the folder otherwise */
-	return whole;
-}
-
-/* The sequence that the store stands at when everything written so far is kept. */
-static enum ch_status floor_applied(
-	const struct disk *disk, const char *image, uint64_t *out_applied)
-{
-	char store[PATH_MAX];
-	struct state_options options = {.dir = store};
-	struct state *state = NULL;
-	(void)snprintf(store, sizeof(store), "%.4000s/store", image);
-	enum ch_status status = engine_remove_folder(image);
-	if (status == CH_OK)
-		status = disk_image(disk, CUT_KEEP, 0, image);
-	if (status == CH_OK)
-		status = state_open(&options, 0, &state);
-	if (status == CH_OK)
-		*out_applied = state_applied(state);
-	state_close(state);
-	return status;
-}
-
-/* A checkpoint counts from the moment that LMDB's meta page, written on an O_DSYNC descriptor, is
- * there: what the store says then it must say ever after. */
-static bool measure_floors(struct trial *trial)
-{
-	char image[PATH_MAX];
-	struct disk *disk = NULL;
-	uint32_t found = 0;
-	uint32_t step = 0;
-	uint32_t seen = 0;
-	(void)snprintf(image, sizeof(image), "%s/floor", trial->dir);
-	enum ch_status status = disk_create(buffer_slice(&trial->recording.bytes), LIE_NONE, &disk);
-	for (uint32_t i = 0; status == CH_OK && i < disk_count(disk); i++)
-		step += disk_record(disk, i)->durable;
-	step = step / FLOORS + 1;
-	for (uint32_t i = 0; status == CH_OK && i + 2 <= disk_count(disk) && found < FLOORS; i++) {
-		if (disk_record(disk, i)->durable == 0 || ++seen % step != 0)
-			continue;
-		struct stored_floor *stored = &trial->floors[found++];
-		stored->at = i + 2;
-		status = disk_play(disk, stored->at);
-		if (status == CH_OK)
-			status = floor_applied(disk, image, &stored->applied);
-	}
-	disk_free(disk);
-	(void)engine_remove_folder(image); /* goes with the folder otherwise */
-	return status == CH_OK;
-}
-
 /* ---- Controls ---- */
 
 static uint32_t run_controls(struct trial *trial, uint64_t seed)
@@ -476,6 +294,7 @@ static bool recording_run(
 	static struct trial trial; /* large */
 	struct progress total = {0};
 	char root[PATH_MAX];
+	char scratch[PATH_MAX];
 	uint64_t seed = load_mix(arguments->seed, number, 5);
 	struct recording_options options = {
 		.program = arguments->program,
@@ -484,12 +303,13 @@ static bool recording_run(
 		.seed = seed,
 	};
 	(void)snprintf(root, sizeof(root), "%s/recording-%" PRIu32, arguments->dir, number);
+	(void)snprintf(scratch, sizeof(scratch), "%s/floor", arguments->dir);
 	trial = (struct trial){.dir = arguments->dir, .jobs = arguments->jobs};
 	trial.progress = mmap(NULL, sizeof(struct progress) * JOBS_MAX, PROT_READ | PROT_WRITE,
 		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	bool tried = trial.progress != MAP_FAILED &&
 		     recording_make(&options, &trial.recording) == CH_OK &&
-		     recording_is_whole(&trial) && measure_floors(&trial) &&
+		     floors_measure(&trial.recording, scratch, &trial.floors) == CH_OK &&
 		     draw_cuts(&trial, seed, number * RECORDING_IMAGES, images) &&
 		     trial_run(&trial, &total);
 	if (tried && number == 0 && total.failed == 0)

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "crash/disk.h"
+#include "crash/image.h"
 #include "crash/load.h"
 #include "daemon/engine.h"
 
@@ -85,7 +85,10 @@ static enum ch_status power_replace(const struct power_options *options)
 	struct buffer bytes = {0};
 	struct disk *disk = NULL;
 	uint64_t draw = load_mix(options->seed, 1, 1);
-	enum cut_mode mode = (enum cut_mode)(CUT_DROP + draw % (CUT_MODES - CUT_DROP));
+	struct cut cut = {
+		.mode = (enum cut_mode)(CUT_DROP + draw % (CUT_MODES - CUT_DROP)),
+		.seed = options->seed,
+	};
 	enum ch_status status = file_read_all(options->record, RECORD_MAX, &bytes);
 	if (status == CH_OK)
 		status = disk_create(buffer_slice(&bytes), LIE_NONE, &disk);
@@ -94,7 +97,7 @@ static enum ch_status power_replace(const struct power_options *options)
 	if (status == CH_OK)
 		status = engine_remove_folder(options->folder);
 	if (status == CH_OK)
-		status = disk_image(disk, mode, options->seed, options->folder);
+		status = image_make(disk, &cut, options->folder);
 	disk_free(disk);
 	buffer_fini(&bytes);
 	return status;

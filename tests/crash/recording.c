@@ -3,13 +3,16 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
 #include "crash/client.h"
+#include "crash/image.h"
 #include "crash/power.h"
 #include "crash/record.h"
+#include "daemon/engine.h"
 
 #define LIVES       3
 #define LIFE_EVENTS 400u
@@ -167,6 +170,30 @@ static void recording_mark(struct recording *recording)
 	}
 }
 
+/* Everything kept, at its end, must be what really lies there, or the recorder is blind somewhere. */
+static enum ch_status recording_compare(const struct recording *recording, const char *scratch)
+{
+	char command[3 * PATH_MAX];
+	char real[PATH_MAX];
+	struct cut cut = {.mode = CUT_KEEP};
+	struct disk *disk = NULL;
+	enum ch_status status = disk_create(buffer_slice(&recording->bytes), LIE_NONE, &disk);
+	if (status == CH_OK)
+		status = disk_play(disk, disk_count(disk));
+	if (status == CH_OK)
+		status = image_make(disk, &cut, scratch);
+	disk_free(disk);
+	(void)snprintf(command, sizeof(command), "diff -r --exclude=lock.mdb '%s' '%s' >&2",
+		scratch, server_path(&recording->server, "", real));
+	if (status == CH_OK && system(command) != 0) /* a test's own folders */
+		status = CH_FORMAT;
+	if (status != CH_OK)
+		fprintf(stderr, "FAILED the record misses something: %s\n", ch_status_name(status));
+	else
+		(void)engine_remove_folder(scratch); /* goes with the root otherwise */
+	return status;
+}
+
 enum ch_status recording_make(
 	const struct recording_options *options, struct recording *out_recording)
 {
@@ -192,6 +219,10 @@ enum ch_status recording_make(
 	if (status != CH_OK)
 		return status;
 	recording_mark(recording);
+	(void)snprintf(path, sizeof(path), "%s/whole", options->root);
+	status = recording_compare(recording, path);
+	if (status != CH_OK)
+		return status;
 	status = ledger_remember(&recording->ledger);
 	if (status == CH_OK)
 		status = truth_make(&recording->server, &recording->after);
