@@ -30,7 +30,7 @@ static void replay_message(const struct replay_info *info, Carehub__V1__ReplayIn
 	out->delivered = info->delivered;
 	out->acked = info->acked;
 	out->state = TEXT(info->state);
-	out->operator_ = TEXT(info->operator);
+	out->operator_ = TEXT(info->actor);
 	out->started_time_us = info->started_us;
 	out->ended_time_us = info->ended_us;
 	out->rate_milli = (uint64_t)(info->rate * PACE_MILLI + 0.5);

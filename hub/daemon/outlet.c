@@ -114,7 +114,7 @@ static enum ch_status outlet_consumer(
 	const struct peer *peer = session_peer(session);
 	struct consumer_options options = {
 		.peer = slice_text(peer->name),
-		.operator= peer_may(peer, PEER_OPERATOR),
+		.is_operator = peer_may(peer, PEER_OPERATOR),
 		.may_subscribe = outlet_may_subscribe,
 		.send = outlet_send,
 		.context = session,

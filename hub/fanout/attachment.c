@@ -4,10 +4,10 @@
 
 #include "base/bytes.h"
 #include "fanout/job.h"
+#include "fanout/keeping.h"
 #include "fanout/sending.h"
 #include "fanout/subscription.h"
-
-#define MAX_ATTEMPTS 1000u
+#include "fanout/wish.h"
 
 /* ---- Finding and telling ---- */
 
@@ -39,192 +39,7 @@ int64_t attachment_credit(const struct subscription *subscription)
 	return credit;
 }
 
-/* ---- What a stranger asks for ---- */
-
-static bool attachment_is_name(struct slice name)
-{
-	for (size_t i = 0; i < name.len; i++) {
-		uint8_t c = name.data[i];
-		if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') &&
-			c != '.' && c != '_' && c != '-')
-			return false;
-	}
-	return true;
-}
-
-struct refusal {
-	enum ch_status status;
-	const char *detail;
-};
-
-/* What is wrong with a SUBSCRIBE by itself, the first that applies. */
-static struct refusal attachment_judge(
-	const struct consumer *consumer, const struct subscribe *wish, uint32_t tables)
-{
-	const struct {
-		bool wrong;
-		struct refusal refusal;
-	} rules[] = {
-		{!attachment_is_name(wish->name),
-			{CH_INVALID, "a name is made of letters, digits, '.', '_' and '-'"}},
-		{wish->start.from > FROM_SNAPSHOT,
-			{CH_INVALID, "start.from is none of its values"}},
-		{wish->credit > LIMIT_INFLIGHT_PER_SUB, {CH_TOO_LARGE, "credit"}},
-		{wish->ack_wait_ms > LIMIT_ACK_WAIT_MS, {CH_TOO_LARGE, "ack_wait_ms"}},
-		{wish->max_attempts > MAX_ATTEMPTS, {CH_TOO_LARGE, "max_attempts"}},
-		{wish->no_ack && wish->name.len > 0,
-			{CH_INVALID, "no_ack is for ephemeral subscriptions"}},
-		{wish->must_exist && wish->name.len == 0, {CH_INVALID, "must_exist wants a name"}},
-		{wish->start.from == FROM_SNAPSHOT && (tables & ~consumer->snapshots) != 0,
-			{CH_DENIED, "a snapshot of that table"}},
-	};
-	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
-		if (rules[i].wrong)
-			return rules[i].refusal;
-	}
-	return (struct refusal){CH_OK, ""};
-}
-
-static enum ch_status attachment_check(
-	const struct consumer *consumer, const struct subscribe *wish, struct buffer *detail)
-{
-	uint32_t tables;
-	if (walk_choose(&wish->start, &tables) != CH_OK) {
-		buffer_append_text(detail, "start.snapshot names no table");
-		return CH_INVALID;
-	}
-	struct refusal refusal = attachment_judge(consumer, wish, tables);
-	if (refusal.status == CH_OK)
-		return interest_check(&wish->filter, detail);
-	buffer_append_text(detail, refusal.detail);
-	return refusal.status;
-}
-
-/* ---- Where it starts ---- */
-
-struct place {
-	uint64_t base;
-	int64_t arrival_us; /* of base; 0: not known */
-	bool snapshot;
-	bool reset;
-};
-
-static int64_t attachment_arrival_us(struct fanout *fanout, uint64_t sequence)
-{
-	struct group *group;
-	if (sequence == 0 || fanout_look(fanout, sequence, &group) != CH_OK)
-		return 0;
-	return group->arrival_us;
-}
-
-/* A sequence from outside, of a journal that may be another one. */
-static bool attachment_is_ours(const struct fanout *fanout, uint64_t base, uint64_t incarnation)
-{
-	return base <= fanout->head &&
-	       (incarnation == 0 || incarnation == journal_incarnation(fanout->options.journal));
-}
-
-/* Of the one that is asked for, where it begins.  CH_INVALID: beyond the head. */
-static enum ch_status attachment_place(
-	struct fanout *fanout, const struct subscribe_start *start, struct place *place)
-{
-	struct journal *journal = fanout->options.journal;
-	enum ch_status status;
-	*place = (struct place){.base = fanout->head};
-	switch (start->from) {
-	case FROM_NEW:
-		place->arrival_us = attachment_arrival_us(fanout, fanout->head);
-		return CH_OK;
-	case FROM_SNAPSHOT:
-		place->snapshot = true;
-		return CH_OK;
-	case FROM_TIME:
-		status = reader_seek_time(fanout->look, start->time_us);
-		if (status != CH_OK)
-			return status;
-		place->base = reader_position(fanout->look) - 1;
-		place->arrival_us = start->time_us - 1;
-		return CH_OK;
-	case FROM_SEQUENCE:
-		place->base = start->sequence > 0 ? start->sequence - 1 : 0;
-		place->arrival_us = attachment_arrival_us(fanout, place->base);
-		if (attachment_is_ours(fanout, place->base, start->incarnation))
-			return CH_OK;
-		if (attachment_is_ours(fanout, 0, start->incarnation))
-			return CH_INVALID;
-		place->reset = true;
-		break;
-	case FROM_EARLIEST:
-		break;
-	}
-	place->base = journal_first(journal) - 1;
-	place->arrival_us = 0;
-	return CH_OK;
-}
-
-/* Takes up what the subscriber says about the position.  CH_OK also when nothing is to be done. */
-static enum ch_status attachment_position(
-	struct subscription *subscription, const struct subscribe *wish, bool made)
-{
-	struct fanout *fanout = subscription->fanout;
-	struct place place = {.base = wish->position};
-	bool said = wish->position != 0 || wish->position_incarnation != 0;
-	bool ours = attachment_is_ours(fanout, wish->position, wish->position_incarnation);
-	if (said && ours) {
-		place.arrival_us = attachment_arrival_us(fanout, wish->position);
-	} else if (made) {
-		enum ch_status status = attachment_place(fanout, &wish->start, &place);
-		if (status != CH_OK)
-			return status;
-	}
-	if (said && !ours)
-		subscription->reset = true; /* a durable one goes on where the hub knows it */
-	if ((said && ours) || made) {
-		subscription_place(subscription, place.base, place.arrival_us);
-		subscription->snapshot_due = place.snapshot;
-		subscription->reset |= place.reset;
-	} else if (subscription->suspended) {
-		subscription->suspended = false;
-		subscription->best_lag = subscription_lag(subscription);
-		subscription->snapshot_due |= wish->start.from == FROM_SNAPSHOT;
-	}
-	return CH_OK;
-}
-
 /* ---- Attaching ---- */
-
-static bool attachment_filter_is_empty(const struct subscribe_filter *filter)
-{
-	return filter->type_count + filter->source_count + filter->customer_count == 0;
-}
-
-/* Whether somebody may attach to what exists with this wish. */
-static enum ch_status attachment_compare(const struct consumer *consumer,
-	const struct subscription *subscription, const struct subscribe *wish,
-	struct buffer *detail)
-{
-	struct subscribe *stored = &consumer->fanout->stored;
-	enum ch_status status = CH_OK;
-	subscription_wish(subscription, stored);
-	bool as_it_is = wish->must_exist && attachment_filter_is_empty(&wish->filter);
-	bool other_limits =
-		(wish->ack_wait_ms != 0 && wish->ack_wait_ms != stored->ack_wait_ms) ||
-		(wish->max_attempts != 0 && wish->max_attempts != stored->max_attempts) ||
-		(wish->max_lag_events != 0 && wish->max_lag_events != stored->max_lag_events);
-	if (strcmp(subscription->peer, consumer->peer) != 0 && !consumer->options.operator) {
-		buffer_append_text(detail, "the subscription belongs to another peer");
-		status = CH_DENIED;
-	} else if (wish->update) {
-		status = CH_OK;
-	} else if (!as_it_is && !interest_same(&wish->filter, &stored->filter)) {
-		buffer_append_text(detail, "the filter is another one");
-		status = CH_CONFLICT;
-	} else if (other_limits) {
-		buffer_append_text(detail, "the limits are others");
-		status = CH_CONFLICT;
-	}
-	return status;
-}
 
 /* Compiles what the subscription wants, as far as the session may have it. */
 static enum ch_status attachment_compile(struct subscription *subscription,
@@ -281,8 +96,8 @@ static void attachment_open(struct subscription *subscription)
 		return;
 	}
 	/* The answer says where it will go on whatever happens: so that is written down first. */
-	fanout_touch(subscription, 0);
-	fanout_later(subscription->fanout, &subscription->opened);
+	keeping_touch(subscription, 0);
+	keeping_later(subscription->fanout, &subscription->opened);
 }
 
 static void attachment_opened(struct later *later)
@@ -295,6 +110,7 @@ static void attachment_opened(struct later *later)
 		.generation = subscription->generation,
 		.cursor = cursor_floor(&subscription->cursor),
 		.head = subscription->fanout->head,
+		.moves = subscription->moves,
 	};
 	/* Without memory for an answer the client asks again. */
 	(void)sending_subscribed(subscription->consumer, &subscribed);
@@ -307,43 +123,52 @@ static void attachment_opened(struct later *later)
 	fanout_schedule(subscription);
 }
 
-/* Makes it, or takes up what exists; everything was checked but what only the attempt can tell. */
-static enum ch_status attachment_take_up(struct consumer *consumer, const struct subscribe *wish,
-	struct subscription *subscription, struct buffer *detail)
+/* Takes the place of whoever was attached, where and as it was asked for. */
+static enum ch_status attachment_take_over(struct subscription *subscription,
+	struct consumer *consumer, const struct subscribe *wish, const struct place *place,
+	bool keep)
 {
-	struct fanout *fanout = consumer->fanout;
-	bool made = subscription == NULL;
-	bool keep = made || wish->update; /* else what is stored was compared, and stands */
 	enum ch_status status = CH_OK;
-	if (made)
-		status = subscription_create(fanout, wish->name, consumer->peer, &subscription);
-	if (status != CH_OK)
-		return status;
-	if (keep)
-		status = attachment_compile(subscription, consumer, &wish->filter);
-	else
-		status = attachment_compile(subscription, consumer, &fanout->stored.filter);
-	if (status == CH_DENIED)
-		buffer_append_text(detail, "no event type that the peer may see");
-	if (status == CH_OK && subscription->phase != PHASE_REST) {
+	if (subscription->phase != PHASE_REST) {
 		(void)attachment_mark(subscription, MARK_FENCED, 0, 0, "");
 		attachment_end(subscription);
 	}
-	if (status == CH_OK && keep)
+	if (keep)
 		status = subscription_set_wish(subscription, wish);
-	if (status == CH_OK)
-		status = attachment_position(subscription, wish, made);
-	if (status == CH_OK)
+	if (status == CH_OK) {
+		subscription_go_to(subscription, place);
 		status = attachment_bind(subscription, consumer, wish);
-	if (status != CH_OK) {
-		if (made)
-			subscription_free(subscription);
-		return status;
 	}
+	if (status != CH_OK)
+		return status;
 	if (keep && subscription_is_durable(subscription))
 		subscription_write(subscription);
 	attachment_open(subscription);
 	return CH_OK;
+}
+
+/* Makes it, or takes up what exists; what is asked for was judged. */
+static enum ch_status attachment_take_up(struct consumer *consumer, const struct subscribe *wish,
+	struct subscription *subscription, struct buffer *detail)
+{
+	struct fanout *fanout = consumer->fanout;
+	struct place place;
+	bool made = subscription == NULL;
+	bool keep = made || wish->update; /* else what is stored was compared, and stands */
+	enum ch_status status = wish_place(fanout, wish, made, &place, detail);
+	if (status == CH_OK && made)
+		status = subscription_create(fanout, wish->name, consumer->peer, &subscription);
+	if (status != CH_OK)
+		return status;
+	status = attachment_compile(
+		subscription, consumer, keep ? &wish->filter : &fanout->stored.filter);
+	if (status == CH_DENIED)
+		buffer_append_text(detail, "no event type that the peer may see");
+	if (status == CH_OK)
+		status = attachment_take_over(subscription, consumer, wish, &place, keep);
+	if (status != CH_OK && made)
+		subscription_free(subscription);
+	return status;
 }
 
 void attachment_subscribe(struct consumer *consumer, const struct subscribe *wish)
@@ -351,7 +176,7 @@ void attachment_subscribe(struct consumer *consumer, const struct subscribe *wis
 	struct fanout *fanout = consumer->fanout;
 	struct subscription *subscription = NULL;
 	struct buffer detail = {0};
-	enum ch_status status = attachment_check(consumer, wish, &detail);
+	enum ch_status status = wish_check(consumer, wish, &detail);
 	if (status == CH_OK && attachment_find(consumer, wish->handle) != NULL) {
 		buffer_append_text(&detail, "the handle is in use");
 		status = CH_EXISTS;
@@ -359,7 +184,7 @@ void attachment_subscribe(struct consumer *consumer, const struct subscribe *wis
 	if (status == CH_OK && wish->name.len > 0) {
 		subscription = subscription_find(fanout, wish->name);
 		if (subscription != NULL)
-			status = attachment_compare(consumer, subscription, wish, &detail);
+			status = wish_compare(consumer, wish, subscription, &detail);
 		else if (wish->must_exist)
 			status = CH_NOT_FOUND;
 	}
@@ -385,7 +210,7 @@ void attachment_end(struct subscription *subscription)
 {
 	struct fanout *fanout = subscription->fanout;
 	struct consumer *consumer = subscription->consumer;
-	fanout_forget_later(fanout, &subscription->opened);
+	keeping_forget_later(fanout, &subscription->opened);
 	fanout_clear_alarm(fanout, &subscription->again);
 	fanout_unfollow(subscription);
 	walk_close(subscription->walk);
@@ -402,7 +227,7 @@ void attachment_end(struct subscription *subscription)
 	fanout->attached_count--;
 	consumer_release(consumer);
 	if (subscription_is_durable(subscription))
-		fanout_touch(subscription, DESK_US);
+		keeping_touch(subscription, DESK_US);
 	else
 		subscription_free(subscription);
 }
@@ -445,24 +270,18 @@ void attachment_suspend(struct subscription *subscription, const char *why)
 		attachment_end(subscription);
 	}
 	subscription->suspended = true;
-	fanout_touch(subscription, 0);
+	keeping_touch(subscription, 0);
 }
 
-void attachment_moved(struct subscription *subscription, const char *why)
+void attachment_moved(struct subscription *subscription)
 {
+	subscription->moves++;
 	if (subscription->phase == PHASE_REST)
 		return;
-	walk_close(subscription->walk);
-	subscription->walk = NULL;
-	fanout_unfollow(subscription);
-	if (subscription->phase == PHASE_OPENING) {
-		subscription->reset = true;
-		return;
-	}
-	subscription->phase = PHASE_CATCH_UP;
-	(void)attachment_mark(
-		subscription, MARK_RESET, cursor_floor(&subscription->cursor) + 1, 0, why);
-	fanout_schedule(subscription);
+	/* It attaches again: so no ack of what was out can be taken for one of what comes. */
+	(void)attachment_mark(subscription, MARK_MOVED, subscription->cursor.base, 0,
+		"an operator has moved the cursor");
+	attachment_end(subscription);
 }
 
 /* ---- DETACH ---- */
@@ -501,7 +320,7 @@ static void farewell_later(
 		.cursor = cursor};
 	consumer_hold(consumer);
 	if (durable)
-		fanout_later(consumer->fanout, &farewell->later);
+		keeping_later(consumer->fanout, &farewell->later);
 	else
 		farewell_say(&farewell->later);
 }
@@ -541,16 +360,22 @@ void attachment_grant(struct consumer *consumer, const struct grant *grant)
 	fanout_schedule(subscription);
 }
 
-static void attachment_take_ack(struct cursor *cursor, struct ack *ack, int64_t now_us)
+/* Returns the highest sequence that was acknowledged. */
+static uint64_t attachment_take_ack(struct cursor *cursor, struct ack *ack, int64_t now_us)
 {
 	struct ack_range range;
 	struct nack nack;
+	uint64_t highest = ack->up_to;
 	if (ack->up_to > 0)
 		cursor_ack_up_to(cursor, ack->up_to);
-	while (ack_next_range(ack, &range))
+	while (ack_next_range(ack, &range)) {
 		cursor_ack(cursor, range.first, range.last);
+		if (range.last > highest)
+			highest = range.last;
+	}
 	while (ack_next_nack(ack, &nack))
 		cursor_nack(cursor, &nack, now_us);
+	return highest;
 }
 
 void attachment_ack(struct consumer *consumer, struct ack *ack)
@@ -562,18 +387,19 @@ void attachment_ack(struct consumer *consumer, struct ack *ack)
 	if (ack->job.len > 0) {
 		struct job *job = job_find(subscription, ack->job);
 		if (job != NULL) {
-			attachment_take_ack(&job->cursor, ack, fanout->now_us);
-			fanout_touch_job(job);
+			(void)attachment_take_ack(&job->cursor, ack, fanout->now_us);
+			keeping_touch_job(job);
 			job_settle(job);
 		}
 		fanout_schedule(subscription);
 		return;
 	}
-	attachment_take_ack(&subscription->cursor, ack, fanout->now_us);
+	uint64_t highest = attachment_take_ack(&subscription->cursor, ack, fanout->now_us);
 	subscription->answered_us = fanout_wall_us(fanout);
+	/* Who has an event behind the snapshot has the snapshot. */
 	if (subscription->snapshot_due && subscription->phase > PHASE_SNAPSHOT &&
-		ack->up_to >= subscription->snapshot_at)
+		highest >= subscription->snapshot_at)
 		subscription->snapshot_due = false;
-	fanout_touch(subscription, DESK_US);
+	keeping_touch(subscription, DESK_US);
 	fanout_schedule(subscription);
 }

@@ -25,8 +25,8 @@ void attachment_end(struct subscription *subscription);
 /* It has lagged beyond its bound: says so, and rests until somebody attaches again. */
 void attachment_suspend(struct subscription *subscription, const char *why);
 
-/* The position was moved under it: says RESET and goes on. */
-void attachment_moved(struct subscription *subscription, const char *why);
+/* An operator has moved its cursor: says so, and rests until somebody attaches again. */
+void attachment_moved(struct subscription *subscription);
 
 /* Says something about it.  CH_NOMEM: nothing was said. */
 enum ch_status attachment_mark(struct subscription *subscription, enum mark_what what,

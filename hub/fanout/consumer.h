@@ -11,7 +11,7 @@ struct consumer_options {
 	/* The peer's name; a subscription belongs to the peer that made it. */
 	struct slice peer;
 	/* An operator may attach to the subscriptions of others. */
-	bool operator;
+	bool is_operator;
 	/* Whether the peer may see all that a pattern over types can match.  Called by consumer_open and
 	 * consumer_recheck only.  A snapshot of a table needs the topic `snapshot.` and the table's name. */
 	bool (*may_subscribe)(void *context, struct slice pattern);

@@ -469,8 +469,8 @@ static bool pending_is_with_subscriber(const struct pending *pending)
 void cursor_ack(struct cursor *cursor, uint64_t first, uint64_t last)
 {
 	struct flight *flight = &cursor->flight;
-	if (last >= cursor->next)
-		last = cursor->next - 1; /* what was not looked at was not sent */
+	if (last == UINT64_MAX)
+		last--; /* one is added to it below */
 	uint32_t i = flight_seek(flight, first);
 	bool front = i == 0;
 	for (; i < flight->count && flight_at(flight, i)->sequence <= last; i++) {
@@ -490,9 +490,10 @@ void cursor_ack(struct cursor *cursor, uint64_t first, uint64_t last)
 
 void cursor_ack_up_to(struct cursor *cursor, uint64_t sequence)
 {
+	cursor_ack(cursor, 0, sequence);
+	/* What was not looked at was not sent, unless it was pending from before. */
 	if (sequence >= cursor->next)
 		sequence = cursor->next - 1;
-	cursor_ack(cursor, 0, sequence);
 	for (size_t at = pendings_seek(&cursor->pendings, sequence + 1); at > 0; at--) {
 		if (!cursor->pendings.items[at - 1]->late)
 			cursor_ack_pending(cursor, cursor->pendings.items[at - 1]);

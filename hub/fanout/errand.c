@@ -1,5 +1,6 @@
 #include "fanout/errand.h"
 
+#include "fanout/keeping.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -61,7 +62,7 @@ static void errand_kept(struct later *later)
 void errand_answer_kept(struct errand *errand)
 {
 	errand->later.run = errand_kept;
-	fanout_later(errand->fanout, &errand->later);
+	keeping_later(errand->fanout, &errand->later);
 }
 
 static void errand_run_ask(struct task *task)
@@ -82,7 +83,7 @@ static void errand_to_clerk(struct later *later)
 void errand_ask_desk(struct errand *errand)
 {
 	errand->later.run = errand_to_clerk;
-	fanout_later(errand->fanout, &errand->later);
+	keeping_later(errand->fanout, &errand->later);
 }
 
 void errand_fail(struct errand *errand, enum ch_status status, const char *detail)

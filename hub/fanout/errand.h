@@ -24,7 +24,7 @@ struct errand {
 	void (*fini)(struct errand *errand);                   /* may be NULL        */
 	enum ch_status status;
 	char detail[ERRAND_DETAIL_BYTES];
-	char operator[LIMIT_NAME_BYTES + 1];
+	char actor[LIMIT_NAME_BYTES + 1];
 	char name[LIMIT_NAME_BYTES + 1];
 };
 

@@ -11,27 +11,26 @@
  * Cursors are written down within DESK_US of an ack, all in one transaction, by the clerk; deliveries do
  * not wait for that.  What must not be lost is waited for: a subscriber hears SUBSCRIBED when his cursor is
  * on the disk, DETACHED when his last ack is, an administrator his answer when the change is. */
-#include <stdio.h>
 #include <stdlib.h>
 
-#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/invariant.h"
 #include "fanout/attachment.h"
 #include "fanout/errand.h"
 #include "fanout/job.h"
+#include "fanout/keeping.h"
 #include "fanout/plan.h"
 #include "fanout/sending.h"
 #include "fanout/subscription.h"
+#include "fanout/sweep.h"
 #include "fanout/turn.h"
 
 #define ACK_WAIT_MS    30000u
 #define MAX_ATTEMPTS   10u
 #define MAX_LAG_EVENTS UINT64_C(100000000)
 
-#define TICK_US       100000  /* time-outs are judged so often, while anything is out     */
-#define SWEEP_US      1000000 /* lag, readers that rest, published figures                */
-#define RETRY_US      1000000 /* a full disk is tried again                               */
+#define TICK_US       100000  /* time-outs are judged so often, while anything is out   */
+#define FINISH_US     1000000 /* the clerk is waited for so long at a time, at the end */
 #define TAKE_MOST     512u    /* entries taken up in one round                            */
 #define DELIVER_MOST  512u    /* tasks of the loop thread in one call                     */
 #define URGENT_ROUNDS 64u     /* turns of urgent ones before one of those that catch up   */
@@ -52,7 +51,7 @@ void fanout_set_alarm(struct fanout *fanout, struct alarm *alarm, int64_t due_us
 {
 	heap_remove(&fanout->alarms, &alarm->item);
 	alarm->item.due_us = due_us;
-	/* Without memory for the heap it is looked at again with the next sweep. */
+	/* Without memory for the heap it rings at once: in vain, but it is not forgotten. */
 	if (heap_push(&fanout->alarms, &alarm->item) != CH_OK)
 		alarm->ring(alarm);
 }
@@ -189,176 +188,17 @@ enum ch_status fanout_look(struct fanout *fanout, uint64_t sequence, struct grou
 	return status == CH_FORMAT || status == CH_VERSION ? CH_GAP : status;
 }
 
-/* ---- What waits for the desk ---- */
-
-static void fanout_write_within(struct fanout *fanout, int64_t within_us)
-{
-	if (fanout->now_us + within_us < fanout->write_us)
-		fanout->write_us = fanout->now_us + within_us;
-}
-
-void fanout_touch(struct subscription *subscription, int64_t within_us)
-{
-	struct fanout *fanout = subscription->fanout;
-	if (!subscription_is_durable(subscription))
-		return;
-	fanout_write_within(fanout, within_us);
-	if (subscription->dirty)
-		return;
-	subscription->dirty = true;
-	subscription->next_dirty = fanout->dirty;
-	fanout->dirty = subscription;
-}
-
-void fanout_touch_job(struct job *job)
-{
-	job->dirty = true;
-	job->fanout->jobs_dirty = true;
-	fanout_write_within(job->fanout, DESK_US);
-}
-
-void fanout_later(struct fanout *fanout, struct later *later)
-{
-	later->next = NULL;
-	later->folio = clerk_folio(fanout->clerk);
-	*fanout->laters_last = later;
-	fanout->laters_last = &later->next;
-	fanout_write_within(fanout, 0);
-}
-
-void fanout_forget_later(struct fanout *fanout, const struct later *later)
-{
-	struct later **at = &fanout->laters;
-	while (*at != NULL && *at != later)
-		at = &(*at)->next;
-	if (*at == NULL)
-		return;
-	*at = later->next;
-	if (*at == NULL)
-		fanout->laters_last = at;
-}
+/* ---- Forgetting ---- */
 
 void fanout_forget(struct subscription *subscription)
 {
 	struct fanout *fanout = subscription->fanout;
-	struct subscription **at = &fanout->dirty;
-	while (*at != NULL && *at != subscription)
-		at = &(*at)->next_dirty;
-	if (*at != NULL)
-		*at = subscription->next_dirty;
 	if (subscription->queued) {
 		queue_drop(&fanout->urgent, subscription);
 		queue_drop(&fanout->bulk, subscription);
 	}
-	fanout_forget_later(fanout, &subscription->opened);
 	fanout_clear_alarm(fanout, &subscription->again);
-}
-
-void fanout_audit(struct fanout *fanout, const char *operator, const char * what, const char *name,
-	const char *detail)
-{
-	uint8_t key[16];
-	struct buffer value = {0};
-	const struct audit_row row = {
-		.operator= slice_text(operator),
-		.what = slice_text(what),
-		.name = slice_text(name),
-		.detail = slice_text(detail),
-	};
-	store_be64(key, (uint64_t)fanout_wall_us(fanout));
-	store_be64(key + 8, ++fanout->audits);
-	form_encode(&audit_form, &row, &value);
-	clerk_put(fanout->clerk, DESK_AUDIT, slice_of(key, sizeof(key)), buffer_slice(&value));
-	buffer_fini(&value);
-	fanout_write_within(fanout, 0);
-}
-
-/* ---- The desk ---- */
-
-/* What an open need holds, as it is written down: what is in memory alone does not survive a crash. */
-static void fanout_set_floor(struct fanout *fanout)
-{
-	uint64_t floor = UINT64_MAX;
-	struct job *job;
-	size_t at = 0;
-	for (const struct subscription *s = fanout->subscriptions; s != NULL; s = s->next) {
-		uint64_t base =
-			subscription_is_durable(s) ? s->safe_base : cursor_floor(&s->cursor);
-		if (!s->suspended && base < floor)
-			floor = base + 1;
-	}
-	while ((job = table_next(&fanout->jobs, &at)) != NULL) {
-		if (job->subscription != NULL && job->safe_base < floor)
-			floor = job->safe_base + 1;
-	}
-	atomic_store(&fanout->floor, floor);
-}
-
-static void fanout_write(struct fanout *fanout)
-{
-	struct job *job;
-	size_t at = 0;
-	while (fanout->dirty != NULL) {
-		struct subscription *subscription = fanout->dirty;
-		fanout->dirty = subscription->next_dirty;
-		subscription->dirty = false;
-		subscription_write_cursor(subscription);
-	}
-	while (fanout->jobs_dirty && (job = table_next(&fanout->jobs, &at)) != NULL) {
-		if (job->dirty)
-			job_write(job);
-	}
-	fanout->jobs_dirty = false;
-	fanout->write_us = INT64_MAX;
-	if (clerk_has_work(fanout->clerk) || fanout->laters != NULL)
-		clerk_submit(fanout->clerk);
-}
-
-static void fanout_written(struct fanout *fanout, uint64_t folio)
-{
-	struct job *job;
-	size_t at = 0;
-	fanout->stats.desk_commits++;
-	for (struct subscription *s = fanout->subscriptions; s != NULL; s = s->next)
-		s->safe_base = s->kept_base;
-	while ((job = table_next(&fanout->jobs, &at)) != NULL)
-		job->safe_base = job->kept_base;
-	fanout_set_floor(fanout);
-	while (fanout->laters != NULL && fanout->laters->folio <= folio) {
-		struct later *later = fanout->laters;
-		fanout->laters = later->next;
-		if (fanout->laters == NULL)
-			fanout->laters_last = &fanout->laters;
-		later->run(later);
-	}
-}
-
-static void fanout_settled(void *context, uint64_t folio, enum ch_status status)
-{
-	struct fanout *fanout = context;
-	if (status == CH_OK) {
-		fanout_written(fanout, folio);
-		return;
-	}
-	if (status == CH_FULL) {
-		fanout->retry_us = fanout->now_us + RETRY_US;
-		return;
-	}
-	/* What is on the disk is not known any more, or cannot be put together: as after a failed sync of the
-	 * journal, the hub starts again from what is there. */
-	fanout->broken = true;
-	if (fanout->options.failed != NULL)
-		fanout->options.failed(fanout->options.context, status, "desk");
-}
-
-static void fanout_serve_desk(struct fanout *fanout)
-{
-	if (fanout->retry_us != 0 && fanout->now_us >= fanout->retry_us) {
-		fanout->retry_us = 0;
-		clerk_again(fanout->clerk);
-	}
-	if (!fanout->broken && fanout->now_us >= fanout->write_us && clerk_is_free(fanout->clerk))
-		fanout_write(fanout);
+	keeping_forget(subscription);
 }
 
 /* ---- What is due ---- */
@@ -404,84 +244,6 @@ static void fanout_tick(struct fanout *fanout)
 		if (s->phase > PHASE_OPENING)
 			fanout_tick_one(s);
 	}
-}
-
-/* ---- Now and then ---- */
-
-static void fanout_judge_lag(struct fanout *fanout, struct subscription *subscription)
-{
-	char why[96];
-	uint64_t lag = subscription_lag(subscription);
-	uint64_t most = subscription_max_lag(subscription);
-	if (lag < subscription->best_lag)
-		subscription->best_lag = lag;
-	if (lag > fanout->stats.worst_lag)
-		fanout->stats.worst_lag = lag;
-	/* It may fall behind by its bound from the best it has had: so one that begins far back, and comes
-	 * nearer, is let be. */
-	if (lag <= subscription->best_lag || lag - subscription->best_lag <= most)
-		return;
-	(void)snprintf(why, sizeof(why), "%llu entries behind, its bound is %llu",
-		(unsigned long long)lag, (unsigned long long)most);
-	attachment_suspend(subscription, why);
-}
-
-/* A reader that nothing was read from for a while gives back what it holds. */
-static void fanout_rest_readers(struct fanout *fanout)
-{
-	if (!fanout->look_on)
-		reader_rest(fanout->look);
-	fanout->look_on = false;
-	for (struct subscription *s = fanout->subscriptions; s != NULL; s = s->next) {
-		if (!s->read_on && s->reader != NULL)
-			reader_rest(s->reader);
-		s->read_on = false;
-		for (struct job *job = s->jobs; job != NULL; job = job->next) {
-			if (!job->read_on && job->reader != NULL)
-				reader_rest(job->reader);
-			job->read_on = false;
-		}
-	}
-}
-
-static void fanout_publish(struct fanout *fanout)
-{
-	struct fanout_stats stats = fanout->stats;
-	struct job *job;
-	size_t at = 0;
-	stats.subscriptions = fanout->subscription_count;
-	stats.attached = fanout->attached_count;
-	stats.live = fanout->followers;
-	stats.live_lost = fanout->tap.lost;
-	stats.deliveries = fanout->totals.delivered;
-	stats.redeliveries = fanout->totals.redelivered;
-	stats.acks = fanout->totals.acked;
-	stats.failures = fanout->totals.failed;
-	stats.buried = fanout->totals.buried;
-	for (const struct subscription *s = fanout->subscriptions; s != NULL; s = s->next) {
-		stats.suspended += s->suspended;
-		stats.dead_letters += s->letters;
-	}
-	while ((job = table_next(&fanout->jobs, &at)) != NULL)
-		stats.jobs += job->subscription != NULL;
-	(void)pthread_mutex_lock(&fanout->lock);
-	fanout->published = stats;
-	(void)pthread_mutex_unlock(&fanout->lock);
-}
-
-static void fanout_sweep(struct fanout *fanout)
-{
-	struct subscription *next;
-	fanout->sweep_us = fanout->now_us + SWEEP_US;
-	fanout->stats.worst_lag = 0;
-	for (struct subscription *s = fanout->subscriptions; s != NULL; s = next) {
-		next = s->next; /* an ephemeral one that is suspended is gone */
-		if (!s->suspended)
-			fanout_judge_lag(fanout, s);
-	}
-	fanout_rest_readers(fanout);
-	fanout_set_floor(fanout);
-	fanout_publish(fanout);
 }
 
 /* ---- Turns ---- */
@@ -575,14 +337,14 @@ static bool fanout_round(struct fanout *fanout, struct mailbox_node *node)
 	if (fanout->now_us >= fanout->tick_us)
 		fanout_tick(fanout);
 	if (fanout->now_us >= fanout->sweep_us)
-		fanout_sweep(fanout);
+		sweep_all(fanout);
 	fanout_tap(fanout);
 	bool more = false;
 	if (fanout->followers > 0 || fanout->tapped)
 		more = fanout_take_up(fanout);
 	more |= fanout_take_turns(fanout);
 	more |= plan_take_turn(fanout);
-	fanout_serve_desk(fanout);
+	keeping_serve(fanout);
 	return more;
 }
 
@@ -593,13 +355,13 @@ static void fanout_finish(struct fanout *fanout)
 	fanout->write_us = 0;
 	for (;;) {
 		fanout->now_us = fanout_steady_us(fanout);
-		fanout_serve_desk(fanout);
+		keeping_serve(fanout);
 		bool clean = clerk_is_free(fanout->clerk) && fanout->dirty == NULL &&
 			     !fanout->jobs_dirty && !clerk_has_work(fanout->clerk) &&
 			     fanout->laters == NULL;
 		if (clean || fanout->broken || fanout->retry_us != 0)
 			break;
-		fanout_run_tasks(mailbox_wait(&fanout->inbox, RETRY_US));
+		fanout_run_tasks(mailbox_wait(&fanout->inbox, FINISH_US));
 	}
 	fanout->unwritten = fanout->laters != NULL;
 	while (fanout->laters != NULL) {
@@ -607,7 +369,7 @@ static void fanout_finish(struct fanout *fanout)
 		fanout->laters = later->next;
 		later->run(later);
 	}
-	fanout_publish(fanout);
+	sweep_publish(fanout);
 }
 
 static void *fanout_main(void *context)
@@ -717,7 +479,7 @@ enum ch_status fanout_start(const struct fanout_options *options, struct fanout 
 	const struct clerk_options clerk = {
 		.desk = options->desk,
 		.replies = &fanout->inbox,
-		.settled = fanout_settled,
+		.settled = keeping_settled,
 		.context = fanout,
 	};
 	status = recent_create(options->journal, &fanout->recent);
@@ -732,8 +494,8 @@ enum ch_status fanout_start(const struct fanout_options *options, struct fanout 
 		status = job_load_all(fanout);
 	if (status != CH_OK)
 		goto out;
-	fanout_set_floor(fanout);
-	fanout_publish(fanout);
+	keeping_set_floor(fanout);
+	sweep_publish(fanout);
 	if (pthread_create(&fanout->thread, NULL, fanout_main, fanout) != 0) {
 		status = CH_NOMEM;
 		goto out;

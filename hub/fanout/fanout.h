@@ -11,7 +11,7 @@
  * encoded once and copied to all who are live; who falls behind reads the journal for himself.
  *
  * Deliveries come at least once, in order of sequence apart from redeliveries, and none is skipped.
- * What was acknowledged does not come again, but for one case: acks of the last DESK_US (fanout.c)
+ * What was acknowledged does not come again, but for one case: acks of the last DESK_US (keeping.h)
  * before the hub itself was killed may not be written down yet, and what they were about comes again.
  *
  * The other files: consumer.h is a session's side of it; operation.h what administrators do. */

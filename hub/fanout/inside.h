@@ -97,6 +97,7 @@ struct subscription {
 	/* What the cursor row holds beside the cursor. */
 	struct cursor cursor;
 	uint64_t generation;
+	uint64_t moves; /* how often an operator has moved the cursor */
 	bool suspended;
 	bool snapshot_due; /* it begins with a snapshot, or with the same one again */
 	uint64_t best_lag; /* the smallest since it was placed */
@@ -154,7 +155,7 @@ struct job {
 	struct job *next;                  /* of the subscription */
 	char id[LIMIT_NAME_BYTES + 1];
 	char name[LIMIT_NAME_BYTES + 1]; /* of the subscription */
-	char operator[LIMIT_NAME_BYTES + 1];
+	char actor[LIMIT_NAME_BYTES + 1];
 	enum job_state state;
 	uint64_t first;
 	uint64_t last;
@@ -252,21 +253,12 @@ void consumer_release(struct consumer *consumer);
 int64_t fanout_wall_us(const struct fanout *fanout);
 int64_t fanout_steady_us(const struct fanout *fanout);
 
-/* Runs it when all that has been put for the clerk is durable, which is seen to at once. */
-void fanout_later(struct fanout *fanout, struct later *later);
-
-void fanout_forget_later(struct fanout *fanout, const struct later *later);
-
 /* It is freed: takes it out of every list. */
 void fanout_forget(struct subscription *subscription);
 
 /* One more follows the newest; one less, if this one did. */
 void fanout_follow(struct fanout *fanout, uint64_t next);
 void fanout_unfollow(struct subscription *subscription);
-
-/* What a row says has changed: it is written within a while, or at once. */
-void fanout_touch(struct subscription *subscription, int64_t within_us);
-void fanout_touch_job(struct job *job);
 
 /* There may be something to do for it. */
 void fanout_schedule(struct subscription *subscription);
@@ -277,15 +269,8 @@ void fanout_clear_alarm(struct fanout *fanout, struct alarm *alarm);
 /* To the loop thread. */
 void fanout_post(struct fanout *fanout, struct task *task);
 
-void fanout_audit(struct fanout *fanout, const char *operator, const char * what, const char *name,
-	const char *detail);
-
 /* One entry, wherever it is; until the next look.  CH_GAP: it is gone or cannot be read; CH_END; CH_IO,
  * CH_NOMEM. */
 enum ch_status fanout_look(struct fanout *fanout, uint64_t sequence, struct group **out_group);
-
-/* How much an ack, and how much mere progress, may wait for the desk. */
-#define DESK_US      200000
-#define DESK_LAZY_US 5000000
 
 #endif

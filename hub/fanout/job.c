@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "fanout/errand.h"
+#include "fanout/keeping.h"
 #include "fanout/letter.h"
 #include "fanout/subscription.h"
 
@@ -154,7 +155,7 @@ enum ch_status job_create(
 	job->started_us = fanout_wall_us(fanout);
 	tempo_init(&job->tempo, wish->rate, wish->speed);
 	(void)snprintf(job->name, sizeof(job->name), "%s", subscription->name);
-	(void)snprintf(job->operator, sizeof(job->operator), "%s", wish->operator);
+	(void)snprintf(job->actor, sizeof(job->actor), "%s", wish->actor);
 	cursor_place(&job->cursor, wish->first - 1, 0);
 	job->kept_base = wish->first - 1;
 	job->safe_base = wish->first - 1;
@@ -211,7 +212,7 @@ void job_rest(struct job *job)
 	reader_close(job->reader);
 	job->reader = NULL;
 	job->attached = false;
-	fanout_touch_job(job);
+	keeping_touch_job(job);
 }
 
 bool job_runs(const struct job *job)
@@ -240,7 +241,7 @@ void job_end(struct job *job, enum job_state state)
 	job->state = state;
 	job->ended_us = fanout_wall_us(job->fanout);
 	job_unlink(job);
-	fanout_touch_job(job);
+	keeping_touch_job(job);
 }
 
 /* ---- Rows ---- */
@@ -271,7 +272,7 @@ void job_write(struct job *job)
 		.rate = job_bits(job->tempo.rate),
 		.speed = job_bits(job->tempo.speed),
 		.state = job->state,
-		.operator= slice_text(job->operator),
+		.actor = slice_text(job->actor),
 		.started_us = job->started_us,
 		.ended_us = job->ended_us,
 		.delivered = job->delivered + job->cursor.counters.delivered,
@@ -299,7 +300,7 @@ static enum ch_status job_load_one(
 		return status;
 	errand_set_name(job->id, id);
 	errand_set_name(job->name, row->name);
-	errand_set_name(job->operator, row->operator);
+	errand_set_name(job->actor, row->actor);
 	job->state = (enum job_state)row->state;
 	job->first = row->first;
 	job->last = row->last;
@@ -361,7 +362,7 @@ void job_info(const struct job *job, struct replay_info *out_info)
 		.delivered = job->delivered + job->cursor.counters.delivered,
 		.acked = job->acked + job->cursor.counters.acked,
 		.state = states[job->state <= JOB_CANCELLED ? job->state : 0],
-		.operator= job->operator,
+		.actor = job->actor,
 		.started_us = job->started_us,
 		.ended_us = job->ended_us,
 		.rate = job->tempo.rate,

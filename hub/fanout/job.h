@@ -16,7 +16,7 @@ struct job_wish {
 	const struct subscribe_filter *filter;
 	double rate;
 	double speed;
-	const char *operator;
+	const char *actor;
 };
 
 /* Starts one.  CH_FULL: too many of this subscription or in all; CH_NOMEM. */

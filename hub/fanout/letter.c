@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "fanout/errand.h"
+#include "fanout/keeping.h"
 #include "fanout/subscription.h"
 
 bool letter_write(
@@ -38,7 +39,7 @@ bool letter_write(
 	buffer_fini(&value);
 	if (!known)
 		subscription->letters++;
-	fanout_touch(subscription, DESK_US);
+	keeping_touch(subscription, DESK_US);
 	return true;
 }
 
@@ -50,7 +51,7 @@ static void letter_forget(struct subscription *subscription, uint64_t sequence)
 	subscription->letters--;
 	clerk_delete(
 		subscription->fanout->clerk, DESK_DEAD, row_key(key, subscription->name, sequence));
-	fanout_touch(subscription, 0);
+	keeping_touch(subscription, 0);
 }
 
 void letter_forget_all(struct subscription *subscription)
@@ -207,7 +208,7 @@ static enum ch_status settle_all(struct settle_errand *settle, struct subscripti
 	} else if (settle->discard) {
 		settle->affected = subscription->letters;
 		letter_forget_all(subscription);
-		fanout_touch(subscription, 0);
+		keeping_touch(subscription, 0);
 	} else {
 		while (status == CH_OK && subscription->letters > 0)
 			status =
@@ -245,7 +246,7 @@ static void settle_work(struct errand *errand)
 	}
 	(void)snprintf(detail, sizeof(detail), "%s %llu", settle->discard ? "discard" : "again",
 		(unsigned long long)settle->affected);
-	fanout_audit(errand->fanout, errand->operator, "settle", errand->name, detail);
+	keeping_audit(errand->fanout, errand->actor, "settle", errand->name, detail);
 	errand_answer_kept(errand);
 }
 
@@ -261,7 +262,7 @@ static void settle_answer(struct errand *errand)
 	settle->done(settle->context, &result);
 }
 
-enum ch_status operation_settle(struct fanout *fanout, struct slice operator, struct slice name,
+enum ch_status operation_settle(struct fanout *fanout, struct slice actor, struct slice name,
 	const uint64_t *sequences, size_t count, bool discard, bool dry_run, operation_done *done,
 	void *context)
 {
@@ -271,7 +272,7 @@ enum ch_status operation_settle(struct fanout *fanout, struct slice operator, st
 	settle->errand.fanout = fanout;
 	settle->errand.work = settle_work;
 	settle->errand.answer = settle_answer;
-	errand_set_name(settle->errand.operator, operator);
+	errand_set_name(settle->errand.actor, actor);
 	errand_set_name(settle->errand.name, name);
 	settle->done = done;
 	settle->context = context;

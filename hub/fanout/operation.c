@@ -5,6 +5,7 @@
 
 #include "fanout/attachment.h"
 #include "fanout/errand.h"
+#include "fanout/keeping.h"
 #include "fanout/plan.h"
 #include "fanout/subscription.h"
 
@@ -18,7 +19,7 @@ struct listed {
 };
 
 struct list_errand {
-	struct errand errand; /* first; its `operator` is the peer that is asked for */
+	struct errand errand; /* first; its `actor` is the peer that is asked for */
 	consumers_done *done;
 	void *context;
 	struct listed *listed;
@@ -91,7 +92,7 @@ static void list_work(struct errand *errand)
 	for (struct subscription *s = fanout->subscriptions; s != NULL && status == CH_OK;
 		s = s->next) {
 		if ((errand->name[0] != 0 && strcmp(errand->name, s->name) != 0) ||
-			(errand->operator[0] != 0 && strcmp(errand->operator, s->peer) != 0))
+			(errand->actor[0] != 0 && strcmp(errand->actor, s->peer) != 0))
 			continue;
 		status = list_note(&list->listed[list->count++], s);
 	}
@@ -141,7 +142,7 @@ enum ch_status operation_consumers(struct fanout *fanout, struct slice name, str
 	list->errand.answer = list_answer;
 	list->errand.fini = list_fini;
 	errand_set_name(list->errand.name, name);
-	errand_set_name(list->errand.operator, peer);
+	errand_set_name(list->errand.actor, peer);
 	list->done = done;
 	list->context = context;
 	errand_send(&list->errand);
@@ -178,8 +179,8 @@ static void seek_apply(struct subscription *subscription, uint64_t base)
 	subscription_place(subscription, base, arrival_us);
 	subscription->snapshot_due = false;
 	subscription->reset = false;
-	attachment_moved(subscription, "an operator has moved the cursor");
-	fanout_touch(subscription, 0);
+	attachment_moved(subscription);
+	keeping_touch(subscription, 0);
 }
 
 static void seek_work(struct errand *errand)
@@ -210,7 +211,7 @@ static void seek_work(struct errand *errand)
 	(void)snprintf(detail, sizeof(detail), "%llu to %llu",
 		(unsigned long long)change->result.old_cursor,
 		(unsigned long long)change->result.new_cursor);
-	fanout_audit(fanout, errand->operator, "seek", errand->name, detail);
+	keeping_audit(fanout, errand->actor, "seek", errand->name, detail);
 	errand_answer_kept(errand);
 }
 
@@ -234,11 +235,11 @@ static void delete_work(struct errand *errand)
 		attachment_end(subscription);
 	}
 	subscription_delete(subscription);
-	fanout_audit(fanout, errand->operator, "delete", errand->name, "");
+	keeping_audit(fanout, errand->actor, "delete", errand->name, "");
 	errand_answer_kept(errand);
 }
 
-static struct change_errand *change_errand(struct fanout *fanout, struct slice operator,
+static struct change_errand *change_errand(struct fanout *fanout, struct slice actor,
 	struct slice name, bool dry_run, operation_done *done, void *context)
 {
 	struct change_errand *change = calloc(1, sizeof(*change));
@@ -246,7 +247,7 @@ static struct change_errand *change_errand(struct fanout *fanout, struct slice o
 		return NULL;
 	change->errand.fanout = fanout;
 	change->errand.answer = change_answer;
-	errand_set_name(change->errand.operator, operator);
+	errand_set_name(change->errand.actor, actor);
 	errand_set_name(change->errand.name, name);
 	change->dry_run = dry_run;
 	change->done = done;
@@ -254,11 +255,10 @@ static struct change_errand *change_errand(struct fanout *fanout, struct slice o
 	return change;
 }
 
-enum ch_status operation_seek(struct fanout *fanout, struct slice operator, struct slice name,
+enum ch_status operation_seek(struct fanout *fanout, struct slice actor, struct slice name,
 	const struct range_point *to, bool dry_run, operation_done *done, void *context)
 {
-	struct change_errand *change =
-		change_errand(fanout, operator, name, dry_run, done, context);
+	struct change_errand *change = change_errand(fanout, actor, name, dry_run, done, context);
 	if (change == NULL)
 		return CH_NOMEM;
 	change->errand.work = seek_work;
@@ -267,11 +267,10 @@ enum ch_status operation_seek(struct fanout *fanout, struct slice operator, stru
 	return CH_OK;
 }
 
-enum ch_status operation_delete(struct fanout *fanout, struct slice operator, struct slice name,
+enum ch_status operation_delete(struct fanout *fanout, struct slice actor, struct slice name,
 	bool dry_run, operation_done *done, void *context)
 {
-	struct change_errand *change =
-		change_errand(fanout, operator, name, dry_run, done, context);
+	struct change_errand *change = change_errand(fanout, actor, name, dry_run, done, context);
 	if (change == NULL)
 		return CH_NOMEM;
 	change->errand.work = delete_work;

@@ -82,18 +82,18 @@ struct operation_result {
 typedef void operation_done(void *context, const struct operation_result *result);
 
 /* Moves a durable cursor, so that the entry at `to` is the next to be delivered.  Who is attached is told
- * by RESET and goes on from there; what was out is void.  CH_NOT_FOUND; what resolving gives. */
-enum ch_status operation_seek(struct fanout *fanout, struct slice operator, struct slice name,
+ * by MOVED and has to attach again; what was out is void.  CH_NOT_FOUND; what resolving gives. */
+enum ch_status operation_seek(struct fanout *fanout, struct slice actor, struct slice name,
 	const struct range_point *to, bool dry_run, operation_done *done, void *context);
 
 /* Forgets a subscription and its dead letters, for ever; its replays are cancelled.  CH_NOT_FOUND. */
-enum ch_status operation_delete(struct fanout *fanout, struct slice operator, struct slice name,
+enum ch_status operation_delete(struct fanout *fanout, struct slice actor, struct slice name,
 	bool dry_run, operation_done *done, void *context);
 
 /* Delivers dead letters again from the first attempt on, or forgets them.  No sequences: all, as far as
  * there is room for them (LIMIT_PENDING_PER_SUB); `affected` says how many.  CH_NOT_FOUND: no such
  * subscription. */
-enum ch_status operation_settle(struct fanout *fanout, struct slice operator, struct slice name,
+enum ch_status operation_settle(struct fanout *fanout, struct slice actor, struct slice name,
 	const uint64_t *sequences, size_t count, bool discard, bool dry_run, operation_done *done,
 	void *context);
 
@@ -108,7 +108,7 @@ struct replay_info {
 	uint64_t delivered;
 	uint64_t acked;
 	const char *state; /* "planned", "running", "paused", "done", "cancelled" */
-	const char *operator;
+	const char *actor;
 	int64_t started_us;
 	int64_t ended_us;
 	double rate;
@@ -132,8 +132,8 @@ struct replay_request {
 
 /* Starts a job, or counts what it would deliver.  CH_NOT_FOUND; CH_END: nothing in the range; CH_FULL:
  * too many jobs or plans; CH_INVALID; what interest_check and resolving give. */
-enum ch_status operation_replay(struct fanout *fanout, struct slice operator,
-	const struct replay_request * request, replay_done *done, void *context);
+enum ch_status operation_replay(struct fanout *fanout, struct slice actor,
+	const struct replay_request *request, replay_done *done, void *context);
 
 /* One call for each job, newest first, then one with `info` NULL. */
 enum ch_status operation_replays(struct fanout *fanout, replay_done *done, void *context);
@@ -141,8 +141,8 @@ enum ch_status operation_replays(struct fanout *fanout, replay_done *done, void 
 enum replay_action { REPLAY_PAUSE, REPLAY_RESUME, REPLAY_CANCEL };
 
 /* CH_NOT_FOUND; CH_INVALID: it has ended. */
-enum ch_status operation_replay_control(struct fanout *fanout, struct slice operator,
-	struct slice job, enum replay_action action, replay_done *done, void *context);
+enum ch_status operation_replay_control(struct fanout *fanout, struct slice actor, struct slice job,
+	enum replay_action action, replay_done *done, void *context);
 
 /* ---- The desk for others ---- */
 

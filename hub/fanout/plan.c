@@ -6,6 +6,7 @@
 
 #include "fanout/errand.h"
 #include "fanout/job.h"
+#include "fanout/keeping.h"
 #include "fanout/subscription.h"
 
 #define PLANS_MOST   4u
@@ -62,10 +63,10 @@ static void plan_note(struct plan *plan, const struct job *job)
 	job_info(job, &plan->info);
 	(void)snprintf(plan->job, sizeof(plan->job), "%s", job->id);
 	(void)snprintf(plan->errand.name, sizeof(plan->errand.name), "%s", job->name);
-	(void)snprintf(plan->errand.operator, sizeof(plan->errand.operator), "%s", job->operator);
+	(void)snprintf(plan->errand.actor, sizeof(plan->errand.actor), "%s", job->actor);
 	plan->info.job = plan->job;
 	plan->info.name = plan->errand.name;
-	plan->info.operator= plan->errand.operator;
+	plan->info.actor = plan->errand.actor;
 }
 
 /* ---- Where it goes ---- */
@@ -197,7 +198,7 @@ static void plan_begin_count(struct plan *plan, const struct subscription *subsc
 		return;
 	}
 	plan->info.name = plan->errand.name;
-	plan->info.operator= plan->errand.operator;
+	plan->info.actor = plan->errand.actor;
 	plan->info.job = "";
 	plan->info.state = "planned";
 	plan->info.rate = plan->rate;
@@ -219,12 +220,14 @@ static void plan_begin_job(struct plan *plan, struct subscription *subscription)
 		errand_fail(&plan->errand, CH_INVALID, "the filter");
 		return;
 	}
-	const struct job_wish job_wish = {.first = plan->info.first,
+	const struct job_wish job_wish = {
+		.first = plan->info.first,
 		.last = plan->info.last,
 		.filter = &wish->filter,
 		.rate = plan->rate,
 		.speed = plan->speed,
-		.operator= plan->errand.operator, };
+		.actor = plan->errand.actor,
+	};
 	enum ch_status status = job_create(subscription, &job_wish, &job);
 	if (status != CH_OK) {
 		errand_fail(&plan->errand, status,
@@ -232,7 +235,7 @@ static void plan_begin_job(struct plan *plan, struct subscription *subscription)
 		return;
 	}
 	job_write(job);
-	fanout_audit(fanout, plan->errand.operator, "replay", subscription->name, job->id);
+	keeping_audit(fanout, plan->errand.actor, "replay", subscription->name, job->id);
 	fanout_schedule(subscription);
 	plan_note(plan, job);
 	errand_answer_kept(&plan->errand);
@@ -269,8 +272,8 @@ static void plan_work(struct errand *errand)
 	buffer_fini(&detail);
 }
 
-enum ch_status operation_replay(struct fanout *fanout, struct slice operator,
-	const struct replay_request * request, replay_done *done, void *context)
+enum ch_status operation_replay(struct fanout *fanout, struct slice actor,
+	const struct replay_request *request, replay_done *done, void *context)
 {
 	static struct subscribe wish; /* the loop thread's alone */
 	struct buffer frame = {0};
@@ -295,7 +298,7 @@ enum ch_status operation_replay(struct fanout *fanout, struct slice operator,
 	plan->errand.work = plan_work;
 	plan->errand.answer = plan_answer;
 	plan->errand.fini = plan_fini;
-	errand_set_name(plan->errand.operator, operator);
+	errand_set_name(plan->errand.actor, actor);
 	errand_set_name(plan->errand.name, request->name);
 	plan->range = request->range;
 	plan->rate = request->rate;
@@ -322,7 +325,7 @@ struct listed_job {
 	struct replay_info info;
 	char job[LIMIT_NAME_BYTES + 1];
 	char name[LIMIT_NAME_BYTES + 1];
-	char operator[LIMIT_NAME_BYTES + 1];
+	char actor[LIMIT_NAME_BYTES + 1];
 };
 
 static void jobs_note(struct listed_job *listed, const struct job *job)
@@ -330,7 +333,7 @@ static void jobs_note(struct listed_job *listed, const struct job *job)
 	job_info(job, &listed->info);
 	memcpy(listed->job, job->id, sizeof(listed->job));
 	memcpy(listed->name, job->name, sizeof(listed->name));
-	memcpy(listed->operator, job->operator, sizeof(listed->operator));
+	memcpy(listed->actor, job->actor, sizeof(listed->actor));
 }
 
 static int jobs_compare(const void *a, const void *b)
@@ -360,7 +363,7 @@ static void jobs_say(struct job_errand *jobs, struct listed_job *listed)
 {
 	listed->info.job = listed->job;
 	listed->info.name = listed->name;
-	listed->info.operator= listed->operator;
+	listed->info.actor = listed->actor;
 	jobs->done(jobs->context, CH_OK, "", &listed->info);
 }
 
@@ -427,9 +430,9 @@ static void control_work(struct errand *errand)
 		job_end(job, JOB_CANCELLED);
 		break;
 	}
-	fanout_touch_job(job);
+	keeping_touch_job(job);
 	fanout_schedule(subscription);
-	fanout_audit(errand->fanout, errand->operator, words[jobs->action], job->name, job->id);
+	keeping_audit(errand->fanout, errand->actor, words[jobs->action], job->name, job->id);
 	jobs_note(jobs->listed, job);
 	jobs->count = 1;
 	errand_answer_kept(errand);
@@ -444,8 +447,8 @@ static void control_answer(struct errand *errand)
 		jobs->done(jobs->context, errand->status, errand->detail, NULL);
 }
 
-enum ch_status operation_replay_control(struct fanout *fanout, struct slice operator,
-	struct slice job, enum replay_action action, replay_done *done, void *context)
+enum ch_status operation_replay_control(struct fanout *fanout, struct slice actor, struct slice job,
+	enum replay_action action, replay_done *done, void *context)
 {
 	struct job_errand *jobs = jobs_errand(fanout, done, context);
 	if (jobs == NULL)
@@ -453,7 +456,7 @@ enum ch_status operation_replay_control(struct fanout *fanout, struct slice oper
 	jobs->errand.work = control_work;
 	jobs->errand.answer = control_answer;
 	jobs->action = action;
-	errand_set_name(jobs->errand.operator, operator);
+	errand_set_name(jobs->errand.actor, actor);
 	errand_set_name(jobs->errand.name, job);
 	errand_send(&jobs->errand);
 	return CH_OK;

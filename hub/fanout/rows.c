@@ -25,6 +25,7 @@ static const struct form_field cursor_rows[] = {
 	FORM_FIELD(cursor_row, 13, FORM_U64, acked, 0),
 	FORM_FIELD(cursor_row, 14, FORM_U64, failed, 0),
 	FORM_FIELD(cursor_row, 15, FORM_U64, buried, 0),
+	FORM_FIELD(cursor_row, 16, FORM_U64, moves, 0),
 };
 const struct form cursor_form = FORM_OF(cursor_row, cursor_rows);
 
@@ -57,7 +58,7 @@ static const struct form_field job_rows[] = {
 	FORM_FIELD(job_row, 6, FORM_FIXED64, rate, 0),
 	FORM_FIELD(job_row, 7, FORM_FIXED64, speed, 0),
 	FORM_FIELD(job_row, 8, FORM_U32, state, 0),
-	FORM_FIELD(job_row, 9, FORM_TEXT, operator, LIMIT_NAME_BYTES),
+	FORM_FIELD(job_row, 9, FORM_TEXT, actor, LIMIT_NAME_BYTES),
 	FORM_FIELD(job_row, 10, FORM_I64, started_us, 0),
 	FORM_FIELD(job_row, 11, FORM_I64, ended_us, 0),
 	FORM_FIELD(job_row, 12, FORM_U64, delivered, 0),
@@ -66,7 +67,7 @@ static const struct form_field job_rows[] = {
 const struct form job_form = FORM_OF(job_row, job_rows);
 
 static const struct form_field audit_rows[] = {
-	FORM_FIELD(audit_row, 1, FORM_TEXT, operator, LIMIT_NAME_BYTES),
+	FORM_FIELD(audit_row, 1, FORM_TEXT, actor, LIMIT_NAME_BYTES),
 	FORM_FIELD(audit_row, 2, FORM_TEXT, what, LIMIT_NAME_BYTES),
 	FORM_FIELD(audit_row, 3, FORM_TEXT, name, LIMIT_NAME_BYTES),
 	FORM_FIELD(audit_row, 4, FORM_TEXT, detail, LIMIT_VALUE_BYTES),

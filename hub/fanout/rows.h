@@ -38,6 +38,7 @@ struct cursor_row {
 	uint64_t acked;
 	uint64_t failed;
 	uint64_t buried;
+	uint64_t moves;
 };
 
 struct pending_row {
@@ -67,7 +68,7 @@ struct job_row {
 	uint64_t rate;     /* bits of a double */
 	uint64_t speed;
 	uint32_t state;
-	struct slice operator;
+	struct slice actor;
 	int64_t started_us;
 	int64_t ended_us;
 	uint64_t delivered;
@@ -75,7 +76,7 @@ struct job_row {
 };
 
 struct audit_row {
-	struct slice operator;
+	struct slice actor;
 	struct slice what; /* "seek", "delete", "settle", "replay" */
 	struct slice name;
 	struct slice detail;

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-/* Frames of deliveries that may wait for a session's socket: with SENDING_BYTES, half a megabyte. */
+/* Frames of deliveries that may wait for a session's socket: with SENDING_ROOM, 416 KiB. */
 #define WAITING_MOST 8u
 
 static void sending_run(struct task *task);

@@ -5,7 +5,9 @@
 
 #include "fanout/attachment.h"
 #include "fanout/job.h"
+#include "fanout/keeping.h"
 #include "fanout/letter.h"
+#include "fanout/wish.h"
 
 /* ---- What its cursor says ---- */
 
@@ -29,7 +31,7 @@ static void subscription_keep(void *context, const struct pending *pending)
 	clerk_put(fanout->clerk, DESK_PENDING, row_key(key, subscription->name, pending->sequence),
 		buffer_slice(&value));
 	buffer_fini(&value);
-	fanout_touch(subscription, DESK_US);
+	keeping_touch(subscription, DESK_US);
 }
 
 static void subscription_forget(void *context, const struct pending *pending)
@@ -40,7 +42,7 @@ static void subscription_forget(void *context, const struct pending *pending)
 		return;
 	clerk_delete(subscription->fanout->clerk, DESK_PENDING,
 		row_key(key, subscription->name, pending->sequence));
-	fanout_touch(subscription, DESK_US);
+	keeping_touch(subscription, DESK_US);
 }
 
 /* An ephemeral subscription has no dead letters: what failed for good is passed over. */
@@ -226,6 +228,23 @@ void subscription_place(struct subscription *subscription, uint64_t base, int64_
 	subscription->suspended = false;
 }
 
+void subscription_go_to(struct subscription *subscription, const struct place *place)
+{
+	if (!place->stay) {
+		subscription_place(subscription, place->base, place->arrival_us);
+		subscription->snapshot_due = place->snapshot;
+		subscription->reset = false;
+	} else if (subscription->suspended) {
+		subscription->suspended = false;
+		subscription->best_lag = subscription_lag(subscription);
+		subscription->snapshot_due |= place->snapshot;
+	}
+	/* The snapshot begins anew, and with it everything behind it. */
+	if (subscription->snapshot_due)
+		subscription_place(subscription, subscription->cursor.base,
+			subscription->cursor.base_arrival_us);
+}
+
 /* ---- Writing ---- */
 
 void subscription_write(const struct subscription *subscription)
@@ -269,6 +288,7 @@ void subscription_write_cursor(struct subscription *subscription)
 		.acked = cursor->counters.acked,
 		.failed = cursor->counters.failed,
 		.buried = cursor->counters.buried,
+		.moves = subscription->moves,
 	};
 	form_encode(&cursor_form, &row, &value);
 	clerk_put(fanout->clerk, DESK_CURSOR, slice_text(subscription->name), buffer_slice(&value));
@@ -328,6 +348,7 @@ static bool load_cursor(void *context, struct slice key, struct slice value)
 		.buried = row.buried,
 	};
 	subscription->generation = row.generation;
+	subscription->moves = row.moves;
 	subscription->suspended = row.suspended;
 	subscription->snapshot_due = row.snapshot_due;
 	subscription->best_lag = row.best_lag;
@@ -403,7 +424,7 @@ static enum ch_status load_reset(struct subscription *subscription)
 	}
 	subscription->cursor.reached = 0;
 	subscription_place(subscription, base, arrival_us);
-	fanout_touch(subscription, DESK_US);
+	keeping_touch(subscription, DESK_US);
 	return CH_OK;
 }
 

@@ -42,6 +42,11 @@ int64_t subscription_lag_us(struct subscription *subscription);
 /* Puts it where deliveries after `base` come next; lag is counted anew. */
 void subscription_place(struct subscription *subscription, uint64_t base, int64_t arrival_us);
 
+/* Goes where it was asked to begin.  One that was suspended and stays goes on with what is left, or with
+ * a snapshot if that is asked for. */
+struct place;
+void subscription_go_to(struct subscription *subscription, const struct place *place);
+
 /* Its definition, and its cursor as it stands now, into the folio. */
 void subscription_write(const struct subscription *subscription);
 void subscription_write_cursor(struct subscription *subscription);

@@ -10,6 +10,7 @@
 
 #include "fanout/attachment.h"
 #include "fanout/job.h"
+#include "fanout/keeping.h"
 #include "fanout/sending.h"
 #include "fanout/subscription.h"
 
@@ -38,7 +39,7 @@ static bool turn_begin_frame(struct turn *turn)
 {
 	if (turn->sending != NULL)
 		return true;
-	turn->sending = sending_create(turn->subscription->consumer, SENDING_BYTES);
+	turn->sending = sending_create(turn->subscription->consumer, SENDING_ROOM);
 	if (turn->sending == NULL)
 		return false;
 	deliver_begin(&turn->sending->bytes, turn->subscription->handle);
@@ -245,7 +246,7 @@ static enum step turn_job(struct turn *turn, struct job *job, uint32_t entries, 
 	struct cursor *cursor = &job->cursor;
 	enum step step = turn_again(turn, cursor, job, entries);
 	job->read_on = true;
-	fanout_touch_job(job);
+	keeping_touch_job(job);
 	if (step == STEP_STOP)
 		return step;
 	size_t floor = turn->bytes > bytes ? turn->bytes - bytes : 0;
@@ -301,7 +302,7 @@ static enum step turn_end_snapshot(struct turn *turn)
 	if (sequence == 0 || subscription->no_ack)
 		subscription->snapshot_due = false;
 	subscription->phase = PHASE_CATCH_UP;
-	fanout_touch(subscription, DESK_US);
+	keeping_touch(subscription, DESK_US);
 	return STEP_MORE;
 }
 
@@ -319,7 +320,7 @@ static enum step turn_begin_snapshot(struct turn *turn)
 	if (walk_open(&fanout->options, tables, &subscription->walk) != CH_OK)
 		return STEP_STOP;
 	subscription_place(subscription, walk_sequence(subscription->walk), 0);
-	fanout_touch(subscription, DESK_US);
+	keeping_touch(subscription, DESK_US);
 	return STEP_MORE;
 }
 
@@ -351,6 +352,7 @@ static enum step turn_record(struct turn *turn)
 	struct buffer *encoded = &turn->fanout->group.encoded; /* scratch */
 	const struct delivery delivery = {
 		.sequence = walk_sequence(subscription->walk),
+		.part = walk_part(subscription->walk),
 		.customer = record->customer,
 		.table = table,
 		.record = buffer_slice(&record->record),
@@ -499,7 +501,7 @@ static enum step turn_entries(struct turn *turn)
 static enum step turn_ahead(struct turn *turn)
 {
 	struct subscription *subscription = turn->subscription;
-	fanout_touch(subscription, DESK_LAZY_US);
+	keeping_touch(subscription, DESK_LAZY_US);
 	subscription->read_on = true;
 	if (subscription->phase == PHASE_SNAPSHOT)
 		return turn_snapshot(turn);

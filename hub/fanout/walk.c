@@ -18,6 +18,7 @@ struct walk {
 	struct snapshot *snapshot;
 	uint32_t tables;
 	uint32_t at;
+	uint32_t count;
 	struct snapshot_record record;
 };
 
@@ -71,6 +72,11 @@ uint64_t walk_sequence(const struct walk *walk)
 	return snapshot_sequence(walk->snapshot);
 }
 
+uint32_t walk_part(const struct walk *walk)
+{
+	return walk->count - 1;
+}
+
 enum ch_status walk_next(
 	struct walk *walk, const struct snapshot_record **out_record, struct slice *out_table)
 {
@@ -82,6 +88,7 @@ enum ch_status walk_next(
 		enum ch_status status = walk->options->next_record(walk->options->context,
 			walk->snapshot, walk_tables[walk->at].table, &walk->record);
 		if (status == CH_OK) {
+			walk->count++;
 			*out_record = &walk->record;
 			*out_table = slice_text(walk_tables[walk->at].name);
 			return CH_OK;

@@ -31,6 +31,9 @@ void walk_close(struct walk *walk); /* NULL is fine */
 
 uint64_t walk_sequence(const struct walk *walk);
 
+/* The number of the last record, from 0 on. */
+uint32_t walk_part(const struct walk *walk);
+
 /* The next record and its table's name, until the next call.  CH_END: that was all; CH_RETRY: the view is
  * gone; CH_CORRUPT, CH_IO, CH_NOMEM. */
 enum ch_status walk_next(

@@ -339,11 +339,11 @@ static bool session_may(void *context, struct slice pattern)
 	return pattern_covers(slice_text(session->topics != NULL ? session->topics : ">"), pattern);
 }
 
-void session_open(struct session *session, struct stage *stage, const char *peer, bool operator)
+void session_open(struct session *session, struct stage *stage, const char *peer, bool is_operator)
 {
 	const struct consumer_options options = {
 		.peer = slice_text(peer),
-		.operator= operator,
+		.is_operator = is_operator,
 		.may_subscribe = session_may,
 		.send = session_send,
 		.context = session,

@@ -94,7 +94,7 @@ struct session {
 	const char *topics; /* a pattern; NULL: all */
 };
 
-void session_open(struct session *session, struct stage *stage, const char *peer, bool operator);
+void session_open(struct session *session, struct stage *stage, const char *peer, bool is_operator);
 void session_close(struct session *session); /* its connection is lost */
 
 /* Says it and waits for the answer: CH_OK, or why it was refused. */

@@ -409,12 +409,15 @@ static void model_send(struct model *model)
 	}
 }
 
+/* Any that is out, each as likely; 0: none is. */
 static uint64_t model_pick(const struct model *model)
 {
-	uint64_t at = 1 + (uint64_t)rand() % NUMBERS;
-	for (uint64_t i = 0; i < NUMBERS; i++) {
-		uint64_t sequence = 1 + (at + i) % NUMBERS;
-		if (model->out[sequence])
+	unsigned count = 0;
+	for (uint64_t sequence = 1; sequence <= NUMBERS; sequence++)
+		count += model->out[sequence];
+	unsigned skip = count > 0 ? (unsigned)rand() % count : 0;
+	for (uint64_t sequence = 1; sequence <= NUMBERS; sequence++) {
+		if (model->out[sequence] && skip-- == 0)
 			return sequence;
 	}
 	return 0;

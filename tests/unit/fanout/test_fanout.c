@@ -274,6 +274,11 @@ static void test_where_it_starts(void **state)
 	wish.handle = 4;
 	wish.start = (struct subscribe_start){.from = FROM_SEQUENCE, .sequence = 99};
 	assert_int_equal(session_subscribe(&session, &wish), CH_INVALID);
+	wish.start.incarnation = 1;
+	assert_int_equal(session_subscribe(&session, &wish), CH_RESET);
+	wish.start = (struct subscribe_start){.from = FROM_NEW};
+	wish.handle = 0;
+	assert_int_equal(session_subscribe(&session, &wish), CH_INVALID);
 	session_close(&session);
 }
 
@@ -293,13 +298,16 @@ static void test_a_position_of_the_subscribers_own_wins(void **state)
 	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
 	session_expect_run(&session, 8, 10);
 	session_close(&session);
-	/* Of another journal: said, and it goes on where the hub knows. */
+	/* Of another journal, or of a time to come: the subscriber has to decide. */
 	session_open(&session, stage, "p", false);
-	wish.position = 3;
 	wish.position_incarnation++;
+	assert_int_equal(session_subscribe(&session, &wish), CH_RESET);
+	wish.position_incarnation = 0;
+	wish.position = 11;
+	assert_int_equal(session_subscribe(&session, &wish), CH_RESET);
+	wish.position = 10;
 	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
-	assert_int_equal(session_next_mark(&session, MARK_RESET)->mark.first, 8);
-	session_expect_run(&session, 8, 10);
+	session_next_mark(&session, MARK_CAUGHT_UP);
 	session_close(&session);
 }
 
@@ -601,7 +609,9 @@ static void test_an_operator_moves_the_cursor(void **state)
 	assert_int_equal(plan.change, 5);
 	assert_false(plan.done);
 	assert_true(stage_seek(stage, "a", "4", false).done);
-	assert_int_equal(session_next_mark(&session, MARK_RESET)->mark.first, 4);
+	assert_int_equal(session_next_mark(&session, MARK_MOVED)->mark.first, 3);
+	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	assert_int_equal(session.subscribed.moves, 1);
 	session_expect_run(&session, 4, 10);
 	session_close(&session);
 	assert_int_equal(stage_seek(stage, "a", "end", false).new_cursor, 10);

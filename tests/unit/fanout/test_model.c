@@ -102,12 +102,12 @@ static void model_settle(struct model *model)
 	}
 }
 
+/* Any that is out, each as likely; 0: none is. */
 static uint64_t model_pick(const struct model *model)
 {
-	uint64_t at = (uint64_t)rand() % NUMBERS;
-	for (uint64_t i = 0; i < NUMBERS; i++) {
-		uint64_t sequence = 1 + (at + i) % NUMBERS;
-		if (model->numbers[sequence].out)
+	unsigned skip = model->out > 0 ? (unsigned)rand() % model->out : 0;
+	for (uint64_t sequence = 1; sequence <= NUMBERS; sequence++) {
+		if (model->numbers[sequence].out && skip-- == 0)
 			return sequence;
 	}
 	return 0;
@@ -125,7 +125,7 @@ static void model_fail(struct model *model, struct number *number)
 static void model_answer(struct model *model)
 {
 	uint64_t first = model_pick(model);
-	uint64_t last = first + (uint64_t)rand() % 6;
+	uint64_t last = first;
 	if (first == 0 || !model->attached)
 		return;
 	if (rand() % 4 == 0) {
@@ -134,13 +134,13 @@ static void model_answer(struct model *model)
 		model_fail(model, &model->numbers[first]);
 		return;
 	}
-	/* What arrives meanwhile in that range is acknowledged unseen: so only what is here. */
-	model_settle(model);
+	/* What is sent meanwhile in that range would be acknowledged unseen: so only what is here. */
+	for (int more = rand() % 6; more > 0 && last < NUMBERS && model->numbers[last + 1].out;
+		more--)
+		last++;
 	session_ack(&model->session, 1, first, last);
-	for (uint64_t i = first; i <= last && i <= NUMBERS; i++) {
+	for (uint64_t i = first; i <= last; i++) {
 		struct number *number = &model->numbers[i];
-		if (!number->out)
-			continue;
 		number->out = false;
 		number->acked = true;
 		number->dirty = true;
