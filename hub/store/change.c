@@ -20,23 +20,24 @@ struct change *state_begin(struct state *state)
 	change->owner = pthread_self();
 	change->status = CH_OK;
 	(void)pthread_mutex_unlock(&state->lock);
+	cache_turn(change->cache);
 	return change;
 }
 
-enum ch_status change_get(
-	struct change *change, enum store_table table, struct slice key, struct slice *out_value)
+void change_prefetch(struct change *change, enum store_table table, struct slice key)
+{
+	const struct overlay_key wanted = overlay_key(table, key);
+	cache_prefetch(change->cache, &wanted);
+}
+
+/* What the layers and LMDB say of a key that is neither in the batch nor in the cache. */
+static enum ch_status change_look(
+	struct change *change, const struct overlay_key *wanted, struct slice *out_value)
 {
 	const struct state *state = change->state;
-	invariant(table < TABLE_COUNT);
-	if (key.len == 0 || key.len > LIMIT_KEY_BYTES)
-		return CH_NOT_FOUND;
-	const struct overlay_key wanted = overlay_key(table, key);
-	const struct layer *const layers[] = {change->batch, state->active, state->frozen};
-	overlay_prefetch(state->active->keys, &wanted);
-	if (state->frozen != NULL)
-		overlay_prefetch(state->frozen->keys, &wanted);
+	const struct layer *const layers[] = {state->active, state->frozen};
 	for (size_t i = 0; i < sizeof(layers) / sizeof(layers[0]) && layers[i] != NULL; i++) {
-		switch (overlay_get(layers[i]->keys, &wanted, OVERLAY_NEWEST, out_value)) {
+		switch (overlay_get(layers[i]->keys, wanted, OVERLAY_NEWEST, out_value)) {
 		case OVERLAY_VALUE:
 			return CH_OK;
 		case OVERLAY_DELETED:
@@ -45,7 +46,32 @@ enum ch_status change_get(
 			break;
 		}
 	}
-	return state->read != NULL ? env_get(state->read, table, key, out_value) : CH_NOMEM;
+	if (state->read == NULL)
+		return CH_NOMEM;
+	return env_get(state->read, (enum store_table)wanted->table, wanted->key, out_value);
+}
+
+enum ch_status change_get(
+	struct change *change, enum store_table table, struct slice key, struct slice *out_value)
+{
+	static const struct slice none = {NULL, 0};
+	invariant(table < TABLE_COUNT);
+	if (key.len == 0 || key.len > LIMIT_KEY_BYTES)
+		return CH_NOT_FOUND;
+	const struct overlay_key wanted = overlay_key(table, key);
+	cache_prefetch(change->cache, &wanted);
+	enum overlay_answer answer =
+		overlay_get(change->batch->keys, &wanted, OVERLAY_NEWEST, out_value);
+	if (answer == OVERLAY_ABSENT)
+		answer = cache_get(change->cache, &wanted, out_value);
+	if (answer != OVERLAY_ABSENT)
+		return answer == OVERLAY_VALUE ? CH_OK : CH_NOT_FOUND;
+	enum ch_status status = change_look(change, &wanted, out_value);
+	if (status == CH_OK)
+		cache_keep(change->cache, &wanted, OVERLAY_VALUE, *out_value);
+	else if (status == CH_NOT_FOUND)
+		cache_keep(change->cache, &wanted, OVERLAY_DELETED, none);
+	return status;
 }
 
 /* May this key be written? */
@@ -105,17 +131,23 @@ enum ch_status change_scan(struct change *change, enum store_table table, struct
 	return status;
 }
 
+/* All layers' misses at once. */
+void change_inbox_prefetch(struct change *change, const uint8_t fingerprint[16])
+{
+	const struct state *state = change->state;
+	ids_prefetch(state->active->ids, fingerprint);
+	if (state->frozen != NULL)
+		ids_prefetch(state->frozen->ids, fingerprint);
+	runset_prefetch(state->runs, fingerprint);
+}
+
 enum ch_status change_inbox_get(
 	struct change *change, const uint8_t fingerprint[16], struct inbox_item *out_item)
 {
 	const struct state *state = change->state;
 	struct id_record record;
 	const struct layer *const layers[] = {change->batch, state->active, state->frozen};
-	/* All layers' misses at once. */
-	ids_prefetch(state->active->ids, fingerprint);
-	if (state->frozen != NULL)
-		ids_prefetch(state->frozen->ids, fingerprint);
-	runset_prefetch(state->runs, fingerprint);
+	change_inbox_prefetch(change, fingerprint);
 	const struct id_record *found = NULL;
 	for (size_t i = 0; found == NULL && i < 3 && layers[i] != NULL; i++)
 		found = ids_get(layers[i]->ids, fingerprint);
@@ -155,6 +187,21 @@ static void change_close(struct state *state)
 		state_tell(state);
 }
 
+/* What was published is what the writer sees next. */
+static void change_show(struct change *change)
+{
+	const struct overlay *batch = change->batch->keys;
+	uint32_t reference;
+	size_t at = 0;
+	cache_turn(change->cache);
+	while ((reference = overlay_next(batch, &at)) != 0) {
+		struct overlay_item item = overlay_item(batch, reference);
+		const struct overlay_key key = {item.hash, item.key, item.table};
+		cache_change(change->cache, &key, item.deleted ? OVERLAY_DELETED : OVERLAY_VALUE,
+			item.value);
+	}
+}
+
 static void change_forget(struct change *change)
 {
 	overlay_reset(change->batch->keys);
@@ -184,7 +231,8 @@ enum ch_status change_publish(struct change *change, uint64_t sequence)
 		status = layer_absorb(state->active, change->batch, rtxn_visible(state));
 		(void)pthread_rwlock_unlock(&state->contents);
 	}
-	if (status == CH_OK) {
+	bool published = status == CH_OK;
+	if (published) {
 		state->published = sequence;
 		state->epoch++;
 		state->active->sequence = sequence;
@@ -197,6 +245,8 @@ enum ch_status change_publish(struct change *change, uint64_t sequence)
 	if (status == CH_OK)
 		status = change_wait(state);
 	(void)pthread_mutex_unlock(&state->lock);
+	if (published)
+		change_show(change);
 	change_forget(change);
 	return status;
 }

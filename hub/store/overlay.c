@@ -469,6 +469,7 @@ static struct overlay_item overlay_show(const struct entry *entry, const struct 
 {
 	bool deleted = value->len == VALUE_DELETED;
 	return (struct overlay_item){
+		.hash = entry->hash,
 		.key = slice_of(entry->key, entry->key_len),
 		.value = deleted ? slice_of(NULL, 0) : slice_of(value->bytes, value->len),
 		.table = entry->table,

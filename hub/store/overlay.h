@@ -42,6 +42,7 @@ enum overlay_answer {
 #define OVERLAY_NEWEST UINT32_MAX /* the version to look at for who needs no older view */
 
 struct overlay_item {
+	uint64_t hash; /* as in overlay_key */
 	struct slice key;
 	struct slice value;
 	uint8_t table;

@@ -28,6 +28,7 @@
 #define FREEZE_US      3000000
 #define CAP_CHANGES    524288u
 #define CAP_BYTES      (UINT64_C(160) << 20)
+#define CACHE_BYTES    (UINT64_C(256) << 20)
 #define SNAPSHOT_US    INT64_C(600000000)
 #define BATCH_KEYS     4096u
 #define READ_ONLY_KEYS 64u
@@ -51,6 +52,10 @@ static void state_set_options(struct state *state, const struct state_options *o
 		own->cap_bytes = CAP_BYTES;
 	if (own->freeze_changes > own->cap_changes)
 		own->freeze_changes = own->cap_changes; /* or a publish could wait for its age */
+	if (own->cache_bytes == 0)
+		own->cache_bytes = CACHE_BYTES;
+	if (own->read_only)
+		own->cache_bytes = 0;
 	if (own->snapshot_us == 0)
 		own->snapshot_us = SNAPSHOT_US;
 	state->pace = (struct pace){own->yield, own->yield_context};
@@ -185,6 +190,8 @@ static enum ch_status state_open_layers(struct state *state)
 	if (status == CH_OK && !state->options.read_only && !state->options.no_projector)
 		status = layer_create(state->layer_keys, &state->spare);
 	state->layer_count = 2;
+	if (status == CH_OK)
+		status = cache_create(state->options.cache_bytes, &state->change.cache);
 	return status;
 }
 
@@ -251,6 +258,7 @@ void state_close(struct state *state)
 	layer_free(state->frozen);
 	layer_free(state->active);
 	layer_free(state->change.batch);
+	cache_free(state->change.cache);
 	state_close_stored(state);
 	if (state->lock_fd >= 0)
 		(void)close(state->lock_fd); /* unlocks */

@@ -15,8 +15,8 @@
  * succeeded.  That costs memory for each such value until the layer is written, so an rtxn is
  * short-lived all the same.
  *
- * Memory: the changes of at most two checkpoints, bounded by cap_bytes each, and what LMDB keeps
- * of its largest transaction (a 4 KiB page for each place that it touched). */
+ * Memory: the changes of at most two checkpoints, bounded by cap_bytes each, what LMDB keeps of its
+ * largest transaction (a 4 KiB page for each place that it touched), and the writer's cache. */
 #ifndef STORE_STATE_H
 #define STORE_STATE_H
 
@@ -48,6 +48,10 @@ struct state_options {
 	 * At twice as much, publishing waits for the checkpoint. */
 	uint32_t cap_changes;
 	uint64_t cap_bytes;
+
+	/* Memory for the values that the writer looked at or wrote last (0: 256 MiB; read_only: none).
+	 * Touched as it fills. */
+	uint64_t cache_bytes;
 
 	int64_t snapshot_us; /* a snapshot is taken from its owner at this age; 0: 10 min */
 
@@ -97,6 +101,11 @@ struct change *state_begin(struct state *state);
  * ends or the key is put again. */
 enum ch_status change_get(
 	struct change *change, enum store_table table, struct slice key, struct slice *out_value);
+
+/* Starts the memory accesses of a change_get of `key`, and of the inbox's for `fingerprint`: for one
+ * that comes a little later. */
+void change_prefetch(struct change *change, enum store_table table, struct slice key);
+void change_inbox_prefetch(struct change *change, const uint8_t fingerprint[16]);
 
 /* Key and value are copied.  The status sticks; once it is bad, puts do nothing: CH_NOMEM;
  * CH_TOO_LARGE: a key or value over its bound; CH_INVALID: a key that is empty or shorter than

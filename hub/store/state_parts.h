@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "store/cache.h"
 #include "store/env.h"
 #include "store/inbox.h"
 #include "store/layer.h"
@@ -19,6 +20,7 @@
 struct change {
 	struct state *state;
 	struct layer *batch;
+	struct cache *cache; /* newest published values */
 	enum ch_status status;
 	pthread_t owner;
 };
