@@ -2,7 +2,7 @@
  *
  *     1. read the envelope; what has no readable id, source and type cannot even be kept
  *     2. known?  the inbox answers for ever: duplicate, or conflict
- *     3. valid?  type, schema, form of every field, mandatory fields; if not: quarantine
+ *     3. valid?  type, schema, form of every field, mandatory fields; if not: quarantine  (inspect.c)
  *     4. whose is it?               match.c
  *     5. what changes about him?    golden.c
  *     6. what changes beside him?   linked.c, reference data
@@ -72,47 +72,6 @@ size_t key_quarantine(uint8_t key[9], uint64_t sequence)
 	return 9;
 }
 
-/* ---- Identity ---- */
-
-/* One call over one short run of bytes: half the cost of feeding parts. */
-void core_fingerprint(struct slice source, struct slice id, uint8_t out[ENTRY_FINGERPRINT_BYTES])
-{
-	uint8_t bytes[4 + LIMIT_SOURCE_BYTES + LIMIT_ID_BYTES];
-	store_le32(bytes, (uint32_t)source.len);
-	memcpy(bytes + 4, source.data, source.len);
-	memcpy(bytes + 4 + source.len, id.data, id.len);
-	(void)crypto_generichash(out, ENTRY_FINGERPRINT_BYTES, bytes, 4 + source.len + id.len, NULL,
-		0); /* lengths are within bounds */
-}
-
-/* SipHash-2-4 under a constant key: 64 bits are enough to tell whether the *same id* came with the same
- * content, and whoever makes two contents collide on purpose only fools himself. */
-static uint64_t identity_hash(struct slice bytes)
-{
-	static const uint8_t key[crypto_shorthash_KEYBYTES] = "carehub digest 1";
-	static const uint8_t none;
-	uint8_t hash[crypto_shorthash_BYTES];
-	(void)crypto_shorthash(hash, bytes.len > 0 ? bytes.data : &none, bytes.len, key); /* 0 */
-	return load_le64(hash);
-}
-
-/* The source record's own digest where the adapter gave one: a resent record has another sending time
- * and trace, and must be the same all the same. */
-static void identity_digest(const struct envelope *envelope, uint8_t out[ENTRY_DIGEST_BYTES])
-{
-	uint8_t parts[5 * 8];
-	if (envelope->digest.len > 0) {
-		store_le64(out, identity_hash(envelope->digest));
-		return;
-	}
-	store_le64(parts, identity_hash(envelope->type));
-	store_le64(parts + 8, identity_hash(envelope->subject));
-	store_le64(parts + 16, (uint64_t)envelope->time_us);
-	store_le64(parts + 24, identity_hash(envelope->data));
-	store_le64(parts + 32, identity_hash(envelope->personal));
-	store_le64(out, identity_hash(slice_of(parts, sizeof(parts))));
-}
-
 /* ---- 2: known? ---- */
 
 /* What was refused before with the same bytes is not refused again as something new: 'f' fingerprint
@@ -158,71 +117,11 @@ static enum ch_status apply_known(
 	return CH_OK;
 }
 
-/* ---- 3: valid? ---- */
-
-static enum ch_status apply_check_schema(const struct ruling *ruling, const char **out_field)
-{
-	struct slice schema = ruling->envelope.dataschema;
-	/* Another major version of the schema is another package. */
-	if (schema.len == 0 || memmem(schema.data, schema.len, "carehub/v1/", 11) != NULL ||
-		memmem(schema.data, schema.len, "carehub.v1.", 11) != NULL)
-		return CH_OK;
-	if (memmem(schema.data, schema.len, "carehub", 7) == NULL)
-		return CH_OK; /* the source's own words for its data */
-	*out_field = "dataschema";
-	return CH_VERSION;
-}
-
-static enum ch_status apply_check_form(struct ruling *ruling, const char **out_field)
-{
-	char *path = ruling->core->field;
-	const ProtobufCMessageDescriptor *message = ruling->type->message;
-	enum ch_status status = check_message(message, ruling->envelope.data, path);
-	if (status == CH_OK)
-		status = check_message(message, ruling->envelope.personal, path);
-	if (status != CH_OK)
-		*out_field = path[0] != 0 ? path : "data";
-	return status;
-}
-
-static enum ch_status apply_check_mandatory(struct ruling *ruling, const char **out_field)
-{
-	const struct type_rules *rules = ruling->rules;
-	for (uint8_t i = 0; i < rules->requirement_count; i++) {
-		bool met = false;
-		for (uint8_t j = 0; j < rules->requirement_counts[i] && !met; j++)
-			met = path_present(&rules->requirements[i][j], &ruling->parts);
-		if (met)
-			continue;
-		size_t len = strcspn(rules->requirement_names[i], " ");
-		if (len >= CHECK_PATH_BYTES)
-			len = CHECK_PATH_BYTES - 1;
-		memcpy(ruling->core->field, rules->requirement_names[i], len);
-		ruling->core->field[len] = 0;
-		*out_field = ruling->core->field;
-		return CH_MISSING;
-	}
-	return CH_OK;
-}
+/* ---- When did it happen? ---- */
 
 /* Years in which customer care has clocks at all; beyond them a time says nothing. */
 #define YEAR_US     (INT64_C(31556952) * 1000000)
 #define CLOCK_FIRST (20 * YEAR_US) /* 1990 */
-
-static enum ch_status apply_check(struct ruling *ruling, const char **out_field)
-{
-	const struct event_type *type = ruling->type;
-	if (type == NULL || (type->flags & TYPE_DERIVED) != 0) {
-		*out_field = "type";
-		return type == NULL ? CH_UNKNOWN_TYPE : CH_DENIED;
-	}
-	enum ch_status status = apply_check_schema(ruling, out_field);
-	if (status == CH_OK)
-		status = apply_check_form(ruling, out_field);
-	if (status == CH_OK)
-		status = apply_check_mandatory(ruling, out_field);
-	return status;
-}
 
 /* Station clocks are wrong; what the sender's own clock says at sending corrects them (Segment's
  * rule).  An impossible result is no time at all: the raw values stay in the event. */
@@ -377,6 +276,7 @@ enum ch_status core_decide(struct core *core, struct change *change, const struc
 {
 	struct ruling ruling = {.core = core, .change = change, .input = input};
 	struct decision decision = {.field = "", .verdict = DECIDED_ENTRY};
+	struct inspection seen;
 	uint64_t before = 0;
 	core_reset_scratch(core);
 
@@ -391,18 +291,25 @@ enum ch_status core_decide(struct core *core, struct change *change, const struc
 	}
 	ruling.peer = settings_peer(&core->settings, input->peer);
 	ruling.parts = (struct message_parts){ruling.envelope.data, ruling.envelope.personal};
-	core_fingerprint(ruling.envelope.source, ruling.envelope.id, decision.entry.fingerprint);
-	identity_digest(&ruling.envelope, decision.entry.digest);
+	if (input->inspection != NULL)
+		seen = *input->inspection;
+	else
+		inspect(core->inspector, &ruling.envelope, &seen);
+	memcpy(decision.entry.fingerprint, seen.fingerprint, sizeof(seen.fingerprint));
+	memcpy(decision.entry.digest, seen.digest, sizeof(seen.digest));
 
 	enum ch_status status = apply_known(change, &decision.entry, &decision);
 	bool known = status == CH_OK;
 	if (status != CH_OK && status != CH_NOT_FOUND)
 		return status;
 	if (!known && decision.reason == CH_OK) {
-		ruling.type = types_find(ruling.envelope.type);
-		ruling.rules = ruling.type != NULL ? &core->types[ruling.type->id] : NULL;
+		ruling.type = seen.type;
+		if (seen.type != NULL)
+			ruling.rules = inspector_rules(core->inspector, seen.type);
 		ruling.occurred_us = apply_occurred(&ruling.envelope, input->arrival_us);
-		decision.reason = apply_check(&ruling, &decision.field);
+		if (!seen.fit)
+			decision.reason = inspect_fault(core->inspector, seen.type,
+				&ruling.envelope, core->field, &decision.field);
 	}
 	if (known && decision.reason == CH_DUPLICATE) {
 		*out_decision = decision;
@@ -501,6 +408,7 @@ enum ch_status core_decide_operator(struct core *core, struct change *change,
 {
 	struct ruling ruling = {.core = core, .change = change, .input = input};
 	struct decision decision = {.field = "", .verdict = DECIDED_ENTRY};
+	struct inspection seen;
 	const char *field = "";
 	core_reset_scratch(core);
 	ruling.envelope = *input->envelope;
@@ -510,13 +418,14 @@ enum ch_status core_decide_operator(struct core *core, struct change *change,
 	if (ruling.type == NULL || strcmp(ruling.type->name, "hub.event.discarded") != 0)
 		return CH_UNKNOWN_TYPE;
 	ruling.occurred_us = input->arrival_us;
-	ruling.status = apply_check_form(&ruling, &field);
+	ruling.status = inspect_form(ruling.type, &ruling.envelope, core->field, &field);
 	if (ruling.status == CH_OK)
 		apply_discard(&ruling);
 	if (ruling.status != CH_OK)
 		return ruling.status;
-	core_fingerprint(ruling.envelope.source, ruling.envelope.id, decision.entry.fingerprint);
-	identity_digest(&ruling.envelope, decision.entry.digest);
+	inspect(core->inspector, &ruling.envelope, &seen);
+	memcpy(decision.entry.fingerprint, seen.fingerprint, sizeof(seen.fingerprint));
+	memcpy(decision.entry.digest, seen.digest, sizeof(seen.digest));
 	decision.entry.outcome = ENTRY_ACCEPTED;
 	apply_entry(&ruling, &decision.entry);
 	decision.entry.kind = ENTRY_OPERATOR;
@@ -541,7 +450,7 @@ enum ch_status core_create(struct core **out_core)
 	core->next_serial = CUSTOMER_SERIAL_FIRST;
 	enum ch_status status = sodium_init() >= 0 ? CH_OK : CH_INTERNAL;
 	if (status == CH_OK)
-		status = rules_create(&core->types);
+		status = inspector_create(&core->inspector);
 	if (status == CH_OK)
 		status = phones_create(&core->phones);
 	if (status == CH_OK) {
@@ -564,7 +473,7 @@ void core_free(struct core *core)
 	sources_fini(core);
 	settings_fini(&core->settings);
 	phones_free(core->phones);
-	free(core->types);
+	inspector_free(core->inspector);
 	arena_fini(&core->arena);
 	effects_fini(&core->effects);
 	buffer_fini(&core->derived);

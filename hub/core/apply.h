@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/slice.h"
+#include "core/inspect.h"
 #include "store/state.h"
 #include "wire/entry.h"
 #include "wire/envelope.h"
@@ -36,6 +37,8 @@ struct input {
 	const struct envelope *envelope; /* as envelope_parse gave it              */
 	enum ch_status form;             /* its status                             */
 	const char *form_field;          /* the attribute at fault, when it is bad */
+	/* What the door has already found out, when `form` is CH_OK; NULL: it is found out here. */
+	const struct inspection *inspection;
 	struct slice peer;
 	int64_t arrival_us;
 	uint64_t releases; /* the quarantined entry that this one corrects; 0: none */
@@ -97,8 +100,5 @@ struct slice core_settings(const struct core *core);
 /* Keys of the tables, for those who look things up; each returns the length it wrote. */
 size_t key_customer(uint8_t key[9], uint64_t number, char part);
 size_t key_quarantine(uint8_t key[9], uint64_t sequence);
-
-/* The inbox's name for an event.  `source` and `id` are within their limits. */
-void core_fingerprint(struct slice source, struct slice id, uint8_t out[ENTRY_FINGERPRINT_BYTES]);
 
 #endif

@@ -14,9 +14,6 @@
 #include "wire/path.h"
 #include "wire/types.h"
 
-/* A type's row with its paths resolved: made once. */
-struct type_rules;
-
 struct due_item {
 	struct heap_item item;
 	size_t id_len;
@@ -26,8 +23,8 @@ struct due_item {
 struct core {
 	struct settings settings;
 	struct phones *phones;
-	struct type_rules *types; /* by type id */
-	struct table sources;     /* text -> struct source_row */
+	struct inspector *inspector;
+	struct table sources; /* text -> struct source_row */
 	uint16_t source_count;
 	uint64_t next_serial;
 	struct heap due;        /* open deadlines */
@@ -191,6 +188,15 @@ struct type_rules {
 
 /* One row a type; by type id.  CH_NOMEM. */
 enum ch_status rules_create(struct type_rules **out_types);
+
+/* ---- inspect.c ---- */
+
+const struct type_rules *inspector_rules(
+	const struct inspector *inspector, const struct event_type *type);
+
+/* Of data and personal data: CH_FORMAT with the field at fault. */
+enum ch_status inspect_form(const struct event_type *type, const struct envelope *envelope,
+	char path[CHECK_PATH_BYTES], const char **out_field);
 
 /* ---- sources.c: the dictionary ---- */
 

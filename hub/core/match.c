@@ -211,6 +211,7 @@ static void match_review(struct ruling *ruling, uint64_t rival, enum review_reas
 void match_customer(struct ruling *ruling, const struct match_keys *keys)
 {
 	struct search search = {.ruling = ruling, .keys = keys};
+	uint8_t key[9];
 	for (uint32_t i = 0; i < keys->count && ruling->status == CH_OK; i++) {
 		/* Weaker keys still speak: for a question, when they lead elsewhere. */
 		match_try(&search, &keys->keys[i]);
@@ -222,6 +223,9 @@ void match_customer(struct ruling *ruling, const struct match_keys *keys)
 		ruling->customer = linked_customer(ruling);
 	if (ruling->customer == 0 && !search.ambiguous && match_may_open(keys))
 		match_open(ruling);
+	if (ruling->customer != 0) /* the fold will file the event under him */
+		change_prefetch(ruling->change, TABLE_CUSTOMER,
+			slice_of(key, key_customer(key, ruling->customer, 'a')));
 	if (ruling->customer != 0 && search.rival != 0 && search.rival != ruling->customer)
 		match_review(ruling, search.rival, search.why);
 }

@@ -37,6 +37,7 @@ static void ingest_free(struct ingest *ingest)
 	mailbox_fini(&ingest->outbox);
 	(void)pthread_mutex_destroy(&ingest->turn);
 	core_free(ingest->options.core);
+	inspector_free(ingest->inspector);
 	free(ingest);
 }
 
@@ -51,7 +52,8 @@ enum ch_status ingest_start(const struct ingest_options *options, struct ingest 
 	ingest->last_arrival_us = journal_head_arrival_us(options->journal);
 	mailbox_init(&ingest->inbox, NULL, NULL);
 	mailbox_init(&ingest->outbox, NULL, NULL);
-	if (pthread_mutex_init(&ingest->turn, NULL) != 0 ||
+	if (inspector_create(&ingest->inspector) != CH_OK ||
+		pthread_mutex_init(&ingest->turn, NULL) != 0 ||
 		pthread_create(&ingest->thread, NULL, writer_main, ingest) != 0) {
 		ingest->options.core = NULL; /* still the caller's */
 		ingest_free(ingest);

@@ -99,7 +99,7 @@ void producer_admit(struct producer *producer, struct submission *submission)
 enum ch_status producer_publish(struct producer *producer, const struct producer_frame *frame)
 {
 	struct submission *submission = NULL;
-	enum ch_status status = submission_create(frame, &submission);
+	enum ch_status status = submission_create(producer->ingest->inspector, frame, &submission);
 	if (status == CH_OK && producer->in_flight > producer->base_credit * CREDIT_ABUSE +
 							     LIMIT_EVENTS_PER_FRAME) {
 		submission_free(submission);

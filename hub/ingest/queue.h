@@ -15,6 +15,7 @@ struct ingest {
 	struct mailbox outbox; /* settled submissions, to the loop thread */
 
 	/* The loop thread's. */
+	struct inspector *inspector;
 	struct producer *producers;
 	struct submission *pending; /* admitted since the last ingest_flush */
 	struct submission **pending_last;

@@ -4,7 +4,7 @@
 
 #include "wire/frame.h"
 
-enum ch_status submission_create(
+enum ch_status submission_create(const struct inspector *inspector,
 	const struct producer_frame *frame, struct submission **out_submission)
 {
 	struct publish publish;
@@ -27,6 +27,8 @@ enum ch_status submission_create(
 		*event = (struct submitted){.form_field = ""};
 		event->form = (uint8_t)envelope_parse(
 			publish.events[i], &event->envelope, &event->form_field);
+		if (event->form == CH_OK)
+			inspect(inspector, &event->envelope, &event->inspection);
 	}
 	*out_submission = submission;
 	return CH_OK;

@@ -3,6 +3,7 @@
 #define INGEST_SUBMISSION_H
 
 #include "base/mailbox.h"
+#include "core/inspect.h"
 #include "ingest/ingest.h"
 #include "wire/envelope.h"
 #include "wire/receipt.h"
@@ -10,6 +11,7 @@
 /* One event: as read at the door, then what became of it. */
 struct submitted {
 	struct envelope envelope;
+	struct inspection inspection; /* when its form is good */
 	const char *form_field;
 	uint8_t form;    /* enum ch_status of the envelope */
 	uint8_t outcome; /* enum outcome; 0 until decided */
@@ -35,7 +37,7 @@ struct submission {
 
 /* CH_FORMAT, CH_TOO_LARGE, CH_MISSING as publish_parse; CH_NOMEM.  Does not take over the frame's
  * bytes unless it is CH_OK. */
-enum ch_status submission_create(
+enum ch_status submission_create(const struct inspector *inspector,
 	const struct producer_frame *frame, struct submission **out_submission);
 void submission_free(struct submission *submission);
 

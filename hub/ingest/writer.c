@@ -23,6 +23,9 @@
 
 #define QUANTUM_EVENTS 64u
 
+/* How many events ahead the memory of their inbox look-up is asked for: that look-up is all misses. */
+#define LOOK_AHEAD 8u
+
 /* What one event's entry may take: the event twice (reference data stands in the effects too), and its
  * effects and derived events. */
 #define INGEST_ENTRY_ROOM (3u * LIMIT_EVENT_BYTES)
@@ -40,6 +43,9 @@ struct round {
 	struct submitted *decided[INGEST_BATCH_EVENTS]; /* in this round */
 	uint32_t decided_count;
 	uint64_t last_sequence;
+	const struct submission *ahead; /* in the turn of one producer: what is looked ahead to */
+	uint32_t ahead_at;
+	uint32_t lead;         /* how far that is before what is being decided */
 	enum ch_status status; /* sticks: the machine failed */
 	const char *what;
 };
@@ -127,6 +133,7 @@ static void writer_event(
 		.envelope = &event->envelope,
 		.form = (enum ch_status)event->form,
 		.form_field = event->form_field,
+		.inspection = event->form == CH_OK ? &event->inspection : NULL,
 		.peer = submission->producer->rights.name,
 		.arrival_us = arrival_us,
 		.releases = submission->releases,
@@ -156,18 +163,36 @@ static void writer_later(struct submitted *event, enum ch_status reason, uint32_
 	event->customer = 0;
 }
 
+static void writer_look_ahead(struct round *round)
+{
+	for (; round->lead < LOOK_AHEAD && round->ahead != NULL; round->lead++) {
+		const struct submitted *event = &round->ahead->events[round->ahead_at];
+		if (event->form == CH_OK)
+			change_inbox_prefetch(round->change, event->inspection.fingerprint);
+		if (++round->ahead_at < round->ahead->count)
+			continue;
+		round->ahead = round->ahead->next;
+		round->ahead_at = 0;
+	}
+}
+
 /* Up to a quantum of this producer's events. */
 static void writer_turn(struct round *round, struct producer *producer)
 {
 	struct ingest *ingest = round->ingest;
 	bool held = atomic_load(&ingest->hold) != NULL;
 	uint32_t quantum = QUANTUM_EVENTS;
+	round->ahead = producer->queue;
+	round->ahead_at = round->ahead != NULL ? round->ahead->decided : 0;
+	round->lead = 0;
 	while (producer->queue != NULL && quantum > 0 && round->status == CH_OK &&
 		round->events < INGEST_BATCH_EVENTS &&
 		journal_batch_bytes(round->batch) < INGEST_BATCH_BYTES &&
 		journal_batch_room(round->batch) > INGEST_ENTRY_ROOM) {
 		struct submission *submission = producer->queue;
 		struct submitted *event = &submission->events[submission->decided];
+		writer_look_ahead(round);
+		round->lead--;
 		if (event->outcome != 0)
 			writer_count(&ingest->counters.refused, 1); /* answered at the door */
 		else if (held)
