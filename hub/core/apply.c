@@ -297,6 +297,8 @@ enum ch_status core_decide(struct core *core, struct change *change, const struc
 		inspect(core->inspector, &ruling.envelope, &seen);
 	memcpy(decision.entry.fingerprint, seen.fingerprint, sizeof(seen.fingerprint));
 	memcpy(decision.entry.digest, seen.digest, sizeof(seen.digest));
+	if (input->inspection == NULL) /* so nobody has asked for it early */
+		change_inbox_prefetch(change, seen.fingerprint);
 
 	enum ch_status status = apply_known(change, &decision.entry, &decision);
 	bool known = status == CH_OK;

@@ -147,7 +147,6 @@ enum ch_status change_inbox_get(
 	const struct state *state = change->state;
 	struct id_record record;
 	const struct layer *const layers[] = {change->batch, state->active, state->frozen};
-	change_inbox_prefetch(change, fingerprint);
 	const struct id_record *found = NULL;
 	for (size_t i = 0; found == NULL && i < 3 && layers[i] != NULL; i++)
 		found = ids_get(layers[i]->ids, fingerprint);

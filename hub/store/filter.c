@@ -44,15 +44,23 @@ void filter_seal(uint8_t block[FILTER_BLOCK_BYTES], uint64_t salt, uint64_t numb
 	store_le32(block + BLOCK_BYTES, filter_sum(block, salt, number));
 }
 
-enum filter_answer filter_test(const uint8_t block[FILTER_BLOCK_BYTES], uint64_t salt,
-	uint64_t number, const uint8_t fingerprint[16])
+void filter_mask_of(const uint8_t fingerprint[16], struct filter_mask *out_mask)
 {
 	uint32_t places[KEY_BITS];
-	uint32_t all = 1;
-	if (load_le32(block + BLOCK_BYTES) != filter_sum(block, salt, number))
-		return FILTER_CORRUPT;
+	*out_mask = (struct filter_mask){0};
 	filter_places(fingerprint, places);
 	for (uint32_t i = 0; i < KEY_BITS; i++)
-		all &= (uint32_t)block[places[i] / 8] >> (places[i] % 8);
-	return (all & 1) != 0 ? FILTER_MAYBE : FILTER_NEW;
+		out_mask->words[places[i] / 64] |= UINT64_C(1) << (places[i] % 64);
+}
+
+enum filter_answer filter_test(const uint8_t block[FILTER_BLOCK_BYTES], uint64_t salt,
+	uint64_t number, const struct filter_mask *mask)
+{
+	uint64_t missing = 0;
+	if (load_le32(block + BLOCK_BYTES) != filter_sum(block, salt, number))
+		return FILTER_CORRUPT;
+	/* The last word is half the sum, of which no mask has a bit. */
+	for (uint32_t i = 0; i < FILTER_BLOCK_BYTES / 8; i++)
+		missing |= mask->words[i] & ~load_le64(block + (size_t)i * 8);
+	return missing == 0 ? FILTER_MAYBE : FILTER_NEW;
 }

@@ -40,7 +40,14 @@ void filter_add(uint8_t block[FILTER_BLOCK_BYTES], const uint8_t fingerprint[16]
 /* Once all keys of block number `number` are in.  `salt` tells one file's blocks from another's. */
 void filter_seal(uint8_t block[FILTER_BLOCK_BYTES], uint64_t salt, uint64_t number);
 
+/* The bits of a key, the same in every block of every filter: made once for all that are asked. */
+struct filter_mask {
+	uint64_t words[FILTER_BLOCK_BYTES / 8];
+};
+
+void filter_mask_of(const uint8_t fingerprint[16], struct filter_mask *out_mask);
+
 enum filter_answer filter_test(const uint8_t block[FILTER_BLOCK_BYTES], uint64_t salt,
-	uint64_t number, const uint8_t fingerprint[16]);
+	uint64_t number, const struct filter_mask *mask);
 
 #endif

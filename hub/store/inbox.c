@@ -13,9 +13,11 @@
 #include "base/fault.h"
 #include "base/file.h"
 #include "base/invariant.h"
+#include "store/id_order.h"
 
-#define FAN_IN      8u
-#define TIERS       12u
+#define FAN_IN      4u
+#define TIERS       18u
+#define WRITE_AHEAD 8u     /* records whose memory is asked for early */
 #define TIER0_ITEMS 16384u /* smaller runs are all of one size */
 
 /* One merge at a time for each size, so that a long one of big runs does not hold up the small. */
@@ -80,10 +82,10 @@ void runset_prefetch(const struct runset *set, const uint8_t fingerprint[ID_FING
 enum ch_status runset_get(const struct runset *set, const uint8_t fingerprint[ID_FINGERPRINT_BYTES],
 	struct id_record *out_record)
 {
-	/* All runs' cache misses at once; then most new ids cost no further one. */
-	runset_prefetch(set, fingerprint);
+	struct filter_mask mask;
+	filter_mask_of(fingerprint, &mask);
 	for (uint32_t i = 0; i < set->count; i++) {
-		enum ch_status status = run_get(set->runs[i], fingerprint, out_record);
+		enum ch_status status = run_get(set->runs[i], fingerprint, &mask, out_record);
 		if (status != CH_NOT_FOUND)
 			return status;
 	}
@@ -212,37 +214,21 @@ struct runset *inbox_runs(const struct inbox *inbox)
 
 /* ---- The next set ---- */
 
-/* To be sorted without a look at the record, but for equals. */
-struct inbox_order {
-	uint64_t head;
-	const struct id_record *record;
-};
-
-static int inbox_compare(const void *a, const void *b)
-{
-	const struct inbox_order *x = a;
-	const struct inbox_order *y = b;
-	if (x->head != y->head)
-		return x->head < y->head ? -1 : 1;
-	return memcmp(x->record->fingerprint, y->record->fingerprint, ID_FINGERPRINT_BYTES);
-}
-
 static enum ch_status inbox_write(struct inbox *inbox, const struct ids *ids, uint64_t number)
 {
 	uint32_t count = ids_count(ids);
 	struct run_writer *writer = NULL;
-	struct inbox_order *order = malloc(count * sizeof(*order));
-	if (order == NULL)
-		return CH_NOMEM;
-	for (uint32_t i = 0; i < count; i++) {
-		const struct id_record *record = ids_at(ids, i);
-		order[i] = (struct inbox_order){load_be64(record->fingerprint), record};
-	}
-	qsort(order, count, sizeof(*order), inbox_compare);
-	enum ch_status status = run_writer_create(inbox->dir, number, count, &writer);
+	struct id_order_item *order = NULL;
+	enum ch_status status = id_order_create(ids, &order);
+	if (status != CH_OK)
+		return status;
+	status = run_writer_create(inbox->dir, number, count, &writer);
 	if (status == CH_OK) {
-		for (uint32_t i = 0; i < count; i++)
+		for (uint32_t i = 0; i < count; i++) {
+			if (i + WRITE_AHEAD < count)
+				__builtin_prefetch(order[i + WRITE_AHEAD].record);
 			run_writer_add(writer, order[i].record);
+		}
 		status = run_writer_finish(writer);
 	}
 	free(order);

@@ -1,9 +1,9 @@
 /* The inbox's memory for ever: all ids that LMDB's applied sequence covers, in runs.
  *
- *     ids of a checkpoint -> one small run -> eight of a size become one of the next size ...
+ *     ids of a checkpoint -> one small run -> four of a size become one of the next size ...
  *
- * So ten million ids lie in some ten runs, a thousand million in twenty, and each id is written
- * once per size.  Which runs count is said by the manifest (manifest.h) in the checkpoint's own
+ * So ten million ids lie in some eight runs, a thousand million in twelve, and each id is written
+ * once per size: more runs would make each look slower, fewer each id dearer.  Which runs count is said by the manifest (manifest.h) in the checkpoint's own
  * transaction: files that it does not name are left over from a crash and are removed.
  *
  * A runset is what one manifest names: immutable, shared between threads, kept as long as it is
@@ -31,7 +31,7 @@ void runset_release(struct runset *set); /* NULL is fine */
 enum ch_status runset_get(const struct runset *set, const uint8_t fingerprint[ID_FINGERPRINT_BYTES],
 	struct id_record *out_record);
 
-/* Begins the memory accesses of runset_get. */
+/* Begins the memory accesses of runset_get, all of them: for a little later. */
 void runset_prefetch(const struct runset *set, const uint8_t fingerprint[ID_FINGERPRINT_BYTES]);
 
 /* Opens the runs of these numbers in `dir`, which is made when absent, and removes all other

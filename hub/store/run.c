@@ -224,11 +224,11 @@ static enum ch_status run_search_block(const struct run *run, uint64_t number,
 }
 
 enum ch_status run_get(const struct run *run, const uint8_t fingerprint[ID_FINGERPRINT_BYTES],
-	struct id_record *out_record)
+	const struct filter_mask *mask, struct id_record *out_record)
 {
 	uint64_t head = load_be64(fingerprint);
 	uint64_t number = filter_block(fingerprint, run->layout.filter_blocks);
-	switch (filter_test(run_filter_block(run, number), run->number, number, fingerprint)) {
+	switch (filter_test(run_filter_block(run, number), run->number, number, mask)) {
 	case FILTER_NEW:
 		return CH_NOT_FOUND;
 	case FILTER_CORRUPT:

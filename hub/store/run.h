@@ -12,6 +12,7 @@
 #include <stddef.h>
 
 #include "base/slice.h"
+#include "store/filter.h"
 #include "store/ids.h"
 
 struct run;
@@ -47,9 +48,9 @@ uint64_t run_bytes(const struct run *run);
 /* Starts the one memory access that run_get on a new fingerprint needs. */
 void run_prefetch(const struct run *run, const uint8_t fingerprint[ID_FINGERPRINT_BYTES]);
 
-/* CH_NOT_FOUND; CH_CORRUPT. */
+/* `mask` is the fingerprint's.  CH_NOT_FOUND; CH_CORRUPT. */
 enum ch_status run_get(const struct run *run, const uint8_t fingerprint[ID_FINGERPRINT_BYTES],
-	struct id_record *out_record);
+	const struct filter_mask *mask, struct id_record *out_record);
 
 /* Walks a run in order.  Zeroed but for `run` it stands before the first record. */
 struct run_cursor {

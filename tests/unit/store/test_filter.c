@@ -25,7 +25,9 @@ static enum filter_answer ask(const uint8_t *filter, uint64_t blocks, uint64_t n
 	uint8_t fingerprint[16];
 	fingerprint_of(number, fingerprint);
 	uint64_t block = filter_block(fingerprint, blocks);
-	return filter_test(filter + block * FILTER_BLOCK_BYTES, SALT, block, fingerprint);
+	struct filter_mask mask;
+	filter_mask_of(fingerprint, &mask);
+	return filter_test(filter + block * FILTER_BLOCK_BYTES, SALT, block, &mask);
 }
 
 static void test_never_new_what_was_added_and_mostly_new_what_was_not(void **unused)
@@ -64,9 +66,11 @@ static void test_a_block_in_the_wrong_place_is_noticed(void **unused)
 	fingerprint_of(3, fingerprint);
 	uint64_t block = filter_block(fingerprint, 40);
 	const uint8_t *bytes = filter + block * FILTER_BLOCK_BYTES;
-	assert_int_equal(filter_test(bytes, SALT, block, fingerprint), FILTER_MAYBE);
-	assert_int_equal(filter_test(bytes, SALT, block + 1, fingerprint), FILTER_CORRUPT);
-	assert_int_equal(filter_test(bytes, SALT + 1, block, fingerprint), FILTER_CORRUPT);
+	struct filter_mask mask;
+	filter_mask_of(fingerprint, &mask);
+	assert_int_equal(filter_test(bytes, SALT, block, &mask), FILTER_MAYBE);
+	assert_int_equal(filter_test(bytes, SALT, block + 1, &mask), FILTER_CORRUPT);
+	assert_int_equal(filter_test(bytes, SALT + 1, block, &mask), FILTER_CORRUPT);
 	free(filter);
 }
 

@@ -1,5 +1,6 @@
 #include "place.h"
 
+#include "store/id_order.h"
 #include "store/ids.h"
 
 static struct id_record record_of(uint64_t number)
@@ -72,12 +73,40 @@ static void test_many_ids(void **unused)
 	ids_free(batch);
 }
 
+/* In order, each once; also when they have been made to fall together. */
+static void test_ids_in_order(void **unused)
+{
+	(void)unused;
+	static const uint64_t counts[] = {1, 2, 1000, 70000};
+	for (size_t c = 0; c < 8; c++) {
+		struct ids *ids;
+		struct id_order_item *items;
+		bool together = c >= 4;
+		uint64_t count = counts[c % 4];
+		assert_int_equal(ids_create(4, &ids), CH_OK);
+		for (uint64_t i = 0; i < count; i++) {
+			struct id_record record = record_of(i);
+			if (together)
+				memset(record.fingerprint, 7, i % 2 == 0 ? 8 : 3);
+			assert_int_equal(ids_put(ids, &record), CH_OK);
+		}
+		assert_int_equal(id_order_create(ids, &items), CH_OK);
+		for (uint64_t i = 1; i < count; i++)
+			assert_true(
+				memcmp(items[i - 1].record->fingerprint,
+					items[i].record->fingerprint, ID_FINGERPRINT_BYTES) < 0);
+		free(items);
+		ids_free(ids);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_an_id_is_put_and_found),
 		cmocka_unit_test(test_the_first_stays),
 		cmocka_unit_test(test_many_ids),
+		cmocka_unit_test(test_ids_in_order),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -35,7 +35,9 @@ static enum ch_status look(const struct run *run, uint64_t number, struct id_rec
 	uint8_t fingerprint[16];
 	fingerprint_of(number, fingerprint);
 	run_prefetch(run, fingerprint);
-	return run_get(run, fingerprint, out_record);
+	struct filter_mask mask;
+	filter_mask_of(fingerprint, &mask);
+	return run_get(run, fingerprint, &mask, out_record);
 }
 
 static void test_a_run_is_written_and_read(void **unused)
