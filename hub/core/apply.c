@@ -224,14 +224,12 @@ static void apply_entry(struct ruling *ruling, struct entry *entry)
 
 static void apply_accept(struct ruling *ruling)
 {
-	struct match_keys keys;
-	party_read(ruling->envelope.personal, &ruling->party);
+	ruling->claim = claim_of(ruling);
 	ruling->source_code = sources_code(ruling, ruling->envelope.source);
-	keys_collect(ruling, &keys);
 	if (ruling->status == CH_OK)
-		match_customer(ruling, &keys);
+		match_customer(ruling, &ruling->claim->keys);
 	if (ruling->status == CH_OK)
-		golden_apply(ruling, &keys);
+		golden_apply(ruling, &ruling->claim->keys);
 	if (ruling->status == CH_OK)
 		linked_apply(ruling);
 	if (ruling->status == CH_OK && (ruling->type->flags & TYPE_REFERENCE) != 0)
@@ -277,6 +275,7 @@ enum ch_status core_decide(struct core *core, struct change *change, const struc
 	struct ruling ruling = {.core = core, .change = change, .input = input};
 	struct decision decision = {.field = "", .verdict = DECIDED_ENTRY};
 	struct inspection seen;
+	uint8_t filed[9];
 	uint64_t before = 0;
 	core_reset_scratch(core);
 
@@ -337,6 +336,9 @@ enum ch_status core_decide(struct core *core, struct change *change, const struc
 	}
 	apply_entry(&ruling, &decision.entry);
 	decision.customer = ruling.customer;
+	if (ruling.customer != 0) /* while the entry is appended */
+		change_prefetch_value(change, TABLE_CUSTOMER,
+			slice_of(filed, key_customer(filed, ruling.customer, 'a')));
 	if (ruling.status == CH_OK)
 		*out_decision = decision;
 	return ruling.status;
@@ -448,6 +450,7 @@ enum ch_status core_create(struct core **out_core)
 	heap_init(&core->due);
 	table_init(&core->due_by_id);
 	arena_init(&core->arena);
+	claims_init(core);
 	effects_init(&core->effects);
 	core->next_serial = CUSTOMER_SERIAL_FIRST;
 	enum ch_status status = sodium_init() >= 0 ? CH_OK : CH_INTERNAL;
@@ -477,6 +480,7 @@ void core_free(struct core *core)
 	phones_free(core->phones);
 	inspector_free(core->inspector);
 	arena_fini(&core->arena);
+	claims_fini(core);
 	effects_fini(&core->effects);
 	buffer_fini(&core->derived);
 	buffer_fini(&core->derived_personal);

@@ -68,6 +68,15 @@ struct decision {
 enum ch_status core_decide(struct core *core, struct change *change, const struct input *input,
 	struct decision *out_decision);
 
+/* An event whose turn comes soon: what it says of its customer is read now, and the memory of the
+ * look-ups that it will need is asked for; it takes several events' time to come.  `near`: for the
+ * second time, and nearer.  A hint, for an event with an inspection, whose bytes and rules stay as they
+ * are until its decision or core_forget. */
+void core_foresee(struct core *core, struct change *change, const struct input *input, bool near);
+
+/* Nothing has been foreseen: when a batch begins. */
+void core_forget(struct core *core);
+
 /* When a deadline is due at `arrival_us`: an entry of kind ENTRY_CLOCK, else CH_END. */
 enum ch_status core_decide_clock(struct core *core, struct change *change, int64_t arrival_us,
 	struct decision *out_decision);

@@ -20,6 +20,32 @@ struct due_item {
 	uint8_t id[];
 };
 
+struct match_key {
+	enum key_kind kind;
+	bool verified;
+	uint8_t contact_kind;
+	struct slice value; /* normalized */
+	struct slice raw;
+};
+
+#define MATCH_KEYS 24u
+
+struct match_keys {
+	struct match_key keys[MATCH_KEYS]; /* strongest kind first */
+	uint32_t count;
+};
+
+/* Who an event says that its customer is.  It needs the settings but no record, so it can be read
+ * before the event's turn comes. */
+struct claim {
+	const struct envelope *envelope; /* whose it is; NULL: nobody's */
+	struct arena arena;              /* of what was normalized */
+	struct party party;
+	struct match_keys keys;
+};
+
+#define CLAIMS 16u /* events that can be foreseen at once */
+
 struct core {
 	struct settings settings;
 	struct phones *phones;
@@ -29,6 +55,10 @@ struct core {
 	uint64_t next_serial;
 	struct heap due;        /* open deadlines */
 	struct table due_by_id; /* id -> struct due_item */
+
+	/* Those that have been foreseen, in the order of their turns; the last for one that has not. */
+	struct claim claims[CLAIMS + 1];
+	uint32_t claims_made;
 
 	/* Scratch of one decision. */
 	struct arena arena;
@@ -49,7 +79,7 @@ struct ruling {
 	const struct type_rules *rules;
 	const struct peer_rules *peer;
 	struct message_parts parts;
-	struct party party;
+	const struct claim *claim; /* of an event that is taken */
 	uint16_t source_code;
 	int64_t occurred_us; /* by the source's clock, corrected */
 	uint64_t customer;   /* 0 until matched */
@@ -73,23 +103,11 @@ void ruling_put_cause(const struct ruling *ruling, struct buffer *out, uint32_t 
 
 /* ---- keys.c ---- */
 
-struct match_key {
-	enum key_kind kind;
-	bool verified;
-	uint8_t contact_kind;
-	struct slice value; /* normalized */
-	struct slice raw;
-};
+/* Normalizes what the claim's party says; what cannot be a key is left out. */
+void keys_collect(struct ruling *ruling, struct claim *claim);
 
-#define MATCH_KEYS 24u
-
-struct match_keys {
-	struct match_key keys[MATCH_KEYS]; /* strongest kind first */
-	uint32_t count;
-};
-
-/* Normalizes what the event says; what cannot be a key is left out. */
-void keys_collect(struct ruling *ruling, struct match_keys *out_keys);
+/* Starts the memory accesses of keys_holders; then of what they lead to. */
+void keys_prefetch(struct change *change, const struct match_key *key, bool near);
 
 struct key_holder {
 	uint64_t number;
@@ -110,6 +128,15 @@ enum ch_status keys_holders(struct change *change, enum key_kind kind, struct sl
 
 /* Stored form, for the fold: adds, removes (number) or blocks. */
 enum ch_status keys_fold(struct core *core, struct change *change, const struct effect *effect);
+
+/* ---- claim.c: who the event says he is ---- */
+
+void claims_init(struct core *core);
+void claims_fini(struct core *core);
+
+/* The claim of the ruling's event: foreseen, or read now.  The ruling's status tells when memory has
+ * run out. */
+const struct claim *claim_of(struct ruling *ruling);
 
 /* ---- match.c: whose event is it ---- */
 void match_customer(struct ruling *ruling, const struct match_keys *keys);

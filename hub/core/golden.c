@@ -238,7 +238,7 @@ static void golden_tell(struct ruling *ruling)
 
 void golden_apply(struct ruling *ruling, const struct match_keys *keys)
 {
-	const struct party *party = &ruling->party;
+	const struct party *party = &ruling->claim->party;
 	if (ruling->customer == 0)
 		return;
 	golden_keys(ruling, keys);

@@ -10,10 +10,10 @@
 #define KEY_HEAD_BYTES   2u
 #define KEY_HOLDER_BYTES 9u
 
-static void keys_add(struct ruling *ruling, struct match_keys *keys, enum key_kind kind,
+static void keys_add(struct ruling *ruling, struct claim *claim, enum key_kind kind,
 	struct slice value, struct slice raw, uint8_t assurance, uint8_t contact_kind)
 {
-	if (keys->count == MATCH_KEYS || value.len == 0 || value.len > LIMIT_KEY_BYTES - 16)
+	if (claim->keys.count == MATCH_KEYS || value.len == 0 || value.len > LIMIT_KEY_BYTES - 16)
 		return;
 	if (kind != KEY_PHONE && kind != KEY_EMAIL && normalize_is_placeholder(value))
 		return;
@@ -21,7 +21,7 @@ static void keys_add(struct ruling *ruling, struct match_keys *keys, enum key_ki
 		return;
 	if (assurance == ASSURANCE_DEFAULT)
 		assurance = ruling->peer->assurance;
-	keys->keys[keys->count++] = (struct match_key){
+	claim->keys.keys[claim->keys.count++] = (struct match_key){
 		.kind = kind,
 		.verified = assurance == ASSURANCE_VERIFIED,
 		.contact_kind = contact_kind,
@@ -38,24 +38,23 @@ static bool keys_usable(struct ruling *ruling, enum ch_status status)
 	return status == CH_OK;
 }
 
-static void keys_code(struct ruling *ruling, struct match_keys *keys, enum key_kind kind,
+static void keys_code(struct ruling *ruling, struct claim *claim, enum key_kind kind,
 	struct slice raw, uint8_t assurance)
 {
 	struct slice value;
-	if (raw.len > 0 && keys_usable(ruling, normalize_code(&ruling->core->arena, raw, &value)))
-		keys_add(ruling, keys, kind, value, raw, assurance, 0);
+	if (raw.len > 0 && keys_usable(ruling, normalize_code(&claim->arena, raw, &value)))
+		keys_add(ruling, claim, kind, value, raw, assurance, 0);
 }
 
 /* A key that means something only within its scope: "source/number", "scheme:value". */
-static void keys_scoped(struct ruling *ruling, struct match_keys *keys, enum key_kind kind,
+static void keys_scoped(struct ruling *ruling, struct claim *claim, enum key_kind kind,
 	struct slice scope, char between, struct slice raw, uint8_t assurance)
 {
 	struct slice code;
-	if (raw.len == 0 ||
-		!keys_usable(ruling, normalize_code(&ruling->core->arena, raw, &code)) ||
+	if (raw.len == 0 || !keys_usable(ruling, normalize_code(&claim->arena, raw, &code)) ||
 		normalize_is_placeholder(code))
 		return;
-	uint8_t *p = arena_alloc(&ruling->core->arena, scope.len + 1 + code.len);
+	uint8_t *p = arena_alloc(&claim->arena, scope.len + 1 + code.len);
 	if (p == NULL) {
 		ruling->status = CH_NOMEM;
 		return;
@@ -64,38 +63,37 @@ static void keys_scoped(struct ruling *ruling, struct match_keys *keys, enum key
 		memcpy(p, scope.data, scope.len);
 	p[scope.len] = (uint8_t)between;
 	memcpy(p + scope.len + 1, code.data, code.len);
-	keys_add(ruling, keys, kind, slice_of(p, scope.len + 1 + code.len), raw, assurance, 0);
+	keys_add(ruling, claim, kind, slice_of(p, scope.len + 1 + code.len), raw, assurance, 0);
 }
 
-static void keys_phones(struct ruling *ruling, struct match_keys *keys)
+static void keys_phones(struct ruling *ruling, struct claim *claim)
 {
-	for (uint32_t i = 0; i < ruling->party.phone_count; i++) {
-		const struct party_contact *phone = &ruling->party.phones[i];
+	for (uint32_t i = 0; i < claim->party.phone_count; i++) {
+		const struct party_contact *phone = &claim->party.phones[i];
 		char e164[PHONE_BYTES];
 		if (!keys_usable(ruling, phone_normalize(ruling->core->phones, phone->value,
 						 ruling->peer->region, e164)))
 			continue;
-		struct slice value = arena_copy(&ruling->core->arena, slice_text(e164));
+		struct slice value = arena_copy(&claim->arena, slice_text(e164));
 		if (value.data == NULL)
 			ruling->status = CH_NOMEM;
-		keys_add(ruling, keys, KEY_PHONE, value, phone->value, phone->assurance,
+		keys_add(ruling, claim, KEY_PHONE, value, phone->value, phone->assurance,
 			phone->kind);
 	}
 }
 
-static void keys_emails(struct ruling *ruling, struct match_keys *keys)
+static void keys_emails(struct ruling *ruling, struct claim *claim)
 {
-	for (uint32_t i = 0; i < ruling->party.email_count; i++) {
-		const struct party_contact *email = &ruling->party.emails[i];
+	for (uint32_t i = 0; i < claim->party.email_count; i++) {
+		const struct party_contact *email = &claim->party.emails[i];
 		struct slice value;
-		if (keys_usable(
-			    ruling, normalize_email(&ruling->core->arena, email->value, &value)))
-			keys_add(ruling, keys, KEY_EMAIL, value, email->value, email->assurance,
+		if (keys_usable(ruling, normalize_email(&claim->arena, email->value, &value)))
+			keys_add(ruling, claim, KEY_EMAIL, value, email->value, email->assurance,
 				email->kind);
 	}
 }
 
-static void keys_serial(struct ruling *ruling, struct match_keys *keys)
+static void keys_serial(struct ruling *ruling, struct claim *claim)
 {
 	struct slice unit = path_bytes(&ruling->rules->unit, &ruling->parts);
 	struct pb_reader reader = pb_read(unit);
@@ -103,26 +101,25 @@ static void keys_serial(struct ruling *ruling, struct match_keys *keys)
 	while (ruling->rules->unit.count > 0 && pb_next(&reader, &field)) {
 		if (field.number == 1 &&
 			field.wire == PB_LEN) /* serial_number: read from the plate */
-			keys_code(ruling, keys, KEY_SERIAL, field.bytes, ASSURANCE_VERIFIED);
+			keys_code(ruling, claim, KEY_SERIAL, field.bytes, ASSURANCE_VERIFIED);
 	}
 }
 
-void keys_collect(struct ruling *ruling, struct match_keys *out_keys)
+void keys_collect(struct ruling *ruling, struct claim *claim)
 {
-	const struct party *party = &ruling->party;
-	out_keys->count = 0;
-	keys_code(ruling, out_keys, KEY_COMMON_ID, party->common_id, party->common_id_assurance);
-	keys_code(ruling, out_keys, KEY_MEMBER_CARD, party->member_card,
-		party->member_card_assurance);
+	const struct party *party = &claim->party;
+	claim->keys.count = 0;
+	keys_code(ruling, claim, KEY_COMMON_ID, party->common_id, party->common_id_assurance);
+	keys_code(ruling, claim, KEY_MEMBER_CARD, party->member_card, party->member_card_assurance);
 	for (uint32_t i = 0; i < party->identifier_count; i++)
-		keys_scoped(ruling, out_keys, KEY_IDENTIFIER, party->identifiers[i].scheme, ':',
+		keys_scoped(ruling, claim, KEY_IDENTIFIER, party->identifiers[i].scheme, ':',
 			party->identifiers[i].value, party->identifiers[i].assurance);
 	/* A system knows its own customers. */
-	keys_scoped(ruling, out_keys, KEY_LOCAL_ID, ruling->envelope.source, '/', party->local_id,
+	keys_scoped(ruling, claim, KEY_LOCAL_ID, ruling->envelope.source, '/', party->local_id,
 		ASSURANCE_VERIFIED);
-	keys_phones(ruling, out_keys);
-	keys_emails(ruling, out_keys);
-	keys_serial(ruling, out_keys);
+	keys_phones(ruling, claim);
+	keys_emails(ruling, claim);
+	keys_serial(ruling, claim);
 }
 
 static size_t keys_stored_key(uint8_t out[LIMIT_KEY_BYTES], unsigned kind, struct slice value)
@@ -147,6 +144,16 @@ static enum ch_status keys_parse(struct slice stored, struct key_holders *out)
 		out->holders[i] = (struct key_holder){.number = load_le64(p), .flags = p[8]};
 	}
 	return CH_OK;
+}
+
+void keys_prefetch(struct change *change, const struct match_key *key, bool near)
+{
+	uint8_t bytes[LIMIT_KEY_BYTES];
+	struct slice stored = slice_of(bytes, keys_stored_key(bytes, key->kind, key->value));
+	if (near)
+		change_prefetch_value(change, TABLE_KEY, stored);
+	else
+		change_prefetch(change, TABLE_KEY, stored);
 }
 
 enum ch_status keys_holders(struct change *change, enum key_kind kind, struct slice value,

@@ -73,7 +73,7 @@ static bool match_name_disagrees(struct search *search, struct slice record)
 {
 	struct record_value value;
 	bool contradict = false;
-	struct slice name = search->ruling->party.name;
+	struct slice name = search->ruling->claim->party.name;
 	if (name.len == 0 || !record_find(record, 1, (struct slice){NULL, 0}, &value))
 		return false;
 	enum ch_status status = normalize_names_contradict(
@@ -87,7 +87,7 @@ static bool match_name_disagrees(struct search *search, struct slice record)
 /* Whether anything in the event could contradict a holder: most receipts bring one key and no name. */
 static bool match_may_contradict(const struct search *search, const struct match_key *key)
 {
-	if (match_is_shared(key->kind) && search->ruling->party.name.len > 0)
+	if (match_is_shared(key->kind) && search->ruling->claim->party.name.len > 0)
 		return true;
 	for (uint32_t i = 0; i < search->keys->count; i++) {
 		const struct match_key *other = &search->keys->keys[i];

@@ -23,8 +23,10 @@
 
 #define QUANTUM_EVENTS 64u
 
-/* How many events ahead the memory of their inbox look-up is asked for: that look-up is all misses. */
+/* How many events ahead one is foreseen: their look-ups are all misses, and this is the time that
+ * memory takes.  Then, nearer, what the first misses lead to. */
 #define LOOK_AHEAD 8u
+#define LOOK_NEAR  4u
 
 /* What one event's entry may take: the event twice (reference data stands in the effects too), and its
  * effects and derived events. */
@@ -43,9 +45,14 @@ struct round {
 	struct submitted *decided[INGEST_BATCH_EVENTS]; /* in this round */
 	uint32_t decided_count;
 	uint64_t last_sequence;
-	const struct submission *ahead; /* in the turn of one producer: what is looked ahead to */
-	uint32_t ahead_at;
-	uint32_t lead;         /* how far that is before what is being decided */
+	struct {
+		const struct submission
+			*at; /* in the turn of one producer: the next to be foreseen */
+		uint32_t index;
+		uint32_t lead; /* foreseen and not decided yet, with the one whose turn it is */
+		uint32_t first;
+		struct input inputs[LOOK_AHEAD]; /* a ring */
+	} ahead;
 	enum ch_status status; /* sticks: the machine failed */
 	const char *what;
 };
@@ -123,21 +130,26 @@ static void writer_note(struct ingest *ingest, struct submitted *event,
 	}
 }
 
+static struct input writer_input(const struct submission *submission, const struct submitted *event)
+{
+	return (struct input){
+		.envelope = &event->envelope,
+		.form = (enum ch_status)event->form,
+		.form_field = event->form_field,
+		.inspection = event->form == CH_OK ? &event->inspection : NULL,
+		.peer = submission->producer->rights.name,
+		.releases = submission->releases,
+	};
+}
+
 static void writer_event(
 	struct round *round, struct submission *submission, struct submitted *event)
 {
 	struct ingest *ingest = round->ingest;
 	struct decision decision;
 	int64_t arrival_us = writer_arrival(ingest);
-	struct input input = {
-		.envelope = &event->envelope,
-		.form = (enum ch_status)event->form,
-		.form_field = event->form_field,
-		.inspection = event->form == CH_OK ? &event->inspection : NULL,
-		.peer = submission->producer->rights.name,
-		.arrival_us = arrival_us,
-		.releases = submission->releases,
-	};
+	struct input input = writer_input(submission, event);
+	input.arrival_us = arrival_us;
 	round->status = core_decide(ingest->options.core, round->change, &input, &decision);
 	round->what = "decide";
 	if (round->status != CH_OK)
@@ -163,17 +175,37 @@ static void writer_later(struct submitted *event, enum ch_status reason, uint32_
 	event->customer = 0;
 }
 
+static void writer_look_from(struct round *round, const struct producer *producer)
+{
+	round->ahead.at = producer->queue;
+	round->ahead.index = producer->queue != NULL ? producer->queue->decided : 0;
+	round->ahead.lead = 0;
+}
+
+/* Foresees what comes behind the event whose turn it is. */
 static void writer_look_ahead(struct round *round)
 {
-	for (; round->lead < LOOK_AHEAD && round->ahead != NULL; round->lead++) {
-		const struct submitted *event = &round->ahead->events[round->ahead_at];
-		if (event->form == CH_OK)
-			change_inbox_prefetch(round->change, event->inspection.fingerprint);
-		if (++round->ahead_at < round->ahead->count)
+	struct core *core = round->ingest->options.core;
+	while (round->ahead.lead < LOOK_AHEAD && round->ahead.at != NULL) {
+		const struct submission *submission = round->ahead.at;
+		const struct submitted *event = &submission->events[round->ahead.index];
+		struct input *input =
+			&round->ahead
+				 .inputs[(round->ahead.first + round->ahead.lead++) % LOOK_AHEAD];
+		*input = writer_input(submission, event);
+		if (event->outcome != 0)
+			input->inspection = NULL; /* answered at the door */
+		core_foresee(core, round->change, input, false);
+		if (++round->ahead.index < submission->count)
 			continue;
-		round->ahead = round->ahead->next;
-		round->ahead_at = 0;
+		round->ahead.at = submission->next;
+		round->ahead.index = 0;
 	}
+	if (round->ahead.lead > LOOK_NEAR)
+		core_foresee(core, round->change,
+			&round->ahead.inputs[(round->ahead.first + LOOK_NEAR) % LOOK_AHEAD], true);
+	round->ahead.first++;
+	round->ahead.lead--;
 }
 
 /* Up to a quantum of this producer's events. */
@@ -182,9 +214,7 @@ static void writer_turn(struct round *round, struct producer *producer)
 	struct ingest *ingest = round->ingest;
 	bool held = atomic_load(&ingest->hold) != NULL;
 	uint32_t quantum = QUANTUM_EVENTS;
-	round->ahead = producer->queue;
-	round->ahead_at = round->ahead != NULL ? round->ahead->decided : 0;
-	round->lead = 0;
+	writer_look_from(round, producer);
 	while (producer->queue != NULL && quantum > 0 && round->status == CH_OK &&
 		round->events < INGEST_BATCH_EVENTS &&
 		journal_batch_bytes(round->batch) < INGEST_BATCH_BYTES &&
@@ -192,7 +222,6 @@ static void writer_turn(struct round *round, struct producer *producer)
 		struct submission *submission = producer->queue;
 		struct submitted *event = &submission->events[submission->decided];
 		writer_look_ahead(round);
-		round->lead--;
 		if (event->outcome != 0)
 			writer_count(&ingest->counters.refused, 1); /* answered at the door */
 		else if (held)
@@ -340,6 +369,7 @@ void writer_batch(struct ingest *ingest)
 	}
 	round.change = state_begin(ingest->options.state);
 	round.batch = journal_begin(ingest->options.journal);
+	core_forget(ingest->options.core);
 	writer_clock(&round);
 	writer_take_turns(&round);
 	writer_commit(&round);

@@ -70,8 +70,9 @@ enum ch_status cache_create(uint64_t bytes, struct cache **out_cache)
 		cache->ring = aligned_alloc(RING_STEP, (size_t)cache->size);
 		if (cache->buckets == NULL || cache->ring == NULL)
 			goto out;
+		(void)madvise(cache->buckets, index, MADV_HUGEPAGE); /* hints */
 		memset(cache->buckets, 0, index);
-		(void)madvise(cache->ring, (size_t)cache->size, MADV_HUGEPAGE); /* a hint */
+		(void)madvise(cache->ring, (size_t)cache->size, MADV_HUGEPAGE);
 	}
 	*out_cache = cache;
 	cache = NULL; /* the caller's now */
@@ -126,6 +127,13 @@ static bool cache_is(const struct cache_entry *entry, const struct overlay_key *
 	       memcmp(entry->bytes_of, key->key.data, key->key.len) == 0;
 }
 
+/* All its misses at once.  Never mind what lies behind the ring. */
+static void cache_prefetch_entry(const struct cache_entry *entry)
+{
+	for (size_t at = 0; at < PREFETCH_BYTES; at += 64)
+		__builtin_prefetch((const uint8_t *)entry + at);
+}
+
 static struct cache_slot *cache_find(const struct cache *cache, const struct overlay_key *key)
 {
 	if (cache->size == 0)
@@ -135,9 +143,7 @@ static struct cache_slot *cache_find(const struct cache *cache, const struct ove
 		if (slots[i].tag != cache_tag(key->hash) || slots[i].entry == 0)
 			continue;
 		const struct cache_entry *entry = cache_entry(cache, slots[i].entry);
-		/* All its misses at once.  Never mind what lies behind the ring. */
-		for (size_t at = 64; at < PREFETCH_BYTES; at += 64)
-			__builtin_prefetch((const uint8_t *)entry + at);
+		cache_prefetch_entry(entry);
 		if (cache_is(entry, key))
 			return &slots[i];
 	}
@@ -165,6 +171,17 @@ void cache_prefetch(const struct cache *cache, const struct overlay_key *key)
 {
 	if (cache->size > 0)
 		__builtin_prefetch(&cache->buckets[key->hash & cache->mask]);
+}
+
+void cache_prefetch_value(const struct cache *cache, const struct overlay_key *key)
+{
+	if (cache->size == 0)
+		return;
+	const struct cache_slot *slots = cache->buckets[key->hash & cache->mask].slots;
+	for (unsigned i = 0; i < BUCKET_SLOTS; i++) {
+		if (slots[i].tag == cache_tag(key->hash) && slots[i].entry != 0)
+			cache_prefetch_entry(cache_entry(cache, slots[i].entry));
+	}
 }
 
 /* ---- Taking in ---- */

@@ -22,8 +22,10 @@ void cache_free(struct cache *cache); /* NULL is fine */
 /* A batch ends: its slices are dead, and there is room again. */
 void cache_turn(struct cache *cache);
 
-/* Starts the memory accesses that cache_get begins with. */
+/* Starts the memory accesses that cache_get begins with; then, when these are through, those that it
+ * goes on with. */
 void cache_prefetch(const struct cache *cache, const struct overlay_key *key);
+void cache_prefetch_value(const struct cache *cache, const struct overlay_key *key);
 
 /* OVERLAY_ABSENT: not known here. */
 enum overlay_answer cache_get(

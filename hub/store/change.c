@@ -30,6 +30,12 @@ void change_prefetch(struct change *change, enum store_table table, struct slice
 	cache_prefetch(change->cache, &wanted);
 }
 
+void change_prefetch_value(struct change *change, enum store_table table, struct slice key)
+{
+	const struct overlay_key wanted = overlay_key(table, key);
+	cache_prefetch_value(change->cache, &wanted);
+}
+
 /* What the layers and LMDB say of a key that is neither in the batch nor in the cache. */
 static enum ch_status change_look(
 	struct change *change, const struct overlay_key *wanted, struct slice *out_value)

@@ -102,9 +102,10 @@ struct change *state_begin(struct state *state);
 enum ch_status change_get(
 	struct change *change, enum store_table table, struct slice key, struct slice *out_value);
 
-/* Starts the memory accesses of a change_get of `key`, and of the inbox's for `fingerprint`: for one
- * that comes a little later. */
+/* Starts the memory accesses that a change_get of `key` begins with; a little later, those that it goes
+ * on with; and the inbox's for `fingerprint`. */
 void change_prefetch(struct change *change, enum store_table table, struct slice key);
+void change_prefetch_value(struct change *change, enum store_table table, struct slice key);
 void change_inbox_prefetch(struct change *change, const uint8_t fingerprint[16]);
 
 /* Key and value are copied.  The status sticks; once it is bad, puts do nothing: CH_NOMEM;
