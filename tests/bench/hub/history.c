@@ -18,7 +18,8 @@
 
 #define PATH_BYTES   4352
 #define PAGE         4096u
-#define LABEL_SEALED 96u /* a number of 8 bytes: 1 when sealed */
+#define LABEL_EPOCH  24u /* numbers of 8 bytes; a spare's label has another file's epoch */
+#define LABEL_SEALED 96u /* 1 when sealed */
 
 typedef enum ch_status visitor(struct history *history, int fd, const char *name, uint64_t size);
 
@@ -34,11 +35,12 @@ static bool ends_with(const char *name, const char *end)
 	return len > strlen(end) && strcmp(name + len - strlen(end), end) == 0;
 }
 
-static bool is_sealed(int fd, uint64_t size)
+static bool is_sealed(int fd, const char *name, uint64_t size)
 {
 	uint8_t label[LABEL_SEALED + 8];
 	return size > PAGE && file_read_at(fd, label, sizeof(label), size - PAGE) == CH_OK &&
-	       memcmp(label, "CHseglbl", 8) == 0 && load_le64(label + LABEL_SEALED) == 1;
+	       memcmp(label, "CHseglbl", 8) == 0 && load_le64(label + LABEL_SEALED) == 1 &&
+	       load_le64(label + LABEL_EPOCH) == strtoull(name, NULL, 10);
 }
 
 static uint64_t resident(int fd, uint64_t size)
@@ -61,7 +63,7 @@ static uint64_t resident(int fd, uint64_t size)
 static enum ch_status look(struct history *history, int fd, const char *name, uint64_t size)
 {
 	if (ends_with(name, ".seg"))
-		history->sealed += is_sealed(fd, size);
+		history->sealed += is_sealed(fd, name, size);
 	else if (ends_with(name, ".zst"))
 		history->archived++;
 	history->bytes += size;
