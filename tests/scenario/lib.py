@@ -10,6 +10,7 @@
 Nothing here sleeps: a start is over when the hub says so, a stop when the process is gone.  What
 goes wrong ends the scenario with what the hub has logged.  Programs are found in $CAREHUB_BIN.
 """
+import contextlib
 import http.client
 import json
 import os
@@ -28,6 +29,10 @@ except ImportError:
     print("python3-zmq is not installed")
     sys.exit(77)
 
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "clients" / "python"))
+import carehub  # noqa: E402  # the client that was written from docs/protocol.md alone
+import wire  # noqa: E402, F401
+
 BIN = pathlib.Path(os.environ["CAREHUB_BIN"])
 PATIENCE_S = 60  # a bound for what takes milliseconds, on a machine that is busy
 
@@ -38,10 +43,10 @@ class Peer:
     def __init__(self, name, folder):
         public, secret = zmq.curve_keypair()
         self.name = name
-        self.public = public.decode()
+        self.public, self.secret = public.decode(), secret.decode()
         self.key_file = folder / f"{name}.secret"
         self.key_file.touch(mode=0o600)
-        self.key_file.write_text(secret.decode() + "\n")
+        self.key_file.write_text(self.secret + "\n")
 
 
 class Hub:
@@ -54,7 +59,7 @@ class Hub:
         self.keys = self.root / "keys"
         self.keys.mkdir()
         self.process = None
-        self.address = self.http = None
+        self.address = self.live = self.http = None
         self.lines = []
         public, secret = zmq.curve_keypair()
         self.server_key = public.decode()
@@ -104,7 +109,8 @@ class Hub:
         threading.Thread(target=self._listen, args=(self.process.stderr, self.arrived),
                          daemon=True).start()
         started = dict(w.split("=", 1) for w in self.logged("hub.started").split() if "=" in w)
-        self.address, self.http = started["bus"], int(started.get("http", 0))
+        self.address, self.live = started["bus"], started.get("live")
+        self.http = int(started.get("http", 0))
 
     def logged(self, event):
         """Waits for the next log line of this event and returns it."""
@@ -137,6 +143,18 @@ class Hub:
         connection.request("GET", path)
         answer = connection.getresponse()
         return answer.status, answer.read().decode()
+
+    # ---- The protocol ----
+
+    @contextlib.contextmanager
+    def client(self, peer):
+        """A session of this peer, as tests/clients/python/carehub.py has it."""
+        client = carehub.Hub(self.address, self.server_key, peer.secret)
+        try:
+            assert client.wait(lambda: client.welcome, PATIENCE_S), "no welcome"
+            yield client
+        finally:
+            client.close()
 
     # ---- The command line ----
 
