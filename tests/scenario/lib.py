@@ -137,6 +137,13 @@ class Hub:
         """carehubd WORDS on the hub that does not run; its standard output."""
         return self._run([BIN / "carehubd", "--root", self.root, *words], None, status)
 
+    def anonymous_bytes(self):
+        """Memory of the hub that is nobody else's, as the kernel counts it page by page."""
+        for line in open(f"/proc/{self.process.pid}/smaps_rollup", encoding="ascii"):
+            if line.startswith("Anonymous:"):
+                return int(line.split()[1]) * 1024
+        raise AssertionError("the kernel does not say")
+
     def page(self, path):
         """Status and text of a page of the HTTP port."""
         connection = http.client.HTTPConnection("127.0.0.1", self.http, timeout=PATIENCE_S)
@@ -158,19 +165,26 @@ class Hub:
 
     # ---- The command line ----
 
-    def run(self, peer, *words, input=None, status=0):
-        """carehub WORDS as this peer; its standard output.  Any other exit status is a failure."""
-        return self._run([BIN / "carehub", "--endpoint", self.address, "--server-key",
-                          self.server_key, "--key", peer.key_file, *map(str, words)], input, status)
+    def words(self, peer, *words):
+        return [BIN / "carehub", "--endpoint", self.address, "--server-key", self.server_key,
+                "--key", peer.key_file, *map(str, words)]
 
-    def ask(self, peer, *words, input=None, status=0):
+    def run(self, peer, *words, input=None, status=0, patience_s=PATIENCE_S):
+        """carehub WORDS as this peer; its standard output.  Any other exit status is a failure."""
+        return self._run(self.words(peer, *words), input, status, patience_s)
+
+    def spawn(self, peer, *words, output=subprocess.DEVNULL):
+        """The same in the background; the caller waits for its end."""
+        return subprocess.Popen(self.words(peer, *words), stdin=subprocess.DEVNULL, stdout=output)
+
+    def ask(self, peer, *words, **how):
         """The same with --json: a list of what it said, one object a line."""
         return [json.loads(line) for line in
-                self.run(peer, *words, "--json", input=input, status=status).splitlines()]
+                self.run(peer, *words, "--json", **how).splitlines()]
 
-    def _run(self, words, input, status):
+    def _run(self, words, input, status, patience_s=PATIENCE_S):
         done = subprocess.run(words, input=input, capture_output=True, text=True,
-                              timeout=PATIENCE_S)
+                              timeout=patience_s)
         assert done.returncode == status, \
             f"{' '.join(map(str, words[1:]))}: exit {done.returncode}, not {status}\n" \
             f"{done.stdout}{done.stderr}"
