@@ -31,7 +31,7 @@ except ImportError:
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "clients" / "python"))
 import carehub  # noqa: E402  # the client that was written from docs/protocol.md alone
-import wire  # noqa: E402, F401
+import wire  # noqa: E402, F401  # the messages' fields
 
 BIN = pathlib.Path(os.environ["CAREHUB_BIN"])
 PATIENCE_S = 60  # a bound for what takes milliseconds, on a machine that is busy
