@@ -400,8 +400,9 @@ enum ch_status hub_run(struct daemon_settings *settings)
 	hub->metrics = metrics_create();
 	enum ch_status status = hub_open(hub);
 	if (status == CH_OK) {
-		log_info("hub.started", "version=%s bus=%s http=%d head=%llu", CAREHUB_VERSION,
-			bus_address(hub->bus), pages_port(hub->pages),
+		log_info("hub.started", "version=%s bus=%s live=%s http=%d head=%llu",
+			CAREHUB_VERSION, bus_address(hub->bus), outlet_live_address(hub->outlet),
+			pages_port(hub->pages),
 			(unsigned long long)journal_head(hub->engine.journal));
 		loop_run(hub->loop);
 		status = (enum ch_status)atomic_load(&hub->failure);

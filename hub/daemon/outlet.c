@@ -48,10 +48,10 @@ static void outlet_failed(void *context, enum ch_status status, const char *what
 	outlet->options.failed(outlet->options.context, status, what);
 }
 
-static void outlet_live(void *context, struct slice type, struct slice delivery)
+static void outlet_live(void *context, struct slice type, struct slice frame)
 {
 	struct outlet *outlet = context;
-	live_publish(outlet->live, type, delivery);
+	live_publish(outlet->live, type, frame);
 }
 
 /* Customers are several stored values each; everything else is one value that is its message. */
@@ -259,6 +259,11 @@ void outlet_stop(struct outlet *outlet)
 void outlet_free(struct outlet *outlet)
 {
 	free(outlet);
+}
+
+const char *outlet_live_address(const struct outlet *outlet)
+{
+	return outlet->live != NULL ? live_address(outlet->live) : "";
 }
 
 struct fanout *outlet_fanout(struct outlet *outlet)

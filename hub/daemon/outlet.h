@@ -28,6 +28,7 @@ void outlet_stop(struct outlet *outlet);
 void outlet_free(struct outlet *outlet);
 
 struct fanout *outlet_fanout(struct outlet *outlet);
+const char *outlet_live_address(const struct outlet *outlet); /* "": there is no live port */
 void outlet_wake(struct outlet *outlet);            /* the synced head has moved; any thread */
 uint64_t outlet_floor(const struct outlet *outlet); /* any thread */
 

@@ -48,9 +48,9 @@ struct fanout_options {
 	void (*ready)(void *context);
 	/* The desk failed: nothing more is kept, the hub must stop.  Once; the fan-out thread. */
 	void (*failed)(void *context, enum ch_status status, const char *what);
-	/* One event for the live port, as it is delivered: an encoded Delivery.  NULL: none.  Called by
-	 * fanout_deliver. */
-	void (*live)(void *context, struct slice type, struct slice delivery);
+	/* One event for the live port: a DELIVER frame of handle 0 with this one delivery, without its
+	 * personal part.  NULL: none.  Called by fanout_deliver. */
+	void (*live)(void *context, struct slice type, struct slice frame);
 	void *context;
 
 	/* What a subscription has that does not say; 0: the default that stands here. */

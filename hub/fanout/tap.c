@@ -8,7 +8,7 @@
 #define BATCHES_MOST 8u
 #define BATCH_BYTES  (256u * 1024u)
 
-/* Events behind each other: type(2) length(4) Delivery. */
+/* Events behind each other: type(2) length(4) frame. */
 #define HEAD_BYTES 6u
 
 struct tap_batch {
@@ -19,7 +19,7 @@ struct tap_batch {
 };
 
 void tap_init(struct tap *tap, struct mailbox *outbox,
-	void (*live)(void *context, struct slice type, struct slice delivery), void *context)
+	void (*live)(void *context, struct slice type, struct slice frame), void *context)
 {
 	*tap = (struct tap){.outbox = outbox, .live = live, .context = context};
 }
@@ -36,6 +36,7 @@ void tap_fini(struct tap *tap)
 {
 	tap_free_batch(tap->filling);
 	tap->filling = NULL;
+	buffer_fini(&tap->frame);
 }
 
 void tap_set_wanted(struct tap *tap, bool wanted)
@@ -79,20 +80,38 @@ static bool tap_begin(struct tap *tap)
 	return true;
 }
 
+/* One part as a DELIVER of its own.  Whoever may see a type sees it here, so what is personal stays out. */
+static enum ch_status tap_put(struct buffer *frame, struct group *group, uint32_t part)
+{
+	struct slice encoded;
+	struct delivery delivery;
+	enum ch_status status = group_encode(group, part, &encoded);
+	if (status == CH_OK)
+		status = delivery_parse(encoded, &delivery);
+	if (status != CH_OK)
+		return status;
+	delivery.personal = (struct slice){NULL, 0};
+	delivery.last = part + 1 == group->part_count;
+	delivery.attempt = 1;
+	buffer_clear(frame);
+	deliver_begin(frame, 0);
+	deliver_add(frame, &delivery);
+	return frame->status;
+}
+
 void tap_add(struct tap *tap, struct group *group)
 {
 	for (uint32_t i = 0; i < group->part_count; i++) {
 		uint8_t head[HEAD_BYTES];
-		struct slice encoded;
-		if (!tap_begin(tap) || group_encode(group, i, &encoded) != CH_OK) {
+		if (!tap_begin(tap) || tap_put(&tap->frame, group, i) != CH_OK) {
 			tap->lost++;
 			continue;
 		}
 		struct buffer *bytes = &tap->filling->bytes;
 		store_le16(head, group->parts[i].type);
-		store_le32(head + 2, (uint32_t)encoded.len);
+		store_le32(head + 2, (uint32_t)tap->frame.len);
 		buffer_append(bytes, head, sizeof(head));
-		buffer_append_slice(bytes, encoded);
+		buffer_append_slice(bytes, buffer_slice(&tap->frame));
 		tap->filling->count++;
 		if (bytes->len >= BATCH_BYTES || bytes->status != CH_OK)
 			tap_flush(tap);

@@ -1,5 +1,6 @@
-/* The live port's share: every new event, once, for those who want speed without a promise.  Batches go to
- * the loop thread; when it does not keep up, whole batches are dropped and counted. */
+/* The live port's share: every new event, once, for those who want speed without a promise, and without
+ * its personal part.  Batches go to the loop thread; when it does not keep up, whole batches are dropped
+ * and counted. */
 #ifndef FANOUT_TAP_H
 #define FANOUT_TAP_H
 
@@ -12,16 +13,17 @@ struct tap_batch;
 
 struct tap {
 	struct mailbox *outbox; /* tasks of the loop thread */
-	void (*live)(void *context, struct slice type, struct slice delivery);
+	void (*live)(void *context, struct slice type, struct slice frame);
 	void *context;
 	atomic_bool wanted;
 	atomic_uint waiting; /* batches on their way */
 	struct tap_batch *filling;
-	uint64_t lost; /* events */
+	struct buffer frame; /* room that is used again and again */
+	uint64_t lost;       /* events */
 };
 
 void tap_init(struct tap *tap, struct mailbox *outbox,
-	void (*live)(void *context, struct slice type, struct slice delivery), void *context);
+	void (*live)(void *context, struct slice type, struct slice frame), void *context);
 
 /* No batch is on its way. */
 void tap_fini(struct tap *tap);

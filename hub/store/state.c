@@ -334,6 +334,8 @@ void state_update_pressure(struct state *state)
 	uint64_t bytes = layer_bytes(state->active) * 100;
 	uint64_t by_places = places / state->options.cap_changes;
 	uint64_t by_bytes = bytes / state->options.cap_bytes;
+	if (!state->has_projector)
+		return; /* nobody will make room: slowing producers would help nothing */
 	atomic_store(&state->pressure, (unsigned)(by_places > by_bytes ? by_places : by_bytes));
 }
 

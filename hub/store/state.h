@@ -89,7 +89,8 @@ uint64_t state_applied(const struct state *state);
  * thread. */
 enum ch_status state_status(const struct state *state);
 
-/* How full the unwritten changes are, 0 to 100 and over: credit is paced by it.  Any thread. */
+/* How full the unwritten changes are, 0 to 100 and over: credit is paced by it.  Always 0 without a
+ * projector.  Any thread. */
 uint32_t state_pressure(const struct state *state);
 
 /* ---- The writer thread ---- */

@@ -185,15 +185,17 @@ static bool delivery_take(struct delivery *out, const struct pb_field *field)
 	return true;
 }
 
-static enum ch_status delivery_parse(struct slice bytes, struct delivery *out)
+enum ch_status delivery_parse(struct slice encoded, struct delivery *out)
 {
-	struct pb_reader reader = pb_read(bytes);
+	struct pb_reader reader = pb_read(encoded);
 	struct pb_field field;
-	*out = (struct delivery){0};
+	struct delivery delivery = {0};
 	while (pb_next(&reader, &field)) {
-		if (!delivery_take(out, &field))
+		if (!delivery_take(&delivery, &field))
 			return CH_FORMAT;
 	}
+	if (reader.status == CH_OK)
+		*out = delivery;
 	return reader.status;
 }
 

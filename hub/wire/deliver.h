@@ -54,6 +54,9 @@ void delivery_encode(const struct delivery *delivery, struct buffer *out);
 void deliver_add_encoded(
 	struct buffer *out, struct slice encoded, const struct delivery_stamp *stamp);
 
+/* What delivery_encode made, stamped or not; every slice looks into it.  CH_FORMAT. */
+enum ch_status delivery_parse(struct slice encoded, struct delivery *out);
+
 struct deliver {
 	uint32_t handle;
 	uint32_t count;

@@ -10,6 +10,7 @@
 Nothing here sleeps: a start is over when the hub says so, a stop when the process is gone.  What
 goes wrong ends the scenario with what the hub has logged.  Programs are found in $CAREHUB_BIN.
 """
+import contextlib
 import http.client
 import json
 import os
@@ -28,6 +29,10 @@ except ImportError:
     print("python3-zmq is not installed")
     sys.exit(77)
 
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "clients" / "python"))
+import carehub  # noqa: E402  # the client that was written from docs/protocol.md alone
+import wire  # noqa: E402, F401  # the messages' fields
+
 BIN = pathlib.Path(os.environ["CAREHUB_BIN"])
 PATIENCE_S = 60  # a bound for what takes milliseconds, on a machine that is busy
 
@@ -38,10 +43,10 @@ class Peer:
     def __init__(self, name, folder):
         public, secret = zmq.curve_keypair()
         self.name = name
-        self.public = public.decode()
+        self.public, self.secret = public.decode(), secret.decode()
         self.key_file = folder / f"{name}.secret"
         self.key_file.touch(mode=0o600)
-        self.key_file.write_text(secret.decode() + "\n")
+        self.key_file.write_text(self.secret + "\n")
 
 
 class Hub:
@@ -54,7 +59,7 @@ class Hub:
         self.keys = self.root / "keys"
         self.keys.mkdir()
         self.process = None
-        self.address = self.http = None
+        self.address = self.live = self.http = None
         self.lines = []
         public, secret = zmq.curve_keypair()
         self.server_key = public.decode()
@@ -104,7 +109,8 @@ class Hub:
         threading.Thread(target=self._listen, args=(self.process.stderr, self.arrived),
                          daemon=True).start()
         started = dict(w.split("=", 1) for w in self.logged("hub.started").split() if "=" in w)
-        self.address, self.http = started["bus"], int(started.get("http", 0))
+        self.address, self.live = started["bus"], started.get("live")
+        self.http = int(started.get("http", 0))
 
     def logged(self, event):
         """Waits for the next log line of this event and returns it."""
@@ -131,6 +137,13 @@ class Hub:
         """carehubd WORDS on the hub that does not run; its standard output."""
         return self._run([BIN / "carehubd", "--root", self.root, *words], None, status)
 
+    def anonymous_bytes(self):
+        """Memory of the hub that is nobody else's, as the kernel counts it page by page."""
+        for line in open(f"/proc/{self.process.pid}/smaps_rollup", encoding="ascii"):
+            if line.startswith("Anonymous:"):
+                return int(line.split()[1]) * 1024
+        raise AssertionError("the kernel does not say")
+
     def page(self, path):
         """Status and text of a page of the HTTP port."""
         connection = http.client.HTTPConnection("127.0.0.1", self.http, timeout=PATIENCE_S)
@@ -138,21 +151,40 @@ class Hub:
         answer = connection.getresponse()
         return answer.status, answer.read().decode()
 
+    # ---- The protocol ----
+
+    @contextlib.contextmanager
+    def client(self, peer):
+        """A session of this peer, as tests/clients/python/carehub.py has it."""
+        client = carehub.Hub(self.address, self.server_key, peer.secret)
+        try:
+            assert client.wait(lambda: client.welcome, PATIENCE_S), "no welcome"
+            yield client
+        finally:
+            client.close()
+
     # ---- The command line ----
 
-    def run(self, peer, *words, input=None, status=0):
-        """carehub WORDS as this peer; its standard output.  Any other exit status is a failure."""
-        return self._run([BIN / "carehub", "--endpoint", self.address, "--server-key",
-                          self.server_key, "--key", peer.key_file, *map(str, words)], input, status)
+    def words(self, peer, *words):
+        return [BIN / "carehub", "--endpoint", self.address, "--server-key", self.server_key,
+                "--key", peer.key_file, *map(str, words)]
 
-    def ask(self, peer, *words, input=None, status=0):
+    def run(self, peer, *words, input=None, status=0, patience_s=PATIENCE_S):
+        """carehub WORDS as this peer; its standard output.  Any other exit status is a failure."""
+        return self._run(self.words(peer, *words), input, status, patience_s)
+
+    def spawn(self, peer, *words, output=subprocess.DEVNULL):
+        """The same in the background; the caller waits for its end."""
+        return subprocess.Popen(self.words(peer, *words), stdin=subprocess.DEVNULL, stdout=output)
+
+    def ask(self, peer, *words, **how):
         """The same with --json: a list of what it said, one object a line."""
         return [json.loads(line) for line in
-                self.run(peer, *words, "--json", input=input, status=status).splitlines()]
+                self.run(peer, *words, "--json", **how).splitlines()]
 
-    def _run(self, words, input, status):
+    def _run(self, words, input, status, patience_s=PATIENCE_S):
         done = subprocess.run(words, input=input, capture_output=True, text=True,
-                              timeout=PATIENCE_S)
+                              timeout=patience_s)
         assert done.returncode == status, \
             f"{' '.join(map(str, words[1:]))}: exit {done.returncode}, not {status}\n" \
             f"{done.stdout}{done.stderr}"

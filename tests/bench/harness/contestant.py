@@ -4,10 +4,9 @@ import os
 from dataclasses import dataclass
 from typing import Callable
 
-from . import server
+from . import row, server
 
 WINDOW = 1000  # events in flight over all connections, the same for everybody
-CUSTOMERS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -31,8 +30,9 @@ class Contestant:
     synced: bool  # an acknowledged event survives a power cut
     batch: int = 1  # events a request at most; what the window allows if that is less and `shrinks`
     shrinks: bool = False
-    customers: int = 0
-    rows: tuple = ("saturate", "lowload", "openloop")
+    customers: bool = False  # keeps a record of each
+    rows: tuple = ("saturate", "lowload", "openloop", "sustained")
+    scanned: bool = True  # has forms to choose from
     prepare_estimate: float = 0.0  # seconds that setting up takes the first time
 
     @property
@@ -41,6 +41,8 @@ class Contestant:
 
     def forms(self, connections):
         """The forms to scan: those of `connections` that the window has room for."""
+        if not self.scanned:
+            return [Form(1, self.batch)]
         forms = []
         for count in connections:
             share = WINDOW // count
@@ -49,29 +51,43 @@ class Contestant:
                 forms.append(Form(count, batch))
         return forms
 
-    def arguments(self, row, seconds, form, rate, host_server):
-        return [
-            "--mode", row, "--seconds", f"{seconds:g}", "--window", str(WINDOW),
-            "--connections", str(form.connections), "--batch", str(form.batch),
-            "--payload", "300", "--rate", str(rate), "--customers", str(self.customers),
-            "--draw", "8020", "--host", "127.0.0.1", "--port", str(host_server.port),
-            "--data", host_server.folder,
+    def arguments(self, load, host_server):
+        """The command line of a load (match.Load)."""
+        customers = load.scale.customers(load.row) if self.customers else 0
+        words = [
+            "--seconds", f"{load.seconds:g}", "--window", str(WINDOW),
+            "--connections", str(load.form.connections), "--batch", str(load.form.batch),
+            "--payload", "300", "--rate", str(load.rate), "--customers", str(customers),
+            "--host", "127.0.0.1", "--port", str(host_server.port),
+            "--data", host_server.data(load.row),
         ]
+        if load.row.length in ("replay", "tail"):
+            share = 10 if load.row.length == "tail" else 1
+            words += ["--events", str(max(1, load.scale.events // share))]
+        return load.row.arguments() + words
 
 
 # The hub comes twice, because its peers do: one event a frame and many.  It draws its customers
-# like postgres.upsert; the other peers keep none and have that much less to do.
+# like postgres.upsert; the other peers keep none and have that much less to do.  What nobody else has
+# is measured by programs of its own.
 CONTESTANTS = (
-    Contestant("hub.64", "bench_hub", server.NoServer, synced=True, batch=64,
-               customers=CUSTOMERS, rows=("saturate", "openloop"), prepare_estimate=5),
-    Contestant("hub.1", "bench_hub", server.NoServer, synced=True,
-               customers=CUSTOMERS, rows=("saturate", "lowload"), prepare_estimate=5),
+    Contestant("hub.64", "bench_hub", server.HubFolder, synced=True, batch=64, customers=True,
+               rows=("saturate", "uniform", "ordered", "few", "few-uniform", "openloop",
+                     "openloop-bare", "sustained", "openloop-half")),
+    Contestant("hub.1", "bench_hub", server.HubFolder, synced=True, customers=True,
+               rows=("saturate", "uniform", "ordered", "few", "few-uniform", "lowload",
+                     "sustained")),
+    Contestant("hub.delivery", "bench_delivery", server.HubFolder, synced=True, customers=True,
+               rows=("delivery", "delivery-loaded"), scanned=False),
+    Contestant("hub.history", "bench_replay", server.HubFolder, synced=True,
+               rows=("replay-cold", "replay-tail", "replay-archive", "rebuild"), scanned=False),
     Contestant("redis.always", "bench_redis",
                lambda folder: server.Redis(folder, "always"), synced=True),
     Contestant("postgres.outbox", "bench_postgres", server.Postgres, synced=True,
                batch=1000, shrinks=True, prepare_estimate=6),
     Contestant("postgres.upsert", "bench_postgres", server.Postgres, synced=True,
-               batch=1000, shrinks=True, customers=CUSTOMERS, prepare_estimate=5),
+               batch=1000, shrinks=True, customers=True, prepare_estimate=5,
+               rows=("saturate", "uniform", "lowload", "openloop", "sustained")),
     Contestant("rabbitmq.quorum", "bench_rabbitmq", server.Rabbitmq, synced=True),
     Contestant("nats.always", "bench_nats",
                lambda folder: server.Nats(folder, sync_always=True), synced=True),

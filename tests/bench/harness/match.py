@@ -12,15 +12,19 @@ import statistics
 import subprocess
 import time
 
-from . import contestant, report
-from .server import ServerFailed
+from dataclasses import dataclass
+
+from . import contestant, report, row as rows
+from .server import HubFolder, ServerFailed
+from .template import TemplateFailed
 
 PREPARE_SECONDS = 120
 LATE_SECONDS = 60  # beyond its load, what a program may take to connect, drain and count
-OVERHEAD = 0.25  # seconds around each load, for the plan
 WARM_ESTIMATE = 2.5  # seconds for each GiB of memory, where it is slow
 DISK_PROBE_SECONDS = 0.3
-KEPT = ("throughput", "offered", "ack.p50", "ack.p99", "ack.p99.9", "ack.max", "client.cpu")
+KEPT = ("throughput", "offered", "events", "ack.p50", "ack.p99", "ack.p99.9", "ack.max",
+        "delivery.p50", "delivery.p99", "delivery.p99.9", "delivery.max", "client.cpu", "cached",
+        "memory.anonymous", "memory.anonymous.most", "disk.written", "disk.stored")
 
 
 class LoadFailed(Exception):
@@ -31,13 +35,26 @@ class OutOfTime(Exception):
     pass
 
 
+@dataclass(frozen=True)
+class Load:
+    """One start of a load program."""
+
+    row: rows.Row
+    seconds: float
+    form: contestant.Form
+    rate: int
+    scale: rows.Scale
+
+
 class Player:
     """A contestant with its server, its program and, after the scan, its best form."""
 
-    def __init__(self, who, folder, programs):
+    def __init__(self, who, folder, programs, templates=None):
         self.who = who
         # Variants share what their family keeps: one database, one set of customers.
         self.server = who.server(os.path.join(folder, who.family))
+        if isinstance(self.server, HubFolder):
+            self.server.templates = templates
         self.path = contestant.program_path(who, programs)
         self.form = None
 
@@ -46,22 +63,23 @@ class Player:
             return f"{self.who.program} is not built"
         return self.server.missing()
 
-    def load(self, row, seconds, form, rate):
+    def load(self, load):
         """One load from where a fresh one would start; {metric: (value, unit)}."""
         if self.who.prepare_estimate > 0:
-            self.run("prepare", PREPARE_SECONDS, contestant.Form(1, 1), 1)
-        return self.run(row, seconds, form, rate)
+            self.run(load, PREPARE_SECONDS, ["--mode", "prepare"])
+        return self.run(load, load.seconds)
 
-    def run(self, row, seconds, form, rate):
-        """The program once.  Raises LoadFailed with the reason."""
-        command = [self.path, *self.who.arguments(row, seconds, form, rate, self.server)]
+    def run(self, load, seconds, more=()):
+        """The program once; of an option given twice the later counts.  Raises LoadFailed with the
+        reason."""
+        command = [self.path, *self.who.arguments(load, self.server), *more]
         try:
             done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True,
-                                  text=True, timeout=seconds + LATE_SECONDS, check=False)
+                                  text=True, timeout=2 * seconds + LATE_SECONDS, check=False)
         except subprocess.TimeoutExpired as late:
-            raise LoadFailed(f"{row}: not done after {late.timeout:g} s") from late
+            raise LoadFailed(f"{load.row.name}: not done after {late.timeout:g} s") from late
         if done.returncode != 0:
-            raise LoadFailed(f"{row}: {done.stderr.strip() or done.returncode}")
+            raise LoadFailed(f"{load.row.name}: {done.stderr.strip() or done.returncode}")
         return figures_of(done.stdout)
 
 
@@ -116,23 +134,32 @@ class Match:
         self.failed = []
         self.deadline = None
 
-    def row_seconds(self, row):
-        """Low load says the same in half the time."""
-        return self.settings.seconds / 2 if row == "lowload" else self.settings.seconds
-
     def rows(self, player):
-        return [row for row in player.who.rows if row in self.settings.rows]
+        return [row for row in self.settings.rows if row.name in player.who.rows]
+
+    def row_seconds(self, row):
+        return rows.seconds(row, self.settings)
+
+    def templates(self):
+        """(templates, row) for each folder that hubs here need."""
+        needed = {}
+        for player in self.players:
+            if isinstance(player.server, HubFolder):
+                for row in [rows.NAMED["saturate"]] * player.who.scanned + self.rows(player):
+                    needed[row.crowd] = (player.server.templates, row)
+        return needed.values()
 
     def estimate(self):
-        """Seconds that warming, scan and rounds will take, about."""
+        """Seconds that warming, preparing, scan and rounds will take, about."""
         total = self.settings.warm_gb * WARM_ESTIMATE
+        total += sum(templates.estimate(row) for templates, row in self.templates())
         for player in self.players:
             turn = player.server.start_estimate + sum(
-                self.row_seconds(row) + OVERHEAD for row in self.rows(player))
+                self.row_seconds(row) + player.server.load_estimate for row in self.rows(player))
             forms = len(player.who.forms(self.settings.connections)) * self.settings.scan_passes
             scan = player.server.start_estimate + player.who.prepare_estimate + forms * (
-                self.settings.scan_seconds + OVERHEAD)
-            total += scan + self.settings.rounds * turn
+                self.settings.scan_seconds + player.server.load_estimate)
+            total += scan * player.who.scanned + self.settings.rounds * turn
         return total
 
     def bound(self):
@@ -151,7 +178,7 @@ class Match:
             player.server.start()
             play()
             return True
-        except (ServerFailed, LoadFailed) as why:
+        except (ServerFailed, LoadFailed, TemplateFailed) as why:
             self.drop(player, why)
             return False
         finally:
@@ -167,14 +194,25 @@ class Match:
             best = dict.fromkeys(forms, 0.0)
             for number in range(self.settings.scan_passes):
                 for form in forms[::-1] if number % 2 else forms:
-                    figures = player.load("saturate", self.settings.scan_seconds, form, 1)
+                    figures = player.load(Load(rows.NAMED["saturate"], self.settings.scan_seconds,
+                                               form, 1, self.settings.scale))
                     best[form] = max(best[form], figures["throughput"][0])
             for form, taken in best.items():
                 self.say(f"scan {player.who.name}: {taken:.0f} events/s with {form}")
             player.form = max(forms, key=best.get)
         for player in list(self.players):
-            if self.turn(player, lambda player=player: play(player)):
+            if not player.who.scanned:
+                player.form = player.who.forms(self.settings.connections)[0]
+            elif self.turn(player, lambda player=player: play(player)):
                 self.say(f"best {player.who.name}: {player.form}")
+
+    def rate(self, player, row, figures):
+        """Events a second of an open loop."""
+        if row.rate == "low":
+            return min(rows.LOW_RATE, self.settings.rate)
+        if row.rate == "half":
+            return max(1, int(figures[report.key(player.who.name, row.after)][0] / 2))
+        return self.settings.rate
 
     def round(self, number):
         """Everybody once; the round's figures."""
@@ -182,12 +220,13 @@ class Match:
 
         def play(player):
             for row in self.rows(player):
-                got = player.load(row, self.row_seconds(row), player.form, self.settings.rate)
+                load = Load(row, self.row_seconds(row), player.form,
+                            self.rate(player, row, figures), self.settings.scale)
+                got = player.load(load)
                 for metric in filter(got.__contains__, KEPT):
-                    figures[f"{player.who.name}.{row}.{metric}"] = got[metric]
-                headline = report.HEADLINES[row]
-                self.say(f"round {number} {player.who.name} {row}: {headline} "
-                         f"{got[headline][0]:.0f} {got[headline][1]}")
+                    figures[f"{player.who.name}.{row.name}.{metric}"] = got[metric]
+                self.say(f"round {number} {player.who.name} {row.name}: {row.headline} "
+                         f"{got[row.headline][0]:.0f} {got[row.headline][1]}")
         first = (number - 1) % max(1, len(self.players))
         for player in self.players[first:] + self.players[:first]:
             self.turn(player, lambda player=player: play(player))
@@ -199,6 +238,11 @@ class Match:
         self.deadline = time.monotonic() + self.bound()
         self.say(f"warming took {warm_memory(self.settings.warm_gb << 30):.1f} s")
         try:
+            for templates, row in self.templates():
+                try:
+                    templates.make(row)
+                except TemplateFailed:
+                    pass  # whoever needs it tries again, and is dropped with the reason
             self.scan()
             for number in range(1, self.settings.rounds + 1):
                 rounds.append(self.round(number))

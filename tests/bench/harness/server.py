@@ -47,6 +47,7 @@ class Server:
     keeps = False
     stop_signal = signal.SIGTERM
     start_estimate = 0.5  # seconds, for the plan
+    load_estimate = 0.25  # ... and around each load
 
     def __init__(self, folder):
         self.folder = folder
@@ -56,6 +57,11 @@ class Server:
     def missing(self):
         """Why it cannot run here, or None."""
         return None if self.program else f"{self.package} is not installed"
+
+    def data(self, row):
+        """The folder that a load program is given."""
+        del row  # one for all
+        return self.folder
 
     def command(self):
         raise NotImplementedError
@@ -299,3 +305,24 @@ class NoServer(Server):
 
     def stop(self):
         pass
+
+
+class HubFolder(NoServer):
+    """The load programs of the hub start their own; a turn gives them clones of what was prepared."""
+
+    keeps = False
+    templates = None  # template.Templates, before the first load
+
+    @property
+    def load_estimate(self):
+        """Each load starts the hub, which reads its ids."""
+        return 0.5 + self.templates.scale.ids / 4_000_000
+
+    def data(self, row):
+        target = os.path.join(self.folder, row.crowd)
+        if not os.path.isdir(target):
+            self.templates.clone(row, target)
+        return target
+
+    def stop(self):
+        shutil.rmtree(self.folder, ignore_errors=True)

@@ -8,7 +8,7 @@ import tempfile
 import types
 import unittest
 
-from harness import contestant, match, ports, server
+from harness import contestant, match, ports, row, server
 
 PROGRAM = """#!/bin/sh
 # Says how many events it took: as many as it has connections, and fails when told to.
@@ -17,10 +17,12 @@ while [ $# -gt 0 ]; do
 	--connections) connections=$2 ;;
 	--mode) mode=$2 ;;
 	--data) data=$2 ;;
+	--rate) rate=$2 ;;
 	esac
 	shift 2
 done
 echo "$mode $connections" >> "$data/calls"
+echo "$rate" >> "$data/rates"
 [ -e "$data/fail" ] && { echo "no such luck" >&2; exit 1; }
 [ $mode = prepare ] && exit 0
 printf 'throughput\\t%s\\tevents/s\\nack.p50\\t5\\tus\\nack.p99.9\\t9\\tus\\n' $connections
@@ -37,7 +39,8 @@ class Turns(unittest.TestCase):
         os.chmod(path, 0o755)
         self.settings = types.SimpleNamespace(
             folder=self.folder.name, seconds=1, scan_seconds=1, scan_passes=2, rounds=3,
-            rows=("saturate", "lowload"), rate=1, connections=[1, 4, 10, 50], warm_gb=0)
+            rows=row.chosen(("saturate", "lowload")), rate=1, connections=[1, 4, 10, 50],
+            warm_gb=0, sustained=1, scale=row.Scale(many=10, few=1, ids=0, events=10))
 
     def tearDown(self):
         self.folder.cleanup()
@@ -66,11 +69,27 @@ class Turns(unittest.TestCase):
         self.assertEqual(order, ["a.x", "b.x", "b.x", "a.x", "a.x", "b.x"])
 
     def test_prepared_before_each_load(self):
-        self.settings.rows = ("saturate",)
+        self.settings.rows = row.chosen(("saturate",))
         self.play(self.player("fake.one", prepare_estimate=1))
         with open(os.path.join(self.folder.name, "fake", "calls"), encoding="utf-8") as calls:
             modes = [line.split()[0] for line in calls]
         self.assertEqual(modes, ["prepare", "saturate"] * (2 * 4 + 3))
+
+    def test_half_of_what_was_sustained(self):
+        self.settings.rows = row.chosen(("openloop-half",))
+        player = self.player("fake.one", rows=("sustained", "openloop-half"))
+        self.play(player)
+        self.assertEqual(player.form.connections, 50)
+        self.assertEqual([str(r.name) for r in self.game.rows(player)],
+                         ["sustained", "openloop-half"])
+        with open(os.path.join(self.folder.name, "fake", "rates"), encoding="utf-8") as rates:
+            self.assertEqual(rates.read().split()[-2:], ["1", "25"])
+
+    def test_without_forms_there_is_no_scan(self):
+        player = self.player("fake.one", scanned=False)
+        self.play(player)
+        self.assertEqual(player.form, contestant.Form(1, 1))
+        self.assertFalse(any(line.startswith("scan") for line in self.said))
 
     def test_who_fails_is_dropped_and_named(self):
         bad = self.player("bad.x")
@@ -107,8 +126,8 @@ class Forms(unittest.TestCase):
 
     def test_choice_by_family_and_by_name(self):
         names = [who.name for who in contestant.chosen(["redis", "postgres.upsert"])]
-        self.assertEqual(names, ["hub.64", "hub.1", "redis.always", "postgres.upsert",
-                                 "redis.everysec"])
+        self.assertEqual(names, ["hub.64", "hub.1", "hub.delivery", "hub.history", "redis.always",
+                                 "postgres.upsert", "redis.everysec"])
         with self.assertRaises(ValueError):
             contestant.chosen(["kafka"])
 

@@ -66,6 +66,21 @@ class Report(unittest.TestCase):
         self.assertEqual(told["hub.1:redis.always.lowload.ack.p50"], ("missed", False))
         self.assertEqual(told["hub.1:echo.saturate.throughput"], ("unmeasured", None))
 
+    def test_goals_of_the_hub_alone(self):
+        rounds = [{"hub.64.openloop.ack.p99.9": (30, "us"),
+                   "hub.64.openloop-bare.ack.p99.9": (15, "us"),
+                   "hub.64.openloop-half.ack.p99.9": (100001, "us")}]
+        told = {line.split("\t")[1]: line.split("\t")[2:] for line, _ in report.goals(
+            rounds, ("openloop", "openloop-bare", "openloop-half"))}
+        self.assertEqual(told, {
+            "hub.64.openloop.ack.p99.9:hub.64.openloop-bare.ack.p99.9": ["<=3", "2.000", "met"],
+            "hub.64.openloop-half.ack.p99.9": ["<=100000", "100001", "missed"]})
+
+    def test_only_goals_of_the_chosen_rows(self):
+        self.assertEqual([line.split("\t")[1] for line, _ in report.goals([], ("lowload",))],
+                         ["hub.1:redis.always.lowload.ack.p50"])
+        self.assertEqual(len(report.goals([], ("openloop",))), 0)  # nothing to compare it with
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -320,6 +320,8 @@ static enum ch_status run(struct driver *driver)
 		goto out;
 	print_results(driver, cpu_seconds() - cpu, driver_now_ns() - driver->start_ns);
 	status = check_stored(driver, before);
+	if (status == CH_OK && driver->peer->report != NULL)
+		status = driver->peer->report(driver->handle, driver->acked);
 out:
 	return status;
 }
@@ -361,6 +363,8 @@ static enum ch_status driver_init(
 		options->customers, options->draw, options->payload_bytes);
 	if (status != CH_OK)
 		return status;
+	if (options->ids == EVENT_IDS_ORDERED)
+		event_source_order(&driver->source);
 	return peer->open(options, driver, &driver->handle);
 }
 
@@ -371,6 +375,10 @@ int driver_main(int argc, char **argv, const struct driver_peer *peer)
 	enum ch_status status = options_parse(argc, argv, &options);
 	if (status != CH_OK)
 		return status == CH_END ? EXIT_SUCCESS : EXIT_USAGE;
+	if (options.mode > MODE_OPENLOOP) {
+		complaint(peer->name, "that mode is another program's");
+		return EXIT_USAGE;
+	}
 	/* The timetable of an open loop is finer than the 50 us by which the kernel may oversleep. */
 	(void)prctl(PR_SET_TIMERSLACK, 1000UL); /* refused: sleeps are a little coarser */
 	status = driver_init(&driver, &options, peer);

@@ -52,6 +52,10 @@ struct driver_peer {
 	 * keeps none. */
 	enum ch_status (*stored)(void *peer, uint64_t *out_events);
 
+	/* Prints what else it knows of the run, in which `acked` events were acknowledged.  NULL:
+	 * nothing. */
+	enum ch_status (*report)(void *peer, uint64_t acked);
+
 	void (*close)(void *peer);
 };
 

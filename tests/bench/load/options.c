@@ -15,7 +15,8 @@
 
 static const char help[] =
 	"usage: %s [options]\n"
-	"  --mode prepare|saturate|lowload|openloop   default saturate\n"
+	"  --mode prepare|saturate|lowload|openloop   default saturate; programs of their own:\n"
+	"         openloop (bench_delivery), cold|archive|tail|rebuild (bench_replay)\n"
 	"  --seconds S         how long to measure, with warm-up; default 5\n"
 	"  --connections N     default 1\n"
 	"  --window W          events in flight over all connections; default 1000\n"
@@ -24,10 +25,15 @@ static const char help[] =
 	"  --rate R            events a second in open loop; default 10000\n"
 	"  --customers N       0: events for nobody; default 0\n"
 	"  --draw uniform|8020 how customers are drawn; default 8020\n"
+	"  --ids random|ordered   version 4, or version 7, which rise; default random\n"
+	"  --known N           ids that prepare publishes beside the customers'; default 0\n"
+	"  --history plain|archived   what prepare makes of full segments; default plain\n"
+	"  --events N          how many of its newest events are read again; 0: all\n"
 	"  --seed N            same seed, same events; default: a random one\n"
 	"  --host ADDRESS      an IPv4 loopback address; default 127.0.0.1\n"
 	"  --port PORT         where the server listens; 0: the program starts its own\n"
-	"  --data DIR          a folder of the program's own\n";
+	"  --data DIR          a folder of the program's own\n"
+	"  --set NAME=VALUE    a setting of a server that the program starts; up to 8 times\n";
 
 enum option_key {
 	KEY_MODE = 1,
@@ -39,10 +45,15 @@ enum option_key {
 	KEY_RATE,
 	KEY_CUSTOMERS,
 	KEY_DRAW,
+	KEY_IDS,
+	KEY_KNOWN,
+	KEY_HISTORY,
+	KEY_EVENTS,
 	KEY_SEED,
 	KEY_HOST,
 	KEY_PORT,
 	KEY_DATA,
+	KEY_SET,
 	KEY_HELP,
 };
 
@@ -56,10 +67,15 @@ static const struct option table[] = {
 	{"rate", required_argument, NULL, KEY_RATE},
 	{"customers", required_argument, NULL, KEY_CUSTOMERS},
 	{"draw", required_argument, NULL, KEY_DRAW},
+	{"ids", required_argument, NULL, KEY_IDS},
+	{"known", required_argument, NULL, KEY_KNOWN},
+	{"history", required_argument, NULL, KEY_HISTORY},
+	{"events", required_argument, NULL, KEY_EVENTS},
 	{"seed", required_argument, NULL, KEY_SEED},
 	{"host", required_argument, NULL, KEY_HOST},
 	{"port", required_argument, NULL, KEY_PORT},
 	{"data", required_argument, NULL, KEY_DATA},
+	{"set", required_argument, NULL, KEY_SET},
 	{"help", no_argument, NULL, KEY_HELP},
 	{NULL, 0, NULL, 0},
 };
@@ -74,12 +90,28 @@ static const struct word modes[] = {
 	{"saturate", MODE_SATURATE},
 	{"lowload", MODE_LOWLOAD},
 	{"openloop", MODE_OPENLOOP},
+	{"cold", MODE_COLD},
+	{"archive", MODE_ARCHIVE},
+	{"tail", MODE_TAIL},
+	{"rebuild", MODE_REBUILD},
 	{NULL, 0},
 };
 
 static const struct word draws[] = {
 	{"uniform", EVENT_UNIFORM},
 	{"8020", EVENT_8020},
+	{NULL, 0},
+};
+
+static const struct word ids[] = {
+	{"random", EVENT_IDS_RANDOM},
+	{"ordered", EVENT_IDS_ORDERED},
+	{NULL, 0},
+};
+
+static const struct word histories[] = {
+	{"plain", HISTORY_PLAIN},
+	{"archived", HISTORY_ARCHIVED},
 	{NULL, 0},
 };
 
@@ -137,6 +169,14 @@ static bool parse_loopback(const char *text, const char **out_host)
 	return true;
 }
 
+/* section.name=value */
+static bool is_setting(const char *text)
+{
+	size_t section = strcspn(text, ".=");
+	size_t name = section + strcspn(text + section, "=");
+	return section > 0 && text[section] == '.' && text[name] == '=';
+}
+
 static bool option_take(struct options *options, enum option_key key, const char *text)
 {
 	int word = 0;
@@ -151,6 +191,18 @@ static bool option_take(struct options *options, enum option_key key, const char
 		good = parse_word(draws, text, &word);
 		options->draw = (enum event_draw)word;
 		return good;
+	case KEY_IDS:
+		good = parse_word(ids, text, &word);
+		options->ids = (enum event_ids)word;
+		return good;
+	case KEY_HISTORY:
+		good = parse_word(histories, text, &word);
+		options->history = (enum options_history)word;
+		return good;
+	case KEY_KNOWN:
+		return parse_count(text, 0, OPTIONS_EVENTS_MAX, &options->known);
+	case KEY_EVENTS:
+		return parse_count(text, 0, OPTIONS_EVENTS_MAX, &options->events);
 	case KEY_SECONDS:
 		return parse_seconds(text, &options->duration_ns);
 	case KEY_CONNECTIONS:
@@ -176,6 +228,11 @@ static bool option_take(struct options *options, enum option_key key, const char
 	case KEY_DATA:
 		options->data = text;
 		return text[0] != '\0';
+	case KEY_SET:
+		if (options->setting_count == OPTIONS_SETTINGS_MAX || !is_setting(text))
+			return false;
+		options->settings[options->setting_count++] = text;
+		return true;
 	case KEY_HELP:
 		break;
 	}

@@ -13,12 +13,23 @@
 #define OPTIONS_RATE_MAX        10000000u
 #define OPTIONS_SECONDS_MAX     600u
 #define OPTIONS_CUSTOMERS_MAX   100000000u
+#define OPTIONS_EVENTS_MAX      1000000000u
+#define OPTIONS_SETTINGS_MAX    8u
 
 enum options_mode {
 	MODE_PREPARE,  /* make what later runs need: tables, customers                       */
 	MODE_SATURATE, /* closed loop, the whole window in flight: how much                  */
 	MODE_LOWLOAD,  /* closed loop, one event in flight: how soon when nobody else asks   */
 	MODE_OPENLOOP, /* a fixed rate, counted from the intended time: how soon under load  */
+	MODE_COLD,     /* history read again, out of segments that no cache holds            */
+	MODE_ARCHIVE,  /* ... out of compressed ones, as cold                                */
+	MODE_TAIL,     /* ... its newest part, which the cache holds                         */
+	MODE_REBUILD,  /* the records made anew from history                                 */
+};
+
+enum options_history {
+	HISTORY_PLAIN,    /* as it was written */
+	HISTORY_ARCHIVED, /* what is full is compressed before prepare ends */
 };
 
 struct options {
@@ -30,11 +41,18 @@ struct options {
 	uint32_t payload_bytes;
 	uint32_t rate; /* events a second, open loop */
 	uint32_t customers;
+	uint32_t known;  /* ids that prepare publishes beside the customers' */
+	uint32_t events; /* how much history is read again; 0: all of it */
 	enum event_draw draw;
+	enum event_ids ids;
+	enum options_history history;
 	uint64_t seed;
 	const char *host; /* where the server listens */
 	uint16_t port;    /* 0: the program starts its own server */
 	const char *data; /* a folder that is the program's own, NULL for none */
+	/* "section.name=value" of a server that the program starts itself. */
+	const char *settings[OPTIONS_SETTINGS_MAX];
+	uint32_t setting_count;
 };
 
 /* Fills `out_options` from the command line; strings are borrowed from argv.  What cannot be is said

@@ -30,6 +30,25 @@ static void test_id_as_text(void **state)
 	assert_string_equal(event_id_text(id, text), "01234567-89ab-cdef-0011-2233445566ff");
 }
 
+static void test_ordered_ids_rise(void **state)
+{
+	(void)state;
+	struct event_source source;
+	struct event event;
+	char before[EVENT_ID_TEXT + 1] = "";
+	char text[EVENT_ID_TEXT + 1];
+	assert_int_equal(event_source_init(&source, 1, 0, EVENT_8020, 300), CH_OK);
+	event_source_order(&source);
+	for (unsigned i = 0; i < 10000; i++) { /* over more than one millisecond's */
+		event_source_next(&source, &event);
+		assert_true(strcmp(before, event_id_text(event.id, text)) < 0);
+		assert_int_equal(text[14], '7');
+		assert_non_null(strchr("89ab", text[19]));
+		memcpy(before, text, sizeof(before));
+	}
+	event_source_fini(&source);
+}
+
 static void test_same_seed_same_events(void **state)
 {
 	(void)state;
@@ -148,6 +167,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_events_have_the_asked_size),
 		cmocka_unit_test(test_id_as_text),
+		cmocka_unit_test(test_ordered_ids_rise),
 		cmocka_unit_test(test_same_seed_same_events),
 		cmocka_unit_test(test_draws),
 		cmocka_unit_test(test_busy_customers_are_strewn),

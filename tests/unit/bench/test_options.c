@@ -44,6 +44,26 @@ static void test_a_whole_line(void **state)
 	assert_string_equal(options.data, "/some/where");
 }
 
+static void test_a_server_of_its_own(void **state)
+{
+	(void)state;
+	struct options options;
+	assert_int_equal(
+		parse(&options, "--known", "10000000", "--ids", "ordered", "--history", "archived",
+			"--events", "7", "--set", "a.b=c", "--set", "d.e=", "--mode", "cold", NULL),
+		CH_OK);
+	assert_int_equal(options.known, 10000000);
+	assert_int_equal(options.ids, EVENT_IDS_ORDERED);
+	assert_int_equal(options.history, HISTORY_ARCHIVED);
+	assert_int_equal(options.events, 7);
+	assert_int_equal(options.mode, MODE_COLD);
+	assert_int_equal(options.setting_count, 2);
+	assert_string_equal(options.settings[1], "d.e=");
+	assert_int_equal(parse(&options, "--set", "nothing", NULL), CH_INVALID);
+	assert_int_equal(parse(&options, "--set", "a=b.c", NULL), CH_INVALID);
+	assert_int_equal(parse(&options, "--ids", "strange", NULL), CH_INVALID);
+}
+
 static void test_defaults(void **state)
 {
 	(void)state;
@@ -92,6 +112,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_whole_line),
+		cmocka_unit_test(test_a_server_of_its_own),
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_low_load_is_one_event_in_flight),
 		cmocka_unit_test(test_refused),

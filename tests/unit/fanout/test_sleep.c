@@ -88,12 +88,23 @@ struct tapped {
 
 static struct tapped tapped;
 
-static void tap(void *context, struct slice type, struct slice delivery)
+static void tap(void *context, struct slice type, struct slice frame)
 {
+	enum frame_kind kind;
+	struct slice body;
+	struct deliver deliver;
+	struct delivery delivery;
 	(void)context;
 	tapped.count++;
 	tapped.types = tapped.types && slice_equal(type, SLICE_LITERAL("pos.sale.completed"));
-	assert_true(delivery.len > 0);
+	assert_int_equal(frame_parse(frame, &kind, &body), CH_OK);
+	assert_int_equal(kind, FRAME_DELIVER);
+	assert_int_equal(deliver_parse(body, &deliver), CH_OK);
+	assert_int_equal(deliver.handle, 0);
+	assert_true(deliver_next(&deliver, &delivery));
+	assert_true(delivery.sequence > 0 && delivery.last && delivery.event.len > 0);
+	assert_int_equal(delivery.personal.len, 0);
+	assert_false(deliver_next(&deliver, &delivery));
 }
 
 static void test_the_live_port_has_what_is_new_while_somebody_listens(void **state)
