@@ -14,6 +14,10 @@
 #include "wire/path.h"
 #include "wire/types.h"
 
+/* Names in EFFECT_SETTING: text of core/settings.h; a time, 8 bytes. */
+#define SETTING_RULES "rules"
+#define SETTING_CLOCK "clock"
+
 /* A type's row with its paths resolved: made once. */
 struct type_rules;
 
@@ -30,6 +34,7 @@ struct core {
 	struct table sources;     /* text -> struct source_row */
 	uint16_t source_count;
 	uint64_t next_serial;
+	int64_t accepted_us;    /* the newest time that an operator has found right */
 	struct heap due;        /* open deadlines */
 	struct table due_by_id; /* id -> struct due_item */
 

@@ -109,6 +109,14 @@ static enum ch_status fold_checkpoint(const struct folding *f, const struct effe
 	return f->core->scratch.status;
 }
 
+static enum ch_status fold_accepted(struct core *core, struct slice value)
+{
+	if (value.len != 8)
+		return CH_CORRUPT;
+	core->accepted_us = (int64_t)load_le64(value.data);
+	return CH_OK;
+}
+
 static enum ch_status fold_setting(const struct folding *f, const struct effect *effect)
 {
 	uint32_t line;
@@ -118,8 +126,10 @@ static enum ch_status fold_setting(const struct folding *f, const struct effect 
 	change_put(f->change, TABLE_META, buffer_slice(&key), effect->value);
 	enum ch_status status = key.status;
 	buffer_fini(&key);
-	if (status == CH_OK && slice_equal(effect->id, SLICE_LITERAL("rules")))
+	if (status == CH_OK && slice_equal(effect->id, SLICE_LITERAL(SETTING_RULES)))
 		status = settings_parse(&f->core->settings, effect->value, &line);
+	else if (status == CH_OK && slice_equal(effect->id, SLICE_LITERAL(SETTING_CLOCK)))
+		status = fold_accepted(f->core, effect->value);
 	return status == CH_INVALID ? CH_CORRUPT : status;
 }
 
@@ -267,11 +277,16 @@ enum ch_status core_load(struct core *core, struct rtxn *rtxn)
 		return CH_CORRUPT;
 	else if (status != CH_NOT_FOUND)
 		return status;
-	status = rtxn_get(rtxn, TABLE_META, SLICE_LITERAL(META_SETTINGS "rules"), &value);
+	status = rtxn_get(rtxn, TABLE_META, SLICE_LITERAL(META_SETTINGS SETTING_RULES), &value);
 	if (status == CH_OK)
 		status = settings_parse(&core->settings, value, &line);
 	if (status == CH_INVALID)
 		return CH_CORRUPT;
+	if (status == CH_OK || status == CH_NOT_FOUND)
+		status = rtxn_get(
+			rtxn, TABLE_META, SLICE_LITERAL(META_SETTINGS SETTING_CLOCK), &value);
+	if (status == CH_OK)
+		status = fold_accepted(core, value);
 	if (status != CH_OK && status != CH_NOT_FOUND)
 		return status;
 	status = sources_load(core, rtxn);
