@@ -3,7 +3,6 @@
 #include <stdio.h>
 
 #include "base/bytes.h"
-#include "base/clock.h"
 #include "carehub/v1/control.pb-c.h"
 #include "control/call.h"
 #include "core/customer_number.h"
@@ -19,6 +18,7 @@
 
 struct status_work {
 	struct hub_facts facts;
+	struct timekeeper_view clock;
 	Carehub__V1__Warning rows[WARNINGS];
 	Carehub__V1__Warning *warnings[WARNINGS];
 	char details[WARNINGS][160];
@@ -114,6 +114,10 @@ static void status_warnings(struct call *call, struct status_work *work)
 		status_warn(work, "disk.near", false, "%llu MiB are free, input stops at %llu",
 			(unsigned long long)(facts->disk_free_bytes >> 20),
 			(unsigned long long)(facts->disk_reserve_bytes >> 20));
+	if (work->clock.held)
+		status_warn(work, "clock.held", true,
+			"the machine's clock has jumped %lld s ahead: carehub clock",
+			(long long)((work->clock.machine_us - work->clock.hub_us) / 1000000));
 	if (facts->damaged_first != 0)
 		status_warn(work, "journal.damage", true,
 			"entries %llu to %llu cannot be read: carehubd verify, then repair",
@@ -187,7 +191,8 @@ static enum call_turn status_answer(struct call *call, struct status_work *work)
 	reply.dead_letters = fanout.dead_letters;
 	reply.version = (char *)(uintptr_t)facts->version;
 	reply.started_time_us = facts->started_us;
-	reply.now_time_us = clock_wall_us();
+	reply.now_time_us = work->clock.hub_us;
+	reply.clock_held = work->clock.held;
 	reply.incarnation = journal_incarnation(call->hub->journal);
 	reply.first = journal_first(call->hub->journal);
 	reply.head = journal_head(call->hub->journal);
@@ -224,6 +229,7 @@ enum call_turn status_step(struct call *call)
 		call->lane = LANE_QUICK;
 		return CALL_MORE;
 	}
+	work->clock = timekeeper_view(call->hub->clock);
 	enum ch_status status = status_count(call, work);
 	if (status != CH_OK)
 		return call_fail(call, status, "the store cannot be read");

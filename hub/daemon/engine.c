@@ -6,9 +6,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/invariant.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "journal/reader.h"
 
 /* One batch of the fold: as many entries as make publishing cheap. */
@@ -280,6 +282,39 @@ static enum ch_status engine_catch_up(const struct engine_options *options, stru
 	return status;
 }
 
+/* ---- Signs of life ---- */
+
+/* They stand in the lock file, which is there anyway and is written in place: a full disk does not
+ * stop them.  They are not synced; an older one only makes the next start more careful. */
+void engine_sign(const struct engine *engine, int64_t now_us)
+{
+	char text[CLOCK_TEXT_BYTES + 1];
+	(void)clock_format(now_us, text);
+	size_t len = strlen(text);
+	text[len] = '\n';
+	(void)file_write_at(engine->lock, text, len + 1, 0); /* the old one stands */
+}
+
+static int64_t engine_signed_us(const struct engine *engine)
+{
+	char text[CLOCK_TEXT_BYTES];
+	int64_t signed_us = 0;
+	ssize_t len = pread(engine->lock, text, sizeof(text), 0);
+	if (len > 0)
+		(void)clock_parse(text_trim(slice_of(text, (size_t)len)), &signed_us); /* 0: none */
+	return signed_us;
+}
+
+static int64_t engine_known_us(const struct engine *engine)
+{
+	int64_t known_us = journal_head_arrival_us(engine->journal);
+	int64_t accepted_us = engine->core != NULL ? core_accepted_us(engine->core) : 0;
+	int64_t signed_us = engine_signed_us(engine);
+	if (accepted_us > known_us)
+		known_us = accepted_us;
+	return signed_us > known_us ? signed_us : known_us;
+}
+
 enum ch_status engine_open(const struct engine_options *options, struct engine *out_engine)
 {
 	const struct daemon_settings *settings = options->settings;
@@ -307,6 +342,7 @@ enum ch_status engine_open(const struct engine_options *options, struct engine *
 		engine_close(&engine);
 		return status;
 	}
+	engine.known_us = engine_known_us(&engine);
 	*out_engine = engine;
 	return CH_OK;
 }

@@ -16,8 +16,9 @@ struct engine {
 	struct state *state;
 	struct core *core;
 	struct journal_recovery recovery;
-	uint64_t folded; /* entries folded at the start */
-	bool rebuilt;    /* the store was gone or of another journal, and was made anew */
+	uint64_t folded;  /* entries folded at the start */
+	bool rebuilt;     /* the store was gone or of another journal, and was made anew */
+	int64_t known_us; /* the newest time that is known to have been right; 0: none */
 };
 
 struct engine_options {
@@ -34,6 +35,10 @@ struct engine_options {
 /* CH_BUSY: a hub runs here.  Logs what it finds.  On failure nothing stays open. */
 enum ch_status engine_open(const struct engine_options *options, struct engine *out_engine);
 void engine_close(struct engine *engine);
+
+/* A sign of life: the hub was there at that time.  The next start judges the machine's clock by the last
+ * one, for a journal into which nobody has written for a week is no proof that a week has passed. */
+void engine_sign(const struct engine *engine, int64_t now_us);
 
 /* Removes a folder with all that is in it; fine when there is none.  For what the journal can make
  * again, and nothing else.  CH_IO. */

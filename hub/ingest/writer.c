@@ -19,6 +19,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "base/timekeeper.h"
 #include "ingest/queue.h"
 
 #define QUANTUM_EVENTS 64u
@@ -34,6 +35,7 @@ struct round {
 	struct ingest *ingest;
 	struct change *change;
 	struct batch *batch;
+	int64_t now_us;          /* the hub's time: one look at the clock for all */
 	struct submission *done; /* all events decided: to be settled after the sync */
 	struct submission **done_last;
 	uint32_t events;
@@ -51,13 +53,22 @@ static void writer_count(atomic_uint_fast64_t *counter, uint64_t more)
 
 /* Arrival times rise with the sequence, by a microsecond at least, whatever the clock does: a time
  * names one place in the journal, and deadlines set in one batch differ. */
-static int64_t writer_arrival(struct ingest *ingest)
+static int64_t writer_arrival(struct round *round)
 {
-	int64_t now_us = clock_wall_us();
-	if (now_us <= ingest->last_arrival_us)
-		now_us = ingest->last_arrival_us + 1;
-	ingest->last_arrival_us = now_us;
-	return now_us;
+	struct ingest *ingest = round->ingest;
+	ingest->last_arrival_us = round->now_us > ingest->last_arrival_us
+					  ? round->now_us
+					  : ingest->last_arrival_us + 1;
+	return ingest->last_arrival_us;
+}
+
+static struct round writer_begin(struct ingest *ingest)
+{
+	return (struct round){
+		.ingest = ingest,
+		.now_us = timekeeper_now_us(ingest->options.clock),
+		.what = "begin",
+	};
 }
 
 static void writer_append(struct round *round, const struct entry *entry, int64_t arrival_us)
@@ -122,7 +133,7 @@ static void writer_event(
 {
 	struct ingest *ingest = round->ingest;
 	struct decision decision;
-	int64_t arrival_us = writer_arrival(ingest);
+	int64_t arrival_us = writer_arrival(round);
 	struct input input = {
 		.envelope = &event->envelope,
 		.form = (enum ch_status)event->form,
@@ -194,9 +205,8 @@ static void writer_clock(struct round *round)
 	struct ingest *ingest = round->ingest;
 	struct decision decision;
 	/* Deadlines run on arrival time; nobody looks at the clock while nothing is due. */
-	while (round->status == CH_OK &&
-		core_next_due_us(ingest->options.core) <= clock_wall_us()) {
-		int64_t arrival_us = writer_arrival(ingest);
+	while (round->status == CH_OK && core_next_due_us(ingest->options.core) <= round->now_us) {
+		int64_t arrival_us = writer_arrival(round);
 		enum ch_status status = core_decide_clock(
 			ingest->options.core, round->change, arrival_us, &decision);
 		if (status == CH_END)
@@ -306,7 +316,7 @@ static void writer_take_turns(struct round *round)
 
 void writer_batch(struct ingest *ingest)
 {
-	struct round round = {.ingest = ingest, .what = "begin"};
+	struct round round = writer_begin(ingest);
 	int64_t began_us = clock_steady_us();
 	round.done_last = &round.done;
 	if (atomic_load(&ingest->broken)) {
@@ -357,15 +367,15 @@ static enum ch_status writer_alone(struct ingest *ingest,
 		struct decision *out_decision),
 	void *context, uint64_t *out_sequence)
 {
-	struct round round = {.ingest = ingest, .what = "begin"};
 	struct decision decision;
-	round.done_last = &round.done;
 	(void)pthread_mutex_lock(&ingest->turn);
+	struct round round = writer_begin(ingest);
+	round.done_last = &round.done;
 	if (atomic_load(&ingest->broken)) {
 		(void)pthread_mutex_unlock(&ingest->turn);
 		return CH_CLOSED;
 	}
-	int64_t arrival_us = writer_arrival(ingest);
+	int64_t arrival_us = writer_arrival(&round);
 	round.change = state_begin(ingest->options.state);
 	round.batch = journal_begin(ingest->options.journal);
 	enum ch_status status = decide(context, &round, arrival_us, &decision);
