@@ -7,7 +7,7 @@
         hub.start()
         head = hub.ask(ops, "status")[0]["head"]
 
-Nothing here sleeps: a start is over when the hub says so, a stop when the process is gone.  What
+Nothing here waits for time: a start is over when the hub says so, a stop when the process is gone.  What
 goes wrong ends the scenario with what the hub has logged.  Programs are found in $CAREHUB_BIN.
 """
 import http.client
@@ -17,10 +17,12 @@ import pathlib
 import queue
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 try:
     import zmq
@@ -54,6 +56,7 @@ class Hub:
         self.keys = self.root / "keys"
         self.keys.mkdir()
         self.process = None
+        self.environment = dict(os.environ)
         self.address = self.http = None
         self.lines = []
         public, secret = zmq.curve_keypair()
@@ -88,6 +91,18 @@ class Hub:
         (self.peers_d / f"{name}.conf").write_text("\n".join(lines) + "\n")
         return peer
 
+    def set_clock(self, seconds):
+        """The daemon's clock is wrong by so much, at once, and from its next start on."""
+        path = self.root / "wrong_clock"
+        if not path.exists():
+            path.write_bytes(bytes(8))
+            self.environment["WRONG_CLOCK"] = str(path)
+            self.environment["LD_PRELOAD"] = os.environ["WRONG_CLOCK_LIBRARY"]
+            self.environment["ASAN_OPTIONS"] = "verify_asan_link_order=0:" + \
+                os.environ.get("ASAN_OPTIONS", "")
+        with path.open("r+b") as file:
+            file.write(struct.pack("=q", seconds * 1000000))
+
     # ---- The daemon ----
 
     def _listen(self, stream, arrived):
@@ -99,7 +114,8 @@ class Hub:
     def start(self):
         """Returns when the hub listens, which is when it has recovered."""
         self.process = subprocess.Popen([BIN / "carehubd", "--root", self.root],
-                                        stderr=subprocess.PIPE, text=True)
+                                        stderr=subprocess.PIPE, text=True,
+                                        env=self.environment)
         self.arrived = queue.Queue()
         threading.Thread(target=self._listen, args=(self.process.stderr, self.arrived),
                          daemon=True).start()
@@ -157,6 +173,14 @@ class Hub:
             f"{' '.join(map(str, words[1:]))}: exit {done.returncode}, not {status}\n" \
             f"{done.stdout}{done.stderr}"
         return done.stdout
+
+
+def until(holds):
+    """Asks until it holds: for what the hub looks at now and then."""
+    give_up = time.monotonic() + PATIENCE_S
+    while not holds():
+        assert time.monotonic() < give_up, "it never came to hold"
+        time.sleep(0.05)
 
 
 def event(type, id, source, data, **attributes):
