@@ -34,6 +34,21 @@ BIN = pathlib.Path(os.environ["CAREHUB_BIN"])
 PATIENCE_S = 60  # a bound for what takes milliseconds, on a machine that is busy
 
 
+def alone():
+    """Once, at the top of a scenario that mounts: it runs on in a mount namespace of its own, and what it
+    mounts goes with it.  Where that is not allowed the scenario is skipped, and says so."""
+    if os.environ.get("CAREHUB_ALONE") == "1":
+        return
+    for flags in (["-m"], ["-rm"]) if os.geteuid() == 0 else (["-rm"],):
+        may = subprocess.run(["unshare", *flags, "mount", "-t", "tmpfs", "none", "/mnt"],
+                             capture_output=True)
+        if may.returncode == 0:
+            os.environ["CAREHUB_ALONE"] = "1"
+            os.execvp("unshare", ["unshare", *flags, sys.executable, "-B", *sys.argv])
+    print("no file system may be mounted here")
+    sys.exit(77)
+
+
 class Peer:
     """Somebody with a key: what a program needs to connect as him."""
 
@@ -53,6 +68,8 @@ class Hub:
         self.config = self.root / "etc/carehub"
         self.peers_d = self.config / "peers.d"
         self.peers_d.mkdir(parents=True)
+        self.data = self.root / "var/lib/carehub"
+        self.mounted = False
         self.keys = self.root / "keys"
         self.keys.mkdir()
         self.process = None
@@ -75,6 +92,8 @@ class Hub:
             self.kill()
         if kind is not None:
             sys.stderr.write("".join(self.lines[-60:]))
+        if self.mounted:
+            subprocess.run(["umount", "-l", self.data], check=True)
         shutil.rmtree(self.root, ignore_errors=True)
 
     def configure(self, **settings):
@@ -90,6 +109,22 @@ class Hub:
         lines = [f"public_key = {peer.public}"] + [f"{k} = {v}" for k, v in settings.items()]
         (self.peers_d / f"{name}.conf").write_text("\n".join(lines) + "\n")
         return peer
+
+    def own_disk(self, size):
+        """The data folder is a disk of that size from now on; needs alone()."""
+        self.data.mkdir(parents=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "none", self.data], check=True)
+        self.mounted = True
+
+    def fill_disk(self, left):
+        """Something else takes the disk's room, but for so many bytes; 0: a whole block of it."""
+        room = os.statvfs(self.data)
+        with (self.data / "ballast").open("ab") as file:
+            size = file.tell() + max(room.f_bavail * room.f_frsize - left, 0)
+            os.posix_fallocate(file.fileno(), 0, max(size, 1))
+
+    def free_disk(self):
+        (self.data / "ballast").unlink()
 
     def set_clock(self, seconds):
         """The daemon's clock is wrong by so much, at once, and from its next start on."""
