@@ -30,6 +30,9 @@
 #define RETRY_FULL_MS     5000u
 #define RETRY_HOLD_MS     2000u
 
+/* Per cent of the store's bound for what is not written yet: there publishing would wait for it. */
+#define PRESSURE_CROWDED 200u
+
 /* What one batch is made of until its receipts go out. */
 struct round {
 	struct ingest *ingest;
@@ -156,8 +159,10 @@ static void writer_event(
 	round->decided[round->decided_count++] = event;
 }
 
-static void writer_later(struct submitted *event, enum ch_status reason, uint32_t retry_after_ms)
+static void writer_later(struct ingest *ingest, struct submitted *event, enum ch_status reason,
+	uint32_t retry_after_ms)
 {
+	writer_count(&ingest->counters.retried, 1);
 	free(event->field);
 	event->field = NULL;
 	event->outcome = OUTCOME_RETRY_AFTER;
@@ -167,11 +172,19 @@ static void writer_later(struct submitted *event, enum ch_status reason, uint32_
 	event->customer = 0;
 }
 
+/* The store has no room on the disk, and memory not for much more of what it cannot write. */
+static bool writer_crowded(const struct ingest *ingest)
+{
+	return state_status(ingest->options.state) == CH_FULL &&
+	       state_pressure(ingest->options.state) >= PRESSURE_CROWDED;
+}
+
 /* Up to a quantum of this producer's events. */
 static void writer_turn(struct round *round, struct producer *producer)
 {
 	struct ingest *ingest = round->ingest;
 	bool held = atomic_load(&ingest->hold) != NULL;
+	bool crowded = writer_crowded(ingest);
 	uint32_t quantum = QUANTUM_EVENTS;
 	while (producer->queue != NULL && quantum > 0 && round->status == CH_OK &&
 		round->events < INGEST_BATCH_EVENTS &&
@@ -182,7 +195,9 @@ static void writer_turn(struct round *round, struct producer *producer)
 		if (event->outcome != 0)
 			writer_count(&ingest->counters.refused, 1); /* answered at the door */
 		else if (held)
-			writer_later(event, CH_RETRY, RETRY_HOLD_MS);
+			writer_later(ingest, event, CH_RETRY, RETRY_HOLD_MS);
+		else if (crowded)
+			writer_later(ingest, event, CH_FULL, RETRY_FULL_MS);
 		else
 			writer_event(round, submission, event);
 		if (round->status != CH_OK)
@@ -254,6 +269,9 @@ static void writer_commit(struct round *round)
 	}
 	round->what = "state.publish";
 	round->status = change_publish(round->change, round->last_sequence);
+	/* It is published all the same; what comes next is put off. */
+	if (round->status == CH_FULL)
+		round->status = CH_OK;
 }
 
 /* The disk is full and nothing was written: what the core has learnt in this round never happened. */
@@ -262,10 +280,8 @@ static void writer_undo(struct round *round)
 	struct ingest *ingest = round->ingest;
 	struct core *core = NULL;
 	struct rtxn *rtxn = NULL;
-	for (uint32_t i = 0; i < round->decided_count; i++) {
-		writer_later(round->decided[i], CH_FULL, RETRY_FULL_MS);
-		writer_count(&ingest->counters.retried, 1);
-	}
+	for (uint32_t i = 0; i < round->decided_count; i++)
+		writer_later(ingest, round->decided[i], CH_FULL, RETRY_FULL_MS);
 	round->what = "core.reload";
 	round->status = core_create(&core);
 	if (round->status == CH_OK)
