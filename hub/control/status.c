@@ -108,6 +108,7 @@ static void status_warnings(struct call *call, struct status_work *work)
 	enum ch_status journal = journal_status(call->hub->journal);
 	enum ch_status state = state_status(call->hub->state);
 	uint32_t pressure = state_pressure(call->hub->state);
+	struct journal_stats stats;
 	if (facts->hold != NULL)
 		status_warn(work, facts->hold, true, "no input is taken until this is mended");
 	else if (facts->disk_free_bytes < 2 * facts->disk_reserve_bytes)
@@ -123,6 +124,11 @@ static void status_warnings(struct call *call, struct status_work *work)
 			"entries %llu to %llu cannot be read: carehubd verify, then repair",
 			(unsigned long long)facts->damaged_first,
 			(unsigned long long)facts->damaged_last);
+	journal_stats(call->hub->journal, &stats);
+	if (facts->damaged_first == 0 && stats.damaged_segments > 0)
+		status_warn(work, "journal.damage", true,
+			"%llu segments cannot be read whole: carehubd verify, then repair",
+			(unsigned long long)stats.damaged_segments);
 	if (journal != CH_OK)
 		status_warn(work, "journal.failed", true, "%s", ch_status_text(journal));
 	if (state != CH_OK)

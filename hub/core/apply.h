@@ -94,6 +94,10 @@ enum ch_status core_decide_operator(struct core *core, struct change *change,
 enum ch_status core_fold(struct core *core, struct change *change, uint64_t sequence,
 	int64_t arrival_us, const struct entry *entry);
 
+/* So many entries cannot be read any more and are passed over: what they may have given out (customer
+ * numbers) is not given out again.  CH_NOMEM. */
+enum ch_status core_fold_lost(struct core *core, struct change *change, uint64_t count);
+
 /* The settings in force, as text; until the next fold. */
 struct slice core_settings(const struct core *core);
 

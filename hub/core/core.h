@@ -202,6 +202,9 @@ enum ch_status rules_create(struct type_rules **out_types);
 /* The code of a source text: known, or the next free one with its EFFECT_SOURCE added. */
 uint16_t sources_code(struct ruling *ruling, struct slice source);
 enum ch_status sources_fold(struct core *core, struct change *change, const struct effect *effect);
+/* An entry, whose effects have been folded, speaks of this code.  If it is not known, what told of it was
+ * lost: it and those before it get a name that says so, and are not given to others. */
+enum ch_status sources_fold_lost(struct core *core, struct change *change, uint16_t code);
 enum ch_status sources_load(struct core *core, struct rtxn *rtxn);
 void sources_fini(struct core *core);
 

@@ -93,6 +93,15 @@ static void hub_failed(void *context, enum ch_status status, const char *what)
 		(void)loop_post(hub->loop, &hub->fail);
 }
 
+/* What the writer calls damaged is the store: it has only read the journal to write it. */
+static void hub_ingest_failed(void *context, enum ch_status status, const char *what)
+{
+	struct hub *hub = context;
+	if (status == CH_CORRUPT)
+		engine_distrust_store(hub->settings);
+	hub_failed(hub, status, what);
+}
+
 static void hub_signal_stop(void *context)
 {
 	struct hub *hub = context;
@@ -236,7 +245,7 @@ static enum ch_status hub_open_ingest(struct hub *hub)
 		.credit = (uint32_t)hub->settings->bus_credit,
 		.synced = hub_synced,
 		.ready = hub_receipts_ready,
-		.failed = hub_failed,
+		.failed = hub_ingest_failed,
 		.context = hub,
 	};
 	enum ch_status status = ingest_start(&options, &hub->ingest);

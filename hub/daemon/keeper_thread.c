@@ -22,9 +22,10 @@ struct keeper_thread {
 	pthread_mutex_t lock;
 	pthread_cond_t stopped;
 	bool stopping;
-	bool holding;        /* input, for the disk's sake */
-	bool held;           /* the clock */
-	int64_t sign_us;     /* when the last sign of life was left, by the steady clock */
+	bool holding;    /* input, for the disk's sake */
+	bool held;       /* the clock */
+	int64_t sign_us; /* when the last sign of life was left, by the steady clock */
+	uint64_t damaged_segments;
 	enum ch_status last; /* of keeper_step: logged when it changes */
 	atomic_uint_fast64_t free_bytes;
 };
@@ -139,8 +140,20 @@ static bool keeper_goes_on(struct keeper_thread *keeper)
 	return go_on;
 }
 
+/* What is damaged cannot be compressed, so this is where rot in old history shows. */
+static void keeper_watch_damage(struct keeper_thread *keeper)
+{
+	struct journal_stats stats;
+	journal_stats(keeper->options.engine->journal, &stats);
+	if (stats.damaged_segments != keeper->damaged_segments)
+		log_error("journal.damage", "segments=%llu what=\"carehubd verify names it\"",
+			(unsigned long long)stats.damaged_segments);
+	keeper->damaged_segments = stats.damaged_segments;
+}
+
 static void keeper_watch(struct keeper_thread *keeper)
 {
+	keeper_watch_damage(keeper);
 	keeper_watch_disk(keeper);
 	keeper_watch_clock(keeper);
 }

@@ -18,7 +18,7 @@ struct pages {
 	struct health *health;
 	struct loop_timer *look;
 	struct {
-		struct metric *head, *first, *journal_bytes, *archive_bytes;
+		struct metric *head, *first, *journal_bytes, *archive_bytes, *damaged;
 		struct metric *applied, *pressure, *store_bytes, *inbox_items;
 		struct metric *disk_free, *sessions, *held;
 		struct metric *clock_held, *clock_ahead;
@@ -88,6 +88,7 @@ static void pages_update(void *context)
 	const struct pages_options *options = &pages->options;
 	struct journal *journal = options->engine->journal;
 	struct state *state = options->engine->state;
+	const struct journal_recovery *recovery = &options->engine->recovery;
 	struct journal_stats written;
 	struct state_stats kept;
 	journal_stats(journal, &written);
@@ -96,6 +97,8 @@ static void pages_update(void *context)
 	metric_set(pages->gauges.first, (int64_t)journal_first(journal));
 	metric_set(pages->gauges.journal_bytes, (int64_t)written.segment_bytes_on_disk);
 	metric_set(pages->gauges.archive_bytes, (int64_t)written.archive_bytes);
+	metric_set(pages->gauges.damaged,
+		(int64_t)written.damaged_segments + (recovery->damaged_first != 0));
 	metric_set(pages->gauges.applied, (int64_t)state_applied(state));
 	metric_set(pages->gauges.pressure, (int64_t)state_pressure(state));
 	metric_set(pages->gauges.store_bytes, (int64_t)(kept.lmdb_bytes + kept.inbox_bytes));
@@ -153,6 +156,8 @@ static void pages_make_metrics(struct pages *pages)
 		m, "carehub_journal_bytes", "Segment files, spare ones included.", NULL);
 	pages->gauges.archive_bytes =
 		metric_gauge(m, "carehub_archive_bytes", "Compressed history.", NULL);
+	pages->gauges.damaged = metric_gauge(m, "carehub_journal_damage",
+		"Places of the journal that are known to be damaged.", NULL);
 	pages->gauges.applied = metric_gauge(
 		m, "carehub_store_applied", "Last sequence that is in the store.", NULL);
 	pages->gauges.pressure = metric_gauge(m, "carehub_store_pressure_percent",

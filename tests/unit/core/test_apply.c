@@ -426,6 +426,33 @@ static void test_the_fold_lives_without_personal_parts(void **state)
 	world_close(&world);
 }
 
+/* Entries that cannot be read any more may have made customers and named sources. */
+static void test_what_lost_entries_gave_out_stays_theirs(void **state)
+{
+	struct world world;
+	struct entry entry;
+	(void)state;
+	world_open(&world);
+	uint64_t first = world_file(&world, (struct told){.id = "1", SALE, .phone = "13912345678"});
+	struct change *change = state_begin(world.state);
+	assert_int_equal(core_fold_lost(world.core, change, 10), CH_OK);
+	assert_int_equal(change_publish(change, ++world.sequence), CH_OK);
+	uint64_t next = world_file(&world, (struct told){.id = "2", SALE, .phone = "13912345679"});
+	assert_int_equal(next / 100, first / 100 + 11);
+
+	/* The next entry speaks of source 7, and nobody has said who that is. */
+	assert_int_equal(entry_parse(buffer_slice(&world.entry), &entry), CH_OK);
+	entry.fingerprint[0] ^= 1;
+	entry.source_code = 7;
+	change = state_begin(world.state);
+	assert_int_equal(
+		core_fold(world.core, change, ++world.sequence, world.now_us, &entry), CH_OK);
+	assert_int_equal(change_publish(change, world.sequence), CH_OK);
+	world_tell(&world, (struct told){.id = "3", SALE, .source = "urn:new"});
+	assert_int_equal(world.last.entry.source_code, 8);
+	world_close(&world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -442,6 +469,7 @@ int main(void)
 		cmocka_unit_test(test_a_late_event_does_not_turn_a_repair_back),
 		cmocka_unit_test(test_a_time_that_was_accepted_is_kept),
 		cmocka_unit_test(test_the_fold_lives_without_personal_parts),
+		cmocka_unit_test(test_what_lost_entries_gave_out_stays_theirs),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
