@@ -40,7 +40,9 @@ with Hub(journal__segment="1M", journal__spares="1", journal__reserve=RESERVE,
         assert (status["hold"], status["head"]) == ("disk.low", head)
         assert status["warnings"][0]["code"] == "disk.low"
         until(lambda: hub.page("/readyz")[0] == 503)
-        assert "carehub_ingest_held 1\n" in hub.page("/metrics")[1]
+        metrics = hub.page("/metrics")[1]
+        assert "carehub_ingest_held 1\n" in metrics
+        assert 'carehub_ingest_events_total{outcome="retry_after"} 2\n' in metrics
         assert stored(1, 200) and hub.ask(ops, "customer", "13800138000", status=1) == []
         # What frees the hub of something is taken, and so are decisions.
         hub.run(ops, "quarantine", "discard", 2, "--yes")

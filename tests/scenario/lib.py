@@ -157,6 +157,12 @@ class Hub:
         started = dict(w.split("=", 1) for w in self.logged("hub.started").split() if "=" in w)
         self.address, self.http = started["bus"], int(started.get("http", 0))
 
+    def refuses_to_start(self, event):
+        """It ends by itself, cleanly and with a word in the log."""
+        done = subprocess.run([BIN / "carehubd", "--root", self.root], stderr=subprocess.PIPE,
+                              text=True, env=self.environment, timeout=PATIENCE_S)
+        assert done.returncode == 2 and f" {event} " in done.stderr, done
+
     def logged(self, event):
         """Waits for the next log line of this event and returns it."""
         while True:

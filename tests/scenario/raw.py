@@ -18,6 +18,7 @@ OUTCOMES = {1: "accepted", 2: "duplicate", 3: "conflict", 4: "refused", 5: "retr
 STATUSES = {3: "no_memory", 5: "full", 8: "invalid", 10: "format", 11: "too_large", 12: "denied",
             15: "retry", 17: "conflict", 18: "missing", 19: "unknown_type", 20: "version",
             24: "unsupported"}
+CAUGHT_UP, GAP = 1, 3  # marks
 NOON = 1772452800000000  # of 2026-03-02
 PATIENCE_MS = 60000
 
@@ -93,6 +94,24 @@ class Raw:
         return [dict(receipt, outcome=OUTCOMES[receipt["outcome"]],
                      reason=STATUSES.get(receipt["reason"], receipt["reason"]))
                 for receipt in body["receipts"]]
+
+    def history(self, *types):
+        """All that is kept, as a subscriber from the earliest gets it: the sequences that were
+        delivered, and the gaps that were told."""
+        self.send(frame("SUBSCRIBE", handle=1, filter={"types": types}, start={"from": 1},
+                        no_ack=1, credit=65536))
+        sequences, gaps = [], []
+        while True:
+            kind, body = self.next()
+            if kind == "DELIVER":
+                sequences += [one["sequence"] for one in body["deliveries"]]
+                self.send(frame("GRANT", handle=1, deliveries=len(body["deliveries"])))
+            elif kind == "MARK" and body["what"] == GAP:
+                gaps.append((body["first"], body["last"]))
+            elif kind == "MARK" and body["what"] == CAUGHT_UP:
+                return sequences, gaps
+            else:
+                assert kind in ("SUBSCRIBED", "MARK"), (kind, body)
 
     def refusal(self):
         """The next message must be a REFUSED: its reason, and whether it is the last."""
