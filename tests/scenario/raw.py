@@ -48,7 +48,7 @@ class Raw:
         self.monitor = self.socket.get_monitor_socket(
             zmq.EVENT_DISCONNECTED | zmq.EVENT_HANDSHAKE_FAILED_AUTH)
         self.socket.connect(hub.address)
-        self.frames = 0
+        self.frames, self.put_back = 0, []
         if hello:
             self.send(frame("HELLO", version=1, agent="raw"))
             kind, self.welcome = self.next()
@@ -69,6 +69,8 @@ class Raw:
     def next(self):
         """Kind and body of the next message that is no PING; None: the connection has ended, and
         `why` says how."""
+        if self.put_back:
+            return self.put_back.pop()
         poller = zmq.Poller()
         poller.register(self.socket, zmq.POLLIN)
         poller.register(self.monitor, zmq.POLLIN)
@@ -84,6 +86,10 @@ class Raw:
                 event = zmq.utils.monitor.recv_monitor_message(self.monitor)["event"]
                 self.why = {zmq.EVENT_DISCONNECTED: "closed"}.get(event, "unknown key")
                 return None
+
+    def again(self, kind, body):
+        """It is the next message once more."""
+        self.put_back.append((kind, body))
 
     def publish(self, *events):
         """The receipts of one frame, with words for their numbers."""
