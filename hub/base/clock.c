@@ -1,6 +1,7 @@
 #include "base/clock.h"
 
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -10,18 +11,36 @@
 static int64_t clock_read_us(clockid_t id)
 {
 	struct timespec now;
-	(void)clock_gettime(id, &now); /* cannot fail for these two clocks */
+	(void)clock_gettime(id, &now); /* cannot fail for these clocks */
 	return (int64_t)now.tv_sec * US_PER_S + now.tv_nsec / 1000;
+}
+
+/* The process has one wall clock, as it has one locale: whoever asks for the time of day means it. */
+static atomic_int_fast64_t held_back_us;
+
+int64_t clock_machine_us(void)
+{
+	return clock_read_us(CLOCK_REALTIME);
 }
 
 int64_t clock_wall_us(void)
 {
-	return clock_read_us(CLOCK_REALTIME);
+	return clock_machine_us() - atomic_load_explicit(&held_back_us, memory_order_relaxed);
+}
+
+void clock_hold_back(int64_t ahead_us)
+{
+	atomic_store_explicit(&held_back_us, ahead_us, memory_order_relaxed);
 }
 
 int64_t clock_steady_us(void)
 {
 	return clock_read_us(CLOCK_MONOTONIC);
+}
+
+int64_t clock_up_us(void)
+{
+	return clock_read_us(CLOCK_BOOTTIME);
 }
 
 /* Both after Howard Hinnant's description of the civil calendar: years begin in March, so that the

@@ -1,4 +1,4 @@
-/* The two clocks.  Rules never see either: they are given arrival times. */
+/* The clocks.  Rules see none of them: they are given arrival times. */
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
@@ -6,11 +6,20 @@
 
 #include "base/slice.h"
 
-/* UTC, microseconds since 1970-01-01.  May jump. */
+/* UTC, microseconds since 1970-01-01: the machine's clock, less what is held back.  May jump. */
 int64_t clock_wall_us(void);
+
+/* The machine's clock as it is: for who judges it (base/timekeeper.h). */
+int64_t clock_machine_us(void);
+
+/* From now on the wall clock of this process is so far behind the machine's; 0: is the machine's. */
+void clock_hold_back(int64_t ahead_us);
 
 /* Never goes back; for time-outs and rates. */
 int64_t clock_steady_us(void);
+
+/* Never goes back, and runs while the machine sleeps. */
+int64_t clock_up_us(void);
 
 /* RFC 3339 with any offset ("2026-03-01T08:00:00+08:00", up to 9 fraction digits, leap second 60
  * counted as 59).  Returns CH_OK or CH_FORMAT. */

@@ -71,6 +71,7 @@ int consumers_main(struct cli *cli, int argc, char **argv);
 int seek_main(struct cli *cli, int argc, char **argv);
 int deadletter_main(struct cli *cli, int argc, char **argv);
 int quarantine_main(struct cli *cli, int argc, char **argv);
+int clock_main(struct cli *cli, int argc, char **argv);
 int replay_main(struct cli *cli, int argc, char **argv);
 int backup_main(struct cli *cli, int argc, char **argv);
 int checkpoint_main(struct cli *cli, int argc, char **argv);

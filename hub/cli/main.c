@@ -72,6 +72,8 @@ static const struct command commands[] = {
 		"--limit N           stop after so many (file, stdout)\n"
 		"--follow            watch the job until it ends\n"
 		"--yes               begin; else only the plan is shown\n" FILTERS},
+	{"clock", clock_main, "[accept]", "the hub's time, when the machine's clock has jumped",
+		"--remark TEXT       why it is right\n--yes               do it\n"},
 	{"backup", backup_main, "DIRECTORY", "copy the journal on the hub's machine", ""},
 	{"checkpoint", checkpoint_main, "", "write the store up to the head", ""},
 	{"reload", reload_main, "", "read the peers' files and rules.conf again", ""},
@@ -79,7 +81,8 @@ static const struct command commands[] = {
 		"--yes               do it\n"},
 	{"verify", offline_main, "", "carehubd verify, on a hub that does not run",
 		"--root DIR          as for carehubd\n"},
-	{"rebuild", offline_main, "", "carehubd rebuild", "--root DIR          as for carehubd\n"},
+	{"rebuild", offline_main, "[--past-damage]", "carehubd rebuild",
+		"--root DIR          as for carehubd\n"},
 	{"dump", offline_main, "[--at SEQUENCE] [--hash]", "carehubd dump",
 		"--root DIR          as for carehubd\n"},
 	{"repair", offline_main, "DIRECTORY", "carehubd repair, with a backup",

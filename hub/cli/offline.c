@@ -14,8 +14,9 @@ int offline_main(struct cli *cli, int argc, char **argv)
 	const char *root = NULL;
 	const char *at = NULL;
 	bool hash = false;
+	bool past_damage = false;
 	const struct flag flags[] = {{"--root", FLAG_TEXT, &root}, {"--at", FLAG_TEXT, &at},
-		{"--hash", FLAG_BOOL, &hash}, {0}};
+		{"--hash", FLAG_BOOL, &hash}, {"--past-damage", FLAG_BOOL, &past_damage}, {0}};
 	const char *words[WORDS] = {0};
 	char own[4096];
 	char beside[4200] = "carehubd";
@@ -40,6 +41,8 @@ int offline_main(struct cli *cli, int argc, char **argv)
 	}
 	if (hash)
 		words[count++] = "--hash";
+	if (past_damage)
+		words[count++] = "--past-damage";
 	if (argc == 1)
 		words[count++] = argv[0];
 	/* execv does not change its words, it only was declared before const. */

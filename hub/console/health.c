@@ -9,12 +9,12 @@
 #include "base/text.h"
 
 #define HEALTH_CONDITIONS_MAX 32
-#define HEALTH_REASON_BYTES   201
+#define HEALTH_WORDS_BYTES    201
 
 struct condition {
 	const char *name;
 	bool ready;
-	char reason[HEALTH_REASON_BYTES];
+	char words[HEALTH_WORDS_BYTES]; /* why not; when it is, a note */
 };
 
 struct health {
@@ -56,18 +56,28 @@ static struct condition *health_find(struct health *health, const char *name)
 	return NULL;
 }
 
-void health_set(struct health *health, const char *name, const char *reason)
+static void health_put(struct health *health, const char *name, bool ready, const char *words)
 {
 	(void)pthread_mutex_lock(&health->lock);
 	struct condition *condition = health_find(health, name);
 	invariant(condition != NULL);
-	condition->ready = reason == NULL;
-	(void)snprintf(condition->reason, sizeof(condition->reason), "%s",
-		reason != NULL ? reason : ""); /* cut, as promised */
+	condition->ready = ready;
+	(void)snprintf(condition->words, sizeof(condition->words), "%s",
+		words != NULL ? words : ""); /* cut, as promised */
 	/* Not within a character: JSON has no room for half of one. */
-	while (!text_is_utf8(slice_text(condition->reason)))
-		condition->reason[strlen(condition->reason) - 1] = 0;
+	while (!text_is_utf8(slice_text(condition->words)))
+		condition->words[strlen(condition->words) - 1] = 0;
 	(void)pthread_mutex_unlock(&health->lock);
+}
+
+void health_set(struct health *health, const char *name, const char *reason)
+{
+	health_put(health, name, reason == NULL, reason);
+}
+
+void health_note(struct health *health, const char *name, const char *note)
+{
+	health_put(health, name, true, note);
 }
 
 static bool health_ready_locked(const struct health *health)
@@ -94,8 +104,9 @@ static json_t *health_describe(const struct condition *condition)
 	/* jansson's set functions take over the value, and a failure at any point shows in the dump. */
 	(void)json_object_set_new(json, "name", json_string(condition->name));
 	(void)json_object_set_new(json, "ready", json_boolean(condition->ready));
-	if (!condition->ready)
-		(void)json_object_set_new(json, "reason", json_string(condition->reason));
+	if (condition->words[0] != 0)
+		(void)json_object_set_new(
+			json, condition->ready ? "note" : "reason", json_string(condition->words));
 	return json;
 }
 

@@ -20,6 +20,10 @@ void health_expect(struct health *health, const char *name);
  * The name must have been expected. */
 void health_set(struct health *health, const char *name, const char *reason);
 
+/* The same for what does not keep the hub from its work, but is worth knowing: it is ready, and the note
+ * says what about it.  NULL: nothing. */
+void health_note(struct health *health, const char *name, const char *note);
+
 /* Any thread. */
 bool health_ready(struct health *health);
 

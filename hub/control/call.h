@@ -101,6 +101,9 @@ extern const size_t operation_count;
 enum call_turn status_step(struct call *call);
 enum call_turn sessions_step(struct call *call);
 
+/* clock.c */
+enum call_turn clock_step(struct call *call);
+
 /* lookup.c */
 enum call_turn get_step(struct call *call);
 enum call_turn find_step(struct call *call);

@@ -14,6 +14,7 @@
 #define CONTROL_CONTROL_H
 
 #include "base/problem.h"
+#include "base/timekeeper.h"
 #include "control/hub_facts.h"
 #include "fanout/fanout.h"
 #include "ingest/ingest.h"
@@ -46,6 +47,7 @@ struct control_options {
 	struct journal *journal;
 	struct state *state;
 	struct ingest *ingest;
+	struct timekeeper *clock; /* NULL: the machine's clock is believed */
 	struct fanout *fanout;
 	const char *rules_path; /* rules.conf */
 	struct control_hooks hooks;

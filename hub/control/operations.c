@@ -39,6 +39,8 @@ const struct operation operations[] = {
 	OPERATION("Resubmit", OPERATORS, LANE_QUICK, resubmit, resubmit_step),
 	OPERATION("Discard", OPERATORS, LANE_QUICK, discard, discard_step),
 
+	OPERATION("Clock", OPERATORS, LANE_QUICK, clock, clock_step),
+
 	OPERATION("Backup", OPERATORS, LANE_LONG, backup, backup_step),
 	OPERATION("Checkpoint", OPERATORS, LANE_LONG, checkpoint, checkpoint_step),
 	/* Writing needs an admin: settings_step looks. */

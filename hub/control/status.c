@@ -3,7 +3,6 @@
 #include <stdio.h>
 
 #include "base/bytes.h"
-#include "base/clock.h"
 #include "carehub/v1/control.pb-c.h"
 #include "control/call.h"
 #include "core/customer_number.h"
@@ -19,6 +18,7 @@
 
 struct status_work {
 	struct hub_facts facts;
+	struct timekeeper_view clock;
 	Carehub__V1__Warning rows[WARNINGS];
 	Carehub__V1__Warning *warnings[WARNINGS];
 	char details[WARNINGS][160];
@@ -108,17 +108,27 @@ static void status_warnings(struct call *call, struct status_work *work)
 	enum ch_status journal = journal_status(call->hub->journal);
 	enum ch_status state = state_status(call->hub->state);
 	uint32_t pressure = state_pressure(call->hub->state);
+	struct journal_stats stats;
 	if (facts->hold != NULL)
 		status_warn(work, facts->hold, true, "no input is taken until this is mended");
 	else if (facts->disk_free_bytes < 2 * facts->disk_reserve_bytes)
 		status_warn(work, "disk.near", false, "%llu MiB are free, input stops at %llu",
 			(unsigned long long)(facts->disk_free_bytes >> 20),
 			(unsigned long long)(facts->disk_reserve_bytes >> 20));
+	if (work->clock.held)
+		status_warn(work, "clock.held", true,
+			"the machine's clock has jumped %lld s ahead: carehub clock",
+			(long long)((work->clock.machine_us - work->clock.hub_us) / 1000000));
 	if (facts->damaged_first != 0)
 		status_warn(work, "journal.damage", true,
 			"entries %llu to %llu cannot be read: carehubd verify, then repair",
 			(unsigned long long)facts->damaged_first,
 			(unsigned long long)facts->damaged_last);
+	journal_stats(call->hub->journal, &stats);
+	if (facts->damaged_first == 0 && stats.damaged_segments > 0)
+		status_warn(work, "journal.damage", true,
+			"%llu segments cannot be read whole: carehubd verify, then repair",
+			(unsigned long long)stats.damaged_segments);
 	if (journal != CH_OK)
 		status_warn(work, "journal.failed", true, "%s", ch_status_text(journal));
 	if (state != CH_OK)
@@ -187,7 +197,8 @@ static enum call_turn status_answer(struct call *call, struct status_work *work)
 	reply.dead_letters = fanout.dead_letters;
 	reply.version = (char *)(uintptr_t)facts->version;
 	reply.started_time_us = facts->started_us;
-	reply.now_time_us = clock_wall_us();
+	reply.now_time_us = work->clock.hub_us;
+	reply.clock_held = work->clock.held;
 	reply.incarnation = journal_incarnation(call->hub->journal);
 	reply.first = journal_first(call->hub->journal);
 	reply.head = journal_head(call->hub->journal);
@@ -224,6 +235,7 @@ enum call_turn status_step(struct call *call)
 		call->lane = LANE_QUICK;
 		return CALL_MORE;
 	}
+	work->clock = timekeeper_view(call->hub->clock);
 	enum ch_status status = status_count(call, work);
 	if (status != CH_OK)
 		return call_fail(call, status, "the store cannot be read");

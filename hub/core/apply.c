@@ -361,10 +361,10 @@ enum ch_status core_decide_settings(struct core *core, struct change *change, st
 	core_reset_scratch(core);
 	ruling_effect(&ruling,
 		&(struct effect){
-			.op = EFFECT_SETTING, .id = SLICE_LITERAL("rules"), .value = text});
-	pb_put_text(&data, 1, "rules");
+			.op = EFFECT_SETTING, .id = SLICE_LITERAL(SETTING_RULES), .value = text});
+	pb_put_text(&data, 1, SETTING_RULES);
 	pb_put_uint(&data, 2, RULES_VERSION);
-	ruling_derive(&ruling, "hub.settings.changed", false, SLICE_LITERAL("rules"),
+	ruling_derive(&ruling, "hub.settings.changed", false, SLICE_LITERAL(SETTING_RULES),
 		buffer_slice(&data), (struct slice){NULL, 0});
 	buffer_fini(&data);
 	*out_decision = (struct decision){.verdict = DECIDED_ENTRY, .field = ""};
@@ -384,6 +384,7 @@ enum ch_status core_decide_settings(struct core *core, struct change *change, st
 
 enum {
 	DISCARDED_SEQUENCE = 2, /* of HubEventDiscarded */
+	ACCEPTED_TIME = 2,      /* of HubClockAccepted  */
 	QUARANTINE_OPEN = 1,
 	QUARANTINE_DISCARDED = 3,
 };
@@ -407,6 +408,42 @@ static void apply_discard(struct ruling *ruling)
 					      .field = QUARANTINE_DISCARDED});
 }
 
+/* The hub's time follows the machine's clock up to there: kept, so that a restart knows it too. */
+static void apply_accept_clock(struct ruling *ruling)
+{
+	uint64_t accepted = 0;
+	uint8_t value[8];
+	if (!pbedit_get_uint(ruling->envelope.data, ACCEPTED_TIME, &accepted)) {
+		ruling->status = CH_MISSING;
+		return;
+	}
+	if ((int64_t)accepted < ruling->input->arrival_us) {
+		ruling->status = CH_INVALID;
+		return;
+	}
+	store_le64(value, accepted);
+	ruling_effect(ruling, &(struct effect){.op = EFFECT_SETTING,
+				      .id = SLICE_LITERAL(SETTING_CLOCK),
+				      .value = slice_of(value, sizeof(value))});
+}
+
+/* That it was held changes nothing; it is told. */
+static void apply_hold_clock(struct ruling *ruling)
+{
+	(void)ruling;
+}
+
+static const struct {
+	const char *type;
+	void (*apply)(struct ruling *ruling);
+} operator_rules[] = {
+	{"hub.event.discarded", apply_discard},
+	{"hub.clock.held", apply_hold_clock},
+	{"hub.clock.accepted", apply_accept_clock},
+};
+
+#define OPERATOR_RULES (sizeof(operator_rules) / sizeof(operator_rules[0]))
+
 enum ch_status core_decide_operator(struct core *core, struct change *change,
 	const struct input *input, struct decision *out_decision)
 {
@@ -414,17 +451,21 @@ enum ch_status core_decide_operator(struct core *core, struct change *change,
 	struct decision decision = {.field = "", .verdict = DECIDED_ENTRY};
 	struct inspection seen;
 	const char *field = "";
+	size_t rule = 0;
 	core_reset_scratch(core);
 	ruling.envelope = *input->envelope;
 	if (input->form != CH_OK)
 		return input->form;
 	ruling.type = types_find(ruling.envelope.type);
-	if (ruling.type == NULL || strcmp(ruling.type->name, "hub.event.discarded") != 0)
+	while (rule < OPERATOR_RULES && ruling.type != NULL &&
+		strcmp(ruling.type->name, operator_rules[rule].type) != 0)
+		rule++;
+	if (ruling.type == NULL || rule == OPERATOR_RULES)
 		return CH_UNKNOWN_TYPE;
 	ruling.occurred_us = input->arrival_us;
 	ruling.status = inspect_form(ruling.type, &ruling.envelope, core->field, &field);
 	if (ruling.status == CH_OK)
-		apply_discard(&ruling);
+		operator_rules[rule].apply(&ruling);
 	if (ruling.status != CH_OK)
 		return ruling.status;
 	inspect(core->inspector, &ruling.envelope, &seen);
@@ -491,4 +532,9 @@ void core_free(struct core *core)
 struct slice core_settings(const struct core *core)
 {
 	return buffer_slice(&core->settings.text);
+}
+
+int64_t core_accepted_us(const struct core *core)
+{
+	return core->accepted_us;
 }

@@ -89,10 +89,15 @@ int64_t core_next_due_us(const struct core *core);
 enum ch_status core_decide_settings(struct core *core, struct change *change, struct slice text,
 	int64_t arrival_us, struct decision *out_decision, uint32_t *out_line);
 
-/* A person's decision, as an event of hub.proto: an entry of kind ENTRY_OPERATOR.  So far there is
- * hub.event.discarded: the entry in quarantine that it names is given up.  CH_UNKNOWN_TYPE: no decision;
- * CH_FORMAT, CH_MISSING: it cannot be read; CH_NOT_FOUND: nothing was set aside under that sequence;
- * CH_EXISTS: it was settled before; CH_NOMEM, CH_CORRUPT as core_decide. */
+/* A person's decision, as an event of hub.proto: an entry of kind ENTRY_OPERATOR.
+ *
+ *     hub.event.discarded   the entry in quarantine that it names is given up
+ *     hub.clock.accepted    the machine's clock is right although it has jumped
+ *     hub.clock.held        no decision, but what asks for one: the hub's own word that it has jumped
+ *
+ * CH_UNKNOWN_TYPE: no decision; CH_FORMAT, CH_MISSING: it cannot be read; CH_NOT_FOUND: nothing was set
+ * aside under that sequence; CH_EXISTS: it was settled before; CH_INVALID: a time that has passed;
+ * CH_NOMEM, CH_CORRUPT as core_decide. */
 enum ch_status core_decide_operator(struct core *core, struct change *change,
 	const struct input *input, struct decision *out_decision);
 
@@ -101,8 +106,15 @@ enum ch_status core_decide_operator(struct core *core, struct change *change,
 enum ch_status core_fold(struct core *core, struct change *change, uint64_t sequence,
 	int64_t arrival_us, const struct entry *entry);
 
+/* So many entries cannot be read any more and are passed over: what they may have given out (customer
+ * numbers) is not given out again.  CH_NOMEM. */
+enum ch_status core_fold_lost(struct core *core, struct change *change, uint64_t count);
+
 /* The settings in force, as text; until the next fold. */
 struct slice core_settings(const struct core *core);
+
+/* The newest time that an operator has found right; 0: none. */
+int64_t core_accepted_us(const struct core *core);
 
 /* ---- For queries and dump: stored values as messages of customer.proto ---- */
 

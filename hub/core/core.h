@@ -14,6 +14,10 @@
 #include "wire/path.h"
 #include "wire/types.h"
 
+/* Names in EFFECT_SETTING: text of core/settings.h; a time, 8 bytes. */
+#define SETTING_RULES "rules"
+#define SETTING_CLOCK "clock"
+
 struct due_item {
 	struct heap_item item;
 	size_t id_len;
@@ -53,6 +57,7 @@ struct core {
 	struct table sources; /* text -> struct source_row */
 	uint16_t source_count;
 	uint64_t next_serial;
+	int64_t accepted_us;    /* the newest time that an operator has found right */
 	struct heap due;        /* open deadlines */
 	struct table due_by_id; /* id -> struct due_item */
 
@@ -230,6 +235,9 @@ enum ch_status inspect_form(const struct event_type *type, const struct envelope
 /* The code of a source text: known, or the next free one with its EFFECT_SOURCE added. */
 uint16_t sources_code(struct ruling *ruling, struct slice source);
 enum ch_status sources_fold(struct core *core, struct change *change, const struct effect *effect);
+/* An entry, whose effects have been folded, speaks of this code.  If it is not known, what told of it was
+ * lost: it and those before it get a name that says so, and are not given to others. */
+enum ch_status sources_fold_lost(struct core *core, struct change *change, uint16_t code);
 enum ch_status sources_load(struct core *core, struct rtxn *rtxn);
 void sources_fini(struct core *core);
 

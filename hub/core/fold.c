@@ -20,14 +20,19 @@ struct folding {
 	int64_t arrival_us;
 };
 
-static enum ch_status fold_customer_new(const struct folding *f, const struct effect *effect)
+static void fold_next_serial(struct core *core, struct change *change, uint64_t serial)
 {
 	uint8_t value[8];
+	core->next_serial = serial;
+	store_le64(value, serial);
+	change_put(change, TABLE_META, META_NEXT_SERIAL, slice_of(value, sizeof(value)));
+}
+
+static enum ch_status fold_customer_new(const struct folding *f, const struct effect *effect)
+{
 	if (!customer_number_is_valid(effect->number))
 		return CH_CORRUPT;
-	f->core->next_serial = effect->number / 100 + 1;
-	store_le64(value, f->core->next_serial);
-	change_put(f->change, TABLE_META, META_NEXT_SERIAL, slice_of(value, sizeof(value)));
+	fold_next_serial(f->core, f->change, effect->number / 100 + 1);
 	return CH_OK;
 }
 
@@ -109,6 +114,14 @@ static enum ch_status fold_checkpoint(const struct folding *f, const struct effe
 	return f->core->scratch.status;
 }
 
+static enum ch_status fold_accepted(struct core *core, struct slice value)
+{
+	if (value.len != 8)
+		return CH_CORRUPT;
+	core->accepted_us = (int64_t)load_le64(value.data);
+	return CH_OK;
+}
+
 static enum ch_status fold_setting(const struct folding *f, const struct effect *effect)
 {
 	uint32_t line;
@@ -118,8 +131,10 @@ static enum ch_status fold_setting(const struct folding *f, const struct effect 
 	change_put(f->change, TABLE_META, buffer_slice(&key), effect->value);
 	enum ch_status status = key.status;
 	buffer_fini(&key);
-	if (status == CH_OK && slice_equal(effect->id, SLICE_LITERAL("rules")))
+	if (status == CH_OK && slice_equal(effect->id, SLICE_LITERAL(SETTING_RULES)))
 		status = settings_parse(&f->core->settings, effect->value, &line);
+	else if (status == CH_OK && slice_equal(effect->id, SLICE_LITERAL(SETTING_CLOCK)))
+		status = fold_accepted(f->core, effect->value);
 	return status == CH_INVALID ? CH_CORRUPT : status;
 }
 
@@ -244,6 +259,8 @@ enum ch_status core_fold(struct core *core, struct change *change, uint64_t sequ
 	}
 	if (status == CH_OK && reader.status != CH_OK)
 		status = CH_CORRUPT;
+	if (status == CH_OK)
+		status = sources_fold_lost(core, change, entry->source_code);
 	if (status == CH_OK && entry->customer != 0)
 		status = fold_filed(&f);
 	if (status == CH_OK && entry->outcome != ENTRY_ACCEPTED)
@@ -252,6 +269,13 @@ enum ch_status core_fold(struct core *core, struct change *change, uint64_t sequ
 		(entry->kind == ENTRY_INPUT || entry->kind == ENTRY_OPERATOR))
 		fold_taken(&f);
 	return status == CH_OK ? change_status(change) : status;
+}
+
+/* An entry takes at most one new number into use.  A later one that does sets the count right again. */
+enum ch_status core_fold_lost(struct core *core, struct change *change, uint64_t count)
+{
+	fold_next_serial(core, change, core->next_serial + count);
+	return change_status(change);
 }
 
 /* ---- Taking up the state at start ---- */
@@ -267,11 +291,16 @@ enum ch_status core_load(struct core *core, struct rtxn *rtxn)
 		return CH_CORRUPT;
 	else if (status != CH_NOT_FOUND)
 		return status;
-	status = rtxn_get(rtxn, TABLE_META, SLICE_LITERAL(META_SETTINGS "rules"), &value);
+	status = rtxn_get(rtxn, TABLE_META, SLICE_LITERAL(META_SETTINGS SETTING_RULES), &value);
 	if (status == CH_OK)
 		status = settings_parse(&core->settings, value, &line);
 	if (status == CH_INVALID)
 		return CH_CORRUPT;
+	if (status == CH_OK || status == CH_NOT_FOUND)
+		status = rtxn_get(
+			rtxn, TABLE_META, SLICE_LITERAL(META_SETTINGS SETTING_CLOCK), &value);
+	if (status == CH_OK)
+		status = fold_accepted(core, value);
 	if (status != CH_OK && status != CH_NOT_FOUND)
 		return status;
 	status = sources_load(core, rtxn);

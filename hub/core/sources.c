@@ -1,5 +1,6 @@
 /* The dictionary of sources: a code of two bytes stands for a source's text wherever records say who
  * told them something. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/bytes.h"
@@ -46,6 +47,20 @@ enum ch_status sources_fold(struct core *core, struct change *change, const stru
 	uint8_t key[2] = {(uint8_t)(effect->field >> 8), (uint8_t)effect->field};
 	change_put(change, TABLE_SOURCE, slice_of(key, sizeof(key)), effect->value);
 	return sources_add(core, effect->field, effect->value);
+}
+
+enum ch_status sources_fold_lost(struct core *core, struct change *change, uint16_t code)
+{
+	enum ch_status status = CH_OK;
+	while (status == CH_OK && core->source_count < code) {
+		char text[40];
+		uint16_t lost = (uint16_t)(core->source_count + 1);
+		int len = snprintf(text, sizeof(text), "urn:carehub:lost:%u", lost);
+		struct effect effect = {
+			.op = EFFECT_SOURCE, .field = lost, .value = slice_of(text, (size_t)len)};
+		status = sources_fold(core, change, &effect);
+	}
+	return status;
 }
 
 struct sources_visit {

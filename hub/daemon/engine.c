@@ -6,9 +6,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/invariant.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "journal/reader.h"
 
 /* One batch of the fold: as many entries as make publishing cheap. */
@@ -89,6 +91,13 @@ struct folder {
 	uint32_t count;
 };
 
+static bool folder_begin(struct folder *folder)
+{
+	if (folder->change == NULL)
+		folder->change = state_begin(folder->options->state);
+	return folder->change != NULL;
+}
+
 static enum ch_status folder_publish(struct folder *folder)
 {
 	enum ch_status status = CH_OK;
@@ -112,11 +121,8 @@ static enum ch_status folder_entry(
 		(void)snprintf(why, 160, "the entry cannot be read (%s)", ch_status_name(status));
 		return status == CH_NOMEM ? status : CH_CORRUPT;
 	}
-	if (folder->change == NULL) {
-		folder->change = state_begin(folder->options->state);
-		if (folder->change == NULL)
-			return CH_NOMEM;
-	}
+	if (!folder_begin(folder))
+		return CH_NOMEM;
 	if (folder->options->decide)
 		status = fold_decide(
 			folder->options, folder->change, at, &entry, &folder->event, why);
@@ -138,6 +144,23 @@ static enum ch_status folder_entry(
 	return folder_publish(folder);
 }
 
+/* What cannot be read is left out, when that was asked for; else CH_GAP stays. */
+static enum ch_status folder_gap(struct folder *folder)
+{
+	uint64_t first;
+	uint64_t last;
+	if (!folder->options->past_damage)
+		return CH_GAP;
+	reader_gap(folder->reader, &first, &last);
+	log_warning("store.left_out", "first=%llu last=%llu", (unsigned long long)first,
+		(unsigned long long)last);
+	if (!folder_begin(folder))
+		return CH_NOMEM;
+	folder->last = last;
+	folder->count++;
+	return core_fold_lost(folder->options->core, folder->change, last - first + 1);
+}
+
 enum ch_status engine_fold(const struct fold_options *options, uint64_t *out_bad, char why[160])
 {
 	struct folder folder = {.options = options};
@@ -151,6 +174,8 @@ enum ch_status engine_fold(const struct fold_options *options, uint64_t *out_bad
 		status = reader_next(folder.reader, &at);
 		if (status == CH_OK)
 			status = folder_entry(&folder, &at, why);
+		else if (status == CH_GAP)
+			status = folder_gap(&folder);
 		if (status != CH_OK)
 			*out_bad = reader_position(folder.reader) - 1;
 	}
@@ -197,6 +222,23 @@ enum ch_status engine_remove_folder(const char *path)
 	return status;
 }
 
+/* A file in the store's folder that says so, and goes with it. */
+static bool engine_distrust_path(const struct daemon_settings *settings, char out[PATH_MAX])
+{
+	int len = snprintf(out, PATH_MAX, "%s/distrusted", settings->paths.store);
+	return len > 0 && len < PATH_MAX;
+}
+
+void engine_distrust_store(const struct daemon_settings *settings)
+{
+	char path[PATH_MAX];
+	enum ch_status status = engine_distrust_path(settings, path)
+					? file_replace(path, (struct slice){NULL, 0}, 0600)
+					: CH_TOO_LARGE;
+	/* Without it the next start meets the damage again, and an operator rebuilds. */
+	log_warning("store.distrusted", "status=%s", ch_status_name(status));
+}
+
 static enum ch_status engine_open_state(const struct engine_options *options, struct engine *engine)
 {
 	const struct daemon_settings *settings = options->settings;
@@ -211,19 +253,19 @@ static enum ch_status engine_open_state(const struct engine_options *options, st
 		.yield_context = options->yield_context,
 	};
 	uint64_t incarnation = journal_incarnation(engine->journal);
+	char path[PATH_MAX];
 	enum ch_status status = CH_OK;
 	if (options->fresh_state)
 		status = engine_remove_folder(settings->paths.store);
 	if (status == CH_OK)
 		status = state_open(&state, incarnation, &engine->state);
-	bool hopeless = status == CH_RESET || status == CH_CORRUPT || status == CH_VERSION;
-	/* Ahead of the journal it belongs to another history: a journal restored from an older backup. */
-	if (status == CH_OK && state_applied(engine->state) > journal_head(engine->journal)) {
+	if (status == CH_OK && !options->read_only && engine_distrust_path(settings, path) &&
+		access(path, F_OK) == 0) {
 		state_close(engine->state);
 		engine->state = NULL;
-		hopeless = true;
-		status = CH_RESET;
+		status = CH_CORRUPT;
 	}
+	bool hopeless = status == CH_RESET || status == CH_CORRUPT || status == CH_VERSION;
 	if (!hopeless || options->read_only)
 		return status;
 	log_warning("store.rebuild", "reason=%s path=%s", ch_status_name(status),
@@ -258,6 +300,7 @@ static enum ch_status engine_catch_up(const struct engine_options *options, stru
 		.core = engine->core,
 		.first = applied + 1,
 		.last = head,
+		.past_damage = options->past_damage,
 		.progress = options->progress,
 		.context = options->context,
 	};
@@ -280,6 +323,81 @@ static enum ch_status engine_catch_up(const struct engine_options *options, stru
 	return status;
 }
 
+/* ---- Signs of life ---- */
+
+/* They stand in the lock file, which is there anyway and is written in place: a full disk does not
+ * stop them.  They are not synced; an older one only makes the next start more careful. */
+void engine_sign(const struct engine *engine, int64_t now_us)
+{
+	char text[CLOCK_TEXT_BYTES + 1];
+	(void)clock_format(now_us, text);
+	size_t len = strlen(text);
+	text[len] = '\n';
+	(void)file_write_at(engine->lock, text, len + 1, 0); /* the old one stands */
+}
+
+static int64_t engine_signed_us(const struct engine *engine)
+{
+	char text[CLOCK_TEXT_BYTES];
+	int64_t signed_us = 0;
+	ssize_t len = pread(engine->lock, text, sizeof(text), 0);
+	if (len > 0)
+		(void)clock_parse(text_trim(slice_of(text, (size_t)len)), &signed_us); /* 0: none */
+	return signed_us;
+}
+
+static int64_t engine_known_us(const struct engine *engine)
+{
+	int64_t known_us = journal_head_arrival_us(engine->journal);
+	int64_t accepted_us = engine->core != NULL ? core_accepted_us(engine->core) : 0;
+	int64_t signed_us = engine_signed_us(engine);
+	if (accepted_us > known_us)
+		known_us = accepted_us;
+	return signed_us > known_us ? signed_us : known_us;
+}
+
+/* A torn tail and a last batch that rotted after it was synced look the same, and opening the journal
+ * for writing cuts either off.  The store knows better: it has only applied what was synced.  So it is
+ * asked first, and while nothing has been changed yet. */
+enum ch_status engine_check_end(const struct daemon_settings *settings)
+{
+	struct journal_options at = {.dir = settings->paths.journal, .read_only = true};
+	struct state_options store = {.dir = settings->paths.store, .read_only = true};
+	struct journal *journal = NULL;
+	struct state *state = NULL;
+	uint64_t incarnation = 0; /* of no journal: whatever the store has applied is more */
+	uint64_t head = 0;
+	enum ch_status status = journal_open(&at, &journal, NULL);
+	if (status == CH_OK) {
+		incarnation = journal_incarnation(journal);
+		head = journal_head(journal);
+	}
+	if (status == CH_OK || status == CH_NOT_FOUND)
+		status = state_open(&store, incarnation, &state);
+	/* What cannot be opened is judged when it is opened in earnest. */
+	if (status != CH_OK) {
+		status = CH_OK;
+	} else if (state_applied(state) > head) {
+		log_error("journal.short", "head=%llu applied=%llu what=\"its end is missing\"",
+			(unsigned long long)head, (unsigned long long)state_applied(state));
+		status = CH_CORRUPT;
+	}
+	state_close(state);
+	journal_close(journal);
+	return status;
+}
+
+static void engine_tell_damage(const struct journal_recovery *recovery, enum ch_status status)
+{
+	if (recovery->damaged_first != 0)
+		log_error("journal.damage", "first=%llu last=%llu where=\"%s\"",
+			(unsigned long long)recovery->damaged_first,
+			(unsigned long long)recovery->damaged_last, recovery->where);
+	else if (status != CH_OK && recovery->where[0] != 0)
+		log_error("journal.unusable", "status=%s where=\"%s\"", ch_status_name(status),
+			recovery->where);
+}
+
 enum ch_status engine_open(const struct engine_options *options, struct engine *out_engine)
 {
 	const struct daemon_settings *settings = options->settings;
@@ -296,7 +414,11 @@ enum ch_status engine_open(const struct engine_options *options, struct engine *
 	if (status == CH_OK)
 		status = file_lock(settings->paths.lock, &engine.lock);
 	if (status == CH_OK)
+		status = options->read_only || options->past_damage ? CH_OK
+								    : engine_check_end(settings);
+	if (status == CH_OK)
 		status = journal_open(&journal, &engine.journal, &engine.recovery);
+	engine_tell_damage(&engine.recovery, status);
 	if (status == CH_OK && !options->read_only)
 		status = engine_open_state(options, &engine);
 	if (status == CH_OK && engine.state != NULL)
@@ -307,6 +429,7 @@ enum ch_status engine_open(const struct engine_options *options, struct engine *
 		engine_close(&engine);
 		return status;
 	}
+	engine.known_us = engine_known_us(&engine);
 	*out_engine = engine;
 	return CH_OK;
 }

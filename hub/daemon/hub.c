@@ -26,6 +26,7 @@
 struct hub {
 	struct daemon_settings *settings;
 	struct engine engine;
+	struct timekeeper *clock;
 	struct metrics *metrics;
 	struct loop *loop;
 	struct roster *roster;
@@ -90,6 +91,15 @@ static void hub_failed(void *context, enum ch_status status, const char *what)
 	int none = CH_OK;
 	if (atomic_compare_exchange_strong(&hub->failure, &none, (int)status))
 		(void)loop_post(hub->loop, &hub->fail);
+}
+
+/* What the writer calls damaged is the store: it has only read the journal to write it. */
+static void hub_ingest_failed(void *context, enum ch_status status, const char *what)
+{
+	struct hub *hub = context;
+	if (status == CH_CORRUPT)
+		engine_distrust_store(hub->settings);
+	hub_failed(hub, status, what);
 }
 
 static void hub_signal_stop(void *context)
@@ -189,7 +199,11 @@ static enum ch_status hub_open_engine(struct hub *hub)
 		(unsigned long long)recovery->damaged_last, recovery->created);
 	log_info("store.open", "folded=%llu rebuilt=%d", (unsigned long long)hub->engine.folded,
 		hub->engine.rebuilt);
-	return CH_OK;
+	struct timekeeper_options clock = {
+		.jump_us = hub->settings->jump_ms * 1000,
+		.known_us = hub->engine.known_us,
+	};
+	return timekeeper_create(&clock, &hub->clock);
 }
 
 static enum ch_status hub_open_peers(struct hub *hub)
@@ -227,10 +241,11 @@ static enum ch_status hub_open_ingest(struct hub *hub)
 		.journal = hub->engine.journal,
 		.state = hub->engine.state,
 		.core = hub->engine.core,
+		.clock = hub->clock,
 		.credit = (uint32_t)hub->settings->bus_credit,
 		.synced = hub_synced,
 		.ready = hub_receipts_ready,
-		.failed = hub_failed,
+		.failed = hub_ingest_failed,
 		.context = hub,
 	};
 	enum ch_status status = ingest_start(&options, &hub->ingest);
@@ -289,6 +304,7 @@ static enum ch_status hub_open_bus(struct hub *hub)
 		.settings = hub->settings,
 		.loop = hub->loop,
 		.engine = &hub->engine,
+		.clock = hub->clock,
 		.ingest = hub->ingest,
 		.outlet = hub->outlet,
 		.roster = hub->roster,
@@ -312,6 +328,7 @@ static enum ch_status hub_open_pages(struct hub *hub)
 		.loop = hub->loop,
 		.metrics = hub->metrics,
 		.engine = &hub->engine,
+		.clock = hub->clock,
 		.ingest = hub->ingest,
 		.fanout = outlet_fanout(hub->outlet),
 		.keeper = hub->keeper,
@@ -338,7 +355,8 @@ static enum ch_status hub_open(struct hub *hub)
 	if (status == CH_OK)
 		status = hub_open_ingest(hub);
 	if (status == CH_OK) {
-		keeper.journal = hub->engine.journal;
+		keeper.engine = &hub->engine;
+		keeper.clock = hub->clock;
 		keeper.ingest = hub->ingest;
 		status = keeper_thread_start(&keeper, &hub->keeper);
 	}
@@ -368,6 +386,7 @@ static void hub_close(struct hub *hub)
 		zap_stop(hub->zap);
 	roster_free(hub->roster);
 	engine_close(&hub->engine);
+	timekeeper_free(hub->clock);
 	if (hub->loop != NULL)
 		loop_free(hub->loop);
 	outlet_free(hub->outlet);

@@ -1,17 +1,21 @@
 /* The keeper: the thread that may be slow.  It prepares spare segments, archives, removes old history,
- * and watches the disk: below the reserve it holds new input back while deleting still works. */
+ * and watches two things that a hub cannot choose: the disk (below the reserve it holds new input back
+ * while deleting still works) and the clock (a jump is logged and becomes an entry, and a sign of life
+ * is left for the next start). */
 #ifndef DAEMON_KEEPER_THREAD_H
 #define DAEMON_KEEPER_THREAD_H
 
+#include "base/timekeeper.h"
+#include "daemon/engine.h"
 #include "daemon/settings.h"
 #include "ingest/ingest.h"
-#include "journal/journal.h"
 
 struct keeper_thread;
 
 struct keeper_options {
 	const struct daemon_settings *settings;
-	struct journal *journal;
+	const struct engine *engine;
+	struct timekeeper *clock;
 	struct ingest *ingest;
 	/* Nothing at or above the sequence it gives is removed; NULL: nobody needs any.  Any thread. */
 	uint64_t (*hold)(void *context);

@@ -16,6 +16,7 @@ struct arguments {
 	const char *operand;
 	uint64_t at;
 	bool hash_only;
+	bool past_damage;
 };
 
 static int main_run(struct daemon_settings *settings, const struct arguments *arguments)
@@ -40,8 +41,7 @@ static int main_verify(struct daemon_settings *settings, const struct arguments 
 
 static int main_rebuild(struct daemon_settings *settings, const struct arguments *arguments)
 {
-	(void)arguments;
-	return offline_rebuild(settings);
+	return offline_rebuild(settings, arguments->past_damage);
 }
 
 static int main_dump(struct daemon_settings *settings, const struct arguments *arguments)
@@ -80,7 +80,7 @@ static const struct {
 	{"check", NULL, main_check, "read the configuration and report every mistake"},
 	{"config", NULL, main_config, "print a commented carehub.conf with all defaults"},
 	{"verify", NULL, main_verify, "check journal, rules and records against each other"},
-	{"rebuild", NULL, main_rebuild, "make the store anew from the journal"},
+	{"rebuild", NULL, main_rebuild, "make the store anew from the journal [--past-damage]"},
 	{"dump", NULL, main_dump, "print the records in canonical form [--at SEQUENCE] [--hash]"},
 	{"repair", "DIRECTORY", main_repair, "mend a damaged journal with a backup"},
 	{"restore", "DIRECTORY", main_restore, "make the data folder from a backup"},
@@ -125,6 +125,8 @@ static int main_parse(int argc, char **argv, struct arguments *out)
 			exit(0);
 		} else if (strcmp(argv[at], "--hash") == 0) {
 			out->hash_only = true;
+		} else if (strcmp(argv[at], "--past-damage") == 0) {
+			out->past_damage = true;
 		} else if ((value = main_value("--root", argc, argv, &at)) != NULL) {
 			out->root = value;
 		} else if ((value = main_value("--at", argc, argv, &at)) != NULL) {

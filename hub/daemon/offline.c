@@ -176,9 +176,13 @@ int offline_verify(struct daemon_settings *settings)
 	int result = verify_journal(engine.journal);
 	if (result == EXIT_FINE) {
 		status = state_open(&store, journal_incarnation(engine.journal), &state);
-		if (status == CH_OK && state_applied(state) > journal_head(engine.journal))
-			status = CH_RESET;
-		if (status == CH_OK) {
+		if (status == CH_OK && state_applied(state) > journal_head(engine.journal)) {
+			printf("journal\tSHORT\thead=%llu, but the store has applied %llu: its end is "
+			       "missing\n",
+				(unsigned long long)journal_head(engine.journal),
+				(unsigned long long)state_applied(state));
+			result = EXIT_FOUND;
+		} else if (status == CH_OK) {
 			result = verify_records(settings, engine.journal, state);
 		} else {
 			printf("records\tUNREADABLE\t%s: carehubd rebuild makes them anew\n",
@@ -194,13 +198,14 @@ int offline_verify(struct daemon_settings *settings)
 
 /* ---- rebuild ---- */
 
-int offline_rebuild(struct daemon_settings *settings)
+int offline_rebuild(struct daemon_settings *settings, bool past_damage)
 {
 	struct engine engine;
 	struct progress progress = progress_begin("rebuild");
 	struct engine_options options = {
 		.settings = settings,
 		.fresh_state = true,
+		.past_damage = past_damage,
 		.progress = progress_show,
 		.context = &progress,
 	};
@@ -283,6 +288,8 @@ int offline_repair(struct daemon_settings *settings, const char *from)
 	int lock = -1;
 	enum ch_status status = file_lock(settings->paths.lock, &lock);
 	if (status == CH_OK)
+		status = engine_check_end(settings);
+	if (status == CH_OK)
 		status = journal_open(&options, &journal, NULL);
 	if (status == CH_OK)
 		status = repair_run(journal, from, &result);
@@ -329,5 +336,5 @@ int offline_restore(struct daemon_settings *settings, const char *from)
 	if (status != CH_OK)
 		return offline_unable("restore", status);
 	printf("restore\tok\thead=%llu\n", (unsigned long long)head);
-	return offline_rebuild(settings);
+	return offline_rebuild(settings, false);
 }

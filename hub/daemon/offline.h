@@ -5,14 +5,17 @@
 #ifndef DAEMON_OFFLINE_H
 #define DAEMON_OFFLINE_H
 
+#include <stdbool.h>
+
 #include "daemon/settings.h"
 
 /* Reads everything: CRCs, sequences and chain of the journal; folds it anew, deciding each input again;
  * compares the result with the store.  Names the first difference.  Changes nothing. */
 int offline_verify(struct daemon_settings *settings);
 
-/* Throws the store away and folds the journal from its first entry. */
-int offline_rebuild(struct daemon_settings *settings);
+/* Throws the store away and folds the journal from its first entry.  `past_damage`: what cannot be read
+ * is left out, each stretch with a line in the log; otherwise it is unable. */
+int offline_rebuild(struct daemon_settings *settings, bool past_damage);
 
 /* The state in canonical form, one row a line: table, key, value, the last line a hash over all
  * others.  Free of LMDB's layout, so that two hubs compare by their hashes.  `at` 0: at the head;

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/timekeeper.h"
 #include "console/health.h"
 #include "console/metrics.h"
 #include "net/http.h"
@@ -17,9 +18,10 @@ struct pages {
 	struct health *health;
 	struct loop_timer *look;
 	struct {
-		struct metric *head, *first, *journal_bytes, *archive_bytes;
+		struct metric *head, *first, *journal_bytes, *archive_bytes, *damaged;
 		struct metric *applied, *pressure, *store_bytes, *inbox_items;
 		struct metric *disk_free, *sessions, *held;
+		struct metric *clock_held, *clock_ahead;
 		struct metric *queued, *batch_us, *batch_max_us;
 		struct metric *subscriptions, *attached, *suspended, *worst_lag;
 		struct metric *dead_letters, *jobs;
@@ -73,12 +75,20 @@ static void pages_update_fanout(struct pages *pages)
 	pages_count(pages->counters.failures, stats.failures);
 }
 
+static void pages_update_clock(struct pages *pages)
+{
+	struct timekeeper_view view = timekeeper_view(pages->options.clock);
+	metric_set(pages->gauges.clock_held, view.held);
+	metric_set(pages->gauges.clock_ahead, (view.machine_us - view.hub_us) / 1000000);
+}
+
 static void pages_update(void *context)
 {
 	struct pages *pages = context;
 	const struct pages_options *options = &pages->options;
 	struct journal *journal = options->engine->journal;
 	struct state *state = options->engine->state;
+	const struct journal_recovery *recovery = &options->engine->recovery;
 	struct journal_stats written;
 	struct state_stats kept;
 	journal_stats(journal, &written);
@@ -87,6 +97,8 @@ static void pages_update(void *context)
 	metric_set(pages->gauges.first, (int64_t)journal_first(journal));
 	metric_set(pages->gauges.journal_bytes, (int64_t)written.segment_bytes_on_disk);
 	metric_set(pages->gauges.archive_bytes, (int64_t)written.archive_bytes);
+	metric_set(pages->gauges.damaged,
+		(int64_t)written.damaged_segments + (recovery->damaged_first != 0));
 	metric_set(pages->gauges.applied, (int64_t)state_applied(state));
 	metric_set(pages->gauges.pressure, (int64_t)state_pressure(state));
 	metric_set(pages->gauges.store_bytes, (int64_t)(kept.lmdb_bytes + kept.inbox_bytes));
@@ -94,6 +106,7 @@ static void pages_update(void *context)
 	metric_set(pages->gauges.disk_free, (int64_t)keeper_thread_free_bytes(options->keeper));
 	metric_set(pages->gauges.sessions, (int64_t)bus_sessions(options->bus));
 	metric_set(pages->gauges.held, ingest_held(options->ingest) != NULL);
+	pages_update_clock(pages);
 	pages_count(pages->counters.syncs, written.syncs);
 	pages_count(pages->counters.written, written.bytes_written);
 	pages_count(pages->counters.checkpoints, kept.checkpoints);
@@ -143,6 +156,8 @@ static void pages_make_metrics(struct pages *pages)
 		m, "carehub_journal_bytes", "Segment files, spare ones included.", NULL);
 	pages->gauges.archive_bytes =
 		metric_gauge(m, "carehub_archive_bytes", "Compressed history.", NULL);
+	pages->gauges.damaged = metric_gauge(m, "carehub_journal_damage",
+		"Places of the journal that are known to be damaged.", NULL);
 	pages->gauges.applied = metric_gauge(
 		m, "carehub_store_applied", "Last sequence that is in the store.", NULL);
 	pages->gauges.pressure = metric_gauge(m, "carehub_store_pressure_percent",
@@ -156,6 +171,10 @@ static void pages_make_metrics(struct pages *pages)
 	pages->gauges.sessions = metric_gauge(m, "carehub_sessions", "Connected clients.", NULL);
 	pages->gauges.held =
 		metric_gauge(m, "carehub_ingest_held", "1 while no input is taken.", NULL);
+	pages->gauges.clock_held = metric_gauge(m, "carehub_clock_held",
+		"1 while the machine's clock has jumped and is not believed.", NULL);
+	pages->gauges.clock_ahead = metric_gauge(m, "carehub_clock_ahead_seconds",
+		"The machine's clock before the hub's time.", NULL);
 	pages->gauges.queued =
 		metric_gauge(m, "carehub_ingest_queued", "Events without a receipt.", NULL);
 	pages->gauges.batch_us = metric_gauge(
@@ -195,11 +214,12 @@ static void pages_look(void *context)
 			? "the store does not keep up"
 			: NULL);
 	health_set(pages->health, "input", ingest_held(options->ingest));
+	health_note(pages->health, "clock", timekeeper_view(options->clock).held ? "held" : NULL);
 }
 
 static enum ch_status pages_serve(struct pages *pages)
 {
-	static const char *const conditions[] = {"journal", "store", "input"};
+	static const char *const conditions[] = {"journal", "store", "input", "clock"};
 	pages->health = health_create();
 	if (pages->health == NULL)
 		return CH_NOMEM;

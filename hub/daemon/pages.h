@@ -15,6 +15,7 @@ struct pages_options {
 	struct loop *loop;
 	struct metrics *metrics;
 	struct engine *engine;
+	struct timekeeper *clock;
 	struct ingest *ingest;
 	struct fanout *fanout;
 	struct keeper_thread *keeper;

@@ -152,6 +152,7 @@ enum ch_status switchboard_open(
 		.journal = options->engine->journal,
 		.state = options->engine->state,
 		.ingest = options->ingest,
+		.clock = options->clock,
 		.fanout = outlet_fanout(options->outlet),
 		.rules_path = options->settings->paths.rules,
 		.hooks =

@@ -15,6 +15,7 @@ struct switchboard_options {
 	const struct daemon_settings *settings;
 	struct loop *loop;
 	struct engine *engine;
+	struct timekeeper *clock;
 	struct ingest *ingest;
 	struct outlet *outlet;
 	struct roster *roster;

@@ -18,6 +18,7 @@
 #include "store/state.h"
 
 struct ingest;
+struct timekeeper;
 
 /* Events of one batch: one sync is shared by so many.  Larger batches sync less often and make
  * receipts wait longer. */
@@ -29,6 +30,8 @@ struct ingest_options {
 	struct state *state;
 	/* The core belongs to ingest from here on; it has been loaded. */
 	struct core *core;
+	/* What entries' arrival is read from, and deadlines run on; NULL: the machine's clock. */
+	struct timekeeper *clock;
 	/* Events that one producer may have on their way without a receipt; 0: LIMIT_CREDIT_EVENTS. */
 	uint32_t credit;
 	/* Called after each batch, on the thread that wrote it: the synced head is `head`. */
@@ -69,8 +72,8 @@ enum ch_status ingest_settings(struct ingest *ingest, struct slice text, uint32_
 enum ch_status ingest_operate(
 	struct ingest *ingest, struct slice event, struct slice person, uint64_t *out_sequence);
 
-/* No more input is taken: refused with retry-after (a full disk, a clock that jumped).  The text must
- * stay; NULL opens the door again.  Any thread. */
+/* No more input is taken: refused with retry-after (a full disk).  The text must stay; NULL opens the
+ * door again.  Any thread. */
 void ingest_hold(struct ingest *ingest, const char *reason);
 const char *ingest_held(const struct ingest *ingest); /* NULL: input is taken */
 

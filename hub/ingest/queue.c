@@ -2,9 +2,9 @@
 
 #include <stdlib.h>
 
-#include "base/clock.h"
 #include "base/invariant.h"
 #include "base/limits.h"
+#include "base/timekeeper.h"
 
 /* Up to so many events on their way the load is low, and the thread that received them writes them. */
 #define CALM_EVENTS 8u
@@ -131,7 +131,7 @@ void ingest_tick(struct ingest *ingest)
 		producer_pace(p, pressure);
 	if (pthread_mutex_trylock(&ingest->turn) != 0)
 		return; /* a batch is being written: deadlines are looked at there too */
-	if (core_next_due_us(ingest->options.core) <= clock_wall_us())
+	if (core_next_due_us(ingest->options.core) <= timekeeper_now_us(ingest->options.clock))
 		writer_batch(ingest);
 	(void)pthread_mutex_unlock(&ingest->turn);
 }

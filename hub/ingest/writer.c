@@ -19,6 +19,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "base/timekeeper.h"
 #include "ingest/queue.h"
 
 #define QUANTUM_EVENTS 64u
@@ -34,11 +35,15 @@
 #define RETRY_FULL_MS     5000u
 #define RETRY_HOLD_MS     2000u
 
+/* Per cent of the store's bound for what is not written yet: there publishing would wait for it. */
+#define PRESSURE_CROWDED 200u
+
 /* What one batch is made of until its receipts go out. */
 struct round {
 	struct ingest *ingest;
 	struct change *change;
 	struct batch *batch;
+	int64_t now_us;          /* the hub's time: one look at the clock for all */
 	struct submission *done; /* all events decided: to be settled after the sync */
 	struct submission **done_last;
 	uint32_t events;
@@ -64,13 +69,22 @@ static void writer_count(atomic_uint_fast64_t *counter, uint64_t more)
 
 /* Arrival times rise with the sequence, by a microsecond at least, whatever the clock does: a time
  * names one place in the journal, and deadlines set in one batch differ. */
-static int64_t writer_arrival(struct ingest *ingest)
+static int64_t writer_arrival(struct round *round)
 {
-	int64_t now_us = clock_wall_us();
-	if (now_us <= ingest->last_arrival_us)
-		now_us = ingest->last_arrival_us + 1;
-	ingest->last_arrival_us = now_us;
-	return now_us;
+	struct ingest *ingest = round->ingest;
+	ingest->last_arrival_us = round->now_us > ingest->last_arrival_us
+					  ? round->now_us
+					  : ingest->last_arrival_us + 1;
+	return ingest->last_arrival_us;
+}
+
+static struct round writer_begin(struct ingest *ingest)
+{
+	return (struct round){
+		.ingest = ingest,
+		.now_us = timekeeper_now_us(ingest->options.clock),
+		.what = "begin",
+	};
 }
 
 static void writer_append(struct round *round, const struct entry *entry, int64_t arrival_us)
@@ -147,7 +161,7 @@ static void writer_event(
 {
 	struct ingest *ingest = round->ingest;
 	struct decision decision;
-	int64_t arrival_us = writer_arrival(ingest);
+	int64_t arrival_us = writer_arrival(round);
 	struct input input = writer_input(submission, event);
 	input.arrival_us = arrival_us;
 	round->status = core_decide(ingest->options.core, round->change, &input, &decision);
@@ -164,8 +178,10 @@ static void writer_event(
 	round->decided[round->decided_count++] = event;
 }
 
-static void writer_later(struct submitted *event, enum ch_status reason, uint32_t retry_after_ms)
+static void writer_later(struct ingest *ingest, struct submitted *event, enum ch_status reason,
+	uint32_t retry_after_ms)
 {
+	writer_count(&ingest->counters.retried, 1);
 	free(event->field);
 	event->field = NULL;
 	event->outcome = OUTCOME_RETRY_AFTER;
@@ -208,11 +224,19 @@ static void writer_look_ahead(struct round *round)
 	round->ahead.lead--;
 }
 
+/* The store has no room on the disk, and memory not for much more of what it cannot write. */
+static bool writer_crowded(const struct ingest *ingest)
+{
+	return state_status(ingest->options.state) == CH_FULL &&
+	       state_pressure(ingest->options.state) >= PRESSURE_CROWDED;
+}
+
 /* Up to a quantum of this producer's events. */
 static void writer_turn(struct round *round, struct producer *producer)
 {
 	struct ingest *ingest = round->ingest;
 	bool held = atomic_load(&ingest->hold) != NULL;
+	bool crowded = writer_crowded(ingest);
 	uint32_t quantum = QUANTUM_EVENTS;
 	writer_look_from(round, producer);
 	while (producer->queue != NULL && quantum > 0 && round->status == CH_OK &&
@@ -225,7 +249,9 @@ static void writer_turn(struct round *round, struct producer *producer)
 		if (event->outcome != 0)
 			writer_count(&ingest->counters.refused, 1); /* answered at the door */
 		else if (held)
-			writer_later(event, CH_RETRY, RETRY_HOLD_MS);
+			writer_later(ingest, event, CH_RETRY, RETRY_HOLD_MS);
+		else if (crowded)
+			writer_later(ingest, event, CH_FULL, RETRY_FULL_MS);
 		else
 			writer_event(round, submission, event);
 		if (round->status != CH_OK)
@@ -248,9 +274,8 @@ static void writer_clock(struct round *round)
 	struct ingest *ingest = round->ingest;
 	struct decision decision;
 	/* Deadlines run on arrival time; nobody looks at the clock while nothing is due. */
-	while (round->status == CH_OK &&
-		core_next_due_us(ingest->options.core) <= clock_wall_us()) {
-		int64_t arrival_us = writer_arrival(ingest);
+	while (round->status == CH_OK && core_next_due_us(ingest->options.core) <= round->now_us) {
+		int64_t arrival_us = writer_arrival(round);
 		enum ch_status status = core_decide_clock(
 			ingest->options.core, round->change, arrival_us, &decision);
 		if (status == CH_END)
@@ -298,6 +323,9 @@ static void writer_commit(struct round *round)
 	}
 	round->what = "state.publish";
 	round->status = change_publish(round->change, round->last_sequence);
+	/* It is published all the same; what comes next is put off. */
+	if (round->status == CH_FULL)
+		round->status = CH_OK;
 }
 
 /* The disk is full and nothing was written: what the core has learnt in this round never happened. */
@@ -306,10 +334,8 @@ static void writer_undo(struct round *round)
 	struct ingest *ingest = round->ingest;
 	struct core *core = NULL;
 	struct rtxn *rtxn = NULL;
-	for (uint32_t i = 0; i < round->decided_count; i++) {
-		writer_later(round->decided[i], CH_FULL, RETRY_FULL_MS);
-		writer_count(&ingest->counters.retried, 1);
-	}
+	for (uint32_t i = 0; i < round->decided_count; i++)
+		writer_later(ingest, round->decided[i], CH_FULL, RETRY_FULL_MS);
 	round->what = "core.reload";
 	round->status = core_create(&core);
 	if (round->status == CH_OK)
@@ -360,7 +386,7 @@ static void writer_take_turns(struct round *round)
 
 void writer_batch(struct ingest *ingest)
 {
-	struct round round = {.ingest = ingest, .what = "begin"};
+	struct round round = writer_begin(ingest);
 	int64_t began_us = clock_steady_us();
 	round.done_last = &round.done;
 	if (atomic_load(&ingest->broken)) {
@@ -412,15 +438,15 @@ static enum ch_status writer_alone(struct ingest *ingest,
 		struct decision *out_decision),
 	void *context, uint64_t *out_sequence)
 {
-	struct round round = {.ingest = ingest, .what = "begin"};
 	struct decision decision;
-	round.done_last = &round.done;
 	(void)pthread_mutex_lock(&ingest->turn);
+	struct round round = writer_begin(ingest);
+	round.done_last = &round.done;
 	if (atomic_load(&ingest->broken)) {
 		(void)pthread_mutex_unlock(&ingest->turn);
 		return CH_CLOSED;
 	}
-	int64_t arrival_us = writer_arrival(ingest);
+	int64_t arrival_us = writer_arrival(&round);
 	round.change = state_begin(ingest->options.state);
 	round.batch = journal_begin(ingest->options.journal);
 	enum ch_status status = decide(context, &round, arrival_us, &decision);

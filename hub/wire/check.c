@@ -57,6 +57,18 @@ static unsigned check_index(struct slice bytes, const struct pb_field *at)
 	return index;
 }
 
+/* A packed field is whole elements, and nothing else: a torn one would be read as other numbers. */
+static bool check_packed(enum pb_wire wire, struct slice elements)
+{
+	struct pb_reader reader = pb_read(elements);
+	uint64_t element;
+	if (wire != PB_VARINT)
+		return elements.len % (wire == PB_I32 ? 4 : 8) == 0;
+	while (pb_next_varint(&reader, &element))
+		;
+	return reader.status == CH_OK;
+}
+
 static enum ch_status check_level(const ProtobufCMessageDescriptor *message, struct slice bytes,
 	unsigned depth, char path[CHECK_PATH_BYTES])
 {
@@ -69,9 +81,10 @@ static enum ch_status check_level(const ProtobufCMessageDescriptor *message, str
 			known = protobuf_c_message_descriptor_get_field(message, field.number);
 		if (known == NULL)
 			continue;
+		enum pb_wire wire = check_wire(known->type);
 		bool packed = field.wire == PB_LEN && known->label == PROTOBUF_C_LABEL_REPEATED &&
-			      check_wire(known->type) != PB_LEN;
-		bool good = packed || field.wire == check_wire(known->type);
+			      wire != PB_LEN;
+		bool good = packed ? check_packed(wire, field.bytes) : field.wire == wire;
 		if (good && known->type == PROTOBUF_C_TYPE_STRING)
 			good = text_is_utf8(field.bytes);
 		if (good && known->type == PROTOBUF_C_TYPE_MESSAGE)

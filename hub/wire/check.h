@@ -1,5 +1,6 @@
 /* Is this a well-formed encoding of that message type?  A scan without unpacking: wire types, UTF-8,
- * depth, nested messages, the scale of decimals.  Fields of a later schema are left alone. */
+ * depth, nested messages, packed elements, the scale of decimals.  Fields of a later schema are left
+ * alone. */
 #ifndef WIRE_CHECK_H
 #define WIRE_CHECK_H
 

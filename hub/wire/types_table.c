@@ -307,6 +307,7 @@ const struct event_type event_types[] = {
 		"event.source event.id", "event.id first_sequence"),
 	TYPE(810, TYPE_DERIVED, "hub.clock.advanced", hub_clock_advanced, "", "now_time_us"),
 	TYPE(811, TYPE_DERIVED, "hub.clock.held", hub_clock_held, "", "claimed_time_us"),
+	TYPE(812, TYPE_DERIVED, "hub.clock.accepted", hub_clock_accepted, "", "accepted_time_us"),
 	TYPE(820, TYPE_DERIVED, "hub.settings.changed", hub_settings_changed, "section", "section"),
 
 	/* steward */

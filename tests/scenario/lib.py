@@ -7,7 +7,7 @@
         hub.start()
         head = hub.ask(ops, "status")[0]["head"]
 
-Nothing here sleeps: a start is over when the hub says so, a stop when the process is gone.  What
+Nothing here waits for time: a start is over when the hub says so, a stop when the process is gone.  What
 goes wrong ends the scenario with what the hub has logged.  Programs are found in $CAREHUB_BIN.
 """
 import contextlib
@@ -18,10 +18,12 @@ import pathlib
 import queue
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 try:
     import zmq
@@ -35,6 +37,21 @@ import wire  # noqa: E402, F401  # the messages' fields
 
 BIN = pathlib.Path(os.environ["CAREHUB_BIN"])
 PATIENCE_S = 60  # a bound for what takes milliseconds, on a machine that is busy
+
+
+def alone():
+    """Once, at the top of a scenario that mounts: it runs on in a mount namespace of its own, and what it
+    mounts goes with it.  Where that is not allowed the scenario is skipped, and says so."""
+    if os.environ.get("CAREHUB_ALONE") == "1":
+        return
+    for flags in (["-m"], ["-rm"]) if os.geteuid() == 0 else (["-rm"],):
+        may = subprocess.run(["unshare", *flags, "mount", "-t", "tmpfs", "none", "/mnt"],
+                             capture_output=True)
+        if may.returncode == 0:
+            os.environ["CAREHUB_ALONE"] = "1"
+            os.execvp("unshare", ["unshare", *flags, sys.executable, "-B", *sys.argv])
+    print("no file system may be mounted here")
+    sys.exit(77)
 
 
 class Peer:
@@ -56,10 +73,13 @@ class Hub:
         self.config = self.root / "etc/carehub"
         self.peers_d = self.config / "peers.d"
         self.peers_d.mkdir(parents=True)
+        self.data = self.root / "var/lib/carehub"
+        self.mounted = False
         self.keys = self.root / "keys"
         self.keys.mkdir()
         self.process = None
         self.address = self.live = self.http = None
+        self.environment = dict(os.environ)
         self.lines = []
         public, secret = zmq.curve_keypair()
         self.server_key = public.decode()
@@ -77,6 +97,8 @@ class Hub:
             self.kill()
         if kind is not None:
             sys.stderr.write("".join(self.lines[-60:]))
+        if self.mounted:
+            subprocess.run(["umount", "-l", self.data], check=True)
         shutil.rmtree(self.root, ignore_errors=True)
 
     def configure(self, **settings):
@@ -93,6 +115,34 @@ class Hub:
         (self.peers_d / f"{name}.conf").write_text("\n".join(lines) + "\n")
         return peer
 
+    def own_disk(self, size):
+        """The data folder is a disk of that size from now on; needs alone()."""
+        self.data.mkdir(parents=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "none", self.data], check=True)
+        self.mounted = True
+
+    def fill_disk(self, left):
+        """Something else takes the disk's room, but for so many bytes; 0: a whole block of it."""
+        room = os.statvfs(self.data)
+        with (self.data / "ballast").open("ab") as file:
+            size = file.tell() + max(room.f_bavail * room.f_frsize - left, 0)
+            os.posix_fallocate(file.fileno(), 0, max(size, 1))
+
+    def free_disk(self):
+        (self.data / "ballast").unlink()
+
+    def set_clock(self, seconds):
+        """The daemon's clock is wrong by so much, at once, and from its next start on."""
+        path = self.root / "wrong_clock"
+        if not path.exists():
+            path.write_bytes(bytes(8))
+            self.environment["WRONG_CLOCK"] = str(path)
+            self.environment["LD_PRELOAD"] = os.environ["WRONG_CLOCK_LIBRARY"]
+            self.environment["ASAN_OPTIONS"] = "verify_asan_link_order=0:" + \
+                os.environ.get("ASAN_OPTIONS", "")
+        with path.open("r+b") as file:
+            file.write(struct.pack("=q", seconds * 1000000))
+
     # ---- The daemon ----
 
     def _listen(self, stream, arrived):
@@ -104,13 +154,20 @@ class Hub:
     def start(self):
         """Returns when the hub listens, which is when it has recovered."""
         self.process = subprocess.Popen([BIN / "carehubd", "--root", self.root],
-                                        stderr=subprocess.PIPE, text=True)
+                                        stderr=subprocess.PIPE, text=True,
+                                        env=self.environment)
         self.arrived = queue.Queue()
         threading.Thread(target=self._listen, args=(self.process.stderr, self.arrived),
                          daemon=True).start()
         started = dict(w.split("=", 1) for w in self.logged("hub.started").split() if "=" in w)
         self.address, self.live = started["bus"], started.get("live")
         self.http = int(started.get("http", 0))
+
+    def refuses_to_start(self, event):
+        """It ends by itself, cleanly and with a word in the log."""
+        done = subprocess.run([BIN / "carehubd", "--root", self.root], stderr=subprocess.PIPE,
+                              text=True, env=self.environment, timeout=PATIENCE_S)
+        assert done.returncode == 2 and f" {event} " in done.stderr, done
 
     def logged(self, event):
         """Waits for the next log line of this event and returns it."""
@@ -189,6 +246,14 @@ class Hub:
             f"{' '.join(map(str, words[1:]))}: exit {done.returncode}, not {status}\n" \
             f"{done.stdout}{done.stderr}"
         return done.stdout
+
+
+def until(holds):
+    """Asks until it holds: for what the hub looks at now and then."""
+    give_up = time.monotonic() + PATIENCE_S
+    while not holds():
+        assert time.monotonic() < give_up, "it never came to hold"
+        time.sleep(0.05)
 
 
 def event(type, id, source, data, **attributes):

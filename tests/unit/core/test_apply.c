@@ -350,6 +350,62 @@ static void test_a_late_event_does_not_turn_a_repair_back(void **state)
 	world_close(&world);
 }
 
+/* ---- What people decide ---- */
+
+/* A decision about the clock, as the control bus writes it. */
+static enum ch_status accept_clock(struct world *world, int64_t time_us)
+{
+	struct buffer data = {0};
+	struct buffer event = {0};
+	struct envelope envelope;
+	const char *field = "";
+	pb_put_int(&data, 2, time_us);
+	struct envelope made = {.id = SLICE_LITERAL("clock-1"),
+		.source = SLICE_LITERAL("urn:carehub:operators"),
+		.type = SLICE_LITERAL("hub.clock.accepted"),
+		.data = buffer_slice(&data)};
+	envelope_encode(&made, &event);
+	struct input input = {.envelope = &envelope,
+		.form = envelope_parse(buffer_slice(&event), &envelope, &field),
+		.form_field = field,
+		.peer = SLICE_LITERAL("ops"),
+		.arrival_us = ++world->now_us};
+	struct change *change = state_begin(world->state);
+	enum ch_status status = core_decide_operator(world->core, change, &input, &world->last);
+	if (status == CH_OK)
+		world_publish(world, change, &world->last.entry);
+	else
+		change_abort(change);
+	buffer_fini(&data);
+	buffer_fini(&event);
+	return status;
+}
+
+/* It is part of the fold, so a restart knows it too. */
+static void test_a_time_that_was_accepted_is_kept(void **state)
+{
+	struct world world;
+	struct core *core = NULL;
+	struct rtxn *rtxn = NULL;
+	(void)state;
+	world_open(&world);
+	assert_int_equal(core_accepted_us(world.core), 0);
+	assert_int_equal(accept_clock(&world, 0), CH_MISSING);
+	assert_int_equal(accept_clock(&world, WORLD_START_US - 1), CH_INVALID); /* it has passed */
+	int64_t later_us = WORLD_START_US + INT64_C(3) * 86400 * 1000000;
+	assert_int_equal(accept_clock(&world, later_us), CH_OK);
+	assert_int_equal(world.last.entry.kind, ENTRY_OPERATOR);
+	assert_int_equal(core_accepted_us(world.core), later_us);
+	assert_int_equal(core_create(&core), CH_OK);
+	assert_int_equal(rtxn_begin(world.state, &rtxn), CH_OK);
+	assert_int_equal(core_load(core, rtxn), CH_OK);
+	rtxn_end(rtxn);
+	assert_int_equal(core_accepted_us(core), later_us);
+	assert_true(slice_equal(core_settings(core), core_settings(world.core)));
+	core_free(core);
+	world_close(&world);
+}
+
 /* ---- Nothing depends on personal bytes ---- */
 
 static void test_the_fold_lives_without_personal_parts(void **state)
@@ -370,6 +426,33 @@ static void test_the_fold_lives_without_personal_parts(void **state)
 	world_close(&world);
 }
 
+/* Entries that cannot be read any more may have made customers and named sources. */
+static void test_what_lost_entries_gave_out_stays_theirs(void **state)
+{
+	struct world world;
+	struct entry entry;
+	(void)state;
+	world_open(&world);
+	uint64_t first = world_file(&world, (struct told){.id = "1", SALE, .phone = "13912345678"});
+	struct change *change = state_begin(world.state);
+	assert_int_equal(core_fold_lost(world.core, change, 10), CH_OK);
+	assert_int_equal(change_publish(change, ++world.sequence), CH_OK);
+	uint64_t next = world_file(&world, (struct told){.id = "2", SALE, .phone = "13912345679"});
+	assert_int_equal(next / 100, first / 100 + 11);
+
+	/* The next entry speaks of source 7, and nobody has said who that is. */
+	assert_int_equal(entry_parse(buffer_slice(&world.entry), &entry), CH_OK);
+	entry.fingerprint[0] ^= 1;
+	entry.source_code = 7;
+	change = state_begin(world.state);
+	assert_int_equal(
+		core_fold(world.core, change, ++world.sequence, world.now_us, &entry), CH_OK);
+	assert_int_equal(change_publish(change, world.sequence), CH_OK);
+	world_tell(&world, (struct told){.id = "3", SALE, .source = "urn:new"});
+	assert_int_equal(world.last.entry.source_code, 8);
+	world_close(&world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -384,7 +467,9 @@ int main(void)
 		cmocka_unit_test(test_consent_is_closed_when_in_doubt),
 		cmocka_unit_test(test_a_promise_is_kept_missed_and_corrected),
 		cmocka_unit_test(test_a_late_event_does_not_turn_a_repair_back),
+		cmocka_unit_test(test_a_time_that_was_accepted_is_kept),
 		cmocka_unit_test(test_the_fold_lives_without_personal_parts),
+		cmocka_unit_test(test_what_lost_entries_gave_out_stays_theirs),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@
 
 #include <cmocka.h>
 
+#include "carehub/v1/module.pb-c.h"
 #include "carehub/v1/website.pb-c.h"
 #include "unit/wire/sample.h"
 #include "wire/check.h"
@@ -73,12 +74,36 @@ static void refuses_what_is_no_encoding(void **state)
 	assert_int_equal(check_message(type, slice_of(NULL, 0), path), CH_OK);
 }
 
+/* Numbers that are packed into one field are numbers to the last byte. */
+static void looks_into_packed_fields(void **state)
+{
+	(void)state;
+	static const uint8_t whole[] = {0x22, 0x03, 0x01, 0x96, 0x01};
+	static const uint8_t none[] = {0x22, 0x00};
+	static const uint8_t torn[] = {0x22, 0x02, 0x01, 0x96};
+	static const uint8_t endless[] = {
+		0x22, 0x0b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01};
+	static const uint8_t apart_and_torn[] = {0x20, 0x01, 0x22, 0x01, 0x80};
+	const ProtobufCMessageDescriptor *type = &carehub__v1__quality_rule_violated__descriptor;
+	char path[CHECK_PATH_BYTES];
+	assert_int_equal(check_message(type, slice_of(whole, sizeof(whole)), path), CH_OK);
+	assert_int_equal(check_message(type, slice_of(none, sizeof(none)), path), CH_OK);
+	assert_int_equal(check_message(type, slice_of(torn, sizeof(torn)), path), CH_FORMAT);
+	assert_string_equal(path, "rules[0]");
+	assert_int_equal(check_message(type, slice_of(endless, sizeof(endless)), path), CH_FORMAT);
+	assert_int_equal(
+		check_message(type, slice_of(apart_and_torn, sizeof(apart_and_torn)), path),
+		CH_FORMAT);
+	assert_string_equal(path, "rules[1]");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_the_bad_text),
 		cmocka_unit_test(bounds_the_scale_of_decimals),
 		cmocka_unit_test(refuses_what_is_no_encoding),
+		cmocka_unit_test(looks_into_packed_fields),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
