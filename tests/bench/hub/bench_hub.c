@@ -14,14 +14,13 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 #include <zmq.h>
 
 #include "base/file.h"
+#include "bench/hub/till.h"
 #include "bench/load/complaint.h"
 #include "bench/load/driver.h"
-#include "wire/envelope.h"
 #include "wire/frame.h"
 #include "wire/pb.h"
 #include "wire/receipt.h"
@@ -33,14 +32,12 @@
 #define KNOWN_IDS      10000000u
 #define PREPARE_WINDOW 4096u
 #define PREPARE_BATCH  256u
-#define SLOTS          (1u << 20)
 
 struct bench_hub {
 	struct driver *driver;
 	const struct options *options;
 	char root[PATH_BYTES];
 	char endpoint[128];
-	bool own_root;
 	pid_t server;
 	int server_log;
 	void *context;
@@ -48,14 +45,12 @@ struct bench_hub {
 	void **sockets;
 	struct pollfd *polled;
 	struct buffer message;
-	struct buffer personal;
-	struct buffer data;
-	struct buffer event;
+	struct till till;
 	uint64_t head; /* as the last PONG told */
 	bool ponged;
 	uint64_t answered;
-	uint64_t sequence;
-	int64_t time_us;
+	uint64_t last_frame;
+	uint32_t *left; /* by slot: events of its frame that have no receipt */
 };
 
 static enum ch_status fail(const char *what)
@@ -207,10 +202,9 @@ static void hub_close(void *peer)
 		close(hub->server_log);
 	free(hub->sockets);
 	free(hub->polled);
+	free(hub->left);
 	buffer_fini(&hub->message);
-	buffer_fini(&hub->personal);
-	buffer_fini(&hub->data);
-	buffer_fini(&hub->event);
+	till_fini(&hub->till);
 	free(hub);
 }
 
@@ -230,9 +224,34 @@ static enum ch_status send_frame(struct bench_hub *hub, uint32_t at)
 	return CH_OK;
 }
 
-static enum ch_status take_frame(struct bench_hub *hub, struct slice frame)
+static enum ch_status take_receipts(struct bench_hub *hub, struct slice body)
 {
 	static struct receipts receipts; /* large */
+	enum ch_status status = receipts_parse(body, &receipts);
+	for (uint32_t i = 0; status == CH_OK && i < receipts.count; i++) {
+		const struct receipt *receipt = &receipts.receipts[i];
+		if (receipt->outcome != OUTCOME_ACCEPTED) {
+			complaint("hub", "an event was not accepted: outcome %d reason %s %.*s",
+				(int)receipt->outcome, ch_status_name(receipt->reason),
+				(int)receipt->field.len, (const char *)receipt->field.data);
+			return CH_INVALID;
+		}
+		hub->answered++;
+		if (hub->driver == NULL)
+			continue;
+		uint32_t slot = (uint32_t)(receipts.frame % OPTIONS_WINDOW_MAX);
+		if (slot >= hub->options->window || hub->left[slot] == 0) {
+			complaint("hub", "a receipt for nothing in flight");
+			return CH_FORMAT;
+		}
+		if (--hub->left[slot] == 0)
+			driver_acked(hub->driver, slot);
+	}
+	return status;
+}
+
+static enum ch_status take_frame(struct bench_hub *hub, struct slice frame)
+{
 	enum frame_kind kind;
 	struct slice body;
 	struct pong pong;
@@ -241,22 +260,7 @@ static enum ch_status take_frame(struct bench_hub *hub, struct slice frame)
 		return status;
 	switch (kind) {
 	case FRAME_RECEIPTS:
-		status = receipts_parse(body, &receipts);
-		for (uint32_t i = 0; status == CH_OK && i < receipts.count; i++) {
-			if (receipts.receipts[i].outcome != OUTCOME_ACCEPTED) {
-				complaint("hub",
-					"an event was not accepted: outcome %d reason %s %.*s",
-					(int)receipts.receipts[i].outcome,
-					ch_status_name(receipts.receipts[i].reason),
-					(int)receipts.receipts[i].field.len,
-					(const char *)receipts.receipts[i].field.data);
-				return CH_INVALID;
-			}
-			hub->answered++;
-		}
-		if (status == CH_OK && hub->driver != NULL)
-			driver_acked(hub->driver, (uint32_t)receipts.frame);
-		return status;
+		return take_receipts(hub, body);
 	case FRAME_PONG:
 		status = pong_parse(body, &pong);
 		hub->head = pong.head;
@@ -352,88 +356,53 @@ static enum ch_status ask_head(struct bench_hub *hub, uint64_t *out_head)
 	return status;
 }
 
-/* ---- Events: a till's receipt, whole and typed ---- */
+/* ---- Publishing ---- */
 
-static void put_event(struct bench_hub *hub, const char *id, uint64_t customer, struct slice filler)
+/* Numbers rise and name the driver's slot: nothing needs to be looked up when receipts come. */
+static uint64_t next_frame(struct bench_hub *hub, uint32_t slot)
 {
-	char number[24];
-	char phone[32];
-	struct buffer *data = &hub->data;
-	struct buffer *personal = &hub->personal;
-	buffer_clear(data);
-	buffer_clear(personal);
-	(void)snprintf(number, sizeof(number), "%llu", (unsigned long long)++hub->sequence);
-	size_t transaction = pb_begin(data, 1);
-	size_t ref = pb_begin(data, 1);
-	pb_put_text(data, 1, "8");
-	pb_put_text(data, 2, "34");
-	pb_put_text(data, 3, "2026-03-02");
-	pb_put_text(data, 4, number);
-	pb_end(data, ref);
-	size_t line = pb_begin(data, 6);
-	pb_put_uint(data, 1, 1);
-	pb_put_text(data, 7, "A-1");
-	pb_put_bytes(data, 12, filler);
-	pb_end(data, line);
-	size_t totals = pb_begin(data, 11);
-	size_t grand = pb_begin(data, 3);
-	pb_put_uint(data, 1, 12900);
-	pb_put_text(data, 2, "CNY");
-	pb_end(data, grand);
-	pb_end(data, totals);
-	pb_end(data, transaction);
-	if (customer != 0) {
-		(void)snprintf(phone, sizeof(phone), "+8613%09llu", (unsigned long long)customer);
-		size_t party = pb_begin(personal, 100);
-		size_t contact = pb_begin(personal, 4);
-		pb_put_text(personal, 1, phone);
-		pb_end(personal, contact);
-		pb_end(personal, party);
-	}
-	struct envelope envelope = {
-		.id = slice_text(id),
-		.source = SLICE_LITERAL("urn:till:8:34"),
-		.type = SLICE_LITERAL("pos.sale.completed"),
-		.time_us = hub->time_us + (int64_t)hub->sequence,
-		.data = buffer_slice(data),
-		.personal = buffer_slice(personal),
-	};
-	buffer_clear(&hub->event);
-	envelope_encode(&envelope, &hub->event);
-	pb_put_element(&hub->message, 2, buffer_slice(&hub->event));
+	return ++hub->last_frame * OPTIONS_WINDOW_MAX + slot;
 }
 
-/* Bytes of an event around its filler. */
-static size_t overhead(struct bench_hub *hub)
+static uint8_t *begin_publish(uint8_t *at, uint64_t frame)
 {
-	static const char id[] = "00000000-0000-4000-8000-000000000000";
-	hub->sequence = 99999999;
-	buffer_clear(&hub->message);
-	put_event(hub, id, 1, (struct slice){NULL, 0});
-	hub->sequence = 0;
-	return hub->event.len + 3;
+	static const uint8_t head[] = {'C', 'H', FRAME_VERSION, FRAME_PUBLISH, 1u << 3};
+	memcpy(at, head, sizeof(head));
+	return pb_write_varint(at + sizeof(head), frame);
 }
 
-static void begin_publish(struct bench_hub *hub, uint64_t frame)
+/* Encoded where ZeroMQ wants it.  `customers` beside `events`: who they are for. */
+static enum ch_status publish(struct bench_hub *hub, uint32_t at, uint64_t frame,
+	const struct event *events, const uint64_t *customers, uint32_t count)
 {
-	buffer_clear(&hub->message);
-	frame_begin(&hub->message, FRAME_PUBLISH);
-	pb_put_uint(&hub->message, 1, frame);
+	zmq_msg_t message;
+	uint8_t head[FRAME_HEADER_BYTES + 11];
+	size_t head_len = (size_t)(begin_publish(head, frame) - head);
+	size_t len = head_len;
+	for (uint32_t i = 0; i < count; i++)
+		len += till_bytes(&hub->till, customers[i]);
+	if (zmq_msg_init_size(&message, len) != 0)
+		return CH_NOMEM;
+	uint8_t *to = zmq_msg_data(&message);
+	memcpy(to, head, head_len);
+	to += head_len;
+	for (uint32_t i = 0; i < count; i++)
+		to = till_write(&hub->till, &events[i], customers[i], to);
+	if (zmq_msg_send(&message, hub->sockets[at], ZMQ_DONTWAIT) >= 0)
+		return CH_OK;
+	zmq_msg_close(&message);
+	return fail("send");
 }
 
 static enum ch_status hub_send(
 	void *peer, uint32_t at, uint32_t slot, const struct event *events, uint32_t count)
 {
 	struct bench_hub *hub = peer;
-	char id[EVENT_ID_TEXT + 1];
-	size_t around = overhead(hub);
-	size_t filler =
-		hub->options->payload_bytes > around ? hub->options->payload_bytes - around : 0;
-	begin_publish(hub, slot);
+	uint64_t customers[LIMIT_EVENTS_PER_FRAME];
 	for (uint32_t i = 0; i < count; i++)
-		put_event(hub, event_id_text(events[i].id, id), events[i].customer,
-			slice_sub(events[i].body, 0, filler));
-	return send_frame(hub, at);
+		customers[i] = events[i].customer;
+	hub->left[slot] = count;
+	return publish(hub, at, next_frame(hub, slot), events, customers, count);
 }
 
 static enum ch_status hub_stored(void *peer, uint64_t *out_events)
@@ -446,28 +415,26 @@ static enum ch_status hub_stored(void *peer, uint64_t *out_events)
 static enum ch_status prepare_events(struct bench_hub *hub, uint64_t have, uint64_t want)
 {
 	struct event_source source;
-	struct event event;
-	char id[EVENT_ID_TEXT + 1];
+	struct event events[PREPARE_BATCH];
+	uint64_t named[PREPARE_BATCH];
 	uint64_t sent = 0;
 	uint64_t customers = hub->options->customers;
-	size_t around = overhead(hub);
 	enum ch_status status = event_source_init(&source, hub->options->seed ^ have ^ 0x5eed,
 		customers, hub->options->draw, hub->options->payload_bytes);
 	hub->answered = 0;
 	hub->driver = NULL; /* nobody measures */
 	while (status == CH_OK && hub->answered < want - have) {
+		uint32_t count = 0;
 		if (sent - hub->answered >= PREPARE_WINDOW || sent == want - have) {
 			status = hub_wait(hub, 1000000000);
 			continue;
 		}
-		begin_publish(hub, sent);
-		for (uint32_t i = 0; i < PREPARE_BATCH && sent < want - have; i++, sent++) {
-			event_source_next(&source, &event);
+		for (; count < PREPARE_BATCH && sent < want - have; count++, sent++) {
 			uint64_t at = have + sent;
-			put_event(hub, event_id_text(event.id, id), at < customers ? at + 1 : 0,
-				slice_sub(event.body, 0, hub->options->payload_bytes - around));
+			event_source_next(&source, &events[count]);
+			named[count] = at < customers ? at + 1 : 0;
 		}
-		status = send_frame(hub, 0);
+		status = publish(hub, 0, next_frame(hub, 0), events, named, count);
 	}
 	event_source_fini(&source);
 	return status;
@@ -491,7 +458,6 @@ static enum ch_status hub_open(
 	const struct options *options, struct driver *driver, void **out_peer)
 {
 	enum ch_status status = CH_NOMEM;
-	struct timespec now;
 	struct bench_hub *hub = calloc(1, sizeof(*hub));
 	if (hub == NULL)
 		goto out;
@@ -500,10 +466,10 @@ static enum ch_status hub_open(
 	hub->count = options->connections;
 	hub->sockets = calloc(hub->count, sizeof(*hub->sockets));
 	hub->polled = calloc(hub->count, sizeof(*hub->polled));
-	if (hub->sockets == NULL || hub->polled == NULL)
+	hub->left = calloc(options->window, sizeof(*hub->left));
+	if (hub->sockets == NULL || hub->polled == NULL || hub->left == NULL ||
+		till_init(&hub->till, options->payload_bytes) != CH_OK)
 		goto out;
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	hub->time_us = (int64_t)now.tv_sec * 1000000;
 	status = CH_INVALID;
 	if (options->data == NULL || strlen(options->data) > PATH_BYTES - 64) {
 		complaint("hub", "needs --data DIR for its journal and store");
