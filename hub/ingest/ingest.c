@@ -28,9 +28,21 @@ static void ingest_drop_queues(struct ingest *ingest)
 	}
 }
 
+/* Receipts that no socket would take. */
+static void ingest_drop_untold(struct ingest *ingest)
+{
+	while (ingest->untold != NULL) {
+		struct producer *producer = ingest->untold;
+		ingest->untold = producer->next_untold;
+		producer_unref(producer);
+	}
+	buffer_fini(&ingest->receipts);
+}
+
 static void ingest_free(struct ingest *ingest)
 {
 	ingest_drop_queues(ingest);
+	ingest_drop_untold(ingest);
 	ingest_drop(mailbox_take(&ingest->outbox));
 	ingest_drop(mailbox_take(&ingest->inbox));
 	mailbox_fini(&ingest->inbox);

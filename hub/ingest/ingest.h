@@ -52,8 +52,8 @@ void ingest_stop(struct ingest *ingest);
  * under load it goes to the writer, which shares one sync among many.  Loop thread. */
 void ingest_flush(struct ingest *ingest);
 
-/* Sends the receipts that are ready, through each producer's callback, and changes of credit.  Loop
- * thread. */
+/* Sends the receipts that are ready, through each producer's callback: those of one producer together,
+ * whatever frames they are for.  Loop thread. */
 void ingest_deliver(struct ingest *ingest);
 
 /* Runs what falls due, at most every second or so.  Loop thread. */

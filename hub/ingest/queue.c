@@ -111,16 +111,39 @@ void ingest_flush(struct ingest *ingest)
 	}
 }
 
-void ingest_deliver(struct ingest *ingest)
+void queue_untold(struct ingest *ingest, struct producer *producer)
 {
-	struct mailbox_node *node = mailbox_take(&ingest->outbox);
-	for (struct producer *p = ingest->producers; p != NULL; p = p->next)
-		producer_retry(p);
+	if (producer->untold)
+		return;
+	producer->untold = true;
+	producer->references++;
+	producer->next_untold = ingest->untold;
+	ingest->untold = producer;
+}
+
+static void queue_settle(struct mailbox_node *node)
+{
 	while (node != NULL) {
 		struct mailbox_node *next = node->next;
 		struct submission *submission = (struct submission *)(void *)node;
 		producer_settle(submission->producer, submission);
 		node = next;
+	}
+}
+
+/* First all that is settled, then the telling: what many frames of one producer became is one message. */
+void ingest_deliver(struct ingest *ingest)
+{
+	queue_settle(mailbox_take(&ingest->outbox));
+	struct producer *untold = ingest->untold;
+	ingest->untold = NULL;
+	while (untold != NULL) {
+		struct producer *producer = untold;
+		untold = producer->next_untold;
+		producer->untold = false;
+		if (!producer_tell(producer, &ingest->receipts))
+			queue_untold(ingest, producer);
+		producer_unref(producer);
 	}
 }
 

@@ -17,6 +17,8 @@ struct ingest {
 	/* The loop thread's. */
 	struct inspector *inspector;
 	struct producer *producers;
+	struct producer *untold;    /* producers with receipts that wait to be sent */
+	struct buffer receipts;     /* for encoding them */
 	struct submission *pending; /* admitted since the last ingest_flush */
 	struct submission **pending_last;
 	uint64_t pending_events;
@@ -41,6 +43,9 @@ struct ingest {
 
 void queue_join(struct ingest *ingest, struct producer *producer);
 void queue_leave(struct ingest *ingest, struct producer *producer);
+
+/* Puts a producer, unless it is there, among those that the next ingest_deliver tells. */
+void queue_untold(struct ingest *ingest, struct producer *producer);
 
 /* Puts a submission among those that the next ingest_flush hands on. */
 void queue_submit(struct ingest *ingest, struct submission *submission);

@@ -239,7 +239,7 @@ static enum ch_status take_receipts(struct bench_hub *hub, struct slice body)
 		hub->answered++;
 		if (hub->driver == NULL)
 			continue;
-		uint32_t slot = (uint32_t)(receipts.frame % OPTIONS_WINDOW_MAX);
+		uint32_t slot = (uint32_t)(receipt->frame % OPTIONS_WINDOW_MAX);
 		if (slot >= hub->options->window || hub->left[slot] == 0) {
 			complaint("hub", "a receipt for nothing in flight");
 			return CH_FORMAT;
