@@ -31,9 +31,11 @@ struct ingest_options {
 	struct core *core;
 	/* Events that one producer may have on their way without a receipt; 0: LIMIT_CREDIT_EVENTS. */
 	uint32_t credit;
-	/* Called after each batch, on the thread that wrote it: the synced head is `head`. */
+	/* Called after each batch, on the thread that wrote it: the synced head is `head`.  When that was
+	 * ingest_flush, its receipts have left before. */
 	void (*synced)(void *context, uint64_t head);
-	/* Receipts are ready: call ingest_deliver on the loop thread soon.  Any thread. */
+	/* Receipts are ready: call ingest_deliver on the loop thread soon.  Any thread; not for what
+	 * ingest_flush has written and delivered itself. */
 	void (*ready)(void *context);
 	/* The journal or the state failed: nothing more is taken; the hub must stop.  Once, any thread. */
 	void (*failed)(void *context, enum ch_status status, const char *what);

@@ -7,7 +7,8 @@
 #include "ingest/producer.h"
 
 struct ingest {
-	struct ingest_options options;
+	struct ingest_options options; /* what the writer tells goes through queue.c */
+	struct ingest_options outside; /* as they were given */
 	pthread_t thread;
 	bool started;
 
@@ -49,6 +50,10 @@ void queue_untold(struct ingest *ingest, struct producer *producer);
 
 /* Puts a submission among those that the next ingest_flush hands on. */
 void queue_submit(struct ingest *ingest, struct submission *submission);
+
+/* Puts this folder between the writer and whom it tells: what the loop thread writes itself is
+ * delivered before anybody is woken. */
+void queue_tell_through(struct ingest *ingest);
 
 /* ---- The turn's holder ---- */
 
