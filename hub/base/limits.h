@@ -46,6 +46,7 @@
 /* What is on the wire below the protocol: over it, the connection is closed and counted. */
 #define LIMIT_CONNECTIONS       8192u
 #define LIMIT_UNFINISHED_BYTES  4194304u /* sent, but no whole message yet */
+#define LIMIT_UNREAD_MESSAGES   256u     /* of a connection, before TCP holds its peer back */
 #define LIMIT_PARTS_PER_MESSAGE 16u      /* one is right; so many are no mistake */
 #define LIMIT_TOPICS_PER_PEER   1024u    /* on the live port; over it, none is added */
 

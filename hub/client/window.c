@@ -286,21 +286,33 @@ static struct batch *window_find(const struct window *window, uint64_t frame)
 	return batch;
 }
 
-void window_answer(struct window *window, const struct receipts *receipts, int64_t now_us)
+/* The receipts from `at` on that are for one frame; how many. */
+static uint32_t window_answer_frame(
+	struct window *window, const struct receipts *receipts, uint32_t at, int64_t now_us)
 {
-	struct batch *batch = window_find(window, receipts->frame);
-	if (batch == NULL)
-		return;
-	uint32_t before = batch->answered;
-	for (uint32_t i = 0; i < receipts->count; i++) {
-		uint64_t index = (uint64_t)receipts->first + i;
-		if (index < batch->count)
-			window_settle(window, batch, (uint32_t)index, &receipts->receipts[i],
-				receipts->durability, now_us);
+	uint64_t frame = receipts->receipts[at].frame;
+	struct batch *batch = window_find(window, frame);
+	uint32_t before = batch != NULL ? batch->answered : 0;
+	uint32_t i = at;
+	for (; i < receipts->count && receipts->receipts[i].frame == frame; i++) {
+		const struct receipt *receipt = &receipts->receipts[i];
+		if (batch != NULL && receipt->index < batch->count)
+			window_settle(window, batch, receipt->index, receipt, receipts->durability,
+				now_us);
 	}
+	if (batch == NULL)
+		return i - at;
 	window_set_in_flight(window, window->in_flight_events - (batch->answered - before));
 	if (batch->answered == batch->count)
 		window_finish(window, batch);
+	return i - at;
+}
+
+void window_answer(struct window *window, const struct receipts *receipts, int64_t now_us)
+{
+	uint32_t at = 0;
+	while (at < receipts->count)
+		at += window_answer_frame(window, receipts, at, now_us);
 }
 
 static void window_refuse_batch(struct window *window, struct batch *batch, enum ch_status reason,

@@ -453,7 +453,7 @@ enum ch_status bus_open(const struct bus_options *options, struct bus **out_bus)
 		.listener =
 			{
 				.address = settings->bus_listen,
-				.receive_messages = 64,
+				.receive_messages = LIMIT_UNREAD_MESSAGES,
 				.send_messages = 1000,
 				.message_bytes = LIMIT_FRAME_BYTES,
 				.heartbeat_ms = settings->bus_heartbeat_ms,

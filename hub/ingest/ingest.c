@@ -28,9 +28,21 @@ static void ingest_drop_queues(struct ingest *ingest)
 	}
 }
 
+/* Receipts that no socket would take. */
+static void ingest_drop_untold(struct ingest *ingest)
+{
+	while (ingest->untold != NULL) {
+		struct producer *producer = ingest->untold;
+		ingest->untold = producer->next_untold;
+		producer_unref(producer);
+	}
+	buffer_fini(&ingest->receipts);
+}
+
 static void ingest_free(struct ingest *ingest)
 {
 	ingest_drop_queues(ingest);
+	ingest_drop_untold(ingest);
 	ingest_drop(mailbox_take(&ingest->outbox));
 	ingest_drop(mailbox_take(&ingest->inbox));
 	mailbox_fini(&ingest->inbox);
@@ -47,6 +59,7 @@ enum ch_status ingest_start(const struct ingest_options *options, struct ingest 
 	if (ingest == NULL)
 		return CH_NOMEM;
 	ingest->options = *options;
+	queue_tell_through(ingest);
 	ingest->pending_last = &ingest->pending;
 	ingest->turns_last = &ingest->turns;
 	ingest->last_arrival_us = journal_head_arrival_us(options->journal);

@@ -34,9 +34,11 @@ struct ingest_options {
 	struct timekeeper *clock;
 	/* Events that one producer may have on their way without a receipt; 0: LIMIT_CREDIT_EVENTS. */
 	uint32_t credit;
-	/* Called after each batch, on the thread that wrote it: the synced head is `head`. */
+	/* Called after each batch, on the thread that wrote it: the synced head is `head`.  When that was
+	 * ingest_flush, its receipts have left before. */
 	void (*synced)(void *context, uint64_t head);
-	/* Receipts are ready: call ingest_deliver on the loop thread soon.  Any thread. */
+	/* Receipts are ready: call ingest_deliver on the loop thread soon.  Any thread; not for what
+	 * ingest_flush has written and delivered itself. */
 	void (*ready)(void *context);
 	/* The journal or the state failed: nothing more is taken; the hub must stop.  Once, any thread. */
 	void (*failed)(void *context, enum ch_status status, const char *what);
@@ -55,8 +57,8 @@ void ingest_stop(struct ingest *ingest);
  * under load it goes to the writer, which shares one sync among many.  Loop thread. */
 void ingest_flush(struct ingest *ingest);
 
-/* Sends the receipts that are ready, through each producer's callback, and changes of credit.  Loop
- * thread. */
+/* Sends the receipts that are ready, through each producer's callback: those of one producer together,
+ * whatever frames they are for.  Loop thread. */
 void ingest_deliver(struct ingest *ingest);
 
 /* Runs what falls due, at most every second or so.  Loop thread. */

@@ -46,15 +46,23 @@ void producer_close(struct producer *producer)
 	producer_unref(producer);
 }
 
-void producer_unref(struct producer *producer)
+/* Frees what is settled, up to `end`. */
+static void producer_forget(struct producer *producer, const struct submission *end)
 {
-	if (--producer->references > 0)
-		return;
-	while (producer->unsent != NULL) {
+	while (producer->unsent != end) {
 		struct submission *submission = producer->unsent;
 		producer->unsent = submission->next;
 		submission_free(submission);
 	}
+	if (end == NULL)
+		producer->unsent_last = &producer->unsent;
+}
+
+void producer_unref(struct producer *producer)
+{
+	if (--producer->references > 0)
+		return;
+	producer_forget(producer, NULL);
 	free(producer);
 }
 
@@ -118,7 +126,7 @@ enum ch_status producer_publish(struct producer *producer, const struct producer
 	return CH_OK;
 }
 
-static void producer_encode(const struct submission *submission, struct buffer *out)
+static void producer_encode(const struct submission *submission, struct receipts_writer *writer)
 {
 	static const char *const details[] = {
 		[CH_DENIED] = "the peer has no right to publish this",
@@ -126,63 +134,71 @@ static void producer_encode(const struct submission *submission, struct buffer *
 		[CH_UNKNOWN_TYPE] = "no such event type in this version",
 		[CH_CONFLICT] = "this id was taken before with other content",
 	};
-	static struct receipts receipts; /* the loop thread's; too large for a stack */
-	receipts = (struct receipts){.frame = submission->frame, .count = submission->count};
 	for (uint32_t i = 0; i < submission->count; i++) {
 		const struct submitted *event = &submission->events[i];
 		const char *detail = event->reason < sizeof(details) / sizeof(details[0])
 					     ? details[event->reason]
 					     : NULL;
-		receipts.receipts[i] = (struct receipt){
-			.outcome = (enum outcome)event->outcome,
-			.reason = (enum ch_status)event->reason,
-			.retry_after_ms = event->retry_after_ms,
-			.sequence = event->sequence,
-			.customer = event->customer,
-			.field = slice_text(event->field),
-			.detail = slice_text(detail),
-		};
+		receipts_add(writer, &(struct receipt){
+					     .frame = submission->frame,
+					     .index = i,
+					     .outcome = (enum outcome)event->outcome,
+					     .reason = (enum ch_status)event->reason,
+					     .retry_after_ms = event->retry_after_ms,
+					     .sequence = event->sequence,
+					     .customer = event->customer,
+					     .field = slice_text(event->field),
+					     .detail = slice_text(detail),
+				     });
 	}
-	receipts_encode(&receipts, out);
 }
 
-/* False when the socket is full. */
-static bool producer_send(struct producer *producer, const struct submission *submission)
+/* The submission behind the last one whose receipts go into the same message as those of the first.  A
+ * client that does not number its frames as it should gets a message for each. */
+static const struct submission *producer_group(const struct submission *first)
 {
-	struct buffer frame = {0};
-	producer_encode(submission, &frame);
-	/* Out of memory: the client sends again after its time-out and gets duplicates. */
-	bool sent =
-		frame.status != CH_OK || producer->send(producer->context, buffer_slice(&frame));
-	buffer_fini(&frame);
-	return sent;
+	const struct submission *last = first;
+	uint32_t count = first->count;
+	while (last->next != NULL && last->next->frame > last->frame &&
+		count + last->next->count <= LIMIT_EVENTS_PER_FRAME) {
+		last = last->next;
+		count += last->count;
+	}
+	return last->next;
+}
+
+bool producer_tell(struct producer *producer, struct buffer *scratch)
+{
+	while (producer->unsent != NULL && !producer->closed) {
+		const struct submission *end = producer_group(producer->unsent);
+		struct receipts_writer writer;
+		buffer_clear(scratch);
+		receipts_begin(&writer, scratch);
+		for (const struct submission *s = producer->unsent; s != end; s = s->next)
+			producer_encode(s, &writer);
+		receipts_end(&writer, DURABILITY_SYNCED);
+		/* Out of memory: the client sends again after its time-out and gets duplicates. */
+		if (scratch->status == CH_OK &&
+			!producer->send(producer->context, buffer_slice(scratch)))
+			return false;
+		producer_forget(producer, end);
+	}
+	return true;
 }
 
 void producer_settle(struct producer *producer, struct submission *submission)
 {
 	producer->in_flight -= submission->count;
 	producer->published += submission->count;
-	bool keep = !producer->closed &&
-		    (producer->unsent != NULL || !producer_send(producer, submission));
-	if (keep) {
+	if (producer->closed) {
+		submission_free(submission);
+	} else {
 		submission->next = NULL;
 		*producer->unsent_last = submission;
 		producer->unsent_last = &submission->next;
-	} else {
-		submission_free(submission);
+		queue_untold(producer->ingest, producer);
 	}
 	producer_unref(producer);
-}
-
-void producer_retry(struct producer *producer)
-{
-	while (producer->unsent != NULL && producer_send(producer, producer->unsent)) {
-		struct submission *submission = producer->unsent;
-		producer->unsent = submission->next;
-		if (producer->unsent == NULL)
-			producer->unsent_last = &producer->unsent;
-		submission_free(submission);
-	}
 }
 
 /* Full speed while the state keeps up with half of its bound; from there down in a straight line, so

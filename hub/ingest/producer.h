@@ -18,9 +18,11 @@ struct producer {
 	uint32_t credit;           /* as last told */
 	uint32_t in_flight;        /* events without a receipt */
 	uint64_t published;        /* events with one */
-	uint32_t references;       /* submissions on their way, and the owner */
-	struct submission *unsent; /* receipts that the socket would not take */
+	uint32_t references;       /* submissions on their way, the list of untold, and the owner */
+	struct submission *unsent; /* settled, and their receipts not sent yet */
 	struct submission **unsent_last;
+	struct producer *next_untold; /* those with something unsent */
+	bool untold;
 
 	/* The writer's. */
 	struct submission *queue;
@@ -32,11 +34,12 @@ struct producer {
 /* Checks at the door, in order: what the peer may not do is answered here and journaled nowhere. */
 void producer_admit(struct producer *producer, struct submission *submission);
 
-/* The submission is done: its receipts leave.  Loop thread. */
+/* The submission is done: its receipts leave with the next producer_tell.  Loop thread. */
 void producer_settle(struct producer *producer, struct submission *submission);
 
-/* Receipts that could not leave are offered again. */
-void producer_retry(struct producer *producer);
+/* Sends the receipts of what is settled, those of many frames in one message; `scratch` is for
+ * encoding.  False: the socket would not take them all. */
+bool producer_tell(struct producer *producer, struct buffer *scratch);
 
 /* Tells the producer when its window has changed: `pressure` is the state's, in percent. */
 void producer_pace(struct producer *producer, uint32_t pressure);

@@ -83,6 +83,64 @@ static struct submission *queue_take_pending(struct ingest *ingest)
 	return pending;
 }
 
+/* ---- What the writer tells ---- */
+
+/* On the loop thread, while it writes. */
+static _Thread_local bool queue_writes_here;
+
+static void queue_ready(void *context)
+{
+	struct ingest *ingest = context;
+	if (!queue_writes_here && ingest->outside.ready != NULL)
+		ingest->outside.ready(ingest->outside.context);
+}
+
+static void queue_synced(void *context, uint64_t head)
+{
+	struct ingest *ingest = context;
+	if (!queue_writes_here && ingest->outside.synced != NULL)
+		ingest->outside.synced(ingest->outside.context, head);
+}
+
+static void queue_failed(void *context, enum ch_status status, const char *what)
+{
+	struct ingest *ingest = context;
+	if (ingest->outside.failed != NULL)
+		ingest->outside.failed(ingest->outside.context, status, what);
+}
+
+void queue_tell_through(struct ingest *ingest)
+{
+	ingest->outside = ingest->options;
+	ingest->options.ready = queue_ready;
+	ingest->options.synced = queue_synced;
+	ingest->options.failed = queue_failed;
+	ingest->options.context = ingest;
+}
+
+/* ---- Handing on ---- */
+
+/* Here and now; the caller has the turn.  Whoever would be woken by the news runs where the answer is
+ * being made, so he hears of it when the answer is out. */
+static void queue_write(struct ingest *ingest, struct submission *pending)
+{
+	uint64_t head = journal_head(ingest->options.journal);
+	queue_sort(ingest, mailbox_take(&ingest->inbox));
+	while (pending != NULL) {
+		struct submission *next = pending->next;
+		queue_put(ingest, pending);
+		pending = next;
+	}
+	queue_writes_here = true;
+	while (ingest->queued_events > 0)
+		writer_batch(ingest);
+	queue_writes_here = false;
+	(void)pthread_mutex_unlock(&ingest->turn);
+	ingest_deliver(ingest);
+	if (journal_head(ingest->options.journal) != head)
+		queue_synced(ingest, journal_head(ingest->options.journal));
+}
+
 void ingest_flush(struct ingest *ingest)
 {
 	uint64_t events = ingest->pending_events;
@@ -91,16 +149,7 @@ void ingest_flush(struct ingest *ingest)
 	bool calm = atomic_fetch_add(&ingest->waiting, events) + events <= CALM_EVENTS;
 	struct submission *pending = queue_take_pending(ingest);
 	if (calm && pthread_mutex_trylock(&ingest->turn) == 0) {
-		queue_sort(ingest, mailbox_take(&ingest->inbox));
-		while (pending != NULL) {
-			struct submission *next = pending->next;
-			queue_put(ingest, pending);
-			pending = next;
-		}
-		while (ingest->queued_events > 0)
-			writer_batch(ingest);
-		(void)pthread_mutex_unlock(&ingest->turn);
-		ingest_deliver(ingest);
+		queue_write(ingest, pending);
 		return;
 	}
 	while (pending != NULL) {
@@ -111,16 +160,39 @@ void ingest_flush(struct ingest *ingest)
 	}
 }
 
-void ingest_deliver(struct ingest *ingest)
+void queue_untold(struct ingest *ingest, struct producer *producer)
 {
-	struct mailbox_node *node = mailbox_take(&ingest->outbox);
-	for (struct producer *p = ingest->producers; p != NULL; p = p->next)
-		producer_retry(p);
+	if (producer->untold)
+		return;
+	producer->untold = true;
+	producer->references++;
+	producer->next_untold = ingest->untold;
+	ingest->untold = producer;
+}
+
+static void queue_settle(struct mailbox_node *node)
+{
 	while (node != NULL) {
 		struct mailbox_node *next = node->next;
 		struct submission *submission = (struct submission *)(void *)node;
 		producer_settle(submission->producer, submission);
 		node = next;
+	}
+}
+
+/* First all that is settled, then the telling: what many frames of one producer became is one message. */
+void ingest_deliver(struct ingest *ingest)
+{
+	queue_settle(mailbox_take(&ingest->outbox));
+	struct producer *untold = ingest->untold;
+	ingest->untold = NULL;
+	while (untold != NULL) {
+		struct producer *producer = untold;
+		untold = producer->next_untold;
+		producer->untold = false;
+		if (!producer_tell(producer, &ingest->receipts))
+			queue_untold(ingest, producer);
+		producer_unref(producer);
 	}
 }
 

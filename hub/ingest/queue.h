@@ -7,7 +7,8 @@
 #include "ingest/producer.h"
 
 struct ingest {
-	struct ingest_options options;
+	struct ingest_options options; /* what the writer tells goes through queue.c */
+	struct ingest_options outside; /* as they were given */
 	pthread_t thread;
 	bool started;
 
@@ -17,6 +18,8 @@ struct ingest {
 	/* The loop thread's. */
 	struct inspector *inspector;
 	struct producer *producers;
+	struct producer *untold;    /* producers with receipts that wait to be sent */
+	struct buffer receipts;     /* for encoding them */
 	struct submission *pending; /* admitted since the last ingest_flush */
 	struct submission **pending_last;
 	uint64_t pending_events;
@@ -42,8 +45,15 @@ struct ingest {
 void queue_join(struct ingest *ingest, struct producer *producer);
 void queue_leave(struct ingest *ingest, struct producer *producer);
 
+/* Puts a producer, unless it is there, among those that the next ingest_deliver tells. */
+void queue_untold(struct ingest *ingest, struct producer *producer);
+
 /* Puts a submission among those that the next ingest_flush hands on. */
 void queue_submit(struct ingest *ingest, struct submission *submission);
+
+/* Puts this folder between the writer and whom it tells: what the loop thread writes itself is
+ * delivered before anybody is woken. */
+void queue_tell_through(struct ingest *ingest);
 
 /* ---- The turn's holder ---- */
 

@@ -41,9 +41,9 @@ struct endpoint {
 	unsigned skipped_parts;
 	bool skipping;
 	bool reading;
-	bool turning;   /* what is sent now is within a turn */
-	bool drained;   /* the socket was empty at the last look */
-	uint64_t moved; /* messages and parts, in and out */
+	bool turning; /* what is sent now is within a turn */
+	bool drained; /* the socket was empty at the last look */
+	bool touched; /* sent since then: that may have used up a wake-up */
 	uint64_t received_since_sweep;
 	int64_t swept_us;
 	struct connection *gone; /* a list by next_gone, as the next one */
@@ -335,7 +335,6 @@ static bool endpoint_receive(struct endpoint *endpoint)
 	}
 	invariant(status == CH_OK); /* the parts of a message come at once */
 	endpoint->received_since_sweep++;
-	endpoint->moved++;
 	if (endpoint->skipping) {
 		endpoint_skip(endpoint, message);
 		return true;
@@ -379,6 +378,7 @@ static void endpoint_receive_some(struct endpoint *endpoint)
 {
 	int count = 0;
 	endpoint->drained = false;
+	endpoint->touched = false;
 	if (!endpoint->reading)
 		endpoint_settle(endpoint);
 	while (endpoint->reading && !endpoint->drained && count < ENDPOINT_MESSAGES_TURN) {
@@ -403,18 +403,18 @@ static void endpoint_look_after(struct endpoint *endpoint)
 }
 
 /* Sending comes last.  Both ways take the other's wake-ups away, but only the receiving that finds
- * nothing does so every time, and what it took away is acted upon here. */
+ * nothing does so every time, and what it took away is acted upon here.  So another turn is due when
+ * there may be more to receive, or something was sent after that. */
 static bool endpoint_turn(void *context)
 {
 	struct endpoint *endpoint = context;
-	uint64_t before = endpoint->moved;
 	endpoint->turning = true;
 	endpoint_receive_some(endpoint);
 	endpoint_forget_gone(endpoint);
 	endpoint_retry(endpoint);
 	endpoint_look_after(endpoint);
 	endpoint->turning = false;
-	return endpoint->moved != before;
+	return endpoint->touched || (endpoint->reading && !endpoint->drained);
 }
 
 static void endpoint_tick(void *context)
@@ -450,7 +450,7 @@ static enum ch_status endpoint_begin(struct endpoint *endpoint, struct connectio
 /* The body, which is ZeroMQ's afterwards.  Once the id has been taken, it cannot be refused. */
 static void endpoint_finish(struct endpoint *endpoint, zmq_msg_t *body)
 {
-	endpoint->moved++;
+	endpoint->touched = true;
 	metric_add(endpoint->sent, 1);
 	metric_add(endpoint->sent_bytes, (int64_t)zmq_msg_size(body));
 	invariant(zmq_msg_send(body, endpoint->socket, ZMQ_DONTWAIT) >= 0);

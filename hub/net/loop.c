@@ -2,6 +2,8 @@
 
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 #include <uv.h>
 
 #include "base/clock.h"
@@ -15,10 +17,14 @@ struct loop_signal {
 	void *context;
 };
 
+/* An eventfd of our own, and no uv_async_t: where the thread that wakes is preempted by the one that it
+ * has just woken, which on few cores is the rule, libuv 1.44 makes the latter spin and yield until the
+ * former has run again. */
 struct loop {
 	uv_loop_t uv;
-	uv_async_t posted; /* wakes the loop for tasks and for a stop */
-	uv_timer_t limit;  /* of loop_until */
+	int wake_fd; /* wakes the loop for tasks and for a stop */
+	uv_poll_t woken;
+	uv_timer_t limit; /* of loop_until */
 	struct mailbox tasks;
 	atomic_bool stopping;
 	struct loop_signal signals[LOOP_SIGNALS_MAX];
@@ -47,9 +53,15 @@ static void loop_run_tasks(struct loop *loop)
 	}
 }
 
-static void loop_posted(uv_async_t *handle)
+static void loop_woken(uv_poll_t *handle, int status, int events)
 {
 	struct loop *loop = handle->data;
+	uint64_t count;
+	(void)status; /* an eventfd has no errors */
+	(void)events;
+	/* Before the tasks are taken, so that one that comes meanwhile wakes again. */
+	(void)!read(
+		loop->wake_fd, &count, sizeof(count)); /* nothing there: woken by the one before */
 	loop_run_tasks(loop);
 	if (atomic_load(&loop->stopping))
 		uv_stop(&loop->uv);
@@ -57,8 +69,9 @@ static void loop_posted(uv_async_t *handle)
 
 static void loop_wake(void *context)
 {
-	struct loop *loop = context;
-	(void)uv_async_send(&loop->posted); /* cannot fail on an open handle */
+	const struct loop *loop = context;
+	const uint64_t one = 1;
+	(void)!write(loop->wake_fd, &one, sizeof(one)); /* full after 2^64 - 1 of them */
 }
 
 bool loop_post(struct loop *loop, struct loop_task *task)
@@ -67,6 +80,20 @@ bool loop_post(struct loop *loop, struct loop_task *task)
 }
 
 /* ---- Life ---- */
+
+static enum ch_status loop_open_wake(struct loop *loop)
+{
+	loop->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (loop->wake_fd < 0)
+		return CH_IO;
+	if (uv_poll_init(&loop->uv, &loop->woken, loop->wake_fd) != 0) {
+		(void)close(loop->wake_fd); /* nothing was written */
+		return CH_IO;
+	}
+	loop->woken.data = loop;
+	(void)uv_poll_start(&loop->woken, UV_READABLE, loop_woken); /* an open descriptor */
+	return CH_OK;
+}
 
 enum ch_status loop_create(struct loop **out_loop)
 {
@@ -77,14 +104,12 @@ enum ch_status loop_create(struct loop **out_loop)
 		free(loop);
 		return CH_IO;
 	}
-	if (uv_async_init(&loop->uv, &loop->posted, loop_posted) != 0) {
+	if (loop_open_wake(loop) != CH_OK) {
 		(void)uv_loop_close(&loop->uv); /* it has no handle that could keep it open */
 		free(loop);
 		return CH_IO;
 	}
-	(void)uv_loop_configure(&loop->uv, UV_METRICS_IDLE_TIME); /* a figure less, if it fails */
-	(void)uv_timer_init(&loop->uv, &loop->limit);             /* never fails */
-	loop->posted.data = loop;
+	(void)uv_timer_init(&loop->uv, &loop->limit); /* never fails */
 	mailbox_init(&loop->tasks, loop_wake, loop);
 	*out_loop = loop;
 	return CH_OK;
@@ -92,7 +117,7 @@ enum ch_status loop_create(struct loop **out_loop)
 
 static void loop_close_own(struct loop *loop)
 {
-	uv_close((uv_handle_t *)&loop->posted, NULL);
+	uv_close((uv_handle_t *)&loop->woken, NULL);
 	uv_close((uv_handle_t *)&loop->limit, NULL);
 	for (size_t i = 0; i < loop->signal_count; i++)
 		uv_close((uv_handle_t *)&loop->signals[i].handle, NULL);
@@ -109,6 +134,7 @@ void loop_free(struct loop *loop)
 		/* until the last close callback has run */
 	}
 	invariant(uv_loop_close(&loop->uv) == 0);
+	(void)close(loop->wake_fd); /* nothing was written */
 	mailbox_fini(&loop->tasks);
 	free(loop);
 }
@@ -150,11 +176,6 @@ bool loop_until(struct loop *loop, bool (*done)(void *context), void *context, i
 struct uv_loop_s *loop_uv(struct loop *loop)
 {
 	return &loop->uv;
-}
-
-int64_t loop_idle_us(struct loop *loop)
-{
-	return (int64_t)(uv_metrics_idle_time(&loop->uv) / 1000);
 }
 
 /* ---- Timers ---- */

@@ -67,8 +67,4 @@ enum ch_status loop_on_signal(
 
 struct uv_loop_s *loop_uv(struct loop *loop);
 
-/* Time that the loop has spent waiting, in microseconds, since it was made; any thread.  The rest it
- * was at work. */
-int64_t loop_idle_us(struct loop *loop);
-
 #endif

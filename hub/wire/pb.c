@@ -6,7 +6,7 @@
  * parsers accept a varint that is longer than it needs to be. */
 #define PB_MARK_BYTES 4
 
-static bool pb_take_varint(struct pb_reader *reader, uint64_t *out_value)
+static bool pb_take_long_varint(struct pb_reader *reader, uint64_t *out_value)
 {
 	uint64_t value = 0;
 	for (unsigned shift = 0; shift < 70; shift += 7) {
@@ -22,6 +22,16 @@ static bool pb_take_varint(struct pb_reader *reader, uint64_t *out_value)
 		}
 	}
 	return false;
+}
+
+/* Nearly all are tags, small numbers and lengths of short texts. */
+static inline bool pb_take_varint(struct pb_reader *reader, uint64_t *out_value)
+{
+	if (reader->at != reader->end && *reader->at < 0x80) {
+		*out_value = *reader->at++;
+		return true;
+	}
+	return pb_take_long_varint(reader, out_value);
 }
 
 static bool pb_take_field(struct pb_reader *reader, struct pb_field *field)

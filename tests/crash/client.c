@@ -196,33 +196,36 @@ static enum ch_status client_post(struct client *client, bool *out_posted)
 
 /* ---- What comes back ---- */
 
+static enum ch_status client_receipt(struct client *client, const struct receipt *receipt)
+{
+	struct posted *posted = &client->posted[(receipt->frame - 1) % FRAMES];
+	if (receipt->frame == 0 || posted->number + 1 != receipt->frame ||
+		receipt->index >= posted->count) {
+		ledger_violation(client->ledger, "receipts for frame %" PRIu64 " of %" PRIu64,
+			receipt->frame, client->frames);
+		return CH_FORMAT;
+	}
+	uint32_t index = posted->indices[receipt->index];
+	client->outstanding--;
+	if (ledger_receipt(client->ledger, index, receipt)) {
+		if (client->options.answered != NULL)
+			client->options.answered(client->options.context, index);
+	} else if (client->again_count < AGAIN_EVENTS) {
+		client->again[client->again_count++] = index;
+		client->again_us = clock_steady_us() + RETRY_US;
+	}
+	if (receipt->index + 1 == posted->count)
+		posted->count = 0;
+	return CH_OK;
+}
+
 static enum ch_status client_receipts(struct client *client, struct slice body)
 {
 	static struct receipts receipts; /* large */
 	enum ch_status status = receipts_parse(body, &receipts);
-	if (status != CH_OK)
-		return status;
-	struct posted *posted = &client->posted[(receipts.frame - 1) % FRAMES];
-	if (receipts.frame == 0 || posted->number + 1 != receipts.frame ||
-		receipts.first + receipts.count > posted->count) {
-		ledger_violation(client->ledger, "receipts for frame %" PRIu64 " of %" PRIu64,
-			receipts.frame, client->frames);
-		return CH_FORMAT;
-	}
-	for (uint32_t i = 0; i < receipts.count; i++) {
-		uint32_t index = posted->indices[receipts.first + i];
-		client->outstanding--;
-		if (ledger_receipt(client->ledger, index, &receipts.receipts[i])) {
-			if (client->options.answered != NULL)
-				client->options.answered(client->options.context, index);
-		} else if (client->again_count < AGAIN_EVENTS) {
-			client->again[client->again_count++] = index;
-			client->again_us = clock_steady_us() + RETRY_US;
-		}
-	}
-	if (receipts.first + receipts.count == posted->count)
-		posted->count = 0;
-	return CH_OK;
+	for (uint32_t i = 0; status == CH_OK && i < receipts.count; i++)
+		status = client_receipt(client, &receipts.receipts[i]);
+	return status;
 }
 
 static enum ch_status client_take(struct client *client, struct slice bytes)

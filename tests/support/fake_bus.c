@@ -88,7 +88,7 @@ struct fake_connection {
 	uint8_t token[SESSION_TOKEN_BYTES];
 	uint32_t in_flight;
 	uint64_t last_frame;
-	struct buffer held; /* receipts on hold: each a length (8 bytes) and a frame */
+	struct buffer held; /* receipts on hold: an array of struct receipt */
 	uint32_t held_events;
 };
 
@@ -155,7 +155,6 @@ struct fake_bus {
 	struct fake_subscription subscriptions[SUBSCRIPTIONS];
 	struct fake_durable durables[DURABLES];
 	struct buffer out;
-	struct receipts receipts;
 	struct welcome welcome;
 	struct publish publish;
 };
@@ -274,14 +273,19 @@ static struct receipt fake_decide(struct fake_bus *bus, struct slice event)
 
 /* ---- Receiving ---- */
 
+/* As many in a message as may be, whatever frames they are for. */
 static void fake_release(struct fake_bus *bus, struct fake_connection *from)
 {
-	size_t at = 0;
-	while (at < from->held.len) {
-		uint64_t len;
-		memcpy(&len, from->held.data + at, sizeof(len));
-		buffer_append(&bus->out, from->held.data + at + sizeof(len), (size_t)len);
-		at += sizeof(len) + (size_t)len;
+	for (uint32_t at = 0; at < from->held_events; at += LIMIT_EVENTS_PER_FRAME) {
+		struct receipts_writer writer;
+		receipts_begin(&writer, &bus->out);
+		for (uint32_t i = at; i < from->held_events && i < at + LIMIT_EVENTS_PER_FRAME;
+			i++) {
+			struct receipt receipt;
+			memcpy(&receipt, from->held.data + i * sizeof(receipt), sizeof(receipt));
+			receipts_add(&writer, &receipt);
+		}
+		receipts_end(&writer, DURABILITY_SYNCED);
 		fake_send(bus, from);
 	}
 	buffer_clear(&from->held);
@@ -312,16 +316,12 @@ static void fake_take_publish(struct fake_bus *bus, struct fake_connection *from
 		bus->counters[FAKE_MOST_IN_A_FRAME] = publish->count;
 	if (publish->count > bus->events_per_frame)
 		fake_violation(bus, "more events in a frame than the welcome allows");
-	bus->receipts.frame = publish->frame;
-	bus->receipts.first = 0;
-	bus->receipts.count = publish->count;
-	for (uint32_t i = 0; i < publish->count; i++)
-		bus->receipts.receipts[i] = fake_decide(bus, publish->events[i]);
-	receipts_encode(&bus->receipts, &bus->out);
-	uint64_t len = bus->out.len;
-	buffer_append(&from->held, &len, sizeof(len));
-	buffer_append_slice(&from->held, buffer_slice(&bus->out));
-	buffer_clear(&bus->out);
+	for (uint32_t i = 0; i < publish->count; i++) {
+		struct receipt receipt = fake_decide(bus, publish->events[i]);
+		receipt.frame = publish->frame;
+		receipt.index = i;
+		buffer_append(&from->held, &receipt, sizeof(receipt));
+	}
 	from->held_events += publish->count;
 	if (!bus->hold)
 		fake_release(bus, from);

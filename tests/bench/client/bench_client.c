@@ -40,7 +40,6 @@ struct answerer {
 	uint32_t handle;
 	uint64_t sequence;
 	int64_t available;
-	struct receipts receipts;
 	struct publish publish;
 };
 
@@ -108,12 +107,14 @@ static void take(struct answerer *hub, struct slice message)
 	if (frame_parse(message, &kind, &body) != CH_OK)
 		return;
 	if (kind == FRAME_PUBLISH && publish_parse(body, &hub->publish) == CH_OK) {
-		hub->receipts.frame = hub->publish.frame;
-		hub->receipts.count = hub->publish.count;
+		struct receipts_writer writer;
+		receipts_begin(&writer, &hub->out);
 		for (uint32_t i = 0; i < hub->publish.count; i++)
-			hub->receipts.receipts[i] = (struct receipt){
-				.outcome = OUTCOME_ACCEPTED, .sequence = ++hub->sequence};
-		receipts_encode(&hub->receipts, &hub->out);
+			receipts_add(&writer, &(struct receipt){.frame = hub->publish.frame,
+						      .index = i,
+						      .outcome = OUTCOME_ACCEPTED,
+						      .sequence = ++hub->sequence});
+		receipts_end(&writer, DURABILITY_SYNCED);
 		answer(hub);
 	} else if (kind == FRAME_ACK) {
 		struct ack ack;

@@ -197,9 +197,10 @@ static enum ch_status run(struct delivery *delivery, const struct house *house)
 	struct till till;
 	struct ch_connection *publisher = NULL;
 	struct ch_connection *subscriber = NULL;
-	till_init(&till, options->payload_bytes);
-	enum ch_status status = event_source_init(
-		&source, options->seed, options->customers, options->draw, options->payload_bytes);
+	enum ch_status status = till_init(&till, options->payload_bytes);
+	if (status == CH_OK)
+		status = event_source_init(&source, options->seed, options->customers,
+			options->draw, options->payload_bytes);
 	if (status == CH_OK)
 		status = visit_open(house, &publisher);
 	if (status == CH_OK)

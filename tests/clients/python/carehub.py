@@ -120,19 +120,26 @@ class Hub:
             subscription.attach()
 
     def on_receipts(self, body):
-        entries = self.in_flight.get(body["frame"])
-        for index, receipt in enumerate(body["receipts"], body["first"]):
-            if entries is None or entries[index][2]:
-                continue
-            entries[index][2] = True
-            if receipt["outcome"] == 5:  # put off: before anything newer
-                time.sleep(receipt["retry_after_ms"] / 1000)
-                self.unsent.appendleft(tuple(entries[index][:2]))
-            else:
-                self.receipts[entries[index][0]] = receipt
-        if entries is not None and all(answered for _, _, answered in entries):
-            del self.in_flight[body["frame"]]
+        frame, index = body["frame"], body["first"]
+        for receipt in body["receipts"]:
+            if receipt["frame"]:
+                frame, index = receipt["frame"], 0
+            self.on_receipt(frame, index, receipt)
+            index += 1
         self.fill_window()
+
+    def on_receipt(self, frame, index, receipt):
+        entries = self.in_flight.get(frame)
+        if entries is None or entries[index][2]:
+            return
+        entries[index][2] = True
+        if receipt["outcome"] == 5:  # put off: before anything newer
+            time.sleep(receipt["retry_after_ms"] / 1000)
+            self.unsent.appendleft(tuple(entries[index][:2]))
+        else:
+            self.receipts[entries[index][0]] = receipt
+        if all(answered for _, _, answered in entries):
+            del self.in_flight[frame]
 
     def on_refused(self, body):
         error = Refused(body["reason"], body["detail"])

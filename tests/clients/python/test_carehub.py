@@ -59,6 +59,16 @@ class Client(unittest.TestCase):
         self.assertEqual([receipt["sequence"] for receipt in again], list(range(1, 501)))
         self.assertEqual(self.count("stored"), 500)
 
+    def test_one_message_answers_many_frames(self):
+        self.hub.wait(lambda: self.hub.welcome, 10)
+        self.tell("hold", 1)
+        self.assertEqual(self.hub.publish(numbered(300), 0.2), [None] * 300)
+        self.assertGreater(len(self.hub.in_flight), 4)
+        self.tell("hold", 0)
+        self.assertTrue(self.hub.wait(lambda: not self.hub.in_flight, 10))
+        self.assertEqual([self.hub.receipts["/py", f"e{number}"]["sequence"]
+                          for number in range(1, 301)], list(range(1, 301)))
+
     def test_another_content_is_a_conflict(self):
         self.hub.publish(numbered(1), 10)
         receipt, = self.hub.publish([dict(numbered(1)[0], data=b"\x08\x02")], 10)

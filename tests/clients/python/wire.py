@@ -9,7 +9,7 @@ AckRange - first last
 Nack - sequence delay_ms park reason:text
 Checkpoint - source:text checkpoint:bytes sequence
 Limits - event_bytes frame_bytes events_per_frame id_bytes
-Receipt - outcome sequence customer reason field:text detail:text retry_after_ms
+Receipt - outcome sequence customer reason field:text detail:text retry_after_ms frame
 Filter - types:text* sources:text* customers*
 Start - from sequence time_us snapshot:text* incarnation:fixed
 Delivery - sequence part attempt mode arrival_us customer customer_now event:bytes personal:bytes

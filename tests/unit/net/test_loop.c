@@ -159,16 +159,6 @@ static void test_signals_arrive_on_the_loop(void **state)
 	loop_free(reload.loop);
 }
 
-static void test_idle_time_is_told(void **state)
-{
-	struct count none = {.stop_at = 1};
-	(void)state;
-	assert_int_equal(loop_create(&none.loop), CH_OK);
-	assert_false(loop_until(none.loop, count_reached, &none, 30));
-	assert_in_range(loop_idle_us(none.loop), 10000, 10000000);
-	loop_free(none.loop);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -177,7 +167,6 @@ int main(void)
 		cmocka_unit_test(test_stop_from_another_thread_and_before_the_run),
 		cmocka_unit_test(test_tasks_left_at_the_end_are_run),
 		cmocka_unit_test(test_signals_arrive_on_the_loop),
-		cmocka_unit_test(test_idle_time_is_told),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
