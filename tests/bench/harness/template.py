@@ -19,6 +19,9 @@ PAGE = 4096
 EPOCH_AT = 24
 SEALED_AT = 96
 
+# What is replayed from the archive is the smaller one, as few customers load it alike.
+KINDS = {rows.MANY: "plain", rows.FEW: "archived", rows.FILED: "filed"}
+
 
 class TemplateFailed(Exception):
     pass
@@ -66,10 +69,8 @@ class Templates:
         self.say = say
 
     def path(self, row):
-        # What is replayed from the archive is the smaller one: few customers load it alike.
-        kind = "archived" if row.crowd == rows.FEW else "plain"
-        return os.path.join(
-            self.folder, f"hub-{self.scale.customers(row)}-{self.scale.ids}-{kind}")
+        return os.path.join(self.folder, f"hub-{self.scale.customers(row)}-"
+                                         f"{self.scale.known(row)}-{KINDS[row.crowd]}")
 
     def missing(self, row):
         return not os.path.exists(os.path.join(self.path(row), DONE))
@@ -79,9 +80,10 @@ class Templates:
 
     def command(self, row, target):
         words = [self.program, "--mode", "prepare", "--port", "0", "--data", target,
-                 "--customers", str(self.scale.customers(row)), "--known", str(self.scale.ids)]
-        if row.crowd == rows.FEW:
-            words += ["--history", "archived", "--set", "journal.archive_after=0s"]
+                 "--customers", str(self.scale.customers(row)),
+                 "--known", str(self.scale.known(row)), "--history", KINDS[row.crowd]]
+        if KINDS[row.crowd] == "archived":
+            words += ["--set", "journal.archive_after=0s"]
         return words
 
     def make(self, row):

@@ -27,7 +27,8 @@ static const char help[] =
 	"  --draw uniform|8020 how customers are drawn; default 8020\n"
 	"  --ids random|ordered   version 4, or version 7, which rise; default random\n"
 	"  --known N           ids that prepare publishes beside the customers'; default 0\n"
-	"  --history plain|archived   what prepare makes of full segments; default plain\n"
+	"  --history plain|archived|filed   full segments compressed by prepare; known ids of\n"
+	"         customers in place of nobody; default plain\n"
 	"  --events N          how many of its newest events are read again; 0: all\n"
 	"  --seed N            same seed, same events; default: a random one\n"
 	"  --host ADDRESS      an IPv4 loopback address; default 127.0.0.1\n"
@@ -112,6 +113,7 @@ static const struct word ids[] = {
 static const struct word histories[] = {
 	{"plain", HISTORY_PLAIN},
 	{"archived", HISTORY_ARCHIVED},
+	{"filed", HISTORY_FILED},
 	{NULL, 0},
 };
 

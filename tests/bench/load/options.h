@@ -30,6 +30,7 @@ enum options_mode {
 enum options_history {
 	HISTORY_PLAIN,    /* as it was written */
 	HISTORY_ARCHIVED, /* what is full is compressed before prepare ends */
+	HISTORY_FILED,    /* as it was written, and every known id is a customer's event */
 };
 
 struct options {
