@@ -171,7 +171,7 @@ static enum ch_status run_both(struct delivery *delivery, struct ch_connection *
 {
 	pthread_t subscriber;
 	int64_t duration = delivery->options->duration_ns;
-	delivery->base_us = till->time_us;
+	delivery->base_us = (int64_t)till->time_us;
 	delivery->start_ns = driver_now_ns() + SECOND_NS / 100;
 	delivery->measure_ns =
 		delivery->start_ns + (duration / 5 < SECOND_NS ? duration / 5 : SECOND_NS);
