@@ -24,15 +24,16 @@ void mailbox_fini(struct mailbox *mailbox)
 	(void)pthread_mutex_destroy(&mailbox->lock);
 }
 
-bool mailbox_post(struct mailbox *mailbox, struct mailbox_node *node)
+bool mailbox_post_all(
+	struct mailbox *mailbox, struct mailbox_node *first, struct mailbox_node *last)
 {
-	node->next = NULL;
+	last->next = NULL;
 	(void)pthread_mutex_lock(&mailbox->lock);
 	bool open = !mailbox->closed;
 	bool was_empty = mailbox->first == NULL;
 	if (open) {
-		*mailbox->last = node;
-		mailbox->last = &node->next;
+		*mailbox->last = first;
+		mailbox->last = &last->next;
 		if (was_empty)
 			(void)pthread_cond_signal(&mailbox->filled);
 	}
@@ -40,6 +41,11 @@ bool mailbox_post(struct mailbox *mailbox, struct mailbox_node *node)
 	if (open && was_empty && mailbox->wake != NULL)
 		mailbox->wake(mailbox->context);
 	return open;
+}
+
+bool mailbox_post(struct mailbox *mailbox, struct mailbox_node *node)
+{
+	return mailbox_post_all(mailbox, node, node);
 }
 
 static struct mailbox_node *mailbox_take_locked(struct mailbox *mailbox)

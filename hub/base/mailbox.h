@@ -33,6 +33,10 @@ void mailbox_fini(struct mailbox *mailbox);
 /* False when the box is closed: the node is still the caller's. */
 bool mailbox_post(struct mailbox *mailbox, struct mailbox_node *node);
 
+/* The same for several that are linked by next, `first` to `last`: one lock and one wake-up. */
+bool mailbox_post_all(
+	struct mailbox *mailbox, struct mailbox_node *first, struct mailbox_node *last);
+
 /* All that is there, in the order posted, linked by next; NULL when there is nothing. */
 struct mailbox_node *mailbox_take(struct mailbox *mailbox);
 

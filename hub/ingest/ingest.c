@@ -60,7 +60,6 @@ enum ch_status ingest_start(const struct ingest_options *options, struct ingest 
 		return CH_NOMEM;
 	ingest->options = *options;
 	queue_tell_through(ingest);
-	ingest->pending_last = &ingest->pending;
 	ingest->turns_last = &ingest->turns;
 	ingest->last_arrival_us = journal_head_arrival_us(options->journal);
 	mailbox_init(&ingest->inbox, NULL, NULL);

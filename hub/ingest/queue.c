@@ -26,9 +26,12 @@ void queue_leave(struct ingest *ingest, struct producer *producer)
 
 void queue_submit(struct ingest *ingest, struct submission *submission)
 {
-	submission->next = NULL;
-	*ingest->pending_last = submission;
-	ingest->pending_last = &submission->next;
+	submission->node.next = NULL;
+	if (ingest->pending != NULL)
+		ingest->pending_last->next = &submission->node;
+	else
+		ingest->pending = &submission->node;
+	ingest->pending_last = &submission->node;
 	ingest->pending_events += submission->count;
 }
 
@@ -74,15 +77,6 @@ struct producer *queue_next(struct ingest *ingest)
 	return producer;
 }
 
-static struct submission *queue_take_pending(struct ingest *ingest)
-{
-	struct submission *pending = ingest->pending;
-	ingest->pending = NULL;
-	ingest->pending_last = &ingest->pending;
-	ingest->pending_events = 0;
-	return pending;
-}
-
 /* ---- What the writer tells ---- */
 
 /* On the loop thread, while it writes. */
@@ -122,15 +116,11 @@ void queue_tell_through(struct ingest *ingest)
 
 /* Here and now; the caller has the turn.  Whoever would be woken by the news runs where the answer is
  * being made, so he hears of it when the answer is out. */
-static void queue_write(struct ingest *ingest, struct submission *pending)
+static void queue_write(struct ingest *ingest, struct mailbox_node *pending)
 {
 	uint64_t head = journal_head(ingest->options.journal);
 	queue_sort(ingest, mailbox_take(&ingest->inbox));
-	while (pending != NULL) {
-		struct submission *next = pending->next;
-		queue_put(ingest, pending);
-		pending = next;
-	}
+	queue_sort(ingest, pending);
 	queue_writes_here = true;
 	while (ingest->queued_events > 0)
 		writer_batch(ingest);
@@ -144,20 +134,16 @@ static void queue_write(struct ingest *ingest, struct submission *pending)
 void ingest_flush(struct ingest *ingest)
 {
 	uint64_t events = ingest->pending_events;
-	if (ingest->pending == NULL)
+	struct mailbox_node *pending = ingest->pending;
+	if (pending == NULL)
 		return;
+	ingest->pending = NULL;
+	ingest->pending_events = 0;
 	bool calm = atomic_fetch_add(&ingest->waiting, events) + events <= CALM_EVENTS;
-	struct submission *pending = queue_take_pending(ingest);
-	if (calm && pthread_mutex_trylock(&ingest->turn) == 0) {
+	if (calm && pthread_mutex_trylock(&ingest->turn) == 0)
 		queue_write(ingest, pending);
-		return;
-	}
-	while (pending != NULL) {
-		struct submission *next = pending->next;
-		/* Closed only after the last flush. */
-		invariant(mailbox_post(&ingest->inbox, &pending->node));
-		pending = next;
-	}
+	else /* closed only after the last flush */
+		invariant(mailbox_post_all(&ingest->inbox, pending, ingest->pending_last));
 }
 
 void queue_untold(struct ingest *ingest, struct producer *producer)

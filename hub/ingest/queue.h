@@ -18,10 +18,10 @@ struct ingest {
 	/* The loop thread's. */
 	struct inspector *inspector;
 	struct producer *producers;
-	struct producer *untold;    /* producers with receipts that wait to be sent */
-	struct buffer receipts;     /* for encoding them */
-	struct submission *pending; /* admitted since the last ingest_flush */
-	struct submission **pending_last;
+	struct producer *untold;      /* producers with receipts that wait to be sent */
+	struct buffer receipts;       /* for encoding them */
+	struct mailbox_node *pending; /* submissions admitted since the last ingest_flush */
+	struct mailbox_node *pending_last;
 	uint64_t pending_events;
 
 	/* Whoever holds the turn writes: the writer thread, or the loop thread when it is idle. */

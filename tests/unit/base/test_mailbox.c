@@ -43,6 +43,29 @@ static void hands_over_in_order(void **state)
 	mailbox_fini(&mailbox);
 }
 
+static void many_are_posted_at_once(void **state)
+{
+	(void)state;
+	struct mailbox mailbox;
+	struct letter letters[4];
+	int wakes = 0;
+	mailbox_init(&mailbox, count_wake, &wakes);
+	for (int i = 0; i < 4; i++)
+		letters[i].number = i;
+	letters[1].node.next = &letters[2].node;
+	letters[2].node.next = &letters[3].node;
+	assert_true(mailbox_post(&mailbox, &letters[0].node));
+	assert_true(mailbox_post_all(&mailbox, &letters[1].node, &letters[3].node));
+	assert_int_equal(wakes, 1);
+	struct mailbox_node *node = mailbox_take(&mailbox);
+	for (int i = 0; i < 4; i++, node = node->next)
+		assert_int_equal(letter_of(node)->number, i);
+	assert_null(node);
+	mailbox_close(&mailbox);
+	assert_false(mailbox_post_all(&mailbox, &letters[0].node, &letters[3].node));
+	mailbox_fini(&mailbox);
+}
+
 static void a_closed_box_gives_out_what_it_has(void **state)
 {
 	(void)state;
@@ -127,6 +150,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hands_over_in_order),
+		cmocka_unit_test(many_are_posted_at_once),
 		cmocka_unit_test(a_closed_box_gives_out_what_it_has),
 		cmocka_unit_test(two_threads_post_and_one_takes),
 		cmocka_unit_test(closing_frees_the_waiter),
