@@ -349,7 +349,7 @@ static void bus_message(void *context, struct connection *connection, struct mes
 		return;
 	}
 	metric_add(bus->frames, 1);
-	session->heard_us = clock_steady_us();
+	session->heard_us = loop_now_us(bus->options.loop);
 	session->pinged = false;
 	enum ch_status status = frame_parse(message->bytes, &kind, &body);
 	if (status != CH_OK) {

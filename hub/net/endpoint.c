@@ -45,6 +45,8 @@ struct endpoint {
 	bool drained; /* the socket was empty at the last look */
 	bool touched; /* sent since then: that may have used up a wake-up */
 	uint64_t received_since_sweep;
+	int64_t taken; /* messages of this turn, and their bytes */
+	int64_t taken_bytes;
 	int64_t swept_us;
 	struct connection *gone; /* a list by next_gone, as the next one */
 	struct connection *cut;
@@ -308,8 +310,8 @@ static void endpoint_skip(struct endpoint *endpoint, struct message *part)
 static void endpoint_deliver(
 	struct endpoint *endpoint, struct connection *connection, struct message *message)
 {
-	metric_add(endpoint->received, 1);
-	metric_add(endpoint->received_bytes, (int64_t)message->bytes.len);
+	endpoint->taken++;
+	endpoint->taken_bytes += (int64_t)message->bytes.len;
 	if (connection->link != NULL)
 		connection->link->messages++;
 	endpoint->events.message(endpoint->events.context, connection, message);
@@ -387,6 +389,9 @@ static void endpoint_receive_some(struct endpoint *endpoint)
 		else
 			endpoint->drained = true;
 	}
+	metric_add(endpoint->received, endpoint->taken);
+	metric_add(endpoint->received_bytes, endpoint->taken_bytes);
+	endpoint->taken = endpoint->taken_bytes = 0;
 	if (count > 0 && endpoint->events.turned != NULL)
 		endpoint->events.turned(endpoint->events.context);
 }

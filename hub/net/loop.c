@@ -178,6 +178,11 @@ struct uv_loop_s *loop_uv(struct loop *loop)
 	return &loop->uv;
 }
 
+int64_t loop_now_us(const struct loop *loop)
+{
+	return (int64_t)uv_now(&loop->uv) * 1000; /* libuv's clock is CLOCK_MONOTONIC */
+}
+
 /* ---- Timers ---- */
 
 static void loop_timer_fired(uv_timer_t *handle)

@@ -35,6 +35,10 @@ void loop_stop(struct loop *loop);
  * within a callback.  What `done` said last. */
 bool loop_until(struct loop *loop, bool (*done)(void *context), void *context, int64_t timeout_ms);
 
+/* When the loop last looked at the clock, in the time of clock_steady_us, to a millisecond: for marks that
+ * are set for every message. */
+int64_t loop_now_us(const struct loop *loop);
+
 /* ---- Tasks from other threads ---- */
 
 /* Lives in whatever the poster wants to hand over; a task is posted once at a time. */
