@@ -314,6 +314,11 @@ class HubFolder(NoServer):
     templates = None  # template.Templates, before the first load
 
     @property
+    def start_estimate(self):
+        """The store is copied, and the copy synced."""
+        return 0.5 + self.templates.scale.many / 200_000
+
+    @property
     def load_estimate(self):
         """Each load starts the hub, which reads its ids."""
         return 0.5 + self.templates.scale.ids / 4_000_000
