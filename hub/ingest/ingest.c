@@ -19,11 +19,13 @@ static void ingest_drop_queues(struct ingest *ingest)
 {
 	struct producer *producer;
 	while ((producer = queue_next(ingest)) != NULL) {
-		while (producer->queue != NULL) {
-			struct submission *submission = producer->queue;
-			producer->queue = submission->next;
+		struct submission *submission = producer->queue;
+		producer->queue = NULL; /* it goes with the last of them, when it was closed */
+		while (submission != NULL) {
+			struct submission *next = submission->next;
 			submission->node.next = NULL;
 			ingest_drop(&submission->node);
+			submission = next;
 		}
 	}
 }
