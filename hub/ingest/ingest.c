@@ -65,6 +65,7 @@ enum ch_status ingest_start(const struct ingest_options *options, struct ingest 
 	ingest->pending_last = &ingest->pending;
 	ingest->turns_last = &ingest->turns;
 	ingest->last_arrival_us = journal_head_arrival_us(options->journal);
+	writer_tell_open(ingest);
 	mailbox_init(&ingest->inbox, NULL, NULL);
 	mailbox_init(&ingest->outbox, NULL, NULL);
 	if (inspector_create(&ingest->inspector) != CH_OK ||
@@ -98,6 +99,16 @@ void ingest_hold(struct ingest *ingest, const char *reason)
 const char *ingest_held(const struct ingest *ingest)
 {
 	return atomic_load(&ingest->hold);
+}
+
+struct core_open ingest_open(const struct ingest *ingest)
+{
+	return (struct core_open){
+		.quarantined =
+			atomic_load_explicit(&ingest->open.quarantined, memory_order_relaxed),
+		.reviews = atomic_load_explicit(&ingest->open.reviews, memory_order_relaxed),
+		.deadlines = atomic_load_explicit(&ingest->open.deadlines, memory_order_relaxed),
+	};
 }
 
 void ingest_stats(struct ingest *ingest, struct ingest_stats *out_stats)
