@@ -65,10 +65,17 @@ function(ch_program name)
 	install(TARGETS ${name} RUNTIME)
 endfunction()
 
+# What is worth a look by ThreadSanitizer: the target builds it, the ctest label runs it (tests/run).
+add_custom_target(threads)
+set(CH_TEST_ENVIRONMENT "")
+if(CH_SANITIZE STREQUAL "thread")
+	set(CH_TEST_ENVIRONMENT "TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/tsan.supp")
+endif()
+
 # ch_unit_test(slice base LINKS ...): tests/unit/<folder>/test_<unit>.c as the ctest unit.<folder>.<unit>.
-# Every unit test runs in a fresh temporary folder that it finds in $TMPDIR.
+# Every unit test runs in a fresh temporary folder that it finds in $TMPDIR.  THREADS: it has some.
 function(ch_unit_test folder unit)
-	cmake_parse_arguments(ARG "" "" "LINKS" ${ARGN})
+	cmake_parse_arguments(ARG "THREADS" "" "LINKS" ${ARGN})
 	set(target test_${folder}_${unit})
 	add_executable(${target} ${folder}/test_${unit}.c)
 	ch_strict(${target})
@@ -77,7 +84,12 @@ function(ch_unit_test folder unit)
 	target_link_libraries(${target} PRIVATE ${ARG_LINKS} PkgConfig::cmocka)
 	set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests/unit)
 	add_test(NAME unit.${folder}.${unit} COMMAND ${target})
-	set_tests_properties(unit.${folder}.${unit} PROPERTIES LABELS unit TIMEOUT 300)
+	set_tests_properties(unit.${folder}.${unit} PROPERTIES LABELS unit TIMEOUT 300
+		ENVIRONMENT "${CH_TEST_ENVIRONMENT}")
+	if(ARG_THREADS)
+		set_tests_properties(unit.${folder}.${unit} PROPERTIES LABELS "unit;threads")
+		add_dependencies(threads ${target})
+	endif()
 endfunction()
 
 # ch_fuzz_target(frame LINKS ...): tests/fuzz/fuzz_<name>.c.  With CH_FUZZ a libFuzzer binary; without

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <sys/timex.h>
 #include <time.h>
 
 #define US_PER_S   INT64_C(1000000)
@@ -21,6 +22,12 @@ static atomic_int_fast64_t held_back_us;
 int64_t clock_machine_us(void)
 {
 	return clock_read_us(CLOCK_REALTIME);
+}
+
+bool clock_is_kept(void)
+{
+	struct timex kernel = {0}; /* no modes: only asks */
+	return adjtimex(&kernel) != TIME_ERROR && (kernel.status & STA_UNSYNC) == 0;
 }
 
 int64_t clock_wall_us(void)

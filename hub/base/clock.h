@@ -2,6 +2,7 @@
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/slice.h"
@@ -11,6 +12,9 @@ int64_t clock_wall_us(void);
 
 /* The machine's clock as it is: for who judges it (base/timekeeper.h). */
 int64_t clock_machine_us(void);
+
+/* Whether something keeps the machine's clock right, as the kernel knows: NTP. */
+bool clock_is_kept(void);
 
 /* From now on the wall clock of this process is so far behind the machine's; 0: is the machine's. */
 void clock_hold_back(int64_t ahead_us);

@@ -14,6 +14,7 @@ struct timekeeper {
 	int64_t line_us;
 	int64_t up_us; /* when the line was there */
 	bool held;
+	bool waking; /* nothing has been believed yet since the start */
 };
 
 static struct timekeeper_reading timekeeper_read_machine(void *context)
@@ -22,14 +23,30 @@ static struct timekeeper_reading timekeeper_read_machine(void *context)
 	return (struct timekeeper_reading){clock_machine_us(), clock_up_us()};
 }
 
+static bool timekeeper_machine_is_kept(void *context)
+{
+	(void)context;
+	return clock_is_kept();
+}
+
+/* Having been away is no jump: there is nothing to see of it but a clock that is ahead. */
+static bool timekeeper_was_away(const struct timekeeper *timekeeper)
+{
+	return timekeeper->waking && timekeeper->options.is_kept(timekeeper->options.context);
+}
+
 /* The line follows the clock, or waits for it. */
 static struct timekeeper_view timekeeper_look(struct timekeeper *timekeeper)
 {
 	struct timekeeper_reading now = timekeeper->options.read(timekeeper->options.context);
 	int64_t line_us = timekeeper->line_us + (now.up_us - timekeeper->up_us);
-	timekeeper->held = now.machine_us - line_us > timekeeper->options.jump_us;
-	if (!timekeeper->held && now.machine_us > line_us)
-		line_us = now.machine_us;
+	timekeeper->held = now.machine_us - line_us > timekeeper->options.jump_us &&
+			   !timekeeper_was_away(timekeeper);
+	if (!timekeeper->held) {
+		timekeeper->waking = false;
+		if (now.machine_us > line_us)
+			line_us = now.machine_us;
+	}
 	timekeeper->line_us = line_us;
 	timekeeper->up_us = now.up_us;
 	clock_hold_back(timekeeper->held ? now.machine_us - line_us : 0);
@@ -48,6 +65,9 @@ enum ch_status timekeeper_create(
 	timekeeper->options = *options;
 	if (timekeeper->options.read == NULL)
 		timekeeper->options.read = timekeeper_read_machine;
+	if (timekeeper->options.is_kept == NULL)
+		timekeeper->options.is_kept = timekeeper_machine_is_kept;
+	timekeeper->waking = true;
 	struct timekeeper_reading now = timekeeper->options.read(options->context);
 	timekeeper->line_us = options->known_us != 0 ? options->known_us : now.machine_us;
 	timekeeper->up_us = now.up_us;

@@ -7,7 +7,8 @@
  *
  * What counts as a jump is judged by the time that the machine has been up, which nobody can set and
  * which also runs while it sleeps.  Over a restart there is only the newest time that is known to
- * have been right: a hub that was away for longer than the bound waits too.
+ * have been right.  A hub that was away for longer than the bound believes a clock that something
+ * keeps (NTP), and waits until there is such a thing, or an operator.
  *
  * While time is held, clock_wall_us() of the whole process is held with it (base/clock.h), so that
  * ages, lags and ranges of time fit the journal.  One timekeeper a process. */
@@ -31,8 +32,9 @@ struct timekeeper_options {
 	int64_t jump_us; /* the bound */
 	/* The newest time that was right, at the end of the last run; 0: there was none. */
 	int64_t known_us;
-	/* NULL: the machine's own clocks. */
+	/* The clocks, and whether something keeps them right.  NULL: the machine's own. */
 	struct timekeeper_reading (*read)(void *context);
+	bool (*is_kept)(void *context);
 	void *context;
 };
 

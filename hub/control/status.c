@@ -23,9 +23,7 @@ struct status_work {
 	Carehub__V1__Warning *warnings[WARNINGS];
 	char details[WARNINGS][160];
 	size_t warning_count;
-	uint64_t quarantined;
-	uint64_t reviews;
-	uint64_t deadlines;
+	struct core_open open;
 	uint64_t customers;
 };
 
@@ -50,53 +48,20 @@ static void status_warn(
 	work->warnings[work->warning_count++] = &work->rows[i];
 }
 
-/* ---- Counting what the state holds ---- */
-
-static bool status_count_quarantine(void *context, struct slice key, struct slice value)
-{
-	uint64_t *open = context;
-	(void)key;
-	*open += value.len > 0 && value.data[0] == 1;
-	return true;
-}
-
-/* Questions have keys of sequence and index; the pairs' keys are longer. */
-static bool status_count_review(void *context, struct slice key, struct slice value)
-{
-	uint64_t *open = context;
-	*open += key.len == 10 && value.len == 26 && value.data[17] == 1;
-	return true;
-}
-
-static bool status_count_row(void *context, struct slice key, struct slice value)
-{
-	uint64_t *rows = context;
-	(void)key;
-	(void)value;
-	(*rows)++;
-	return true;
-}
+/* ---- What the state holds ---- */
 
 static enum ch_status status_count(struct call *call, struct status_work *work)
 {
 	struct rtxn *rtxn = NULL;
 	struct slice value;
 	enum ch_status status = rtxn_begin(call->hub->state, &rtxn);
-	if (status == CH_OK)
-		status = rtxn_scan(rtxn, TABLE_QUARANTINE, SLICE_LITERAL("s"),
-			status_count_quarantine, &work->quarantined);
-	if (status == CH_OK)
-		status = rtxn_scan(rtxn, TABLE_REVIEW, (struct slice){NULL, 0}, status_count_review,
-			&work->reviews);
-	if (status == CH_OK)
-		status = rtxn_scan(rtxn, TABLE_DUE, (struct slice){NULL, 0}, status_count_row,
-			&work->deadlines);
 	if (status == CH_OK &&
 		rtxn_get(rtxn, TABLE_META, SLICE_LITERAL("next_customer_serial"), &value) ==
 			CH_OK &&
 		value.len == 8)
 		work->customers = load_le64(value.data) - CUSTOMER_SERIAL_FIRST;
 	rtxn_end(rtxn);
+	work->open = ingest_open(call->hub->ingest);
 	return status;
 }
 
@@ -136,9 +101,9 @@ static void status_warnings(struct call *call, struct status_work *work)
 	if (pressure >= PRESSURE_WARNING)
 		status_warn(work, "store.lag", pressure >= PRESSURE_CRITICAL,
 			"unwritten changes are at %u %% of their bound", pressure);
-	if (work->quarantined > 0)
+	if (work->open.quarantined > 0)
 		status_warn(work, "quarantine.open", false, "%llu events wait for a correction",
-			(unsigned long long)work->quarantined);
+			(unsigned long long)work->open.quarantined);
 }
 
 static void status_warn_fanout(struct status_work *work, const struct fanout_stats *fanout)
@@ -211,9 +176,9 @@ static enum call_turn status_answer(struct call *call, struct status_work *work)
 	reply.pressure = state_pressure(call->hub->state);
 	reply.sessions = facts->sessions;
 	reply.producers = facts->producers;
-	reply.quarantined = work->quarantined;
-	reply.open_reviews = work->reviews;
-	reply.open_deadlines = work->deadlines;
+	reply.quarantined = work->open.quarantined;
+	reply.open_reviews = work->open.reviews;
+	reply.open_deadlines = work->open.deadlines;
 	reply.customers = work->customers;
 	reply.hold = (char *)(uintptr_t)(facts->hold != NULL ? facts->hold : "");
 	reply.warnings = work->warnings;

@@ -534,6 +534,15 @@ struct slice core_settings(const struct core *core)
 	return buffer_slice(&core->settings.text);
 }
 
+struct core_open core_open(const struct core *core)
+{
+	return (struct core_open){
+		.quarantined = core->quarantined,
+		.reviews = core->reviews,
+		.deadlines = core->due.count,
+	};
+}
+
 int64_t core_accepted_us(const struct core *core)
 {
 	return core->accepted_us;

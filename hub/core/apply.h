@@ -113,6 +113,14 @@ enum ch_status core_fold_lost(struct core *core, struct change *change, uint64_t
 /* The settings in force, as text; until the next fold. */
 struct slice core_settings(const struct core *core);
 
+/* What waits for somebody, as of the last fold: counted along, so that asking costs nothing. */
+struct core_open {
+	uint64_t quarantined;
+	uint64_t reviews;
+	uint64_t deadlines;
+};
+struct core_open core_open(const struct core *core);
+
 /* The newest time that an operator has found right; 0: none. */
 int64_t core_accepted_us(const struct core *core);
 

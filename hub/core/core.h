@@ -57,6 +57,8 @@ struct core {
 	struct table sources; /* text -> struct source_row */
 	uint16_t source_count;
 	uint64_t next_serial;
+	uint64_t quarantined;   /* open ones */
+	uint64_t reviews;       /* open ones */
 	int64_t accepted_us;    /* the newest time that an operator has found right */
 	struct heap due;        /* open deadlines */
 	struct table due_by_id; /* id -> struct due_item */

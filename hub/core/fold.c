@@ -94,6 +94,7 @@ static enum ch_status fold_review(const struct folding *f, const struct effect *
 	pair[16] = 'p';
 	change_put(
 		f->change, TABLE_REVIEW, slice_of(pair, sizeof(pair)), slice_of(key, sizeof(key)));
+	f->core->reviews++;
 	return CH_OK;
 }
 
@@ -138,6 +139,12 @@ static enum ch_status fold_setting(const struct folding *f, const struct effect 
 	return status == CH_INVALID ? CH_CORRUPT : status;
 }
 
+/* Of a value in quarantine. */
+static bool fold_is_open(struct slice value)
+{
+	return value.len > 0 && value.data[0] == 1;
+}
+
 /* state(1) ... : see fold_set_aside; the corrected input has taken its place. */
 static enum ch_status fold_released(const struct folding *f, const struct effect *effect)
 {
@@ -149,6 +156,8 @@ static enum ch_status fold_released(const struct folding *f, const struct effect
 		return CH_OK;
 	if (status != CH_OK)
 		return status;
+	if (fold_is_open(old))
+		f->core->quarantined--;
 	buffer_clear(&f->core->scratch);
 	buffer_append_slice(&f->core->scratch, old);
 	if (old.len > 0 && f->core->scratch.status == CH_OK)
@@ -232,6 +241,7 @@ static enum ch_status fold_set_aside(const struct folding *f)
 	again[0] = 'f';
 	memcpy(again + 1, entry->fingerprint, ENTRY_FINGERPRINT_BYTES);
 	memcpy(again + 17, entry->digest, ENTRY_DIGEST_BYTES);
+	f->core->quarantined++;
 	store_le64(sequence, f->sequence);
 	change_put(f->change, TABLE_QUARANTINE, slice_of(again, sizeof(again)),
 		slice_of(sequence, sizeof(sequence)));
@@ -280,6 +290,32 @@ enum ch_status core_fold_lost(struct core *core, struct change *change, uint64_t
 
 /* ---- Taking up the state at start ---- */
 
+static bool fold_count_quarantine(void *context, struct slice key, struct slice value)
+{
+	uint64_t *open = context;
+	(void)key;
+	*open += fold_is_open(value);
+	return true;
+}
+
+/* Questions have keys of sequence and index; the pairs' keys are longer. */
+static bool fold_count_review(void *context, struct slice key, struct slice value)
+{
+	uint64_t *open = context;
+	*open += key.len == 10 && value.len == 26 && value.data[17] == 1;
+	return true;
+}
+
+static enum ch_status fold_count_open(struct core *core, struct rtxn *rtxn)
+{
+	enum ch_status status = rtxn_scan(rtxn, TABLE_QUARANTINE, SLICE_LITERAL("s"),
+		fold_count_quarantine, &core->quarantined);
+	if (status == CH_OK)
+		status = rtxn_scan(rtxn, TABLE_REVIEW, (struct slice){NULL, 0}, fold_count_review,
+			&core->reviews);
+	return status;
+}
+
 enum ch_status core_load(struct core *core, struct rtxn *rtxn)
 {
 	struct slice value;
@@ -303,6 +339,8 @@ enum ch_status core_load(struct core *core, struct rtxn *rtxn)
 		status = fold_accepted(core, value);
 	if (status != CH_OK && status != CH_NOT_FOUND)
 		return status;
-	status = sources_load(core, rtxn);
+	status = fold_count_open(core, rtxn);
+	if (status == CH_OK)
+		status = sources_load(core, rtxn);
 	return status == CH_OK ? deadline_load(core, rtxn) : status;
 }

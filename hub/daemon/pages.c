@@ -22,6 +22,7 @@ struct pages {
 		struct metric *applied, *pressure, *store_bytes, *inbox_items;
 		struct metric *disk_free, *sessions, *held;
 		struct metric *clock_held, *clock_ahead;
+		struct metric *quarantined, *reviews, *deadlines;
 		struct metric *queued, *batch_us, *batch_max_us;
 		struct metric *subscriptions, *attached, *suspended, *worst_lag;
 		struct metric *dead_letters, *jobs;
@@ -54,6 +55,10 @@ static void pages_update_ingest(struct pages *pages)
 	pages_count(pages->counters.refused, stats.refused);
 	pages_count(pages->counters.retried, stats.retried);
 	pages_count(pages->counters.batches, stats.batches);
+	struct core_open open = ingest_open(pages->options.ingest);
+	metric_set(pages->gauges.quarantined, (int64_t)open.quarantined);
+	metric_set(pages->gauges.reviews, (int64_t)open.reviews);
+	metric_set(pages->gauges.deadlines, (int64_t)open.deadlines);
 	metric_set(pages->gauges.queued, (int64_t)stats.queued);
 	metric_set(pages->gauges.batch_us, (int64_t)stats.batch_last_us);
 	metric_set(pages->gauges.batch_max_us, (int64_t)stats.batch_max_us);
@@ -175,6 +180,12 @@ static void pages_make_metrics(struct pages *pages)
 		"1 while the machine's clock has jumped and is not believed.", NULL);
 	pages->gauges.clock_ahead = metric_gauge(m, "carehub_clock_ahead_seconds",
 		"The machine's clock before the hub's time.", NULL);
+	pages->gauges.quarantined = metric_gauge(
+		m, "carehub_quarantine_open", "Events that wait for a correction.", NULL);
+	pages->gauges.reviews =
+		metric_gauge(m, "carehub_reviews_open", "Questions for stewards.", NULL);
+	pages->gauges.deadlines =
+		metric_gauge(m, "carehub_deadlines_open", "Promises that are running.", NULL);
 	pages->gauges.queued =
 		metric_gauge(m, "carehub_ingest_queued", "Events without a receipt.", NULL);
 	pages->gauges.batch_us = metric_gauge(

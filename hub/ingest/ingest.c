@@ -19,11 +19,13 @@ static void ingest_drop_queues(struct ingest *ingest)
 {
 	struct producer *producer;
 	while ((producer = queue_next(ingest)) != NULL) {
-		while (producer->queue != NULL) {
-			struct submission *submission = producer->queue;
-			producer->queue = submission->next;
+		struct submission *submission = producer->queue;
+		producer->queue = NULL; /* it goes with the last of them, when it was closed */
+		while (submission != NULL) {
+			struct submission *next = submission->next;
 			submission->node.next = NULL;
 			ingest_drop(&submission->node);
+			submission = next;
 		}
 	}
 }
@@ -62,6 +64,7 @@ enum ch_status ingest_start(const struct ingest_options *options, struct ingest 
 	queue_tell_through(ingest);
 	ingest->turns_last = &ingest->turns;
 	ingest->last_arrival_us = journal_head_arrival_us(options->journal);
+	writer_tell_open(ingest);
 	mailbox_init(&ingest->inbox, NULL, NULL);
 	mailbox_init(&ingest->outbox, NULL, NULL);
 	if (inspector_create(&ingest->inspector) != CH_OK ||
@@ -95,6 +98,16 @@ void ingest_hold(struct ingest *ingest, const char *reason)
 const char *ingest_held(const struct ingest *ingest)
 {
 	return atomic_load(&ingest->hold);
+}
+
+struct core_open ingest_open(const struct ingest *ingest)
+{
+	return (struct core_open){
+		.quarantined =
+			atomic_load_explicit(&ingest->open.quarantined, memory_order_relaxed),
+		.reviews = atomic_load_explicit(&ingest->open.reviews, memory_order_relaxed),
+		.deadlines = atomic_load_explicit(&ingest->open.deadlines, memory_order_relaxed),
+	};
 }
 
 void ingest_stats(struct ingest *ingest, struct ingest_stats *out_stats)

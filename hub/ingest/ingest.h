@@ -94,6 +94,9 @@ struct ingest_stats {
 };
 void ingest_stats(struct ingest *ingest, struct ingest_stats *out_stats);
 
+/* As of the last batch.  Any thread. */
+struct core_open ingest_open(const struct ingest *ingest);
+
 /* ---- Producers: loop thread ---- */
 
 struct producer;

@@ -36,6 +36,10 @@ struct ingest {
 	_Atomic(const char *) hold;
 	atomic_bool broken;
 
+	/* What the core has counted, for those who may not ask it. */
+	struct {
+		atomic_uint_fast64_t quarantined, reviews, deadlines;
+	} open;
 	struct {
 		atomic_uint_fast64_t accepted, duplicates, conflicts, quarantined, refused, retried;
 		atomic_uint_fast64_t frames, batches, batch_last_us, batch_max_us;
@@ -67,6 +71,9 @@ struct producer *queue_next(struct ingest *ingest);
 void queue_again(struct ingest *ingest, struct producer *producer);
 
 /* ---- writer.c ---- */
+
+/* Makes known what the core has counted. */
+void writer_tell_open(struct ingest *ingest);
 
 /* Writes one batch of what is queued.  The holder of the turn. */
 void writer_batch(struct ingest *ingest);

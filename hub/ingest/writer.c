@@ -303,6 +303,14 @@ static void writer_settle(struct round *round)
 		ingest->options.ready(ingest->options.context);
 }
 
+void writer_tell_open(struct ingest *ingest)
+{
+	struct core_open open = core_open(ingest->options.core);
+	atomic_store_explicit(&ingest->open.quarantined, open.quarantined, memory_order_relaxed);
+	atomic_store_explicit(&ingest->open.reviews, open.reviews, memory_order_relaxed);
+	atomic_store_explicit(&ingest->open.deadlines, open.deadlines, memory_order_relaxed);
+}
+
 /* Steps 5 and 6. */
 static void writer_commit(struct round *round)
 {
@@ -322,6 +330,7 @@ static void writer_commit(struct round *round)
 		return;
 	}
 	round->what = "state.publish";
+	writer_tell_open(round->ingest);
 	round->status = change_publish(round->change, round->last_sequence);
 	/* It is published all the same; what comes next is put off. */
 	if (round->status == CH_FULL)

@@ -16,7 +16,7 @@ with Hub() as hub:
     assert hub.ask(till, "publish", "--dry-run", input="{}", status=1)[0]["reason"] == "missing"
 
     status, = hub.ask(ops, "status")
-    assert (status["head"], status["customers"]) == ("4", "1")
+    assert (status["head"], status["customers"], status["openDeadlines"]) == ("4", "1", "6")
     found = hub.ask(ops, "find", "2:", "--type", "website.>")
     assert [e["sequence"] for e in found] == ["2", "3", "4"]
     number = found[0]["customer"]

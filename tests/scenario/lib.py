@@ -131,17 +131,18 @@ class Hub:
     def free_disk(self):
         (self.data / "ballast").unlink()
 
-    def set_clock(self, seconds):
-        """The daemon's clock is wrong by so much, at once, and from its next start on."""
+    def set_clock(self, seconds, ntp=False):
+        """The daemon's clock is wrong by so much, at once, and from its next start on; whether NTP keeps
+        it nevertheless."""
         path = self.root / "wrong_clock"
         if not path.exists():
-            path.write_bytes(bytes(8))
+            path.write_bytes(bytes(16))
             self.environment["WRONG_CLOCK"] = str(path)
             self.environment["LD_PRELOAD"] = os.environ["WRONG_CLOCK_LIBRARY"]
             self.environment["ASAN_OPTIONS"] = "verify_asan_link_order=0:" + \
                 os.environ.get("ASAN_OPTIONS", "")
         with path.open("r+b") as file:
-            file.write(struct.pack("=q", seconds * 1000000))
+            file.write(struct.pack("=qq", seconds * 1000000, ntp))
 
     # ---- The daemon ----
 

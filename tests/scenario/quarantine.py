@@ -16,6 +16,7 @@ with Hub() as hub:
     assert (kept["outcome"], kept["reason"], kept["field"]) == ("refused", "missing", "lines")
     hub.run(shop, "publish", status=1,
             input=event("website.order.placed", 2, "urn:shop:1", ORDER))
+    assert hub.ask(ops, "status", status=1)[0]["quarantined"] == "2"
     listed = hub.ask(ops, "quarantine")
     assert [(i["sequence"], i["id"]) for i in listed] == [(kept["sequence"], "1"), ("3", "2")]
 
@@ -34,6 +35,7 @@ with Hub() as hub:
     hub.run(ops, "quarantine", "discard", 3, "--remark", "never paid", "--yes")
     hub.run(ops, "quarantine", "discard", 3, "--yes", status=1)
     assert hub.ask(ops, "quarantine") == []
+    assert "quarantined" not in hub.ask(ops, "status")[0]
     assert [i["state"] for i in hub.ask(ops, "quarantine", "--all")] == ["released", "discarded"]
     record, = hub.ask(ops, "customer", "13800138000")
     assert record["orders"][0]["orderId"] == "A1"

@@ -77,4 +77,12 @@ with Hub() as hub:
     hub.start()
     assert sorted(missed()) == escalated
     hub.stop()
+
+    hub.set_clock(50 * DAY)  # nobody can say whether the hub was off so long, until NTP can
+    hub.start()
+    assert hub.ask(ops, "clock", status=1)[0]["held"]
+    hub.set_clock(50 * DAY, ntp=True)
+    hub.logged("clock.follows")
+    assert publish(9) > time.time() + 49 * DAY
+    hub.stop()
     assert "verify\tok" in hub.offline("verify")

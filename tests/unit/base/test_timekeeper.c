@@ -14,6 +14,7 @@
 
 /* A machine whose clocks a test moves. */
 static struct timekeeper_reading machine;
+static bool machine_is_kept;
 
 static struct timekeeper_reading read_machine(void *context)
 {
@@ -21,10 +22,16 @@ static struct timekeeper_reading read_machine(void *context)
 	return machine;
 }
 
+static bool is_kept(void *context)
+{
+	(void)context;
+	return machine_is_kept;
+}
+
 static struct timekeeper *keeper(int64_t known_us)
 {
 	struct timekeeper_options options = {
-		.jump_us = DAY, .known_us = known_us, .read = read_machine};
+		.jump_us = DAY, .known_us = known_us, .read = read_machine, .is_kept = is_kept};
 	struct timekeeper *timekeeper;
 	machine = (struct timekeeper_reading){START, 100 * S};
 	assert_int_equal(timekeeper_create(&options, &timekeeper), CH_OK);
@@ -117,6 +124,26 @@ static void judges_a_start_by_what_was_right_before(void **state)
 	timekeeper_free(timekeeper);
 }
 
+/* With NTP it is known: a clock that it keeps is right, and the hub was away.  But not later. */
+static void believes_a_kept_clock_at_a_start(void **state)
+{
+	(void)state;
+	machine_is_kept = true;
+	struct timekeeper *timekeeper = keeper(START - 30 * DAY);
+	assert_int_equal(timekeeper_now_us(timekeeper), START);
+	machine.machine_us += 30 * DAY;
+	assert_true(timekeeper_view(timekeeper).held);
+	timekeeper_free(timekeeper);
+
+	machine_is_kept = false; /* NTP comes up after the hub */
+	timekeeper = keeper(START - 30 * DAY);
+	assert_true(timekeeper_view(timekeeper).held);
+	machine_is_kept = true;
+	assert_int_equal(timekeeper_now_us(timekeeper), START);
+	timekeeper_free(timekeeper);
+	machine_is_kept = false;
+}
+
 /* What was accepted is what the operator saw, not what it has become since. */
 static void a_second_jump_needs_a_second_word(void **state)
 {
@@ -160,6 +187,7 @@ int main(void)
 		cmocka_unit_test(a_clock_that_comes_back_is_believed),
 		cmocka_unit_test(a_clock_that_was_set_back_may_return),
 		cmocka_unit_test(judges_a_start_by_what_was_right_before),
+		cmocka_unit_test(believes_a_kept_clock_at_a_start),
 		cmocka_unit_test(a_second_jump_needs_a_second_word),
 		cmocka_unit_test(the_wall_clock_of_the_process_is_held_with_it),
 		cmocka_unit_test(without_one_the_machine_is_believed),

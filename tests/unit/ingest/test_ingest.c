@@ -124,8 +124,7 @@ static bool session_send(void *context, struct slice frame)
 	session->messages++;
 	for (uint32_t i = 0; i < session->last.count; i++) {
 		const struct receipt *receipt = &session->last.receipts[i];
-		if (receipt->index == 0)
-			session->answered++;
+		session->answered += receipt->index == 0;
 		assert_int_equal(receipt->frame, session->answered); /* in the order they came */
 	}
 	session->last_order = ++session->door->order;

@@ -1,6 +1,7 @@
 #include "drop.h"
 
 #include <pthread.h>
+#include <signal.h>
 
 #include "kit/runner.h"
 #include "support/fake_bus.h"
@@ -182,8 +183,18 @@ static void test_the_hub_may_come_later(void **state)
 	post_end(&post);
 }
 
+/* As a program is stopped: by a signal, in the thread that looks. */
+static volatile int *stopped;
+
+static void stop_on_signal(int number)
+{
+	(void)number;
+	*stopped = 1;
+}
+
 static void test_a_stop_leaves_what_has_no_answer(void **state)
 {
+	struct sigaction action = {.sa_handler = stop_on_signal};
 	struct post post;
 	(void)state;
 	post_begin(&post);
@@ -193,7 +204,9 @@ static void test_a_stop_leaves_what_has_no_answer(void **state)
 	put_many(&post, "a", 3);
 	post_start(&post);
 	assert_true(fake_bus_wait(post.bus, FAKE_STORED, 3, 10000));
-	post.stop = 1;
+	stopped = &post.stop;
+	assert_int_equal(sigaction(SIGUSR1, &action, NULL), 0);
+	assert_int_equal(pthread_kill(post.thread, SIGUSR1), 0);
 	post_join(&post);
 	assert_int_equal(post.status, CH_OK);
 	assert_int_equal(post.counts.accepted, 0);
