@@ -45,20 +45,22 @@ static int main_run(const struct kit_adapter *adapter, void *source,
 	const struct kit_settings *settings, bool once)
 {
 	struct sigaction action = {.sa_handler = main_stop};
-	struct runner_counts counts = {0};
+	struct kit_counts counts = {0};
 	(void)sigaction(SIGTERM, &action, NULL); /* cannot fail for these */
 	(void)sigaction(SIGINT, &action, NULL);
 	(void)signal(SIGPIPE, SIG_IGN);
 	enum ch_status status = runner_run(adapter, source, settings, once, &stop, &counts);
 	log_info("adapter.stopped",
 		"adapter=%s status=%s accepted=%llu duplicates=%llu conflicts=%llu refused=%llu "
-		"rejected=%llu",
+		"rejected=%llu spooled=%llu lost=%llu",
 		adapter->program, ch_status_name(status), (unsigned long long)counts.accepted,
 		(unsigned long long)counts.duplicates, (unsigned long long)counts.conflicts,
-		(unsigned long long)counts.refused, (unsigned long long)counts.rejected);
+		(unsigned long long)counts.refused, (unsigned long long)counts.rejected,
+		(unsigned long long)counts.spooled, (unsigned long long)counts.lost);
 	if (status != CH_OK)
 		return EXIT_UNUSABLE;
-	return counts.refused + counts.conflicts + counts.rejected > 0 ? EXIT_SOME : 0;
+	return counts.refused + counts.conflicts + counts.rejected + counts.lost > 0 ? EXIT_SOME
+										     : 0;
 }
 
 int kit_main(int argc, char **argv, const struct kit_adapter *adapter)

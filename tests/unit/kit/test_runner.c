@@ -10,7 +10,7 @@ struct post {
 	struct drop drop;
 	struct fake_bus *bus;
 	struct kit_settings settings;
-	struct runner_counts counts;
+	struct kit_counts counts;
 	enum ch_status status;
 	volatile int stop;
 	bool once;

@@ -221,7 +221,7 @@ static void test_killed_at_any_moment(void **state)
 	place.spool = NULL;
 	unsigned appended = 0;
 	unsigned done = 0;
-	for (unsigned round = 0; round < 20; round++) {
+	for (unsigned round = 0; round < 10; round++) {
 		int pipes[2];
 		assert_int_equal(pipe(pipes), 0);
 		pid_t child = fork();
@@ -232,7 +232,7 @@ static void test_killed_at_any_moment(void **state)
 				_exit(1);
 			unsigned next = appended;
 			unsigned out = done;
-			for (unsigned step = 0; step < 400 + round * 37; step++) {
+			for (unsigned step = 0; step < 100 + round * 37; step++) {
 				char text[16];
 				struct spool_record record;
 				struct spool_damage damage;
