@@ -22,7 +22,8 @@ static int main_usage(const char *program, FILE *out)
 		"Usage: %s run --config FILE [--once]\n"
 		"       %s check --config FILE\n"
 		"       %s config\n\n"
-		"run     Carries the source's events to the hub; with --once until there are no more.\n"
+		"run     Carries the source's events to the hub; with --once until there are no more, or\n"
+		"        the hub refuses this adapter.\n"
 		"check   Reports everything that is wrong with the configuration.\n"
 		"config  Prints a commented configuration with every setting.\n\n"
 		"Exit status: 0 fine, 1 some rejected or refused, 2 unusable, 64 usage.\n",

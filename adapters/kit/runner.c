@@ -3,6 +3,7 @@
 #include "kit/runner.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "kit/meter.h"
 
 #define LOOK_UP_US 100000 /* how late a signal may be noticed */
@@ -46,6 +47,21 @@ static enum ch_status runner_feed(struct runner *runner)
 	return status == CH_FULL ? CH_END : status;
 }
 
+/* With --once there is nobody who would mend it while we wait. */
+static enum ch_status runner_verdict(const struct runner *runner)
+{
+	enum ch_status verdict = runner->once ? relay_verdict(runner->relay) : CH_OK;
+	if (verdict != CH_OK)
+		log_error("hub.refused", "adapter=%s endpoint=%s status=%s detail=\"%s\"",
+			runner->adapter->program, runner->settings->endpoint,
+			ch_status_name(verdict),
+			verdict == CH_DENIED    ? "the hub does not know this adapter's key, or "
+						  "has another key than it was told"
+			: verdict == CH_VERSION ? "the hub speaks another version"
+						: "the endpoint cannot be used");
+	return verdict;
+}
+
 static enum ch_status runner_loop(struct runner *runner)
 {
 	enum ch_status status = CH_OK;
@@ -53,6 +69,8 @@ static enum ch_status runner_loop(struct runner *runner)
 	while (!*runner->stop) {
 		bool was_idle = relay_is_idle(runner->relay);
 		status = relay_tend(runner->relay, busy ? 0 : LOOK_UP_US);
+		if (status == CH_OK)
+			status = runner_verdict(runner);
 		if (status != CH_OK)
 			return status;
 		meter_tell(runner->meter, &runner->counts, runner->relay);
