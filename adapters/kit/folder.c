@@ -10,31 +10,10 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/limits.h"
 #include "base/log.h"
+#include "kit/folder_file.h"
 
 #define FILES_PER_SCAN 10000u
-
-/* One file on its way: it stays until all that it gave is settled. */
-struct folder_file {
-	struct folder_file *next;
-	char name[NAME_MAX + 1];
-	uint64_t number; /* upper half of its items' tokens */
-	uint64_t given;
-	uint64_t settled;
-	uint64_t accepted;
-	uint64_t duplicates;
-	uint64_t conflicts;
-	uint64_t refused;
-	uint64_t rejected;
-	uint64_t unanswered;
-	bool read;       /* to its end */
-	bool incomplete; /* its last record is still being written */
-	bool fatal;
-	bool rejects_cut;
-	struct buffer rejects;
-	struct buffer receipts;
-};
 
 struct folder {
 	struct folder_options options;
@@ -149,85 +128,7 @@ static enum ch_status folder_scan(struct folder *folder)
 	return status;
 }
 
-/* ---- Results ---- */
-
-static enum ch_status folder_write(const struct folder *folder, const char *sub,
-	const struct folder_file *file, const char *suffix, struct slice text)
-{
-	char path[PATH_MAX];
-	if (!folder_path(folder, sub, file->name, suffix, path))
-		return CH_TOO_LARGE;
-	return file_replace(path, text, 0644);
-}
-
-/* What there need not be: an older file's of this name must not stay behind. */
-static enum ch_status folder_write_more(const struct folder *folder, const char *sub,
-	const struct folder_file *file, const char *suffix, const struct buffer *text)
-{
-	char stale[PATH_MAX];
-	if (text->status != CH_OK)
-		return text->status;
-	if (text->len > 0)
-		return folder_write(folder, sub, file, suffix, buffer_slice(text));
-	if (folder_path(folder, sub, file->name, suffix, stale))
-		(void)unlink(stale); /* mostly there is none */
-	return CH_OK;
-}
-
-static enum ch_status folder_move(
-	const struct folder *folder, const struct folder_file *file, const char *sub)
-{
-	char from[PATH_MAX];
-	char to[PATH_MAX];
-	char dir[PATH_MAX];
-	if (!folder_path(folder, "", file->name, "", from) ||
-		!folder_path(folder, sub, file->name, "", to) ||
-		!folder_path(folder, sub, "", "", dir))
-		return CH_TOO_LARGE;
-	if (rename(from, to) != 0)
-		return file_status();
-	return file_sync_dir(dir);
-}
-
-/* The result is written before the file moves: whoever sees the file in done/ finds its result. */
-static enum ch_status folder_finish(struct folder *folder, struct folder_file *file)
-{
-	char result[512];
-	char when[CLOCK_TEXT_BYTES];
-	bool failed = file->accepted + file->duplicates == 0 &&
-		      (file->fatal || file->conflicts + file->refused + file->rejected > 0);
-	const char *sub = failed ? "failed/" : "done/";
-	int len = snprintf(result, sizeof(result),
-		"{\"file\": \"%s\", \"finished\": \"%s\", \"events\": %llu, \"accepted\": %llu, "
-		"\"duplicates\": %llu, \"conflicts\": %llu, \"refused\": %llu, \"rejected\": %llu, "
-		"\"complete\": %s}\n",
-		strpbrk(file->name, "\"\\") == NULL ? file->name : "?",
-		clock_format(clock_wall_us(), when), (unsigned long long)file->given,
-		(unsigned long long)file->accepted, (unsigned long long)file->duplicates,
-		(unsigned long long)file->conflicts, (unsigned long long)file->refused,
-		(unsigned long long)file->rejected, file->fatal ? "false" : "true");
-	enum ch_status status = len > 0 && (size_t)len < sizeof(result)
-					? folder_write(folder, sub, file, ".result.json",
-						  slice_of(result, (size_t)len))
-					: CH_TOO_LARGE;
-	if (status == CH_OK)
-		status = folder_write_more(folder, sub, file, ".rejects", &file->rejects);
-	if (status == CH_OK)
-		status = folder_write_more(folder, sub, file, ".receipts", &file->receipts);
-	if (status == CH_OK)
-		status = folder_move(folder, file, sub);
-	if (status == CH_OK)
-		log_info("file.done",
-			"name=%s result=%s events=%llu accepted=%llu duplicates=%llu conflicts=%llu "
-			"refused=%llu rejected=%llu",
-			file->name, failed ? "failed" : "done", (unsigned long long)file->given,
-			(unsigned long long)file->accepted, (unsigned long long)file->duplicates,
-			(unsigned long long)file->conflicts, (unsigned long long)file->refused,
-			(unsigned long long)file->rejected);
-	else
-		log_error("file.result", "name=%s status=%s", file->name, ch_status_name(status));
-	return status;
-}
+/* ---- Files on their way: each stays until all that it gave is settled ---- */
 
 static void folder_wait_for(struct folder *folder, const struct folder_file *file)
 {
@@ -253,9 +154,7 @@ static void folder_drop_file(struct folder *folder, struct folder_file *file)
 	while (*link != file)
 		link = &(*link)->next;
 	*link = file->next;
-	buffer_fini(&file->rejects);
-	buffer_fini(&file->receipts);
-	free(file);
+	folder_file_free(file);
 }
 
 /* Called when the file is read and when a receipt comes: whichever is last. */
@@ -266,33 +165,21 @@ static void folder_check_done(struct folder *folder, struct folder_file *file)
 	if (file->unanswered == 0 && file->incomplete)
 		folder_wait_for(folder, file);
 	else if (file->unanswered == 0)
-		folder->broken = folder_finish(folder, file);
+		folder->broken = folder_file_finish(file, folder->options.path);
 	folder_drop_file(folder, file);
 }
 
 /* ---- The callbacks ---- */
 
-/* A line for the station's clerk.  Nobody mends a thousand pages: a file of garbage must not fill the
- * memory with its own list. */
-static void folder_reject(struct folder_file *file, struct slice line)
-{
-	if (file->rejects.len + line.len < LIMIT_REJECTS_BYTES) {
-		buffer_append_slice(&file->rejects, line);
-		buffer_append_byte(&file->rejects, '\n');
-	} else if (!file->rejects_cut) {
-		file->rejects_cut = true;
-		buffer_append_text(&file->rejects, "and more, which are only counted\n");
-	}
-}
-
 static enum ch_status folder_begin(struct folder *folder, const char *name)
 {
 	char path[PATH_MAX];
-	struct folder_file *file = calloc(1, sizeof(*file));
-	if (file == NULL)
-		return CH_NOMEM;
-	(void)snprintf(file->name, sizeof(file->name), "%s", name); /* a name of readdir */
+	struct folder_file *file = NULL;
+	enum ch_status created = folder_file_create(folder->options.path, name, &file);
+	if (created != CH_OK)
+		return created == CH_NOT_FOUND ? CH_OK : created; /* somebody took it away */
 	file->number = ++folder->files_begun;
+	file->keep_receipts = folder->options.receipts;
 	file->next = folder->files;
 	folder->files = file;
 	enum ch_status status = folder_path(folder, "", name, "", path)
@@ -307,7 +194,7 @@ static enum ch_status folder_begin(struct folder *folder, const char *name)
 		folder_drop_file(folder, file);
 		return status == CH_NOMEM ? status : CH_OK; /* somebody took it away */
 	}
-	folder_reject(file, slice_text(ch_status_text(status)));
+	folder_file_reject(file, slice_text(ch_status_text(status)));
 	file->fatal = true;
 	file->rejected++;
 	file->read = true;
@@ -325,26 +212,6 @@ static void folder_end(struct folder *folder)
 	folder_check_done(folder, file);
 }
 
-static void folder_note(struct folder_file *file, struct kit_item *item)
-{
-	item->token = file->number << 32 | (file->given & UINT32_MAX);
-	switch (item->what) {
-	case KIT_EVENT:
-		file->given++;
-		break;
-	case KIT_REJECT:
-		file->rejected++;
-		file->fatal = file->fatal || item->fatal;
-		folder_reject(file, item->reject);
-		break;
-	case KIT_INCOMPLETE:
-		file->incomplete = true;
-		break;
-	case KIT_SKIPPED:
-		break;
-	}
-}
-
 enum ch_status folder_next(struct folder *folder, struct kit_item *out_item)
 {
 	enum ch_status status = CH_OK;
@@ -354,7 +221,7 @@ enum ch_status folder_next(struct folder *folder, struct kit_item *out_item)
 		if (folder->current != NULL) {
 			status = folder->options.format->next(folder->reader, out_item);
 			if (status == CH_OK) {
-				folder_note(folder->current, out_item);
+				folder_file_note(folder->current, out_item);
 				return CH_OK;
 			}
 			if (status == CH_NOMEM)
@@ -380,33 +247,6 @@ enum ch_status folder_next(struct folder *folder, struct kit_item *out_item)
 	}
 }
 
-static void folder_refused(struct folder_file *file, const struct kit_settled *settled)
-{
-	struct buffer line = {0};
-	const struct ch_receipt *receipt = &settled->receipt;
-	buffer_printf(&line, "event %llu: %s: %s %s",
-		(unsigned long long)(settled->token & UINT32_MAX) + 1,
-		ch_status_name(ch_receipt_status(receipt)), receipt->field, receipt->detail);
-	folder_reject(file, buffer_slice(&line));
-	buffer_fini(&line);
-}
-
-static void folder_keep_receipt(struct folder_file *file, const struct kit_settled *settled)
-{
-	static const char *const words[] = {
-		[CH_OUTCOME_NONE] = "none",
-		[CH_OUTCOME_ACCEPTED] = "accepted",
-		[CH_OUTCOME_DUPLICATE] = "duplicate",
-		[CH_OUTCOME_CONFLICT] = "conflict",
-		[CH_OUTCOME_REFUSED] = "refused",
-		[CH_OUTCOME_RETRY_AFTER] = "retry_after",
-	};
-	const struct ch_receipt *receipt = &settled->receipt;
-	buffer_printf(&file->receipts, "%llu\t%s\t%llu\n",
-		(unsigned long long)(settled->token & UINT32_MAX) + 1, words[receipt->outcome],
-		(unsigned long long)receipt->sequence);
-}
-
 void folder_settle(struct folder *folder, const struct kit_settled *settled)
 {
 	struct folder_file *file = folder->files;
@@ -414,28 +254,24 @@ void folder_settle(struct folder *folder, const struct kit_settled *settled)
 		file = file->next;
 	if (file == NULL)
 		return; /* the adapter is closing */
-	file->settled++;
-	const struct ch_receipt *receipt = &settled->receipt;
-	if (folder->options.receipts)
-		folder_keep_receipt(file, settled);
-	switch (receipt->outcome) {
-	case CH_OUTCOME_ACCEPTED:
-		file->accepted++;
-		break;
-	case CH_OUTCOME_DUPLICATE:
-		file->duplicates++;
-		break;
-	case CH_OUTCOME_CONFLICT:
-	case CH_OUTCOME_REFUSED:
-		file->conflicts += receipt->outcome == CH_OUTCOME_CONFLICT;
-		file->refused += receipt->outcome == CH_OUTCOME_REFUSED;
-		folder_refused(file, settled);
-		break;
-	default:
-		file->unanswered++;
-		break;
-	}
+	folder_file_settle(file, settled);
 	folder_check_done(folder, file);
+}
+
+enum ch_status folder_late(
+	struct folder *folder, struct slice origin, const struct ch_receipt *receipt)
+{
+	struct folder_place place;
+	if (folder_place_parse(origin, &place) != CH_OK)
+		return CH_NOT_FOUND; /* of another kind of source */
+	for (struct folder_file *file = folder->files; file != NULL; file = file->next) {
+		if (strcmp(file->name, place.name) != 0 || file->size != place.size ||
+			file->changed_us != place.changed_us)
+			continue;
+		folder_file_late(file, place.event, receipt);
+		return CH_OK; /* should it be lost: the file is then read again, all of it */
+	}
+	return folder_place_late(&place, folder->options.path, folder->options.receipts, receipt);
 }
 
 enum ch_status folder_open(const struct folder_options *options, struct folder **out_folder)

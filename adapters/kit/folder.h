@@ -11,7 +11,11 @@
  * dot, or has changed within `settle` is still being written.  A file whose last record is incomplete
  * stays until it has grown.  A file that was half done when the adapter died is read again from its
  * start: the hub knows the ids it has.  A file that comes again under its name takes the place of the
- * older one in done/, with its result. */
+ * older one in done/, with its result.
+ *
+ * With a spool a file is done when all of it is stored at the hub or there.  Its result says how many were
+ * in the spool at that moment; what the hub refuses of these later is added to NAME.rejects, with the
+ * same words and position as if it had been refused at once. */
 #ifndef KIT_FOLDER_H
 #define KIT_FOLDER_H
 
@@ -44,6 +48,8 @@ void folder_close(struct folder *folder);
  * written: the adapter stops, and after a start the file is read again. */
 enum ch_status folder_next(struct folder *folder, struct kit_item *out_item);
 void folder_settle(struct folder *folder, const struct kit_settled *settled);
+enum ch_status folder_late(
+	struct folder *folder, struct slice origin, const struct ch_receipt *receipt);
 
 /* The rows of the settings that every such adapter has: `folder.path`, `folder.settle` and
  * `folder.receipts`. */

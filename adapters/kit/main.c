@@ -22,7 +22,8 @@ static int main_usage(const char *program, FILE *out)
 		"Usage: %s run --config FILE [--once]\n"
 		"       %s check --config FILE\n"
 		"       %s config\n\n"
-		"run     Carries the source's events to the hub; with --once until there are no more.\n"
+		"run     Carries the source's events to the hub; with --once until there are no more, or\n"
+		"        the hub refuses this adapter.\n"
 		"check   Reports everything that is wrong with the configuration.\n"
 		"config  Prints a commented configuration with every setting.\n\n"
 		"Exit status: 0 fine, 1 some rejected or refused, 2 unusable, 64 usage.\n",
@@ -45,20 +46,22 @@ static int main_run(const struct kit_adapter *adapter, void *source,
 	const struct kit_settings *settings, bool once)
 {
 	struct sigaction action = {.sa_handler = main_stop};
-	struct runner_counts counts = {0};
+	struct kit_counts counts = {0};
 	(void)sigaction(SIGTERM, &action, NULL); /* cannot fail for these */
 	(void)sigaction(SIGINT, &action, NULL);
 	(void)signal(SIGPIPE, SIG_IGN);
 	enum ch_status status = runner_run(adapter, source, settings, once, &stop, &counts);
 	log_info("adapter.stopped",
 		"adapter=%s status=%s accepted=%llu duplicates=%llu conflicts=%llu refused=%llu "
-		"rejected=%llu",
+		"rejected=%llu spooled=%llu lost=%llu",
 		adapter->program, ch_status_name(status), (unsigned long long)counts.accepted,
 		(unsigned long long)counts.duplicates, (unsigned long long)counts.conflicts,
-		(unsigned long long)counts.refused, (unsigned long long)counts.rejected);
+		(unsigned long long)counts.refused, (unsigned long long)counts.rejected,
+		(unsigned long long)counts.spooled, (unsigned long long)counts.lost);
 	if (status != CH_OK)
 		return EXIT_UNUSABLE;
-	return counts.refused + counts.conflicts + counts.rejected > 0 ? EXIT_SOME : 0;
+	return counts.refused + counts.conflicts + counts.rejected + counts.lost > 0 ? EXIT_SOME
+										     : 0;
 }
 
 int kit_main(int argc, char **argv, const struct kit_adapter *adapter)

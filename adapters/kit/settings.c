@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/config.h"
+#include "kit/spool.h"
 
 #define AT(member) .at = offsetof(struct kit_settings, member)
 
@@ -46,6 +47,37 @@ static const struct option options[] = {
 		.max = 3600000,
 		.initial = "1s",
 		.help = "How long to wait before an idle source is looked at again."},
+	{.name = "adapter.metrics",
+		.type = OPTION_TEXT,
+		AT(metrics),
+		.help = "A file that is written every ten seconds with what is counted, OpenMetrics,\n"
+			"for node_exporter's textfile collector.  Without it none is written."},
+	{.name = "spool.directory",
+		.type = OPTION_TEXT,
+		AT(spool_directory),
+		.help = "Where events wait on this machine's disk while the hub does not answer.\n"
+			"Without it they wait at their source.  They hold personal data: the folder is\n"
+			"made for its owner alone."},
+	{.name = "spool.max_bytes",
+		.type = OPTION_BYTES,
+		AT(spool_max_bytes),
+		.min = SPOOL_LEAST_BYTES,
+		.max = INT64_C(64) << 30,
+		.initial = "256M",
+		.help = "What may wait there; beyond it the source waits again."},
+	{.name = "spool.drain_rate",
+		.type = OPTION_NUMBER,
+		AT(spool_drain_rate),
+		.max = 1000000,
+		.initial = "500",
+		.help = "Events a second that leave the spool when the hub is back, so that stations\n"
+			"which were cut off together do not flood it; 0: as fast as it takes them."},
+	{.name = "spool.patience",
+		.type = OPTION_MS,
+		AT(spool_patience_ms),
+		.max = 3600000,
+		.initial = "10s",
+		.help = "How long an event may be without an answer before the spool is used."},
 };
 
 #define OPTIONS (sizeof(options) / sizeof(options[0]))

@@ -16,6 +16,12 @@ struct kit_settings {
 	int64_t batch;
 	/* [adapter] */
 	int64_t poll_ms;
+	char *metrics;
+	/* [spool]: see relay.h */
+	char *spool_directory; /* NULL: none */
+	int64_t spool_max_bytes;
+	int64_t spool_drain_rate;
+	int64_t spool_patience_ms;
 
 	void *config; /* the adapter's own struct */
 };

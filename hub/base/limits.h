@@ -87,6 +87,9 @@
 /* What an adapter keeps of a file's rejects; those beyond are only counted. */
 #define LIMIT_REJECTS_BYTES (1024u * 1024u)
 
+/* Where an event stood at its source, in an adapter's spool: over it, cut. */
+#define LIMIT_ORIGIN_BYTES 1024u
+
 /* Till logs: over it, that transaction is rejected and the rest of the file goes on. */
 #define LIMIT_POS_TRANSACTION_BYTES (4u * 1024u * 1024u)
 #define LIMIT_POS_LINES             4096u /* lines and their parts */

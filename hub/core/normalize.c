@@ -216,18 +216,35 @@ static enum script normalize_script(struct slice compact)
 	return SCRIPT_OTHER;
 }
 
-static struct slice normalize_han_char(struct slice text, size_t index)
+/* Surnames of two characters that are met today, simplified and traditional.  All are of the common planes,
+ * three bytes a character, as is what follows them. */
+static const char *const compound_surnames[] = {"欧阳", "歐陽", "上官", "司马", "司馬", "诸葛",
+	"諸葛", "东方", "東方", "皇甫", "尉迟", "尉遲", "公孙", "公孫", "慕容", "令狐", "宇文",
+	"长孙", "長孫", "司徒", "司空", "夏侯", "端木", "南宫", "南宮", "呼延", "西门", "西門",
+	"东郭", "東郭", "独孤", "獨孤", "轩辕", "軒轅", "钟离", "鍾離", "鲜于", "鮮于", "闻人",
+	"聞人", "申屠", "太史", "赫连", "赫連", "澹台", "澹臺", "濮阳", "濮陽", "淳于", "单于",
+	"單于", "万俟", "萬俟", "百里", "拓跋", "左丘", "宗政", "公冶", "闾丘", "閭丘", "第五",
+	"梁丘"};
+
+/* Of a whole name or of one with a form of address; 欧阳 alone is Ou with the given name Yang. */
+static struct slice normalize_han_surname(struct slice text)
 {
-	return slice_sub(text, index * 3, 3); /* the common planes: three bytes each */
+	for (size_t i = 0; i < sizeof(compound_surnames) / sizeof(compound_surnames[0]); i++) {
+		struct slice surname = slice_text(compound_surnames[i]);
+		if (text.len > surname.len && slice_starts(text, surname))
+			return slice_sub(text, 0, surname.len);
+	}
+	return slice_sub(text, 0, 3);
 }
 
-/* 先生 in 王先生: a form of address in the place of a given name. */
+/* 先生 in 王先生 and 欧阳先生: a form of address in the place of a given name. */
 static bool normalize_han_is_polite(struct slice text)
 {
 	static const char *const forms[] = {
 		"先生", "女士", "小姐", "太太", "老师", "师傅", "总", "某", "某某"};
+	struct slice rest = slice_sub(text, normalize_han_surname(text).len, text.len);
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		if (slice_equal(slice_sub(text, 3, text.len), slice_text(forms[i])))
+		if (slice_equal(rest, slice_text(forms[i])))
 			return true;
 	}
 	return false;
@@ -236,11 +253,11 @@ static bool normalize_han_is_polite(struct slice text)
 /* 王先生 and 王伟: the surname agrees and the rest is a form of address. */
 static bool normalize_han_share(struct slice a, struct slice b)
 {
-	return slice_equal(normalize_han_char(a, 0), normalize_han_char(b, 0)) &&
+	return slice_equal(normalize_han_surname(a), normalize_han_surname(b)) &&
 	       (normalize_han_is_polite(a) || normalize_han_is_polite(b));
 }
 
-/* Whether a word of `a` stands in `b` too; an initial counts for a word. */
+/* Whether a word of `a` stands in `b` too.  An initial does not count: A. Smith and A. Jones share none. */
 static enum ch_status normalize_latin_share(
 	struct arena *arena, struct slice a, struct slice b, bool *out_share)
 {

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 #include "base/invariant.h"
-#include "channel/repair/cloudevent.h"
 #include "channel/repair/repair_source.h"
+#include "kit/cloudevent.h"
 
 static inline struct mapping *repair_file_mapping(const char *text)
 {
@@ -31,11 +31,11 @@ static inline void repair_file_check_event(
 	envelope_encode(&event->envelope, &second);
 	invariant(envelope_parse(buffer_slice(&second), &envelope, &field) == CH_OK);
 	buffer_clear(&second);
-	invariant(cloudevent_write(event, &first) == CH_OK);
+	invariant(cloudevent_write(&event->envelope, event->message, &first) == CH_OK);
 	invariant(repair_source_open_bytes(native, buffer_slice(&first), "x", &source) == CH_OK);
 	invariant(repair_source_next(source, &item) == CH_OK);
 	invariant(item.what == REPAIR_EVENT);
-	invariant(cloudevent_write(&item.event, &second) == CH_OK);
+	invariant(cloudevent_write(&item.event.envelope, item.event.message, &second) == CH_OK);
 	invariant(slice_equal(buffer_slice(&first), buffer_slice(&second)));
 	repair_source_close(source);
 	buffer_fini(&first);

@@ -20,7 +20,7 @@
 #include "base/hash.h"
 #include "base/limits.h"
 #include "channel/pos/builder.h"
-#include "channel/pos/charset.h"
+#include "channel/pos/xml_text.h"
 
 #define SLOTS         1024u /* a power of two, over three times the rows */
 #define DEPTH_MAX     24u   /* of elements that have rows */
@@ -41,7 +41,7 @@ struct record {
 };
 
 struct poslog {
-	struct charset *charset;
+	struct xml_text *xml_text;
 	struct buffer converted;
 	xmlParserCtxtPtr parser;
 	enum ch_status status; /* CH_NOMEM sticks; CH_FORMAT: the file is done with */
@@ -462,7 +462,7 @@ enum ch_status poslog_create(const struct zone *zone, struct poslog **out_poslog
 		goto out;
 	r->builder.zone = zone;
 	r->ready_tail = &r->ready;
-	status = charset_create(&r->charset);
+	status = xml_text_create(&r->xml_text);
 	if (status != CH_OK)
 		goto out;
 	status = CH_NOMEM;
@@ -490,7 +490,7 @@ void poslog_free(struct poslog *poslog)
 	record_free_all(poslog->spare);
 	record_free_all(poslog->open);
 	xmlFreeParserCtxt(poslog->parser);
-	charset_free(poslog->charset);
+	xml_text_free(poslog->xml_text);
 	buffer_fini(&poslog->converted);
 	buffer_fini(&poslog->window);
 	buffer_fini(&poslog->text);
@@ -537,7 +537,7 @@ static enum ch_status reader_parse(struct poslog *r, struct slice bytes)
 	return r->status;
 }
 
-/* What the charset has made of the bytes goes into the parser. */
+/* What the bytes are in UTF-8 goes into the parser. */
 static enum ch_status reader_take_converted(
 	struct poslog *r, enum ch_status status, const char *reason)
 {
@@ -554,22 +554,22 @@ static enum ch_status reader_take_converted(
 
 enum ch_status poslog_feed(struct poslog *poslog, struct slice bytes)
 {
-	char reason[CHARSET_REASON_BYTES] = "";
+	char reason[XML_TEXT_REASON_BYTES] = "";
 	if (poslog->status != CH_OK || poslog->ended)
 		return poslog->status != CH_OK ? poslog->status : CH_CLOSED;
-	if (charset_passes(poslog->charset))
+	if (xml_text_passes(poslog->xml_text))
 		return reader_parse(poslog, bytes);
-	enum ch_status status = charset_feed(poslog->charset, bytes, &poslog->converted, reason);
+	enum ch_status status = xml_text_feed(poslog->xml_text, bytes, &poslog->converted, reason);
 	return reader_take_converted(poslog, status, reason);
 }
 
 enum ch_status poslog_end(struct poslog *poslog)
 {
-	char reason[CHARSET_REASON_BYTES] = "";
+	char reason[XML_TEXT_REASON_BYTES] = "";
 	if (poslog->status != CH_OK || poslog->ended)
 		return poslog->status;
 	poslog->ended = true;
-	enum ch_status status = charset_end(poslog->charset, &poslog->converted, reason);
+	enum ch_status status = xml_text_end(poslog->xml_text, &poslog->converted, reason);
 	status = reader_take_converted(poslog, status, reason);
 	if (status != CH_OK)
 		return status;

@@ -193,6 +193,13 @@ static void till_folder_settle(void *source, const struct kit_settled *settled)
 	folder_settle(tills->folder, settled);
 }
 
+static enum ch_status till_folder_late(
+	void *source, struct slice origin, const struct ch_receipt *receipt)
+{
+	struct till_folder *tills = source;
+	return folder_late(tills->folder, origin, receipt);
+}
+
 int till_folder_main(int argc, char **argv)
 {
 	static const struct kit_adapter adapter = {
@@ -203,6 +210,7 @@ int till_folder_main(int argc, char **argv)
 		.open = till_folder_open,
 		.next = till_folder_next,
 		.settle = till_folder_settle,
+		.late = till_folder_late,
 		.close = till_folder_close,
 	};
 	return kit_main(argc, argv, &adapter);

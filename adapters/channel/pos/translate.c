@@ -5,10 +5,8 @@
 #include <inttypes.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/limits.h"
-#include "base/text.h"
-#include "wire/json.h"
+#include "kit/cloudevent.h"
 #include "wire/types.h"
 
 #define SKIPPED_KINDS 8u
@@ -30,57 +28,20 @@ struct translation {
 	} kinds[SKIPPED_KINDS]; /* further kinds count in `skipped` alone */
 };
 
-static void put_member(struct buffer *out, const char *name, struct slice value)
-{
-	if (value.len == 0)
-		return;
-	buffer_printf(out, ",\"%s\":", name);
-	/* UTF-8 by the parser's word; what is not, makes the line fail below. */
-	if (json_append_string(out, value) != CH_OK)
-		out->status = CH_FORMAT;
-}
-
-/* The event's attributes and, behind them, its data. */
-static enum ch_status put_event(
-	struct translation *tr, const struct envelope *e, const ProtobufCMessage *message)
-{
-	char time[CLOCK_TEXT_BYTES];
-	struct buffer *out = &tr->line;
-	struct buffer digest = {0};
-	buffer_clear(out);
-	text_append_hex(&digest, e->digest);
-	buffer_append_text(out, "{\"specversion\":\"1.0\"");
-	put_member(out, "id", e->id);
-	put_member(out, "source", e->source);
-	put_member(out, "type", e->type);
-	put_member(out, "subject", e->subject);
-	if (e->time_us != 0)
-		put_member(out, "time", slice_text(clock_format(e->time_us, time)));
-	if (e->sent_us != 0)
-		put_member(out, "senttime", slice_text(clock_format(e->sent_us, time)));
-	put_member(out, "correlationid", e->correlation_id);
-	put_member(out, "causationid", e->causation_id);
-	put_member(out, "digest", buffer_slice(&digest));
-	buffer_append_text(out, ",\"datacontenttype\":\"application/json\",\"data\":");
-	enum ch_status status =
-		out->status != CH_OK ? out->status : json_encode(message, 0, out, NULL);
-	buffer_append_text(out, "}\n");
-	buffer_fini(&digest);
-	return status != CH_OK ? status : out->status;
-}
-
 static void translate_event(struct translation *tr, const struct pos_item *item)
 {
 	const struct envelope *e = &item->envelope;
 	const struct event_type *type = types_find(e->type);
 	const struct message_parts parts = {e->data, e->personal};
 	const char *lacking;
+	buffer_clear(&tr->line);
 	buffer_clear(&tr->message);
 	buffer_append_slice(&tr->message, e->data);
 	buffer_append_slice(&tr->message, e->personal);
 	ProtobufCMessage *message =
 		protobuf_c_message_unpack(type->message, NULL, tr->message.len, tr->message.data);
-	enum ch_status status = message != NULL ? put_event(tr, e, message) : CH_NOMEM;
+	enum ch_status status =
+		message != NULL ? cloudevent_write(e, message, &tr->line) : CH_NOMEM;
 	if (status == CH_OK && types_check_mandatory(type, &parts, &lacking) != CH_OK) {
 		tr->lacking++;
 		(void)fprintf(tr->rejects_out,

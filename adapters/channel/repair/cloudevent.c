@@ -3,68 +3,10 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#include "base/clock.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "channel/repair/moment.h"
 #include "wire/json.h"
-
-/* ---- Writing ---- */
-
-static enum ch_status cloudevent_put(struct buffer *out, const char *name, struct slice value)
-{
-	if (value.len == 0)
-		return CH_OK;
-	buffer_printf(out, ",\"%s\":", name);
-	return json_append_string(out, value);
-}
-
-static enum ch_status cloudevent_put_time(struct buffer *out, const char *name, int64_t time_us)
-{
-	char text[CLOCK_TEXT_BYTES];
-	if (time_us == 0)
-		return CH_OK;
-	return cloudevent_put(out, name, slice_text(clock_format(time_us, text)));
-}
-
-enum ch_status cloudevent_write(const struct repair_event *event, struct buffer *out)
-{
-	const struct envelope *envelope = &event->envelope;
-	struct buffer digest = {0};
-	const struct {
-		const char *name;
-		struct slice value;
-	} texts[] = {
-		{"id", envelope->id},
-		{"source", envelope->source},
-		{"type", envelope->type},
-		{"subject", envelope->subject},
-		{"dataschema", envelope->dataschema},
-		{"traceparent", envelope->traceparent},
-		{"tracestate", envelope->tracestate},
-		{"correlationid", envelope->correlation_id},
-		{"causationid", envelope->causation_id},
-	};
-	buffer_append_text(out, "{\"specversion\":\"1.0\"");
-	enum ch_status status = CH_OK;
-	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts) && status == CH_OK; i++)
-		status = cloudevent_put(out, texts[i].name, texts[i].value);
-	if (status == CH_OK)
-		status = cloudevent_put_time(out, "time", envelope->time_us);
-	if (status == CH_OK)
-		status = cloudevent_put_time(out, "senttime", envelope->sent_us);
-	text_append_hex(&digest, envelope->digest);
-	if (status == CH_OK)
-		status = cloudevent_put(out, "digest", buffer_slice(&digest));
-	buffer_fini(&digest);
-	buffer_append_text(out, ",\"datacontenttype\":\"application/json\",\"data\":");
-	if (status == CH_OK)
-		status = json_encode(event->message, 0, out, NULL);
-	buffer_append_text(out, "}\n");
-	return status == CH_OK ? out->status : status;
-}
-
-/* ---- Reading ---- */
 
 struct cloudevent_reader {
 	const struct mapping *mapping;

@@ -123,9 +123,13 @@ static void mapping_read_file(struct mapping_parser *parser, const struct settin
 		{"last_line", last_words}, {"extra_columns", extra_words},
 		{"unmatched_rows", unmatched_words}, {"delimiter", delimiter_words}};
 	if (slice_equal(setting->name, SLICE_LITERAL("charset"))) {
-		if (charset_parse(setting->value, &mapping->charset) != CH_OK)
+		enum charset charset = CHARSET_UTF8;
+		if (charset_parse(setting->value, &charset) != CH_OK ||
+			(charset != CHARSET_UTF8 && charset != CHARSET_GB18030))
 			mapping_problem(
 				parser, setting->line, setting->name, "must be UTF-8 or GB18030");
+		else
+			mapping->charset = charset;
 		return;
 	}
 	int value = 0;

@@ -26,9 +26,9 @@
 
 #include "base/problem.h"
 #include "base/zone.h"
-#include "channel/repair/charset.h"
 #include "channel/repair/target.h"
 #include "channel/repair/template.h"
+#include "kit/charset.h"
 #include "wire/types.h"
 
 enum mapping_format { MAPPING_CSV, MAPPING_JSONL, MAPPING_XES, MAPPING_CLOUDEVENTS };

@@ -236,6 +236,13 @@ static void station_folder_settle(void *source, const struct kit_settled *settle
 	folder_settle(stations->folder, settled);
 }
 
+static enum ch_status station_folder_late(
+	void *source, struct slice origin, const struct ch_receipt *receipt)
+{
+	struct station_folder *stations = source;
+	return folder_late(stations->folder, origin, receipt);
+}
+
 int station_folder_main(int argc, char **argv)
 {
 	static const struct kit_adapter adapter = {
@@ -246,6 +253,7 @@ int station_folder_main(int argc, char **argv)
 		.open = station_folder_open,
 		.next = station_folder_next,
 		.settle = station_folder_settle,
+		.late = station_folder_late,
 		.close = station_folder_close,
 	};
 	return kit_main(argc, argv, &adapter);

@@ -326,7 +326,7 @@ static enum ch_status table_refuse_charset(struct table_reader *reader, struct s
 		return CH_NOMEM;
 	reject_fill(out_reject, CH_FORMAT, table_place(reader, bad, field + 1),
 		table_name(reader, field + 1), "byte 0x%02x is not %s text", raw.data[bad],
-		reader->options.charset == CHARSET_UTF8 ? "UTF-8" : "GB18030");
+		charset_name(reader->options.charset));
 	return CH_FORMAT;
 }
 
@@ -468,18 +468,34 @@ static enum ch_status table_read_header(
 	return table_keep_names(reader, names, reader->field_count);
 }
 
+/* Bytes of a byte order mark to be skipped; when it contradicts the declaration, `reason` says how. */
+static size_t table_mark(const struct table_reader *reader, char *reason, size_t size)
+{
+	enum charset declared = reader->options.charset;
+	enum charset marked = declared;
+	size_t len = 0;
+	if (!charset_mark(input_window(reader->input), &marked, &len) || marked == declared)
+		return len;
+	if (marked == CHARSET_UTF16LE || marked == CHARSET_UTF16BE)
+		(void)snprintf(reason, size, "begins with the mark of UTF-16, which is not read");
+	else
+		(void)snprintf(reason, size, "begins with the mark of %s but is declared %s",
+			charset_name(marked), charset_name(declared));
+	return len;
+}
+
 /* Skips the byte order mark; a file in another charset is refused as a whole. */
 static enum ch_status table_begin(struct table_reader *reader, struct repair_reject *out_reject)
 {
-	const char *reason = NULL;
+	char reason[100] = "";
 	enum ch_status status = CH_OK;
 	while (status == CH_OK && input_window(reader->input).len < 4)
 		status = input_fill(reader->input);
 	if (status == CH_NOMEM || status == CH_IO)
 		return status;
 	reader->begun = true;
-	size_t mark = charset_mark(reader->options.charset, input_window(reader->input), &reason);
-	if (reason != NULL) {
+	size_t mark = table_mark(reader, reason, sizeof(reason));
+	if (reason[0] != 0) {
 		reject_fill(out_reject, CH_FORMAT, (struct place){.record = 1, .line = 1},
 			(struct slice){NULL, 0}, "the file %s", reason);
 		out_reject->fatal = true;

@@ -7,9 +7,9 @@
 #ifndef REPAIR_TABLE_READER_H
 #define REPAIR_TABLE_READER_H
 
-#include "channel/repair/charset.h"
 #include "channel/repair/input.h"
 #include "channel/repair/row.h"
+#include "kit/charset.h"
 
 struct table_options {
 	enum charset charset;

@@ -3,8 +3,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "channel/repair/cloudevent.h"
 #include "channel/repair/repair_source.h"
+#include "kit/cloudevent.h"
 
 struct translate_counts {
 	unsigned long long events;
@@ -28,7 +28,7 @@ static enum ch_status translate_print_event(
 	FILE *out, const struct repair_event *event, struct buffer *line)
 {
 	buffer_clear(line);
-	enum ch_status status = cloudevent_write(event, line);
+	enum ch_status status = cloudevent_write(&event->envelope, event->message, line);
 	if (status == CH_OK && fwrite(line->data, 1, line->len, out) != line->len)
 		status = CH_IO;
 	return status;

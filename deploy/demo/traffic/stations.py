@@ -227,11 +227,15 @@ class Drop:
         self.types = Counter()
         self.ids = set()
 
-    def write(self, name, content, events=None, rejected=0, incomplete=0):
+    def write(self, name, content, events=None, rejected=0, incomplete=0, sent=None):
+        """`sent` is when the file came to the hub's side, which its last change tells: without it the
+        months since that day would be taken for an error of the station's clock."""
         path = os.path.join(self.folder, name)
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "wb") as out:
             out.write(content if isinstance(content, bytes) else content.encode("utf-8"))
+        if sent is not None:
+            os.utime(path, times=(sent.timestamp(), sent.timestamp()))
         if events is None:
             return
         self.expected += [(name + " events", len(events)), (name + " rejected", rejected),
@@ -431,9 +435,10 @@ def write_csv_gb18030(drop, station, orders, day):
         return b"\n".join(encoded)
 
     name = "%s/%s_%s" % (number, number, day.strftime("%Y%m%d"))
-    drop.write(name + ".csv", content(datetime.combine(day, time(21, 30))), today, rejected=2)
-    # Sent again, and every row stamped anew.
-    drop.write(name + "_2.csv", content(datetime.combine(day, time(22, 10))), today, rejected=2)
+    # Sent, and sent again with every row stamped anew.
+    for suffix, sent in ((".csv", time(21, 30)), ("_2.csv", time(22, 10))):
+        sent = datetime.combine(day, sent)
+        drop.write(name + suffix, content(sent), today, rejected=2, sent=sent.replace(tzinfo=ZONE))
     drop.write("mappings/%s.ini" % number, csv_mapping(station, CHINESE, 1, "GB18030"))
 
 

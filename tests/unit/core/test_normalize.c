@@ -114,6 +114,13 @@ static void tells_two_people_apart(void **state)
 	assert_false(contradict("Ａnna", "anna"));
 	assert_true(contradict("王伟", "王芳"));
 	assert_true(contradict("王伟", "李先生"));
+	assert_false(contradict("欧阳锋", "欧阳先生"));
+	assert_false(contradict("司马 光", "司马女士"));
+	assert_false(contradict("諸葛亮", "諸葛小姐"));
+	assert_true(contradict("欧阳锋", "欧先生"));
+	assert_true(contradict("欧阳先生", "欧伟"));
+	assert_true(contradict("司马光", "司徒先生"));
+	assert_false(contradict("欧阳", "欧先生")); /* Yang of the family Ou */
 	assert_true(contradict("Anna Smith", "Peter Jones"));
 	assert_true(contradict("A Smith", "A Jones")); /* an initial is no name */
 }
@@ -134,6 +141,9 @@ static void parts_of_a_name_are_a_name(void **state)
 	assert_false(answer);
 	assert_int_equal(
 		normalize_name_is_polite(&arena, full_name(&whole, "王女士"), &answer), CH_OK);
+	assert_true(answer);
+	assert_int_equal(
+		normalize_name_is_polite(&arena, full_name(&whole, "欧阳女士"), &answer), CH_OK);
 	assert_true(answer);
 	assert_int_equal(
 		normalize_name_is_polite(&arena, full_name(&whole, "Mrs Wang"), &answer), CH_OK);

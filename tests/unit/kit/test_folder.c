@@ -2,6 +2,8 @@
 
 #include <utime.h>
 
+#include "kit/rejects.h"
+
 static void settle(struct drop *drop, uint64_t token, enum ch_outcome outcome)
 {
 	struct kit_settled settled = {.token = token, .receipt = {.outcome = outcome}};
@@ -60,7 +62,7 @@ static void test_a_file_goes_to_done_with_its_result(void **state)
 	assert_true(drop_has(&drop, "done/a.csv"));
 	assert_true(drop_says(&drop, "done/a.csv.result.json",
 		"\"events\": 2, \"accepted\": 1, \"duplicates\": 1, \"conflicts\": 0, "
-		"\"refused\": 0, \"rejected\": 1, \"complete\": true}"));
+		"\"refused\": 0, \"rejected\": 1, \"spooled\": 0, \"complete\": true}"));
 	assert_true(drop_says(&drop, "done/a.csv.rejects", "line 3: no such day\n"));
 	assert_true(drop_says(&drop, "done/a.csv.receipts", "2\taccepted\t0\n1\tduplicate\t0\n"));
 	settle(&drop, item.token, CH_OUTCOME_ACCEPTED);
@@ -229,6 +231,88 @@ static void test_a_result_that_cannot_be_written_stops_the_adapter(void **state)
 	drop_end(&drop);
 }
 
+static void settle_spooled(struct drop *drop, uint64_t token)
+{
+	const struct kit_settled settled = {.token = token, .status = CH_OK, .spooled = true};
+	folder_settle(drop->folder, &settled);
+}
+
+static enum ch_status late(struct drop *drop, const char *origin, enum ch_outcome outcome)
+{
+	struct ch_receipt receipt = {.outcome = outcome, .reason = CH_MISSING, .sequence = 9};
+	(void)strcpy(receipt.field, "customer.phones");
+	return folder_late(drop->folder, slice_text(origin), &receipt);
+}
+
+static void test_receipts_that_come_late(void **state)
+{
+	struct drop drop;
+	struct kit_item item;
+	char first[300] = "";
+	char second[300] = "";
+	(void)state;
+	drop_begin(&drop);
+	drop_put(&drop, "a b.csv", "1\n2\n");
+	assert_int_equal(folder_next(drop.folder, &item), CH_OK);
+	memcpy(first, item.origin.data, item.origin.len);
+	settle_spooled(&drop, item.token);
+	assert_true(item.since_us > 0);
+	assert_int_equal(folder_next(drop.folder, &item), CH_OK);
+	memcpy(second, item.origin.data, item.origin.len);
+
+	/* The file is still being read: it becomes part of its result. */
+	assert_int_equal(late(&drop, first, CH_OUTCOME_CONFLICT), CH_OK);
+	settle_spooled(&drop, item.token);
+	assert_int_equal(folder_next(drop.folder, &item), CH_END);
+	assert_true(drop_says(&drop, "done/a b.csv.result.json",
+		"\"conflicts\": 1, \"refused\": 0, \"rejected\": 0, \"spooled\": 1,"));
+
+	/* It has its result: refusals are added to the rejects, all to the receipts. */
+	drop_again(&drop);
+	assert_int_equal(late(&drop, second, CH_OUTCOME_REFUSED), CH_OK);
+	assert_true(drop_says(&drop, "done/a b.csv.rejects",
+		"event 1: conflict: customer.phones \nevent 2: missing: customer.phones \n"));
+	assert_int_equal(late(&drop, second, CH_OUTCOME_ACCEPTED), CH_OK);
+	assert_true(drop_says(&drop, "done/a b.csv.receipts", "2\trefused\t9\n2\taccepted\t9\n"));
+
+	/* Another file has taken its name: its own result must stay its own. */
+	drop_put(&drop, "done/a b.csv", "another\n");
+	assert_int_equal(late(&drop, second, CH_OUTCOME_REFUSED), CH_NOT_FOUND);
+	drop_end(&drop);
+}
+
+static void test_places_that_are_none(void **state)
+{
+	static const char *const none[] = {"", "1", "1 2 3", "1 2 3 ", "0 2 3 a", "-1 2 3 a",
+		"x 2 3 a", "1 2 3 ../a", "1 2 99999999999999999999 a"};
+	struct drop drop;
+	(void)state;
+	drop_begin(&drop);
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+		assert_int_equal(late(&drop, none[i], CH_OUTCOME_REFUSED), CH_NOT_FOUND);
+	drop_end(&drop);
+}
+
+static void test_a_reject_file_has_a_bound(void **state)
+{
+	struct drop drop;
+	struct stat info;
+	char path[DROP_PATH];
+	static char line[100000];
+	(void)state;
+	drop_begin(&drop);
+	memset(line, 'x', sizeof(line) - 1);
+	(void)snprintf(path, sizeof(path), "%s/rejects", drop.path);
+	for (unsigned i = 0; i < 20; i++)
+		assert_int_equal(rejects_append(path, slice_text(line)), CH_OK);
+	assert_int_equal(stat(path, &info), 0);
+	assert_in_range(info.st_size, 1u << 20, (1u << 20) + 100100);
+	assert_true(drop_says(&drop, "rejects", "x\n" REJECTS_MORE "\n"));
+	(void)snprintf(path, sizeof(path), "%s/no/rejects", drop.path);
+	assert_int_equal(rejects_append(path, slice_text(line)), CH_NOT_FOUND);
+	drop_end(&drop);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -241,6 +325,9 @@ int main(void)
 		cmocka_unit_test(test_an_unreadable_file_fails),
 		cmocka_unit_test(test_a_file_of_garbage_does_not_fill_the_memory),
 		cmocka_unit_test(test_a_result_that_cannot_be_written_stops_the_adapter),
+		cmocka_unit_test(test_receipts_that_come_late),
+		cmocka_unit_test(test_places_that_are_none),
+		cmocka_unit_test(test_a_reject_file_has_a_bound),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

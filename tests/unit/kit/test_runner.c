@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <zmq.h>
 
 #include "kit/runner.h"
 #include "support/fake_bus.h"
@@ -11,7 +12,7 @@ struct post {
 	struct drop drop;
 	struct fake_bus *bus;
 	struct kit_settings settings;
-	struct runner_counts counts;
+	struct kit_counts counts;
 	enum ch_status status;
 	volatile int stop;
 	bool once;
@@ -236,6 +237,31 @@ static void test_a_key_that_cannot_be_used_ends_it(void **state)
 	post_end(&post);
 }
 
+/* Nobody is there to let it in while it waits. */
+static void test_once_ends_when_the_hub_refuses_the_key(void **state)
+{
+	struct post post;
+	char public_key[41];
+	char secret_key[41];
+	(void)state;
+	post_begin(&post);
+	assert_int_equal(zmq_curve_keypair(public_key, secret_key), 0);
+	drop_put(&post.drop, ".secret", secret_key);
+	put_many(&post, "a", 3);
+	assert_int_equal(post_run(&post), CH_DENIED);
+	assert_int_equal(post.counts.accepted, 0);
+	assert_true(drop_has(&post.drop, "a"));
+
+	/* As a service it goes on trying: the key may be made known to the hub any time. */
+	post.once = false;
+	post_start(&post);
+	assert_int_equal(usleep(300000), 0);
+	post.stop = 1;
+	post_join(&post);
+	assert_int_equal(post.status, CH_OK);
+	post_end(&post);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -246,6 +272,7 @@ int main(void)
 		cmocka_unit_test(test_the_hub_may_come_later),
 		cmocka_unit_test(test_a_stop_leaves_what_has_no_answer),
 		cmocka_unit_test(test_a_key_that_cannot_be_used_ends_it),
+		cmocka_unit_test(test_once_ends_when_the_hub_refuses_the_key),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "channel/repair/cloudevent.h"
+#include "kit/cloudevent.h"
 #include "source.h"
 
 /* A station's log: one row an event, in Chinese, told apart by a column. */
@@ -240,13 +240,14 @@ static void test_cloudevents(void **state)
 			"x.csv", &source),
 		CH_OK);
 	assert_int_equal(repair_source_next(source, &item), CH_OK);
-	assert_int_equal(cloudevent_write(&item.event, &first), CH_OK);
+	assert_int_equal(cloudevent_write(&item.event.envelope, item.event.message, &first), CH_OK);
 	repair_source_close(source);
 	assert_int_equal(
 		repair_source_open_bytes(native, buffer_slice(&first), "x.jsonl", &source), CH_OK);
 	assert_int_equal(repair_source_next(source, &item), CH_OK);
 	assert_int_equal(item.what, REPAIR_EVENT);
-	assert_int_equal(cloudevent_write(&item.event, &second), CH_OK);
+	assert_int_equal(
+		cloudevent_write(&item.event.envelope, item.event.message, &second), CH_OK);
 	assert_string_equal(buffer_text(&second), buffer_text(&first));
 	repair_source_close(source);
 	buffer_fini(&first);

@@ -1,4 +1,4 @@
-#include "channel/repair/charset.h"
+#include "kit/charset.h"
 
 #include "support/unit.h"
 
@@ -47,35 +47,78 @@ static void test_names(void **state)
 	assert_int_equal(charset, CHARSET_GB18030);
 	assert_int_equal(charset_parse(SLICE_LITERAL("utf-8"), &charset), CH_OK);
 	assert_int_equal(charset, CHARSET_UTF8);
-	assert_int_equal(charset_parse(SLICE_LITERAL("Big5"), &charset), CH_INVALID);
+	assert_int_equal(charset_parse(SLICE_LITERAL("big5"), &charset), CH_OK);
+	assert_string_equal(charset_name(charset), "Big5");
+	assert_int_equal(charset_parse(SLICE_LITERAL("UTF-7"), &charset), CH_INVALID);
+	assert_int_equal(charset_parse(SLICE_LITERAL("UTF-16"), &charset), CH_INVALID);
 	assert_int_equal(charset_parse(SLICE_LITERAL(""), &charset), CH_INVALID);
 }
 
 static void test_marks(void **state)
 {
 	static const struct {
-		enum charset declared;
 		const char *head;
-		size_t skip;
-		bool fine;
+		enum charset charset;
+		size_t len; /* 0: none */
 	} cases[] = {
-		{CHARSET_UTF8, "\xEF\xBB\xBFid", 3, true},
-		{CHARSET_GB18030, "\xEF\xBB\xBFid", 3, false},
-		{CHARSET_UTF8, "\xFF\xFEi", 0, false},
-		{CHARSET_GB18030, "\xFE\xFFi", 0, false},
-		{CHARSET_GB18030, "\x84\x31\x95\x33id", 4, true},
-		{CHARSET_UTF8, "\x84\x31\x95\x33id", 0, false},
-		{CHARSET_UTF8, "id", 0, true},
-		{CHARSET_UTF8, "", 0, true},
+		{"\xEF\xBB\xBFid", CHARSET_UTF8, 3},
+		{"\xFF\xFEi", CHARSET_UTF16LE, 2},
+		{"\xFE\xFFi", CHARSET_UTF16BE, 2},
+		{"\x84\x31\x95\x33id", CHARSET_GB18030, 4},
+		{"\x84\x31\x95", CHARSET_UTF8, 0},
+		{"id", CHARSET_UTF8, 0},
+		{"", CHARSET_UTF8, 0},
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		const char *reason;
+		enum charset charset = CHARSET_UTF8;
+		size_t len = 0;
 		assert_int_equal(
-			charset_mark(cases[i].declared, slice_text(cases[i].head), &reason),
-			cases[i].skip);
-		assert_int_equal(reason == NULL, cases[i].fine);
+			charset_mark(slice_text(cases[i].head), &charset, &len), cases[i].len > 0);
+		assert_int_equal(len, cases[i].len);
+		assert_int_equal(charset, cases[i].charset);
 	}
+}
+
+/* Fed in pieces of every size. */
+static void stream(enum charset charset, const char *bytes, size_t len, const char *text)
+{
+	for (size_t step = 1; step <= len; step++) {
+		struct charset_decoder *decoder;
+		struct buffer out = {0};
+		assert_int_equal(charset_open(charset, &decoder), CH_OK);
+		for (size_t at = 0; at < len; at += step)
+			assert_int_equal(charset_decode_part(decoder,
+						 slice_sub(slice_of(bytes, len), at, step), &out),
+				CH_OK);
+		assert_false(charset_is_cut(decoder));
+		assert_slice_text(buffer_slice(&out), text);
+		buffer_fini(&out);
+		charset_close(decoder);
+	}
+}
+
+static void test_streams(void **state)
+{
+	struct charset_decoder *decoder;
+	struct buffer out = {0};
+	(void)state;
+	stream(CHARSET_UTF8, "王芳", 6, "王芳");
+	stream(CHARSET_GB18030, "a\xCD\xF5\x94\x39\xDA\x33\xB7\xBC", 9, "a王💩芳");
+	stream(CHARSET_BIG5, "\xA4\xFD", 2, "王");
+	stream(CHARSET_SHIFT_JIS, "\x89\xA4\xB1", 3, "王ｱ");
+	stream(CHARSET_LATIN1, "\xE9", 1, "é");
+	stream(CHARSET_WINDOWS1252, "\x80\x80\x80", 3, "€€€");
+	stream(CHARSET_UTF16LE, "\x8B\x73\x3D\xD8\xA9\xDC", 6, "王💩");
+
+	assert_int_equal(charset_open(CHARSET_GB18030, &decoder), CH_OK);
+	assert_int_equal(charset_decode_part(decoder, SLICE_LITERAL("a\xCD"), &out), CH_OK);
+	assert_true(charset_is_cut(decoder));
+	assert_int_equal(charset_decode_part(decoder, SLICE_LITERAL("\xFF\xFF"), &out), CH_FORMAT);
+	assert_slice_text(buffer_slice(&out), "a");
+	buffer_fini(&out);
+	charset_close(decoder);
+	decode(CHARSET_WINDOWS1252, "\x80\x80\x80\x80\x80\x80", 6, CH_OK, "€€€€€€", 0);
 }
 
 static void test_wrongly_declared(void **state)
@@ -96,6 +139,7 @@ int main(void)
 		cmocka_unit_test(test_where_it_breaks),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_marks),
+		cmocka_unit_test(test_streams),
 		cmocka_unit_test(test_wrongly_declared),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,26 +1,26 @@
-#include "channel/pos/charset.h"
+#include "channel/pos/xml_text.h"
 
 #include "support/unit.h"
 
 /* The bytes as UTF-8, fed `step` at a time. */
 static enum ch_status decode(
-	struct slice raw, size_t step, struct buffer *out, char reason[CHARSET_REASON_BYTES])
+	struct slice raw, size_t step, struct buffer *out, char reason[XML_TEXT_REASON_BYTES])
 {
-	struct charset *charset = NULL;
+	struct xml_text *text = NULL;
 	enum ch_status status = CH_OK;
 	reason[0] = '\0';
-	assert_int_equal(charset_create(&charset), CH_OK);
+	assert_int_equal(xml_text_create(&text), CH_OK);
 	for (size_t at = 0; at < raw.len && status == CH_OK; at += step)
-		status = charset_feed(charset, slice_sub(raw, at, step), out, reason);
+		status = xml_text_feed(text, slice_sub(raw, at, step), out, reason);
 	if (status == CH_OK)
-		status = charset_end(charset, out, reason);
-	charset_free(charset);
+		status = xml_text_end(text, out, reason);
+	xml_text_free(text);
 	return status;
 }
 
 static void assert_decodes(struct slice raw, const char *utf8)
 {
-	char reason[CHARSET_REASON_BYTES];
+	char reason[XML_TEXT_REASON_BYTES];
 	for (size_t step = 1; step <= raw.len; step++) {
 		struct buffer out = {0};
 		assert_int_equal(decode(raw, step, &out, reason), CH_OK);
@@ -32,7 +32,7 @@ static void assert_decodes(struct slice raw, const char *utf8)
 static void assert_refused(struct slice raw, const char *why)
 {
 	struct buffer out = {0};
-	char reason[CHARSET_REASON_BYTES];
+	char reason[XML_TEXT_REASON_BYTES];
 	assert_int_equal(decode(raw, raw.len, &out, reason), CH_FORMAT);
 	assert_string_equal(reason, why);
 	buffer_fini(&out);

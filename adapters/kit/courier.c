@@ -1,0 +1,274 @@
+#include "kit/courier.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/invariant.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "carehub/carehub.h"
+
+#define KEY_FILE_BYTES 4096u
+#define WINDOW_BYTES   ((size_t)64 << 20)
+
+struct courier {
+	const char *program;
+	struct ch_connection *connection;
+	struct ch_event *event;
+	struct flight *oldest; /* under way */
+	struct flight *newest;
+	uint64_t under_way;
+	int64_t heard_us; /* when the hub last answered, or had nothing to answer to */
+	struct mailbox landed;
+	struct mailbox_node *taken; /* out of the mailbox, not yet given */
+
+	/* Written by the library's thread. */
+	_Atomic bool up;
+	_Atomic int verdict;
+};
+
+struct flight *flight_create(void)
+{
+	return calloc(1, sizeof(struct flight));
+}
+
+void flight_free(struct flight *flight)
+{
+	if (flight == NULL)
+		return;
+	buffer_fini(&flight->event);
+	buffer_fini(&flight->origin);
+	free(flight);
+}
+
+/* ---- On the library's thread ---- */
+
+static void courier_landed(void *context, enum ch_status status, const struct ch_receipt *receipt)
+{
+	struct flight *flight = context;
+	flight->status = status;
+	if (receipt != NULL)
+		flight->receipt = *receipt;
+	invariant(mailbox_post(
+		&flight->courier->landed, &flight->node)); /* closed after the connection */
+}
+
+static void courier_state(void *context, struct ch_connection *connection, enum ch_state state,
+	enum ch_status why, const char *detail)
+{
+	struct courier *courier = context;
+	(void)connection;
+	courier->up = state == CH_CONNECTED;
+	if (state == CH_CONNECTED) {
+		courier->verdict = CH_OK;
+		log_info("hub.connected", "adapter=%s", courier->program);
+	} else if (state == CH_LOST) {
+		bool final = why == CH_DENIED || why == CH_VERSION || why == CH_INVALID;
+		courier->verdict = (int)(final ? why : CH_OK);
+		log_warning("hub.lost", "adapter=%s status=%s detail=\"%s\"", courier->program,
+			ch_status_name(why), detail != NULL ? detail : "");
+	}
+}
+
+/* ---- Connecting ---- */
+
+static enum ch_status courier_server_key(
+	const struct kit_settings *settings, struct ch_options *options)
+{
+	struct buffer text = {0};
+	struct buffer key = {0};
+	if (settings->server_key != NULL)
+		return ch_options_set_server_key(options, settings->server_key);
+	enum ch_status status = file_read_all(settings->server_key_file, KEY_FILE_BYTES, &text);
+	struct slice rest = buffer_slice(&text);
+	struct slice line = {NULL, 0};
+	while (status == CH_OK && text_split(&rest, '\n', &line)) {
+		line = text_trim(line);
+		if (line.len > 0 && !slice_starts(line, SLICE_LITERAL("# ")))
+			break;
+	}
+	if (status == CH_OK) {
+		buffer_append_slice(&key, line);
+		status = ch_options_set_server_key(options, buffer_text(&key));
+	}
+	buffer_fini(&key);
+	buffer_fini(&text);
+	return status;
+}
+
+static enum ch_status courier_connect(struct courier *courier, const struct kit_settings *settings)
+{
+	char agent[64];
+	struct ch_options *options = ch_options_create();
+	if (options == NULL)
+		return CH_NOMEM;
+	(void)snprintf(agent, sizeof(agent), "%s %s", courier->program, CAREHUB_VERSION);
+	enum ch_status status = ch_options_set_endpoint(options, settings->endpoint);
+	if (status == CH_OK)
+		status = courier_server_key(settings, options);
+	if (status == CH_OK)
+		status = ch_options_set_key_file(options, settings->key_file);
+	if (status == CH_OK)
+		status = ch_options_set_agent(options, agent);
+	ch_options_set_window(options, (uint32_t)settings->window, WINDOW_BYTES);
+	ch_options_set_batch(options, (uint32_t)settings->batch);
+	ch_options_set_lazy(options, true);
+	ch_options_set_state_callback(options, courier_state, courier);
+	if (status == CH_OK)
+		status = ch_connect(options, &courier->connection);
+	ch_options_free(options);
+	return status;
+}
+
+enum ch_status courier_open(
+	const struct kit_settings *settings, const char *program, struct courier **out_courier)
+{
+	struct courier *courier = calloc(1, sizeof(*courier));
+	if (courier == NULL)
+		return CH_NOMEM;
+	courier->program = program;
+	mailbox_init(&courier->landed, NULL, NULL);
+	courier->event = ch_event_create();
+	enum ch_status status = courier->event != NULL ? CH_OK : CH_NOMEM;
+	if (status == CH_OK)
+		status = courier_connect(courier, settings);
+	if (status != CH_OK) {
+		courier_free(courier);
+		return status;
+	}
+	*out_courier = courier;
+	return CH_OK;
+}
+
+void courier_end(struct courier *courier)
+{
+	ch_close(courier->connection);
+	courier->connection = NULL;
+	courier->up = false;
+}
+
+void courier_free(struct courier *courier)
+{
+	if (courier == NULL)
+		return;
+	courier_end(courier);
+	invariant(courier->under_way == 0);
+	ch_event_free(courier->event);
+	mailbox_fini(&courier->landed);
+	free(courier);
+}
+
+/* ---- Sending ---- */
+
+static void courier_set(struct ch_event *event, enum ch_attribute attribute, struct slice value)
+{
+	if (value.len > 0)
+		ch_event_set(event, attribute, (struct ch_bytes){value.data, value.len});
+}
+
+static void courier_fill(struct ch_event *event, const struct envelope *envelope, int64_t waited_us)
+{
+	int64_t sent_us = envelope->sent_us;
+	if (sent_us != 0 && waited_us > 0 && __builtin_add_overflow(sent_us, waited_us, &sent_us))
+		sent_us = envelope->sent_us;
+	ch_event_clear(event);
+	courier_set(event, CH_ID, envelope->id);
+	courier_set(event, CH_SOURCE, envelope->source);
+	courier_set(event, CH_TYPE, envelope->type);
+	courier_set(event, CH_SUBJECT, envelope->subject);
+	courier_set(event, CH_DATASCHEMA, envelope->dataschema);
+	courier_set(event, CH_TRACEPARENT, envelope->traceparent);
+	courier_set(event, CH_TRACESTATE, envelope->tracestate);
+	courier_set(event, CH_CORRELATION_ID, envelope->correlation_id);
+	courier_set(event, CH_CAUSATION_ID, envelope->causation_id);
+	courier_set(event, CH_CHECKPOINT, envelope->checkpoint);
+	courier_set(event, CH_DIGEST, envelope->digest);
+	courier_set(event, CH_DATA, envelope->data);
+	courier_set(event, CH_PERSONAL, envelope->personal);
+	ch_event_set_time(event, envelope->time_us, sent_us);
+}
+
+static void courier_enlist(struct courier *courier, struct flight *flight)
+{
+	if (courier->under_way == 0)
+		courier->heard_us = clock_steady_us();
+	flight->older = courier->newest;
+	flight->newer = NULL;
+	if (courier->newest != NULL)
+		courier->newest->newer = flight;
+	else
+		courier->oldest = flight;
+	courier->newest = flight;
+	courier->under_way++;
+}
+
+static void courier_delist(struct courier *courier, struct flight *flight)
+{
+	if (flight->older != NULL)
+		flight->older->newer = flight->newer;
+	else
+		courier->oldest = flight->newer;
+	if (flight->newer != NULL)
+		flight->newer->older = flight->older;
+	else
+		courier->newest = flight->older;
+	courier->under_way--;
+	courier->heard_us = clock_steady_us();
+}
+
+enum ch_status courier_send(struct courier *courier, const struct envelope *envelope,
+	int64_t waited_us, struct flight **flight)
+{
+	(*flight)->courier = courier;
+	courier_fill(courier->event, envelope, waited_us);
+	enum ch_status status =
+		ch_publish_async(courier->connection, courier->event, 0, courier_landed, *flight);
+	if (status != CH_OK)
+		return status;
+	courier_enlist(courier, *flight);
+	*flight = NULL; /* the courier's now */
+	return CH_OK;
+}
+
+struct flight *courier_take(struct courier *courier, int64_t timeout_us)
+{
+	if (courier->taken == NULL)
+		courier->taken = timeout_us == 0 ? mailbox_take(&courier->landed)
+						 : mailbox_wait(&courier->landed, timeout_us);
+	struct flight *flight = (struct flight *)(void *)courier->taken;
+	if (flight == NULL)
+		return NULL;
+	courier->taken = courier->taken->next;
+	courier_delist(courier, flight);
+	return flight;
+}
+
+/* ---- How it is ---- */
+
+struct flight *courier_oldest(const struct courier *courier)
+{
+	return courier->oldest;
+}
+
+uint64_t courier_under_way(const struct courier *courier)
+{
+	return courier->under_way;
+}
+
+int64_t courier_silence_us(const struct courier *courier)
+{
+	return courier->under_way > 0 ? clock_steady_us() - courier->heard_us : 0;
+}
+
+bool courier_is_up(const struct courier *courier)
+{
+	return courier->up;
+}
+
+enum ch_status courier_verdict(const struct courier *courier)
+{
+	return (enum ch_status)courier->verdict;
+}

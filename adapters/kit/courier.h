@@ -1,0 +1,72 @@
+/* Takes events to the hub and brings back what became of each: the kit's side of libcarehub.  Receipts
+ * come on the library's thread and land in a mailbox, so that everything else is on one.
+ *
+ * What was sent is under way until it lands.  After a lost connection libcarehub sends it again, in order
+ * and before anything newer. */
+#ifndef KIT_COURIER_H
+#define KIT_COURIER_H
+
+#include "base/mailbox.h"
+#include "kit/settings.h"
+
+struct courier;
+
+/* One event under way; made by whoever sends it, and his again when it has landed. */
+struct flight {
+	struct mailbox_node node; /* first */
+	struct courier *courier;
+	struct flight *older; /* those under way, in the order of sending */
+	struct flight *newer;
+
+	/* The sender's own. */
+	uint64_t token;
+	uint64_t number;     /* in the spool; 0: it is not there */
+	bool from_spool;     /* and was handed out by it */
+	int64_t since_us;    /* as kit_item has it */
+	struct buffer event; /* encoded, where it may be needed once more */
+	struct buffer origin;
+
+	/* When it has landed. */
+	enum ch_status status; /* as kit_settled has it */
+	struct ch_receipt receipt;
+};
+
+struct flight *flight_create(void);
+void flight_free(struct flight *flight); /* not while it is under way */
+
+/* Connects in the background, for ever.  As the ch_options_set_... calls: CH_FORMAT, CH_NOT_FOUND, CH_IO,
+ * CH_DENIED (key files), CH_INVALID, CH_NOMEM. */
+enum ch_status courier_open(
+	const struct kit_settings *settings, const char *program, struct courier **out_courier);
+
+/* Ends the connection: what is under way lands with CH_CLOSED.  Nothing may be sent any more. */
+void courier_end(struct courier *courier);
+void courier_free(
+	struct courier *courier); /* ends it, too; nothing is under way or landed any more */
+
+/* Hands one event over, without waiting.  `waited_us` is added to the time at which the source sent it, if
+ * it said so.  CH_OK: *flight is the courier's and NULL.  CH_FULL: not now.  CH_CLOSED, CH_NOMEM: not
+ * taken.  Others: never; what is wrong with the event. */
+enum ch_status courier_send(struct courier *courier, const struct envelope *envelope,
+	int64_t waited_us, struct flight **flight);
+
+/* The next one that has landed; waits up to `timeout_us` for it.  NULL: none. */
+struct flight *courier_take(struct courier *courier, int64_t timeout_us);
+
+/* ---- How it is ---- */
+
+/* The one under way that was sent first; then `newer`.  NULL: none is. */
+struct flight *courier_oldest(const struct courier *courier);
+uint64_t courier_under_way(const struct courier *courier);
+
+/* For how long the hub has left what is under way without any answer; 0: nothing is. */
+int64_t courier_silence_us(const struct courier *courier);
+
+/* The hub has said welcome. */
+bool courier_is_up(const struct courier *courier);
+
+/* CH_OK; or why trying on is in vain until somebody changes something, as of the last try: CH_DENIED (our
+ * key, or the hub's), CH_VERSION, CH_INVALID (the endpoint). */
+enum ch_status courier_verdict(const struct courier *courier);
+
+#endif

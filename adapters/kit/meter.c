@@ -1,0 +1,144 @@
+#include "kit/meter.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/metric.h"
+
+#define WRITE_US 10000000
+
+struct meter {
+	char *path;
+	int64_t due_us;
+	bool failed;
+	struct metrics *metrics;
+
+	struct metric *accepted;
+	struct metric *duplicates;
+	struct metric *conflicts;
+	struct metric *refused;
+	struct metric *rejected;
+	struct metric *spooled;
+	struct metric *lost;
+	struct metric *up;
+	struct metric *under_way;
+	struct metric *by_spool;
+	struct metric *full;
+	struct metric *records;
+	struct metric *bytes;
+	struct metric *oldest;
+};
+
+static struct metric *meter_outcome(
+	struct metrics *metrics, const char *program, const char *outcome)
+{
+	return metric_counter(metrics, "carehub_adapter_events", "Events with an answer.",
+		"adapter", program, "outcome", outcome, NULL);
+}
+
+static void meter_make(struct meter *meter, const char *program)
+{
+	struct metrics *metrics = meter->metrics;
+	meter->accepted = meter_outcome(metrics, program, "accepted");
+	meter->duplicates = meter_outcome(metrics, program, "duplicate");
+	meter->conflicts = meter_outcome(metrics, program, "conflict");
+	meter->refused = meter_outcome(metrics, program, "refused");
+	meter->rejected = metric_counter(metrics, "carehub_adapter_rejects",
+		"What the source had and was no event.", "adapter", program, NULL);
+	meter->spooled = metric_counter(metrics, "carehub_adapter_spooled_events",
+		"Events that were let go of at the source before they had a receipt.", "adapter",
+		program, NULL);
+	meter->lost = metric_counter(metrics, "carehub_adapter_spool_lost_events",
+		"Events that could not be read from the spool again.", "adapter", program, NULL);
+	meter->up = metric_gauge(
+		metrics, "carehub_adapter_up", "The hub is connected.", "adapter", program, NULL);
+	meter->under_way = metric_gauge(metrics, "carehub_adapter_under_way",
+		"Events that were sent and have no answer.", "adapter", program, NULL);
+	meter->by_spool = metric_gauge(metrics, "carehub_adapter_by_spool",
+		"Events go by way of the spool.", "adapter", program, NULL);
+	meter->full = metric_gauge(metrics, "carehub_adapter_spool_full",
+		"The spool is full, and the source waits.", "adapter", program, NULL);
+	meter->records = metric_gauge(metrics, "carehub_adapter_spool_events",
+		"Events in the spool.", "adapter", program, NULL);
+	meter->bytes = metric_gauge(metrics, "carehub_adapter_spool_bytes",
+		"What the spool takes on the disk.", "adapter", program, NULL);
+	meter->oldest = metric_gauge(metrics, "carehub_adapter_spool_oldest_seconds",
+		"How long the oldest event in the spool has waited.", "adapter", program, NULL);
+}
+
+enum ch_status meter_create(const char *program, const char *path, struct meter **out_meter)
+{
+	enum ch_status status = CH_NOMEM;
+	if (path == NULL)
+		return CH_OK;
+	struct meter *meter = calloc(1, sizeof(*meter));
+	if (meter == NULL)
+		goto out;
+	meter->path = strdup(path);
+	meter->metrics = metrics_create();
+	if (meter->path == NULL || meter->metrics == NULL)
+		goto out;
+	meter_make(meter, program);
+	*out_meter = meter;
+	meter = NULL; /* the caller's now */
+	status = CH_OK;
+out:
+	meter_free(meter);
+	return status;
+}
+
+/* Counters only know how to rise. */
+static void meter_raise(struct metric *counter, uint64_t total)
+{
+	metric_add(counter, (int64_t)total - metric_value(counter));
+}
+
+static void meter_write(struct meter *meter)
+{
+	struct buffer text = {0};
+	metrics_write(meter->metrics, &text);
+	enum ch_status status = text.status;
+	if (status == CH_OK)
+		status = file_replace(meter->path, buffer_slice(&text), 0644);
+	buffer_fini(&text);
+	if (status != CH_OK && !meter->failed)
+		log_warning("metrics.write", "path=\"%s\" status=%s", meter->path,
+			ch_status_name(status));
+	meter->failed = status != CH_OK;
+}
+
+void meter_tell(struct meter *meter, const struct kit_counts *counts, const struct relay *relay)
+{
+	struct relay_state state;
+	int64_t now_us = clock_steady_us();
+	if (meter == NULL || now_us < meter->due_us)
+		return;
+	meter->due_us = now_us + WRITE_US;
+	relay_look(relay, &state);
+	meter_raise(meter->accepted, counts->accepted);
+	meter_raise(meter->duplicates, counts->duplicates);
+	meter_raise(meter->conflicts, counts->conflicts);
+	meter_raise(meter->refused, counts->refused);
+	meter_raise(meter->rejected, counts->rejected);
+	meter_raise(meter->spooled, counts->spooled);
+	meter_raise(meter->lost, counts->lost);
+	metric_set(meter->up, state.up);
+	metric_set(meter->under_way, (int64_t)state.under_way);
+	metric_set(meter->by_spool, state.by_spool);
+	metric_set(meter->full, state.full);
+	metric_set(meter->records, (int64_t)state.spool_records);
+	metric_set(meter->bytes, (int64_t)state.spool_bytes);
+	metric_set(meter->oldest, state.spool_oldest_us / 1000000);
+	meter_write(meter);
+}
+
+void meter_free(struct meter *meter)
+{
+	if (meter == NULL)
+		return;
+	metrics_free(meter->metrics);
+	free(meter->path);
+	free(meter);
+}

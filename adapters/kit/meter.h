@@ -1,0 +1,19 @@
+/* What an adapter counts, for whoever watches it: a file of OpenMetrics, written anew every ten seconds and
+ * at the end, for node_exporter's textfile collector.  An adapter listens on no port. */
+#ifndef KIT_METER_H
+#define KIT_METER_H
+
+#include "kit/relay.h"
+
+struct meter;
+
+/* `path` may be NULL: nothing is written, and the meter is NULL.  CH_NOMEM. */
+enum ch_status meter_create(const char *program, const char *path, struct meter **out_meter);
+
+/* Looks at the clock; when it is time, writes.  A file that cannot be written is logged once and is no
+ * reason to fail.  NULL is fine. */
+void meter_tell(struct meter *meter, const struct kit_counts *counts, const struct relay *relay);
+
+void meter_free(struct meter *meter);
+
+#endif

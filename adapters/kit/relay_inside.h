@@ -1,0 +1,55 @@
+/* The inside of the relay, for relay.c and for the way out of the spool. */
+#ifndef KIT_RELAY_INSIDE_H
+#define KIT_RELAY_INSIDE_H
+
+#include "kit/courier.h"
+#include "kit/pace.h"
+#include "kit/relay.h"
+#include "kit/spool.h"
+
+#define RELAY_SYNC_EVENTS 256u
+
+struct relay {
+	const struct kit_adapter *adapter;
+	void *source;
+	const struct kit_settings *settings;
+	struct kit_counts *counts;
+	struct courier *courier;
+
+	struct spool *spool; /* NULL: none */
+	bool by_spool;
+	bool full;                            /* as it was told last */
+	uint64_t unsynced[RELAY_SYNC_EVENTS]; /* tokens of what was appended since the last sync */
+	uint32_t unsynced_count;
+	int64_t unsynced_since_us;
+	int64_t saved_us;
+	uint64_t drained; /* since it began to go by spool */
+
+	/* Out of the spool. */
+	struct pace pace;
+	struct flight *held; /* handed out by the spool, not yet taken by the courier */
+	uint64_t draining;   /* under way, or held */
+};
+
+/* A line for the spool's own rejects; that it could not be written has been logged. */
+enum ch_status relay_append_reject(struct relay *relay, struct buffer *line);
+
+/* An event that libcarehub will never take (too large, malformed) is refused here. */
+enum ch_status relay_settle_unsent(
+	struct relay *relay, struct flight *flight, enum ch_status status);
+
+/* A status of courier_send that says "not now". */
+bool relay_is_for_now(enum ch_status status);
+
+/* How long ago that was; 0: nobody knows. */
+int64_t relay_waited_us(int64_t since_us);
+
+/* ---- relay_drain.c ---- */
+
+/* Hands the courier what the spool has, as far as pace, window and hub allow.  CH_IO, CH_NOMEM ... */
+enum ch_status relay_drain(struct relay *relay);
+
+/* When it can go on without any receipt; INT64_MAX: not by itself. */
+int64_t relay_drain_due_us(const struct relay *relay);
+
+#endif
