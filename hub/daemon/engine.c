@@ -245,6 +245,7 @@ static enum ch_status engine_open_state(const struct engine_options *options, st
 	struct state_options state = {
 		.dir = settings->paths.store,
 		.map_bytes = (uint64_t)settings->map_bytes,
+		.cache_bytes = (uint64_t)settings->cache_bytes,
 		.freeze_changes = (uint32_t)settings->freeze_changes,
 		.freeze_us = settings->freeze_ms * 1000,
 		.read_only = options->read_only,

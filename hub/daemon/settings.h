@@ -43,6 +43,7 @@ struct daemon_settings {
 	int64_t freeze_changes;
 	int64_t freeze_ms;
 	int64_t map_bytes;
+	int64_t cache_bytes;
 	bool projector;
 	/* [clock] */
 	int64_t jump_ms;
