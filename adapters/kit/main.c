@@ -8,7 +8,7 @@
 #define EXIT_UNUSABLE 2
 #define EXIT_USAGE    64
 
-static volatile sig_atomic_t stop;
+static atomic_int stop; /* lock-free: a handler may set it */
 
 static void main_stop(int number)
 {

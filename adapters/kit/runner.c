@@ -13,7 +13,7 @@ struct runner {
 	void *source;
 	const struct kit_settings *settings;
 	bool once;
-	const volatile int *stop;
+	const atomic_int *stop;
 	struct relay *relay;
 	struct meter *meter;
 	struct kit_counts counts;
@@ -87,7 +87,7 @@ static enum ch_status runner_loop(struct runner *runner)
 }
 
 enum ch_status runner_run(const struct kit_adapter *adapter, void *source,
-	const struct kit_settings *settings, bool once, const volatile int *stop,
+	const struct kit_settings *settings, bool once, const atomic_int *stop,
 	struct kit_counts *out_counts)
 {
 	struct runner runner = {.adapter = adapter,

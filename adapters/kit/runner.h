@@ -2,16 +2,18 @@
 #ifndef KIT_RUNNER_H
 #define KIT_RUNNER_H
 
+#include <stdatomic.h>
+
 #include "kit/adapter.h"
 #include "kit/relay.h"
 #include "kit/settings.h"
 
-/* Runs until *stop is set, or with `once` until the source is exhausted and the hub has given a receipt
+/* Runs until *stop is set (by a signal or another thread), or with `once` until the source is exhausted and the hub has given a receipt
  * for everything, what is in the spool included.  With `once` it also ends when the hub refuses this
  * adapter: CH_DENIED, CH_VERSION, CH_INVALID, as courier_verdict; without, somebody may let it in while it
  * runs.  CH_OK; otherwise what the source, the spool or the connection failed with. */
 enum ch_status runner_run(const struct kit_adapter *adapter, void *source,
-	const struct kit_settings *settings, bool once, const volatile int *stop,
+	const struct kit_settings *settings, bool once, const atomic_int *stop,
 	struct kit_counts *out_counts);
 
 #endif

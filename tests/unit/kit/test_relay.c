@@ -13,7 +13,7 @@ struct station {
 	struct kit_settings settings;
 	struct kit_counts counts;
 	enum ch_status status;
-	volatile int stop;
+	atomic_int stop;
 	pthread_t thread;
 };
 

@@ -14,7 +14,7 @@ struct post {
 	struct kit_settings settings;
 	struct kit_counts counts;
 	enum ch_status status;
-	volatile int stop;
+	atomic_int stop;
 	bool once;
 	pthread_t thread;
 };
@@ -185,7 +185,7 @@ static void test_the_hub_may_come_later(void **state)
 }
 
 /* As a program is stopped: by a signal, in the thread that looks. */
-static volatile int *stopped;
+static atomic_int *stopped;
 
 static void stop_on_signal(int number)
 {
