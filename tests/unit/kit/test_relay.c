@@ -1,7 +1,6 @@
 /* The way by spool, from a drop folder to the bus's double and back. */
 #include "drop.h"
-
-#include <pthread.h>
+#include "stop.h"
 
 #include "base/clock.h"
 #include "kit/runner.h"
@@ -100,8 +99,7 @@ static void station_start(struct station *station)
 
 static void station_stop(struct station *station)
 {
-	station->stop = 1;
-	assert_int_equal(pthread_join(station->thread, NULL), 0);
+	stop_thread(station->thread, &station->stop);
 	assert_int_equal(station->status, CH_OK);
 }
 

@@ -1,7 +1,6 @@
 #include "drop.h"
+#include "stop.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <zmq.h>
 
 #include "kit/runner.h"
@@ -184,18 +183,8 @@ static void test_the_hub_may_come_later(void **state)
 	post_end(&post);
 }
 
-/* As a program is stopped: by a signal, in the thread that looks. */
-static volatile int *stopped;
-
-static void stop_on_signal(int number)
-{
-	(void)number;
-	*stopped = 1;
-}
-
 static void test_a_stop_leaves_what_has_no_answer(void **state)
 {
-	struct sigaction action = {.sa_handler = stop_on_signal};
 	struct post post;
 	(void)state;
 	post_begin(&post);
@@ -205,10 +194,7 @@ static void test_a_stop_leaves_what_has_no_answer(void **state)
 	put_many(&post, "a", 3);
 	post_start(&post);
 	assert_true(fake_bus_wait(post.bus, FAKE_STORED, 3, 10000));
-	stopped = &post.stop;
-	assert_int_equal(sigaction(SIGUSR1, &action, NULL), 0);
-	assert_int_equal(pthread_kill(post.thread, SIGUSR1), 0);
-	post_join(&post);
+	stop_thread(post.thread, &post.stop);
 	assert_int_equal(post.status, CH_OK);
 	assert_int_equal(post.counts.accepted, 0);
 	assert_true(drop_has(&post.drop, "a"));
@@ -256,8 +242,7 @@ static void test_once_ends_when_the_hub_refuses_the_key(void **state)
 	post.once = false;
 	post_start(&post);
 	assert_int_equal(usleep(300000), 0);
-	post.stop = 1;
-	post_join(&post);
+	stop_thread(post.thread, &post.stop);
 	assert_int_equal(post.status, CH_OK);
 	post_end(&post);
 }
