@@ -105,6 +105,12 @@ void ruling_effect(struct ruling *ruling, const struct effect *effect);
 void ruling_derive(struct ruling *ruling, const char *type, bool before, struct slice subject,
 	struct slice data, struct slice personal);
 
+/* Puts what was ruled into the entry: input, effects, derived events; its outcome is the caller's. */
+void ruling_entry(struct ruling *ruling, struct entry *entry);
+
+/* Forgets the scratch of the last decision. */
+void core_clear(struct core *core);
+
 /* The event's identity as an EventRef, for `cause` fields. */
 void ruling_put_cause(const struct ruling *ruling, struct buffer *out, uint32_t number);
 

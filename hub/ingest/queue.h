@@ -79,4 +79,12 @@ void writer_tell_open(struct ingest *ingest);
 void writer_batch(struct ingest *ingest);
 void *writer_main(void *context);
 
+/* One entry, decided by `decide` and synced when this returns.  `decide` says what it is (core/apply.h);
+ * whatever it returns but CH_OK is returned, and nothing is written.  CH_CLOSED: ingest has failed;
+ * CH_FULL: the disk, nothing was changed.  Takes the turn; any thread. */
+typedef enum ch_status writer_decide(void *context, struct core *core, struct change *change,
+	int64_t arrival_us, struct decision *out_decision);
+enum ch_status writer_alone(
+	struct ingest *ingest, writer_decide *decide, void *context, uint64_t *out_sequence);
+
 #endif

@@ -441,11 +441,8 @@ void *writer_main(void *context)
 
 /* ---- Entries that come from nobody's queue ---- */
 
-/* One entry, decided by `decide` and synced when this returns.  CH_END when there is nothing to write. */
-static enum ch_status writer_alone(struct ingest *ingest,
-	enum ch_status (*decide)(void *context, struct round *round, int64_t arrival_us,
-		struct decision *out_decision),
-	void *context, uint64_t *out_sequence)
+enum ch_status writer_alone(
+	struct ingest *ingest, writer_decide *decide, void *context, uint64_t *out_sequence)
 {
 	struct decision decision;
 	(void)pthread_mutex_lock(&ingest->turn);
@@ -458,7 +455,8 @@ static enum ch_status writer_alone(struct ingest *ingest,
 	int64_t arrival_us = writer_arrival(&round);
 	round.change = state_begin(ingest->options.state);
 	round.batch = journal_begin(ingest->options.journal);
-	enum ch_status status = decide(context, &round, arrival_us, &decision);
+	enum ch_status status =
+		decide(context, ingest->options.core, round.change, arrival_us, &decision);
 	if (status == CH_OK)
 		writer_append(&round, &decision.entry, arrival_us);
 	writer_commit(&round);
@@ -477,54 +475,4 @@ static enum ch_status writer_alone(struct ingest *ingest,
 				ingest->options.context, journal_head(ingest->options.journal));
 	}
 	return status;
-}
-
-struct new_settings {
-	struct slice text;
-	uint32_t *out_line;
-};
-
-static enum ch_status writer_decide_settings(
-	void *context, struct round *round, int64_t arrival_us, struct decision *out_decision)
-{
-	const struct new_settings *settings = context;
-	return core_decide_settings(round->ingest->options.core, round->change, settings->text,
-		arrival_us, out_decision, settings->out_line);
-}
-
-enum ch_status ingest_settings(struct ingest *ingest, struct slice text, uint32_t *out_line)
-{
-	struct new_settings settings = {text, out_line};
-	uint64_t sequence;
-	enum ch_status status = writer_alone(ingest, writer_decide_settings, &settings, &sequence);
-	return status == CH_END ? CH_OK : status; /* they are as they were */
-}
-
-struct operation {
-	struct slice event;
-	struct slice person;
-};
-
-static enum ch_status writer_decide_operation(
-	void *context, struct round *round, int64_t arrival_us, struct decision *out_decision)
-{
-	const struct operation *operation = context;
-	struct envelope envelope;
-	const char *field = "";
-	struct input input = {
-		.envelope = &envelope,
-		.form = envelope_parse(operation->event, &envelope, &field),
-		.form_field = field,
-		.peer = operation->person,
-		.arrival_us = arrival_us,
-	};
-	return core_decide_operator(
-		round->ingest->options.core, round->change, &input, out_decision);
-}
-
-enum ch_status ingest_operate(
-	struct ingest *ingest, struct slice event, struct slice person, uint64_t *out_sequence)
-{
-	struct operation operation = {event, person};
-	return writer_alone(ingest, writer_decide_operation, &operation, out_sequence);
 }

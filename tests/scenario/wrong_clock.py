@@ -47,6 +47,8 @@ with Hub() as hub:
     hub.kill()
     hub.start()  # the next process does not believe it either
     assert publish(5) < time.time() + 60 and missed() == []
+    until(lambda: len(hub.ask(ops, "replay", "start:", "--to-stdout",
+                              "--type", "hub.clock.held")) == 2)  # subscribers hear of it
 
     plan, = hub.ask(ops, "clock", "accept")
     assert (plan["due"], plan.get("done", False)) == ("10", False)
