@@ -69,6 +69,15 @@ static bool check_packed(enum pb_wire wire, struct slice elements)
 	return reader.status == CH_OK;
 }
 
+/* Most messages number their fields from 1 on without a hole: one look instead of a search. */
+static const ProtobufCFieldDescriptor *check_field(
+	const ProtobufCMessageDescriptor *message, uint32_t number)
+{
+	if (number <= message->n_fields && message->fields[number - 1].id == number)
+		return &message->fields[number - 1];
+	return protobuf_c_message_descriptor_get_field(message, number);
+}
+
 static enum ch_status check_level(const ProtobufCMessageDescriptor *message, struct slice bytes,
 	unsigned depth, char path[CHECK_PATH_BYTES])
 {
@@ -78,7 +87,7 @@ static enum ch_status check_level(const ProtobufCMessageDescriptor *message, str
 	path[0] = 0;
 	while (pb_next(&reader, &field)) {
 		if (known == NULL || known->id != field.number)
-			known = protobuf_c_message_descriptor_get_field(message, field.number);
+			known = check_field(message, field.number);
 		if (known == NULL)
 			continue;
 		enum pb_wire wire = check_wire(known->type);

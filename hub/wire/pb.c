@@ -6,81 +6,77 @@
  * parsers accept a varint that is longer than it needs to be. */
 #define PB_MARK_BYTES 4
 
-static bool pb_take_long_varint(struct pb_reader *reader, uint64_t *out_value)
+/* Readers work on positions in registers: `at` is behind the varint afterwards, NULL when there is none. */
+static const uint8_t *pb_long_varint(const uint8_t *at, const uint8_t *end, uint64_t *out_value)
 {
 	uint64_t value = 0;
-	for (unsigned shift = 0; shift < 70; shift += 7) {
-		if (reader->at == reader->end)
-			return false;
-		uint8_t byte = *reader->at++;
-		if (shift == 63 && byte > 1)
-			return false;
+	for (unsigned shift = 0; shift < 70 && at != end; shift += 7) {
+		uint8_t byte = *at++;
 		value |= (uint64_t)(byte & 0x7f) << shift;
-		if ((byte & 0x80) == 0) {
+		if (shift == 63 && byte > 1)
+			return NULL;
+		if (byte < 0x80) {
 			*out_value = value;
-			return true;
+			return at;
 		}
 	}
-	return false;
+	return NULL;
 }
 
 /* Nearly all are tags, small numbers and lengths of short texts. */
-static inline bool pb_take_varint(struct pb_reader *reader, uint64_t *out_value)
+static inline const uint8_t *pb_varint(const uint8_t *at, const uint8_t *end, uint64_t *out_value)
 {
-	if (reader->at != reader->end && *reader->at < 0x80) {
-		*out_value = *reader->at++;
-		return true;
-	}
-	return pb_take_long_varint(reader, out_value);
+	if (at == end || *at >= 0x80)
+		return pb_long_varint(at, end, out_value);
+	*out_value = *at;
+	return at + 1;
 }
 
-static bool pb_take_field(struct pb_reader *reader, struct pb_field *field)
+/* What stands behind the tag. */
+static inline const uint8_t *pb_value(const uint8_t *at, const uint8_t *end, struct pb_field *field)
 {
-	uint64_t tag;
-	uint64_t len;
-	field->start = reader->at;
-	if (!pb_take_varint(reader, &tag) || tag >> 3 == 0 || tag >> 3 > 0x1fffffff)
-		return false;
-	field->number = (uint32_t)(tag >> 3);
-	field->wire = (enum pb_wire)(tag & 7);
-	field->bytes = (struct slice){NULL, 0};
-	field->integer = 0;
 	size_t left;
+	uint64_t len;
 	switch (field->wire) {
 	case PB_VARINT:
-		return pb_take_varint(reader, &field->integer);
-	case PB_I64:
-		if (reader->end - reader->at < 8)
-			return false;
-		field->integer = load_le64(reader->at);
-		reader->at += 8;
-		return true;
-	case PB_I32:
-		if (reader->end - reader->at < 4)
-			return false;
-		field->integer = load_le32(reader->at);
-		reader->at += 4;
-		return true;
+		return pb_varint(at, end, &field->integer);
 	case PB_LEN:
-		if (!pb_take_varint(reader, &len))
-			return false;
-		left = (size_t)(reader->end - reader->at);
-		if (len > left)
-			return false;
-		field->bytes = slice_of(reader->at, (size_t)len);
-		reader->at += len;
-		return true;
+		at = pb_varint(at, end, &len);
+		if (at == NULL || len > (size_t)(end - at))
+			return NULL;
+		field->bytes = slice_of(at, (size_t)len);
+		return at + len;
+	case PB_I64:
+	case PB_I32:
+		left = field->wire == PB_I64 ? 8 : 4;
+		if ((size_t)(end - at) < left)
+			return NULL;
+		field->integer = field->wire == PB_I64 ? load_le64(at) : load_le32(at);
+		return at + left;
 	default:
-		return false;
+		return NULL;
 	}
 }
 
 bool pb_next(struct pb_reader *reader, struct pb_field *out_field)
 {
-	if (reader->status != CH_OK || reader->at == reader->end)
+	const uint8_t *end = reader->end;
+	const uint8_t *at = reader->at;
+	struct pb_field field = {.start = at};
+	uint64_t tag;
+	if (reader->status != CH_OK || at == end)
 		return false;
-	if (pb_take_field(reader, out_field))
-		return true;
+	at = pb_varint(at, end, &tag);
+	if (at != NULL && tag >> 3 != 0 && tag >> 3 <= 0x1fffffff) {
+		field.number = (uint32_t)(tag >> 3);
+		field.wire = (enum pb_wire)(tag & 7);
+		at = pb_value(at, end, &field);
+		if (at != NULL) {
+			reader->at = at;
+			*out_field = field;
+			return true;
+		}
+	}
 	reader->status = CH_FORMAT;
 	return false;
 }
@@ -89,10 +85,13 @@ bool pb_next_varint(struct pb_reader *reader, uint64_t *out_value)
 {
 	if (reader->status != CH_OK || reader->at == reader->end)
 		return false;
-	if (pb_take_varint(reader, out_value))
-		return true;
-	reader->status = CH_FORMAT;
-	return false;
+	const uint8_t *at = pb_varint(reader->at, reader->end, out_value);
+	if (at == NULL) {
+		reader->status = CH_FORMAT;
+		return false;
+	}
+	reader->at = at;
+	return true;
 }
 
 size_t pb_varint_len(uint64_t value)
