@@ -44,7 +44,9 @@ def alone():
     mounts goes with it.  Where that is not allowed the scenario is skipped, and says so."""
     if os.environ.get("CAREHUB_ALONE") == "1":
         return
-    for flags in (["-m"], ["-rm"]) if os.geteuid() == 0 else (["-rm"],):
+    # In a chroot the root is no mount point, and what it shares cannot be changed.
+    ways = [["-m"], ["-m", "--propagation", "unchanged"]] if os.geteuid() == 0 else []
+    for flags in [*ways, ["-rm"]]:
         may = subprocess.run(["unshare", *flags, "mount", "-t", "tmpfs", "none", "/mnt"],
                              capture_output=True)
         if may.returncode == 0:

@@ -285,7 +285,7 @@ static void test_a_dead_hub_is_noticed(void **state)
 	struct states states;
 	struct fixture *f = make_watched(&states, NULL);
 	ch_options_set_heartbeat(f->options, 50);
-	ch_options_set_connect_timeout(f->options, 1000);
+	ch_options_set_connect_timeout(f->options, 10000);
 	fixture_connect(f);
 	fake_bus_fall_silent(f->bus, true);
 	WAIT_UNTIL(states.lost >= 1);

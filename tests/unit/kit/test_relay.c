@@ -191,7 +191,8 @@ static void test_what_is_under_way_goes_first(void **state)
 	station_start(&station);
 	put_many(&station, "a", 1, 40);
 	wait_for(&station, "done/a");
-	assert_in_range(fake_bus_count(station.bus, FAKE_STORED), 1, 16); /* the window */
+	/* The window; none when the machine was too busy for a connection before patience ended. */
+	assert_in_range(fake_bus_count(station.bus, FAKE_STORED), 0, 16);
 	fake_bus_hold_receipts(station.bus, false);
 	assert_true(fake_bus_wait(station.bus, FAKE_STORED, 40, 10000));
 	station_stop(&station);
