@@ -6,14 +6,22 @@
 /* format(1) kind(1) outcome(1) reason(1) rules(2) type(2) source(2) part lengths' count(1) 0(1)
  * occurred(8) customer(8) refers_to(8) fingerprint(16) digest(8), then a varint length for each part,
  * then the parts.  Little-endian. */
-#define ENTRY_FORMAT      1u
+#define ENTRY_FORMAT      2u
 #define ENTRY_FIXED_BYTES 60u
-#define ENTRY_PARTS       8u
+#define ENTRY_PARTS       9u
+
+/* The first parts are names of peers: short, so they go with the head, and eight slices hold all. */
+#define ENTRY_NAMES      2u
+#define ENTRY_NAME_BYTES 64u
+
+/* Format 1 had no `corrected_by`: entries of before are read, and not written again. */
+#define ENTRY_FORMAT_BEFORE 1u
+#define ENTRY_CORRECTED_BY  1u
 
 static struct slice *entry_part(struct entry *entry, size_t i)
 {
-	struct slice *parts[ENTRY_PARTS] = {&entry->peer, &entry->input, &entry->input_personal,
-		&entry->effects, &entry->effects_personal, &entry->derived,
+	struct slice *parts[ENTRY_PARTS] = {&entry->peer, &entry->corrected_by, &entry->input,
+		&entry->input_personal, &entry->effects, &entry->effects_personal, &entry->derived,
 		&entry->derived_personal, &entry->detail};
 	return parts[i];
 }
@@ -21,6 +29,10 @@ static struct slice *entry_part(struct entry *entry, size_t i)
 size_t entry_parts(const struct entry *entry, uint8_t head[ENTRY_HEAD_MAX], struct slice parts[8])
 {
 	struct entry copy = *entry;
+	for (size_t i = 0; i < ENTRY_NAMES; i++) {
+		if (entry_part(&copy, i)->len > ENTRY_NAME_BYTES)
+			entry_part(&copy, i)->len = ENTRY_NAME_BYTES;
+	}
 	head[0] = ENTRY_FORMAT;
 	head[1] = entry->kind;
 	head[2] = entry->outcome;
@@ -42,12 +54,15 @@ size_t entry_parts(const struct entry *entry, uint8_t head[ENTRY_HEAD_MAX], stru
 			head[len++] = (uint8_t)(value | 0x80);
 		head[len++] = (uint8_t)value;
 	}
-	/* The peer's name is short: it goes with the head, so that eight slices hold all. */
+	for (size_t i = 0; i < ENTRY_NAMES; i++) {
+		const struct slice *name = entry_part(&copy, i);
+		if (name->len > 0)
+			memcpy(head + len, name->data, name->len);
+		len += name->len;
+	}
 	size_t count = 0;
-	memcpy(head + len, entry->peer.data != NULL ? entry->peer.data : head,
-		entry->peer.len <= 64 ? entry->peer.len : 0);
-	parts[count++] = slice_of(head, len + (entry->peer.len <= 64 ? entry->peer.len : 0));
-	for (size_t i = 1; i < ENTRY_PARTS; i++)
+	parts[count++] = slice_of(head, len);
+	for (size_t i = ENTRY_NAMES; i < ENTRY_PARTS; i++)
 		parts[count++] = *entry_part(&copy, i);
 	return count;
 }
@@ -55,7 +70,7 @@ size_t entry_parts(const struct entry *entry, uint8_t head[ENTRY_HEAD_MAX], stru
 void entry_encode(const struct entry *entry, struct buffer *out)
 {
 	uint8_t head[ENTRY_HEAD_MAX];
-	struct slice parts[ENTRY_PARTS];
+	struct slice parts[8];
 	size_t count = entry_parts(entry, head, parts);
 	for (size_t i = 0; i < count; i++)
 		buffer_append_slice(out, parts[i]);
@@ -64,13 +79,14 @@ void entry_encode(const struct entry *entry, struct buffer *out)
 enum ch_status entry_parse(struct slice body, struct entry *out_entry)
 {
 	struct entry entry = {0};
-	uint64_t lengths[ENTRY_PARTS];
+	uint64_t lengths[ENTRY_PARTS] = {0};
 	if (body.len < ENTRY_FIXED_BYTES)
 		return CH_FORMAT;
 	const uint8_t *p = body.data;
-	if (p[0] != ENTRY_FORMAT)
+	if (p[0] != ENTRY_FORMAT && p[0] != ENTRY_FORMAT_BEFORE)
 		return CH_VERSION;
-	if (p[10] != ENTRY_PARTS)
+	size_t left_out = p[0] == ENTRY_FORMAT_BEFORE ? ENTRY_CORRECTED_BY : ENTRY_PARTS;
+	if (p[10] != (left_out < ENTRY_PARTS ? ENTRY_PARTS - 1 : ENTRY_PARTS))
 		return CH_FORMAT;
 	entry.kind = p[1];
 	entry.outcome = p[2];
@@ -87,6 +103,8 @@ enum ch_status entry_parse(struct slice body, struct entry *out_entry)
 	for (size_t i = 0; i < ENTRY_PARTS; i++) {
 		uint64_t value = 0;
 		unsigned shift = 0;
+		if (i == left_out)
+			continue;
 		for (;; shift += 7) {
 			if (at == body.len || shift > 28)
 				return CH_FORMAT;

@@ -33,10 +33,11 @@ struct entry {
 	uint16_t source_code; /* in the fold's dictionary; 0: none */
 	int64_t occurred_us;  /* as told, corrected by the sender's clock; 0: not known */
 	uint64_t customer;    /* filed under; 0: nobody */
-	uint64_t refers_to; /* first sequence of a conflict; quarantined entry that this releases */
+	uint64_t refers_to;   /* of a conflict the first sequence; else the entry it corrects */
 	uint8_t fingerprint[ENTRY_FINGERPRINT_BYTES]; /* of (source, id) */
 	uint8_t digest[ENTRY_DIGEST_BYTES];
-	struct slice peer;           /* the publisher's name */
+	struct slice peer;           /* the publisher's name: decided under his rules */
+	struct slice corrected_by;   /* the operator who sent it in his place; empty: nobody */
 	struct slice input;          /* open part of the Event */
 	struct slice input_personal; /* its personal part */
 	struct slice effects;
@@ -46,15 +47,15 @@ struct entry {
 	struct slice detail; /* field at fault of one that was not accepted */
 };
 
-/* Appends the encoded body. */
+/* Appends the encoded body.  A name is cut at 64 bytes: no peer has a longer one. */
 void entry_encode(const struct entry *entry, struct buffer *out);
 
-#define ENTRY_HEAD_MAX 160
-/* The same without copying the parts: writes the head into `head` and the order of the parts into
- * `parts` (8 slices, the first is the head); returns their number. */
+#define ENTRY_HEAD_MAX 256
+/* The same without copying the parts: writes the head and both names into `head` and the order of the
+ * parts into `parts` (8 slices, the first is the head); returns their number. */
 size_t entry_parts(const struct entry *entry, uint8_t head[ENTRY_HEAD_MAX], struct slice parts[8]);
 
-/* CH_FORMAT, CH_VERSION. */
+/* Also of the format before.  CH_FORMAT, CH_VERSION. */
 enum ch_status entry_parse(struct slice body, struct entry *out_entry);
 
 /* Appends the input as one Event again: the open part with the personal field behind it. */

@@ -15,6 +15,7 @@ static struct entry sample(void)
 		.fingerprint = {1, 2, 3},
 		.digest = {4, 5},
 		.peer = SLICE_LITERAL("till-7"),
+		.corrected_by = SLICE_LITERAL("ops"),
 		.input = SLICE_LITERAL("\x0a\x01"
 				       "1"),
 		.input_personal = SLICE_LITERAL("who"),
@@ -39,6 +40,7 @@ static void comes_back_as_it_went(void **state)
 	assert_memory_equal(out.fingerprint, in.fingerprint, ENTRY_FINGERPRINT_BYTES);
 	assert_memory_equal(out.digest, in.digest, ENTRY_DIGEST_BYTES);
 	assert_slice_text(out.peer, "till-7");
+	assert_slice_text(out.corrected_by, "ops");
 	assert_slice_text(out.input_personal, "who");
 	assert_slice_text(out.effects, "effects");
 	assert_int_equal(out.effects_personal.len, 0);
@@ -50,6 +52,29 @@ static void comes_back_as_it_went(void **state)
 						 "1\x7a\x03who");
 	buffer_fini(&event);
 	buffer_fini(&bytes);
+}
+
+/* Format 1, as hubs before wrote it: nobody had a correction's publisher and its operator apart. */
+static void one_of_the_format_before_is_read(void **state)
+{
+	(void)state;
+	uint8_t before[60 + 8 + 10] = {1, ENTRY_INPUT, ENTRY_ACCEPTED, 0, 1, 0, [10] = 8, [28] = 5};
+	struct entry out;
+	before[60] = 6; /* peer */
+	before[61] = 1; /* input */
+	before[67] = 3; /* detail */
+	memcpy(before + 68, "till-7ifld", 10);
+	assert_int_equal(entry_parse(slice_of(before, sizeof(before)), &out), CH_OK);
+	assert_true(out.rules_version == 1 && out.refers_to == 5);
+	assert_slice_text(out.peer, "till-7");
+	assert_int_equal(out.corrected_by.len, 0);
+	assert_slice_text(out.input, "i");
+	assert_slice_text(out.detail, "fld");
+	before[10] = 9; /* the parts of one format with the number of another */
+	assert_int_equal(entry_parse(slice_of(before, sizeof(before)), &out), CH_FORMAT);
+	before[0] = 2;
+	before[10] = 8;
+	assert_int_equal(entry_parse(slice_of(before, sizeof(before)), &out), CH_FORMAT);
 }
 
 static void no_cut_is_an_entry(void **state)
@@ -69,7 +94,7 @@ static void no_cut_is_an_entry(void **state)
 	assert_int_equal(out.type, 42);
 	buffer_append_byte(&bytes, 0);
 	assert_int_equal(entry_parse(buffer_slice(&bytes), &out), CH_FORMAT);
-	bytes.data[0] = 2;
+	bytes.data[0] = 3;
 	assert_int_equal(entry_parse(buffer_slice(&bytes), &out), CH_VERSION);
 	buffer_fini(&bytes);
 }
@@ -170,6 +195,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(comes_back_as_it_went),
+		cmocka_unit_test(one_of_the_format_before_is_read),
 		cmocka_unit_test(no_cut_is_an_entry),
 		cmocka_unit_test(derived_events_stand_in_a_row),
 		cmocka_unit_test(effects_lose_only_what_is_personal),
