@@ -103,6 +103,10 @@ void entry_print(const Carehub__V1__EntryInfo *entry)
 	entry_line("id", event.id);
 	entry_line("subject", event.subject);
 	entry_line("peer", entry->peer);
+	if (entry->corrected_by[0] != 0) {
+		(void)snprintf(text, sizeof(text), "by %s", entry->corrected_by);
+		entry_line("corrected", text);
+	}
 	entry_line("arrived", words_time(entry->arrival_us, a));
 	if (entry->occurred_us != 0)
 		entry_line("occurred", words_time(entry->occurred_us, a));

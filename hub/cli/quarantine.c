@@ -5,6 +5,7 @@
  *     carehub quarantine correct 4711 event.json --yes */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/file.h"
 #include "base/limits.h"
@@ -94,8 +95,13 @@ static bool quarantine_show_reply(void *context, const ProtobufCMessage *message
 				ch_status_name((enum ch_status)item->reason), item->field);
 			printf("  arrived %s from %s\n", words_time(item->arrival_us, text),
 				item->peer);
+			if (item->corrected_by[0] != 0)
+				printf("  corrected by %s\n", item->corrected_by);
 			if (item->refers_to != 0)
-				printf("  its id was taken by entry %llu\n",
+				printf("  %s entry %llu\n",
+					strcmp(item->outcome, "conflict") == 0
+						? "its id was taken by"
+						: "was to correct",
 					(unsigned long long)item->refers_to);
 			printf("  %s\n", buffer_text(&safe));
 		}

@@ -31,6 +31,7 @@ enum {
 	INFO_EVENT = 13,
 	INFO_DERIVED = 14,
 	INFO_EFFECTS = 15,
+	INFO_CORRECTED_BY = 16,
 };
 
 #define CONSENT_FIELD 64u /* beyond the fields of CustomerField */
@@ -291,6 +292,7 @@ void entry_info_put(struct buffer *out, uint32_t field, uint64_t sequence, int64
 	pb_put_uint(out, INFO_REASON, entry->reason);
 	pb_put_bytes(out, INFO_FIELD, entry->detail);
 	pb_put_bytes(out, INFO_PEER, entry->peer);
+	pb_put_bytes(out, INFO_CORRECTED_BY, entry->corrected_by);
 	pb_put_uint(out, INFO_CUSTOMER, entry->customer);
 	pb_put_uint(out, INFO_CUSTOMER_NOW, entry->customer);
 	pb_put_uint(out, INFO_REFERS_TO, entry->refers_to);

@@ -1,9 +1,12 @@
 /* Quarantine, Resubmit, Discard: events that were kept, but not taken.
  *
- * A corrected event goes in through ingest like any other, under its own source and id, in the
- * name of the operator who corrected it: his role is the right to do so, whatever sources his
- * own file names.  That it takes the place of the quarantined entry is part of the same journal
- * entry, so it cannot be taken and still stand in quarantine.  Giving one up is an entry too. */
+ * A corrected event goes in through ingest like any other, under its own source and id.  The
+ * operator's role is the right to correct it, whatever sources his own file names.  What it means
+ * is another matter: the region of a local telephone number, whether a key is verified, whose
+ * numbers those are, all that is known of the peer that published it first.  So it is decided under
+ * that peer's rules and stays in his name; who corrected it stands beside it.  That it takes the
+ * place of the quarantined entry is part of the same journal entry, so it cannot be taken and still
+ * stand in quarantine.  Giving one up is an entry too. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -39,6 +42,7 @@ enum {
 	ITEM_PEER = 10,
 	ITEM_REFERS_TO = 11,
 	ITEM_EVENT = 12,
+	ITEM_CORRECTED_BY = 13,
 };
 
 /* As fold.c keeps it. */
@@ -130,6 +134,7 @@ static enum ch_status list_put(struct call *call, const struct item *item, bool 
 		pb_put_bytes(out, ITEM_ID, envelope.id);
 		pb_put_bytes(out, ITEM_PEER, entry.peer);
 		pb_put_uint(out, ITEM_REFERS_TO, item->refers_to);
+		pb_put_bytes(out, ITEM_CORRECTED_BY, entry.corrected_by);
 		if (with_event) {
 			size_t event = pb_begin(out, ITEM_EVENT);
 			entry_event(&entry, out);
@@ -185,28 +190,36 @@ enum call_turn quarantine_step(struct call *call)
 
 /* ---- Resubmit ---- */
 
+/* What ingest is given, and gives back when the receipt is out. */
+struct correction {
+	struct buffer body;      /* of the frame */
+	struct buffer publisher; /* of the entry in quarantine */
+};
+
 struct resubmission {
 	struct call *call;
 	struct producer *producer;
-	struct buffer *publish; /* the frame's body, until ingest has it */
+	struct correction *correction; /* until ingest has it */
 	struct receipt receipt;
 	char field[256];
 	char detail[256];
 };
 
-static void resubmit_release(void *owner)
+static void correction_free(void *owner)
 {
-	struct buffer *publish = owner;
-	if (publish != NULL)
-		buffer_fini(publish);
-	free(publish);
+	struct correction *correction = owner;
+	if (correction == NULL)
+		return;
+	buffer_fini(&correction->body);
+	buffer_fini(&correction->publisher);
+	free(correction);
 }
 
 static void resubmission_free(void *context)
 {
 	struct resubmission *work = context;
 	producer_close(work->producer); /* nothing more is called back */
-	resubmit_release(work->publish);
+	correction_free(work->correction);
 }
 
 static bool resubmit_may(void *peer, struct slice source, struct slice type)
@@ -246,9 +259,12 @@ static bool resubmit_receipt(void *context, struct slice frame)
 	return true;
 }
 
-/* The event under correction: as it was kept, or as it was sent along. */
-static enum ch_status resubmit_event(struct call *call, uint64_t sequence, struct buffer *out)
+/* The event under correction: as it was kept, or as it was sent along; in the name of who published
+ * it, also when the entry is itself a correction that failed. */
+static enum ch_status resubmit_event(
+	struct call *call, uint64_t sequence, struct correction *correction)
 {
+	struct buffer *out = &correction->body;
 	const Carehub__V1__ResubmitRequest *ask = (const Carehub__V1__ResubmitRequest *)call->ask;
 	struct journal_entry at;
 	struct entry entry;
@@ -278,6 +294,9 @@ static enum ch_status resubmit_event(struct call *call, uint64_t sequence, struc
 		else
 			entry_event(&entry, out);
 		pb_end(out, mark);
+		buffer_append_slice(&correction->publisher, entry.peer);
+		if (status == CH_OK)
+			status = correction->publisher.status;
 	}
 	buffer_fini(&body);
 	return status == CH_OK ? out->status : status;
@@ -292,8 +311,8 @@ static enum call_turn resubmit_read(struct call *call)
 	if (work == NULL)
 		return call_fail(call, CH_NOMEM, "memory ran out");
 	work->call = call;
-	work->publish = calloc(1, sizeof(*work->publish));
-	if (work->publish == NULL)
+	work->correction = calloc(1, sizeof(*work->correction));
+	if (work->correction == NULL)
 		return call_fail(call, CH_NOMEM, "memory ran out");
 	enum ch_status status = item_find(call, ask->sequence, &item);
 	if (status == CH_OK && item.state != STATE_OPEN)
@@ -305,7 +324,7 @@ static enum call_turn resubmit_read(struct call *call)
 			"entry %llu came under the id of entry %llu: discard it",
 			(unsigned long long)ask->sequence, (unsigned long long)item.refers_to);
 	if (status == CH_OK)
-		status = resubmit_event(call, ask->sequence, work->publish);
+		status = resubmit_event(call, ask->sequence, work->correction);
 	if (status == CH_NOT_FOUND)
 		return call_fail(call, status, "entry %llu was not set aside, or is no longer kept",
 			(unsigned long long)ask->sequence);
@@ -331,10 +350,11 @@ static enum call_turn resubmit_publish(struct call *call)
 		.context = work,
 	};
 	struct producer_frame frame = {
-		.body = buffer_slice(work->publish),
-		.release = resubmit_release,
-		.owner = work->publish,
+		.body = buffer_slice(&work->correction->body),
+		.release = correction_free,
+		.owner = work->correction,
 		.releases = ask->sequence,
+		.publisher = buffer_slice(&work->correction->publisher),
 	};
 	if (ask->dry_run) {
 		Carehub__V1__ResubmitReply reply;
@@ -344,7 +364,7 @@ static enum call_turn resubmit_publish(struct call *call)
 	enum ch_status status = producer_open(call->hub->ingest, &options, &work->producer);
 	if (status != CH_OK)
 		return call_fail(call, status, "memory ran out");
-	work->publish = NULL; /* ingest's now, also when it fails */
+	work->correction = NULL; /* ingest's now, also when it fails */
 	status = producer_publish(work->producer, &frame);
 	if (status != CH_OK)
 		return call_fail(call, status, "the event cannot be read");

@@ -210,9 +210,10 @@ void ruling_entry(struct ruling *ruling, struct entry *entry)
 	entry->source_code = ruling->source_code;
 	entry->occurred_us = ruling->occurred_us;
 	entry->customer = ruling->customer;
-	if (ruling->input->releases != 0)
+	if (ruling->input->releases != 0 && entry->outcome != ENTRY_CONFLICT)
 		entry->refers_to = ruling->input->releases;
 	entry->peer = ruling->input->peer;
+	entry->corrected_by = ruling->input->corrected_by;
 	entry->input = apply_open_bytes(ruling);
 	entry->input_personal = ruling->envelope.personal;
 	entry->effects = buffer_slice(&core->effects.open);
@@ -249,15 +250,17 @@ static void apply_set_aside(struct ruling *ruling, struct decision *decision, ui
 {
 	struct buffer data = {0};
 	bool conflict = decision->reason == CH_CONFLICT;
+	const struct input *input = ruling->input;
+	struct slice sender = input->corrected_by.len > 0 ? input->corrected_by : input->peer;
 	ruling_put_cause(ruling, &data, 1);
 	if (conflict) {
 		pb_put_uint(&data, 2, first);
-		pb_put_bytes(&data, 4, ruling->input->peer);
+		pb_put_bytes(&data, 4, sender);
 	} else {
 		pb_put_bytes(&data, 3, ruling->envelope.type);
 		pb_put_text(&data, 4, ch_status_name(decision->reason));
 		pb_put_text(&data, 5, decision->field);
-		pb_put_bytes(&data, 6, ruling->input->peer);
+		pb_put_bytes(&data, 6, sender);
 	}
 	ruling_derive(ruling, conflict ? "hub.event.conflicted" : "hub.event.quarantined", false,
 		ruling->envelope.id, buffer_slice(&data), (struct slice){NULL, 0});

@@ -39,9 +39,12 @@ struct input {
 	const char *form_field;          /* the attribute at fault, when it is bad */
 	/* What the door has already found out, when `form` is CH_OK; NULL: it is found out here. */
 	const struct inspection *inspection;
-	struct slice peer;
+	struct slice peer; /* who published it: his rules say what it means */
 	int64_t arrival_us;
-	uint64_t releases; /* the quarantined entry that this one corrects; 0: none */
+	/* The quarantined entry that this one corrects, and the person who sends it in the place of that
+	 * entry's publisher, who is still the peer.  0 and empty: none. */
+	uint64_t releases;
+	struct slice corrected_by;
 };
 
 enum verdict_kind {

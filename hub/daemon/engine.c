@@ -52,6 +52,7 @@ static enum ch_status fold_decide(const struct fold_options *options, struct cha
 			.peer = entry->peer,
 			.arrival_us = at->arrival_us,
 			.releases = entry->outcome == ENTRY_ACCEPTED ? entry->refers_to : 0,
+			.corrected_by = entry->corrected_by,
 		};
 		status = entry->kind == ENTRY_OPERATOR
 				 ? core_decide_operator(options->core, change, &input, &decision)

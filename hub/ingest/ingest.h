@@ -136,8 +136,11 @@ struct producer_frame {
 	struct slice body;
 	void (*release)(void *owner);
 	void *owner;
-	/* The quarantined entry that the only event of this frame corrects; 0: none. */
+	/* The quarantined entry that the only event of this frame corrects; 0: none.  Then `publisher`
+	 * is who published that entry: the correction is decided under his rules and filed in his name,
+	 * and the producer's name stands beside it.  Both live as long as the body. */
 	uint64_t releases;
+	struct slice publisher;
 };
 
 /* Takes over the frame in every case.  CH_OK: receipts follow.  CH_FORMAT, CH_TOO_LARGE, CH_MISSING:

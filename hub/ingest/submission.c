@@ -20,6 +20,7 @@ enum ch_status submission_create(const struct inspector *inspector,
 		.owner = frame->owner,
 		.frame = publish.frame,
 		.releases = frame->releases,
+		.publisher = frame->publisher,
 		.count = publish.count,
 	};
 	for (uint32_t i = 0; i < publish.count; i++) {

@@ -30,6 +30,7 @@ struct submission {
 	void *owner;
 	uint64_t frame;
 	uint64_t releases;
+	struct slice publisher; /* of the entry that is released */
 	uint32_t count;
 	uint32_t decided; /* events before it have been through a batch */
 	struct submitted events[];

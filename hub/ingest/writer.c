@@ -146,13 +146,16 @@ static void writer_note(struct ingest *ingest, struct submitted *event,
 
 static struct input writer_input(const struct submission *submission, const struct submitted *event)
 {
+	struct slice name = submission->producer->rights.name;
+	bool correction = submission->releases != 0;
 	return (struct input){
 		.envelope = &event->envelope,
 		.form = (enum ch_status)event->form,
 		.form_field = event->form_field,
 		.inspection = event->form == CH_OK ? &event->inspection : NULL,
-		.peer = submission->producer->rights.name,
+		.peer = correction ? submission->publisher : name,
 		.releases = submission->releases,
+		.corrected_by = correction ? name : (struct slice){NULL, 0},
 	};
 }
 

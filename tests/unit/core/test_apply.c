@@ -79,6 +79,62 @@ static void test_what_is_wrong_is_kept_and_its_id_stays_free(void **state)
 	world_close(&world);
 }
 
+/* An operator mends what somebody else has said: it means what it would have meant from him. */
+static void test_a_correction_is_decided_as_its_publishers(void **state)
+{
+	struct world world;
+	struct told bad = {.id = "1", SALE, .peer = "kowloon", .data = SLICE_LITERAL("\x0a\x00")};
+	struct told good = {
+		.id = "1", SALE, .peer = "kowloon", .corrected_by = "desk", .phone = "23456789"};
+	(void)state;
+	world_open(&world);
+	world_set(&world, "peer.desk.assurance=verified\npeer.desk.region=CN\n"
+			  "peer.kowloon.region=HK\n");
+	assert_int_equal(world_tell(&world, bad)->reason, CH_MISSING);
+	good.releases = world.sequence;
+	uint64_t chan = world_file(&world, good);
+	assert_true(slice_equal(world.last.entry.peer, SLICE_LITERAL("kowloon")));
+	assert_true(slice_equal(world.last.entry.corrected_by, SLICE_LITERAL("desk")));
+	assert_true(world.last.entry.refers_to == good.releases);
+	/* His region, and claimed as he claims: the desk's verified number finds somebody else. */
+	struct told later = {.id = "2", SALE, .peer = "kowloon", .phone = "+852 2345 6789"};
+	assert_true(world_file(&world, later) == chan);
+	later.id = "3";
+	later.peer = "desk";
+	assert_true(world_file(&world, later) != chan);
+	world_close(&world);
+}
+
+static void test_a_correction_can_fail_too(void **state)
+{
+	struct world world;
+	struct told bad = {.id = "1", SALE, .peer = "web", .data = SLICE_LITERAL("\x0a\x00")};
+	(void)state;
+	world_open(&world);
+	world_tell(&world, bad);
+	uint64_t first = world.sequence;
+	bad.data = SLICE_LITERAL("\x0a\x02\x0a\x00");
+	bad.releases = first;
+	bad.corrected_by = "ops";
+	assert_int_equal(world_tell(&world, bad)->entry.outcome, ENTRY_QUARANTINED);
+	/* Kept as what it is: his words no more, yet his to be corrected once more. */
+	assert_true(slice_equal(world.last.entry.peer, SLICE_LITERAL("web")));
+	assert_true(slice_equal(world.last.entry.corrected_by, SLICE_LITERAL("ops")));
+	assert_true(world.last.entry.refers_to == first);
+	/* He was faster, with other content: the conflict names the entry that has the id. */
+	world_tell(&world, (struct told){.id = "1", SALE, .peer = "web"});
+	uint64_t taken = world.sequence;
+	world_tell(&world, (struct told){.id = "1",
+				   SALE,
+				   .peer = "web",
+				   .corrected_by = "ops",
+				   .releases = first,
+				   .time_us = WORLD_START_US + 5});
+	assert_int_equal(world.last.entry.outcome, ENTRY_CONFLICT);
+	assert_true(world.last.entry.refers_to == taken);
+	world_close(&world);
+}
+
 static void test_refusals_say_what_and_where(void **state)
 {
 	struct world world;
@@ -459,6 +515,8 @@ int main(void)
 		cmocka_unit_test(test_the_same_event_is_taken_once),
 		cmocka_unit_test(test_the_same_id_with_other_bytes_is_a_conflict),
 		cmocka_unit_test(test_what_is_wrong_is_kept_and_its_id_stays_free),
+		cmocka_unit_test(test_a_correction_is_decided_as_its_publishers),
+		cmocka_unit_test(test_a_correction_can_fail_too),
 		cmocka_unit_test(test_refusals_say_what_and_where),
 		cmocka_unit_test(test_a_wrong_clock_is_corrected_and_never_refused),
 		cmocka_unit_test(test_the_later_of_two_values_survives),

@@ -52,6 +52,7 @@ struct told {
 	struct slice data;  /* instead of all that is made for the type */
 	const char *address;
 	uint64_t releases;
+	const char *corrected_by;
 };
 
 static const char world_settings[] = "peer.desk.assurance=verified\npeer.desk.region=CN\n"
@@ -204,6 +205,7 @@ static inline const struct decision *world_tell(struct world *world, struct told
 		.peer = slice_text(told.peer != NULL ? told.peer : "desk"),
 		.arrival_us = ++world->now_us,
 		.releases = told.releases,
+		.corrected_by = slice_text(told.corrected_by),
 	};
 	struct change *change = state_begin(world->state);
 	assert_int_equal(core_decide(world->core, change, &input, &world->last), CH_OK);

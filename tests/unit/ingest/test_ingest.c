@@ -15,6 +15,8 @@
 #include "base/limits.h"
 #include "core/inspect.h"
 #include "ingest/ingest.h"
+#include "journal/reader.h"
+#include "wire/entry.h"
 #include "wire/frame.h"
 #include "wire/pb.h"
 #include "wire/receipt.h"
@@ -131,15 +133,20 @@ static bool session_send(void *context, struct slice frame)
 	return true;
 }
 
-static void session_open(struct session *session, struct door *door)
+static void session_open_as(struct session *session, struct door *door, const char *name)
 {
 	*session = (struct session){.door = door};
 	const struct producer_options options = {
-		.rights = {may_publish, may_be, NULL, SLICE_LITERAL("shop")},
+		.rights = {may_publish, may_be, NULL, slice_text(name)},
 		.send = session_send,
 		.context = session,
 	};
 	assert_int_equal(producer_open(door->ingest, &options, &session->producer), CH_OK);
+}
+
+static void session_open(struct session *session, struct door *door)
+{
+	session_open_as(session, door, "shop");
 }
 
 static void session_close(struct session *session)
@@ -213,8 +220,27 @@ static enum ch_status session_publish(
 	for (uint32_t i = 0; i < count; i++)
 		put_event(&body, PUBLISH_EVENTS, &said[i]);
 	assert_int_equal(body.status, CH_OK);
-	struct producer_frame frame = {buffer_slice(&body), session_release, body.data, 0};
+	struct producer_frame frame = {
+		.body = buffer_slice(&body), .release = session_release, .owner = body.data};
 	return producer_publish(session->producer, &frame);
+}
+
+/* In the place of `publisher`, whose entry it corrects. */
+static void session_correct(
+	struct session *session, const struct said *said, uint64_t releases, const char *publisher)
+{
+	struct buffer body = {0};
+	pb_put_uint(&body, PUBLISH_FRAME, ++session->frames);
+	put_event(&body, PUBLISH_EVENTS, said);
+	assert_int_equal(body.status, CH_OK);
+	struct producer_frame frame = {
+		.body = buffer_slice(&body),
+		.release = session_release,
+		.owner = body.data,
+		.releases = releases,
+		.publisher = slice_text(publisher),
+	};
+	assert_int_equal(producer_publish(session->producer, &frame), CH_OK);
 }
 
 static void door_settle(struct door *door, const struct session *session)
@@ -335,6 +361,44 @@ static void test_one_frame_of_all_kinds(void **unused)
 	assert_int_not_equal(session.last.receipts[4].sequence, 0);
 	assert_int_equal(session.last.receipts[2].sequence, 0);
 	session_close(&session);
+	door_close(&door);
+}
+
+/* ---- Corrections ---- */
+
+static void test_a_correction_keeps_its_publisher(void **unused)
+{
+	(void)unused;
+	struct door door;
+	struct session shop;
+	struct session ops;
+	struct said said = {.id = "1", .phone = "23456789"};
+	struct reader *reader;
+	struct journal_entry at;
+	struct entry entry;
+	uint32_t line;
+	door_open(&door);
+	assert_int_equal(
+		ingest_settings(door.ingest, SLICE_LITERAL("peer.shop.region=HK\n"), &line), CH_OK);
+	session_open(&shop, &door);
+	session_open_as(&ops, &door, "ops");
+	uint64_t kept = say(&shop, said)->sequence;
+	/* In the operator's region that is no number at all, and a sale without a key is nobody's. */
+	said.amount = 1;
+	session_correct(&ops, &said, kept, "shop");
+	door_settle(&door, &ops);
+	assert_int_equal(ops.last.receipts[0].outcome, OUTCOME_ACCEPTED);
+	assert_true(ops.last.receipts[0].customer != 0);
+	assert_int_equal(reader_open(door.journal, &reader), CH_OK);
+	assert_int_equal(reader_seek(reader, ops.last.receipts[0].sequence), CH_OK);
+	assert_int_equal(reader_next(reader, &at), CH_OK);
+	assert_int_equal(entry_parse(at.body, &entry), CH_OK);
+	assert_true(slice_equal(entry.peer, SLICE_LITERAL("shop")));
+	assert_true(slice_equal(entry.corrected_by, SLICE_LITERAL("ops")));
+	assert_true(entry.refers_to == kept);
+	reader_close(reader);
+	session_close(&ops);
+	session_close(&shop);
 	door_close(&door);
 }
 
@@ -473,7 +537,7 @@ static void test_garbage_is_no_frame(void **unused)
 	struct session session;
 	door_open(&door);
 	session_open(&session, &door);
-	struct producer_frame frame = {SLICE_LITERAL("\xff\xff\xff"), NULL, NULL, 0};
+	struct producer_frame frame = {.body = SLICE_LITERAL("\xff\xff\xff")};
 	assert_int_equal(producer_publish(session.producer, &frame), CH_FORMAT);
 	assert_int_equal(session_publish(&session, NULL, 0), CH_MISSING);
 	assert_int_equal(producer_in_flight(session.producer), 0);
@@ -487,6 +551,7 @@ int main(void)
 		cmocka_unit_test(test_a_receipt_means_stored_and_findable),
 		cmocka_unit_test(test_again_and_otherwise),
 		cmocka_unit_test(test_one_frame_of_all_kinds),
+		cmocka_unit_test(test_a_correction_keeps_its_publisher),
 		cmocka_unit_test(test_one_that_floods_waits_for_itself),
 		cmocka_unit_test(test_beyond_all_credit_is_refused),
 		cmocka_unit_test(test_a_held_door_says_when_to_come_again),
