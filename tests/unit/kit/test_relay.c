@@ -168,9 +168,13 @@ static void test_a_station_off_line_loses_nothing(void **state)
 	fake_bus_come_back(station.bus);
 	assert_true(fake_bus_wait(station.bus, FAKE_STORED, 150, 10000));
 	station_stop(&station);
-	expect_in_order(&station, 150);
 	assert_int_equal(station.counts.spooled, 150);
-	assert_int_equal(station.counts.accepted + station.counts.duplicates, 150);
+	uint64_t answered = station.counts.accepted + station.counts.duplicates;
+	/* What was stored, and not answered yet when it stopped, is sent again. */
+	station_run_once(&station);
+	answered += station.counts.accepted + station.counts.duplicates;
+	assert_int_equal(answered, 150);
+	expect_in_order(&station, 150);
 	assert_true(fake_bus_count(station.bus, FAKE_MOST_IN_FLIGHT) <= 16);
 
 	/* Nothing is left, and the next file goes straight on. */
