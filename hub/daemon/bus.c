@@ -395,8 +395,11 @@ static void bus_writable(void *context, struct connection *connection)
 {
 	struct bus *bus = context;
 	struct session *session = connection_user(connection);
-	ingest_deliver(bus->options.ingest);
-	if (session != NULL && bus->options.handlers.writable != NULL)
+	if (session == NULL)
+		return;
+	if (session->producer != NULL)
+		producer_writable(session->producer);
+	if (bus->options.handlers.writable != NULL)
 		bus->options.handlers.writable(bus->options.handlers.context, session);
 }
 

@@ -111,8 +111,8 @@ struct producer_rights {
 
 struct producer_options {
 	struct producer_rights rights;
-	/* One encoded RECEIPTS or CREDIT frame; false: it cannot be sent now, it is offered again at the
-	 * next ingest_deliver. */
+	/* One encoded RECEIPTS or CREDIT frame; false: it cannot be sent now.  Receipts are kept and
+	 * offered again by producer_writable. */
 	bool (*send)(void *context, struct slice frame);
 	void *context;
 	uint32_t credit; /* 0: the ingest's */
@@ -123,6 +123,9 @@ enum ch_status producer_open(struct ingest *ingest, const struct producer_option
 
 /* What was queued is still decided and stored; its receipts are dropped. */
 void producer_close(struct producer *producer);
+
+/* What `send` refused may be sent now. */
+void producer_writable(struct producer *producer);
 
 /* Events it may have on their way. */
 uint32_t producer_credit(const struct producer *producer);

@@ -167,9 +167,9 @@ static const struct submission *producer_group(const struct submission *first)
 	return last->next;
 }
 
-bool producer_tell(struct producer *producer, struct buffer *scratch)
+void producer_tell(struct producer *producer, struct buffer *scratch)
 {
-	while (producer->unsent != NULL && !producer->closed) {
+	while (producer->unsent != NULL && !producer->closed && !producer->full) {
 		const struct submission *end = producer_group(producer->unsent);
 		struct receipts_writer writer;
 		buffer_clear(scratch);
@@ -178,12 +178,17 @@ bool producer_tell(struct producer *producer, struct buffer *scratch)
 			producer_encode(s, &writer);
 		receipts_end(&writer, DURABILITY_SYNCED);
 		/* Out of memory: the client sends again after its time-out and gets duplicates. */
-		if (scratch->status == CH_OK &&
-			!producer->send(producer->context, buffer_slice(scratch)))
-			return false;
-		producer_forget(producer, end);
+		producer->full = scratch->status == CH_OK &&
+				 !producer->send(producer->context, buffer_slice(scratch));
+		if (!producer->full)
+			producer_forget(producer, end);
 	}
-	return true;
+}
+
+void producer_writable(struct producer *producer)
+{
+	producer->full = false;
+	producer_tell(producer, &producer->ingest->receipts);
 }
 
 void producer_settle(struct producer *producer, struct submission *submission)

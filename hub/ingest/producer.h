@@ -23,6 +23,7 @@ struct producer {
 	struct submission **unsent_last;
 	struct producer *next_untold; /* those with something unsent */
 	bool untold;
+	bool full; /* its socket takes no more: nothing is offered until producer_writable */
 
 	/* The writer's. */
 	struct submission *queue;
@@ -38,8 +39,8 @@ void producer_admit(struct producer *producer, struct submission *submission);
 void producer_settle(struct producer *producer, struct submission *submission);
 
 /* Sends the receipts of what is settled, those of many frames in one message; `scratch` is for
- * encoding.  False: the socket would not take them all. */
-bool producer_tell(struct producer *producer, struct buffer *scratch);
+ * encoding. */
+void producer_tell(struct producer *producer, struct buffer *scratch);
 
 /* Tells the producer when its window has changed: `pressure` is the state's, in percent. */
 void producer_pace(struct producer *producer, uint32_t pressure);

@@ -176,8 +176,7 @@ void ingest_deliver(struct ingest *ingest)
 		struct producer *producer = untold;
 		untold = producer->next_untold;
 		producer->untold = false;
-		if (!producer_tell(producer, &ingest->receipts))
-			queue_untold(ingest, producer);
+		producer_tell(producer, &ingest->receipts);
 		producer_unref(producer);
 	}
 }

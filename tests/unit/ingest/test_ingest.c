@@ -507,6 +507,8 @@ static void test_receipts_wait_for_a_full_socket(void **unused)
 	assert_int_equal(session.answered, 0);
 	session.full = false;
 	ingest_deliver(door.ingest);
+	assert_int_equal(session.answered, 0); /* nobody has said so */
+	producer_writable(session.producer);
 	assert_int_equal(session.answered, 2);
 	assert_int_equal(session.messages, 1); /* what waits together goes together */
 	session_close(&session);
