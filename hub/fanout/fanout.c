@@ -295,10 +295,10 @@ static void fanout_sooner(int64_t *due_us, int64_t other_us)
 		*due_us = other_us;
 }
 
-/* How long there is nothing to do; -1: until something happens. */
+/* How long there is nothing to do. */
 static int64_t fanout_patience_us(struct fanout *fanout)
 {
-	int64_t due_us = INT64_MAX;
+	int64_t due_us = fanout->sweep_us; /* those who sleep lag all the same */
 	if (clerk_is_free(fanout->clerk) && !fanout->broken)
 		fanout_sooner(&due_us, fanout->write_us);
 	if (fanout->retry_us != 0)
@@ -307,12 +307,8 @@ static int64_t fanout_patience_us(struct fanout *fanout)
 		fanout_sooner(&due_us, heap_top(&fanout->timers)->due_us);
 	if (heap_top(&fanout->alarms) != NULL)
 		fanout_sooner(&due_us, heap_top(&fanout->alarms)->due_us);
-	if (fanout->attached_count > 0)
-		fanout_sooner(&due_us, fanout->sweep_us);
 	if (fanout_anything_out(fanout))
 		fanout_sooner(&due_us, fanout->tick_us);
-	if (due_us == INT64_MAX)
-		return -1;
 	return due_us > fanout->now_us ? due_us - fanout->now_us : 0;
 }
 
@@ -323,6 +319,23 @@ static void fanout_run_tasks(struct mailbox_node *node)
 		node = node->next;
 		task->run(task);
 	}
+}
+
+/* Nobody waits for what is new: the writer takes it that we know already and wakes nobody, since on few
+ * cores a wake-up is taken from those who wait for receipts.  True when somebody has begun to wait, and the
+ * head is to be looked at once more. */
+static bool fanout_rest(struct fanout *fanout)
+{
+	bool follows = fanout->followers > 0 || fanout->tapped;
+	if (follows && fanout->resting) {
+		fanout->resting = false;
+		atomic_store(&fanout->woken, false); /* the head is looked at after this */
+		return true;
+	}
+	/* Where it is set already, word is on its way. */
+	if (!follows && !fanout->resting)
+		fanout->resting = !atomic_exchange(&fanout->woken, true);
+	return false;
 }
 
 /* True when there is more to do at once. */
@@ -345,7 +358,7 @@ static bool fanout_round(struct fanout *fanout, struct mailbox_node *node)
 	more |= fanout_take_turns(fanout);
 	more |= plan_take_turn(fanout);
 	keeping_serve(fanout);
-	return more;
+	return fanout_rest(fanout) || more;
 }
 
 /* Everything is written down that can be. */
@@ -394,6 +407,13 @@ static void fanout_run_wake(struct task *task)
 	struct fanout *fanout =
 		(struct fanout *)(void *)((char *)task - offsetof(struct fanout, wake));
 	atomic_store(&fanout->woken, false); /* the head is looked at after this */
+}
+
+static void fanout_run_tap(struct task *task)
+{
+	struct fanout *fanout =
+		(struct fanout *)(void *)((char *)task - offsetof(struct fanout, wake_tap));
+	atomic_store(&fanout->woken_tap, false); /* the tap is looked at after this */
 }
 
 void fanout_wake(struct fanout *fanout)
@@ -453,6 +473,7 @@ static struct fanout *fanout_create(const struct fanout_options *options)
 	mailbox_init(&fanout->outbox, options->ready, options->context);
 	(void)pthread_mutex_init(&fanout->lock, NULL); /* cannot fail without attributes */
 	fanout->wake.run = fanout_run_wake;
+	fanout->wake_tap.run = fanout_run_tap;
 	fanout->stop.run = fanout_run_stop;
 	fanout->laters_last = &fanout->laters;
 	fanout->write_us = INT64_MAX;
@@ -543,7 +564,8 @@ void fanout_deliver(struct fanout *fanout)
 void fanout_set_live(struct fanout *fanout, bool wanted)
 {
 	tap_set_wanted(&fanout->tap, wanted);
-	fanout_wake(fanout);
+	if (!atomic_exchange(&fanout->woken_tap, true))
+		(void)mailbox_post(&fanout->inbox, &fanout->wake_tap.node); /* as fanout_wake */
 }
 
 uint64_t fanout_floor(const struct fanout *fanout)

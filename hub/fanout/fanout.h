@@ -69,7 +69,8 @@ enum ch_status fanout_start(const struct fanout_options *options, struct fanout 
 /* Writes everything down, stops the threads and frees.  Every consumer was closed.  NULL is fine. */
 void fanout_stop(struct fanout *fanout);
 
-/* The journal's synced head has moved.  Any thread; one atomic exchange unless the fan-out sleeps. */
+/* The journal's synced head has moved.  Any thread; one atomic exchange, unless the fan-out sleeps and
+ * somebody waits for what is new. */
 void fanout_wake(struct fanout *fanout);
 
 /* Hands out frames and results through their callbacks, for a bounded time; `ready` is called again when

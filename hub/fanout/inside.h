@@ -193,7 +193,9 @@ struct fanout {
 	struct mailbox inbox;  /* tasks of the fan-out thread */
 	struct mailbox outbox; /* tasks of the loop thread */
 	struct task wake;
-	atomic_bool woken;
+	struct task wake_tap;
+	atomic_bool woken;     /* `wake` is posted, or not wanted */
+	atomic_bool woken_tap; /* `wake_tap` is posted */
 	struct task stop;
 	_Atomic uint64_t floor;
 	pthread_mutex_t lock; /* of `published` */
@@ -207,6 +209,7 @@ struct fanout {
 	struct recent *recent;
 	struct tap tap;
 	bool tapped;                        /* the live port follows the newest */
+	bool resting;                       /* `woken` is set because nobody follows */
 	struct table names;                 /* name -> struct subscription, durable ones */
 	struct subscription *subscriptions; /* all */
 	uint32_t subscription_count;

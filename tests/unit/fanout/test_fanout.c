@@ -486,6 +486,49 @@ static void test_who_sleeps_gets_everything_in_order(void **state)
 	session_close(&session);
 }
 
+struct appender {
+	struct stage *stage;
+	uint32_t delay; /* in looks at the clock */
+};
+
+static void *append_one(void *context)
+{
+	const struct appender *appender = context;
+	for (uint32_t i = 0; i < appender->delay; i++)
+		(void)clock_steady_us();
+	stage_append(appender->stage, NULL, 1);
+	return NULL;
+}
+
+/* While nobody follows, the writer wakes nobody: who joins in that very moment misses nothing, and does not
+ * wait for the next sweep to find it either. */
+static void test_who_joins_as_something_comes_gets_it(void **state)
+{
+	struct stage *stage = *state;
+	struct session session = {0};
+	unsigned late = 0;
+	session_open(&session, stage, "p", false);
+	for (uint32_t handle = 1; handle <= 300; handle++) {
+		const struct subscribe wish = {.handle = handle,
+			.start = {.from = FROM_SEQUENCE, .sequence = stage->head + 1},
+			.credit = 16};
+		struct appender appender = {stage, handle % 100 * 100};
+		pthread_t thread;
+		int64_t began_us = clock_steady_us();
+		assert_int_equal(pthread_create(&thread, NULL, append_one, &appender), 0);
+		assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+		assert_int_equal(pthread_join(thread, NULL), 0);
+		assert_int_equal(session_next_delivery(&session)->sequence, stage->head);
+		late += clock_steady_us() - began_us > 400000;
+		session_detach(&session, &(struct detach){.handle = handle});
+		while (session_next(&session)->mark.what != MARK_DETACHED) {
+			/* that it had caught up */
+		}
+	}
+	assert_in_range(late, 0, 2); /* on a machine that has much to do */
+	session_close(&session);
+}
+
 static void test_a_refused_delivery_comes_again_and_dies(void **state)
 {
 	struct stage *stage = *state;
@@ -717,6 +760,7 @@ int main(void)
 		ON_STAGE(test_draining_ends_what_is_new),
 		ON_STAGE(test_a_full_socket_holds_up_nobody_else),
 		ON_STAGE(test_who_sleeps_gets_everything_in_order),
+		ON_STAGE(test_who_joins_as_something_comes_gets_it),
 		ON_STAGE(test_a_refused_delivery_comes_again_and_dies),
 		ON_STAGE(test_letters_are_parked_and_thrown_away),
 		ON_STAGE(test_acks_survive_a_restart_and_most_of_them_a_crash),
