@@ -152,7 +152,7 @@ int settings_main(struct cli *cli, int argc, char **argv)
 		return settings_ask(cli, &request);
 	if (argc != 2 || strcmp(argv[0], "write") != 0)
 		return cli_fail(EXIT_USAGE, NULL, "settings: show, or write FILE");
-	enum ch_status status = file_read_all(argv[1], LIMIT_CONFIG_BYTES, &text);
+	enum ch_status status = file_read_any(argv[1], LIMIT_CONFIG_BYTES, &text);
 	if (status != CH_OK)
 		return cli_fail(EXIT_USAGE, NULL, "%s: %s", argv[1], ch_status_text(status));
 	request.write = true;

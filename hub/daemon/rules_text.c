@@ -60,7 +60,7 @@ static enum ch_status rules_read(
 	if (status == CH_NOT_FOUND)
 		return CH_OK;
 	if (status != CH_OK) {
-		problems_add(problems, path, 0, NULL, "cannot be read: %s", ch_status_text(status));
+		problems_add(problems, path, 0, NULL, "cannot be read: %s", file_why(status));
 		return CH_INVALID;
 	}
 	struct slice rest = buffer_slice(text);

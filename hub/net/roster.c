@@ -84,8 +84,7 @@ static enum ch_status roster_read(
 		else if (status == CH_INVALID)
 			status = CH_OK; /* reported */
 	} else if (status != CH_NOMEM) {
-		problems_add(problems, path, 0, NULL, "cannot be read: %s",
-			status == CH_TOO_LARGE ? "it is too large" : strerror(errno));
+		problems_add(problems, path, 0, NULL, "cannot be read: %s", file_why(status));
 		status = CH_OK;
 	}
 	buffer_fini(&text);
