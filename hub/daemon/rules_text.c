@@ -80,7 +80,7 @@ static void rules_peers(const struct roster *roster, struct buffer *text)
 {
 	size_t at = 0;
 	const struct peer *peer;
-	while ((peer = roster_next(roster, &at)) != NULL) {
+	while (roster != NULL && (peer = roster_next(roster, &at)) != NULL) {
 		buffer_printf(text, "peer.%s.assurance=%s\n", peer->name,
 			peer->assurance == PEER_VERIFIED ? "verified" : "claimed");
 		if (peer->region != NULL && peer->region[0] != 0)
