@@ -70,7 +70,7 @@ int checkpoint_main(struct cli *cli, int argc, char **argv)
 	const struct flag flags[] = {{0}};
 	Carehub__V1__CheckpointRequest request;
 	ProtobufCMessage *message = NULL;
-	if (!args_take(flags, &argc, argv) || argc != 0)
+	if (!args_take_most(flags, &argc, argv, 0))
 		return EXIT_USAGE;
 	carehub__v1__checkpoint_request__init(&request);
 	int result = ask_one(cli, "Checkpoint", &request.base,
@@ -94,7 +94,7 @@ int reload_main(struct cli *cli, int argc, char **argv)
 	const struct flag flags[] = {{0}};
 	Carehub__V1__ReloadRequest request;
 	ProtobufCMessage *message = NULL;
-	if (!args_take(flags, &argc, argv) || argc != 0)
+	if (!args_take_most(flags, &argc, argv, 0))
 		return EXIT_USAGE;
 	carehub__v1__reload_request__init(&request);
 	int result = ask_one(
