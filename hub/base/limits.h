@@ -82,6 +82,8 @@
 #define LIMIT_ROW_COLUMNS    1024u           /* of a CSV record, members of a JSON object       */
 #define LIMIT_INFLATED_BYTES (1024u * 1024u * 1024u) /* of a compressed file, when unpacked     */
 #define LIMIT_XML_DEPTH      64u
+/* Of one tag: libxml2 compares each with all others. */
+#define LIMIT_XML_ATTRIBUTES 16384u
 #define LIMIT_MAPPING_BYTES  (256u * 1024u)
 
 /* What an adapter keeps of a file's rejects; those beyond are only counted. */
