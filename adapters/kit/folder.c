@@ -182,10 +182,11 @@ static enum ch_status folder_begin(struct folder *folder, const char *name)
 	file->keep_receipts = folder->options.receipts;
 	file->next = folder->files;
 	folder->files = file;
-	enum ch_status status = folder_path(folder, "", name, "", path)
-					? folder->options.format->open(
-						  folder->options.context, path, &folder->reader)
-					: CH_TOO_LARGE;
+	enum ch_status status =
+		folder_file_can_report(name) && folder_path(folder, "", name, "", path)
+			? folder->options.format->open(
+				  folder->options.context, path, &folder->reader)
+			: CH_TOO_LARGE;
 	if (status == CH_OK) {
 		folder->current = file;
 		return CH_OK;
@@ -194,6 +195,7 @@ static enum ch_status folder_begin(struct folder *folder, const char *name)
 		folder_drop_file(folder, file);
 		return status == CH_NOMEM ? status : CH_OK; /* somebody took it away */
 	}
+	log_warning("file.unreadable", "name=%s status=%s", name, ch_status_name(status));
 	folder_file_reject(file, slice_text(ch_status_text(status)));
 	file->fatal = true;
 	file->rejected++;

@@ -169,6 +169,11 @@ static enum ch_status file_write(const struct folder_file *file, const char *fol
 	return file_replace(path, text, 0644);
 }
 
+bool folder_file_can_report(const char *name)
+{
+	return strlen(name) + strlen(".result.json.new") <= NAME_MAX;
+}
+
 /* What there need not be: an older file's of this name must not stay behind. */
 static enum ch_status file_write_more(const struct folder_file *file, const char *folder,
 	const char *sub, const char *suffix, const struct buffer *text)
@@ -196,6 +201,16 @@ static enum ch_status file_move(const struct folder_file *file, const char *fold
 	return file_sync_dir(dir);
 }
 
+/* As it may stand between quotes in JSON and on a line; a file can be called anything. */
+static const char *file_shown_name(const struct folder_file *file)
+{
+	for (const char *at = file->name; *at != 0; at++) {
+		if ((unsigned char)*at < ' ' || *at == 0x7f || *at == '"' || *at == '\\')
+			return "?";
+	}
+	return text_is_utf8(slice_text(file->name)) ? file->name : "?";
+}
+
 static void file_put_result(const struct folder_file *file, struct buffer *out)
 {
 	char when[CLOCK_TEXT_BYTES];
@@ -204,10 +219,9 @@ static void file_put_result(const struct folder_file *file, struct buffer *out)
 		", \"accepted\": %" PRIu64 ", \"duplicates\": %" PRIu64 ", \"conflicts\": %" PRIu64
 		", \"refused\": %" PRIu64 ", \"rejected\": %" PRIu64 ", \"spooled\": %" PRIu64
 		", \"complete\": %s}\n",
-		strpbrk(file->name, "\"\\") == NULL ? file->name : "?",
-		clock_format(clock_wall_us(), when), file->given, file->accepted, file->duplicates,
-		file->conflicts, file->refused, file->rejected, file->spooled,
-		file->fatal ? "false" : "true");
+		file_shown_name(file), clock_format(clock_wall_us(), when), file->given,
+		file->accepted, file->duplicates, file->conflicts, file->refused, file->rejected,
+		file->spooled, file->fatal ? "false" : "true");
 }
 
 /* The result is written before the file moves: whoever sees the file in done/ finds its result. */
@@ -217,13 +231,14 @@ enum ch_status folder_file_finish(struct folder_file *file, const char *folder)
 	bool failed = file->accepted + file->duplicates + file->spooled == 0 &&
 		      (file->fatal || file->conflicts + file->refused + file->rejected > 0);
 	const char *sub = failed ? "failed/" : "done/";
+	bool reports = folder_file_can_report(file->name);
 	file_put_result(file, &result);
 	enum ch_status status = result.status;
-	if (status == CH_OK)
+	if (status == CH_OK && reports)
 		status = file_write(file, folder, sub, ".result.json", buffer_slice(&result));
-	if (status == CH_OK)
+	if (status == CH_OK && reports)
 		status = file_write_more(file, folder, sub, ".rejects", &file->rejects);
-	if (status == CH_OK)
+	if (status == CH_OK && reports)
 		status = file_write_more(file, folder, sub, ".receipts", &file->receipts);
 	if (status == CH_OK)
 		status = file_move(file, folder, sub);

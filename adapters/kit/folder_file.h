@@ -36,6 +36,10 @@ enum ch_status folder_file_create(
 	const char *folder, const char *name, struct folder_file **out_file);
 void folder_file_free(struct folder_file *file);
 
+/* False: the name leaves no room for ".result.json" and what is needed to write that; such a file is not
+ * read, and fails without a result. */
+bool folder_file_can_report(const char *name);
+
 /* An item of it goes out: fills in token, origin and since, and counts it. */
 void folder_file_note(struct folder_file *file, struct kit_item *item);
 

@@ -7,6 +7,14 @@
 
 #define AT(member) .at = offsetof(struct kit_settings, member)
 
+/* Whether it is the hub's key only the hub can say. */
+static const char *settings_key_fault(struct slice value)
+{
+	return value.len == 40 || value.len == 64
+		       ? NULL
+		       : "is no key: 40 characters (Z85) or 64 hex digits";
+}
+
 static const struct option options[] = {
 	{.name = "hub.endpoint",
 		.type = OPTION_TEXT,
@@ -16,6 +24,7 @@ static const struct option options[] = {
 	{.name = "hub.server_key",
 		.type = OPTION_TEXT,
 		AT(server_key),
+		.fault = settings_key_fault,
 		.help = "The hub's public key, Z85 or hex; or say where it stands:"},
 	{.name = "hub.server_key_file",
 		.type = OPTION_TEXT,

@@ -1,6 +1,5 @@
 #include "base/config.h"
 
-#include <errno.h>
 #include <stdio.h>
 
 #include "base/file.h"
@@ -62,8 +61,7 @@ enum ch_status config_read(const char *path, const struct option_group *groups, 
 	}
 	if (status == CH_NOMEM)
 		goto out;
-	problems_add(problems, path, 0, NULL, "cannot be read: %s",
-		status == CH_TOO_LARGE ? "it is too large" : strerror(errno));
+	problems_add(problems, path, 0, NULL, "cannot be read: %s", file_why(status));
 	/* The groups must be fit to be freed, whatever happened. */
 	status = option_begin(&reader, groups, count, path, problems);
 	if (status == CH_OK)

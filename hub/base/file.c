@@ -69,12 +69,11 @@ enum ch_status file_read_at(int fd, void *data, size_t len, uint64_t offset)
 	return CH_OK;
 }
 
-enum ch_status file_read_all(const char *path, size_t max, struct buffer *out)
+/* Reads to the end and closes. */
+static enum ch_status file_drain(int fd, size_t max, struct buffer *out)
 {
 	enum ch_status status = CH_OK;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return file_status();
+	int error = 0;
 	size_t start = out->len;
 	for (;;) {
 		uint8_t *at = buffer_reserve(out, 65536);
@@ -86,15 +85,52 @@ enum ch_status file_read_all(const char *path, size_t max, struct buffer *out)
 		out->len -= 65536 - (n > 0 ? (size_t)n : 0);
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0)
+		if (n < 0) {
+			error = errno;
 			status = CH_IO;
-		else if (out->len - start > max)
+		} else if (out->len - start > max) {
 			status = CH_TOO_LARGE;
+		}
 		if (n <= 0 || status != CH_OK)
 			break;
 	}
 	(void)close(fd); /* read only: nothing to lose */
+	if (error != 0)
+		errno = error;
 	return status;
+}
+
+enum ch_status file_read_all(const char *path, size_t max, struct buffer *out)
+{
+	struct stat info;
+	/* To open a pipe waits for a writer, unless told not to; a file's reads are as ever. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return file_status();
+	if (fstat(fd, &info) == 0 && !S_ISFIFO(info.st_mode))
+		return file_drain(fd, max, out);
+	(void)close(fd); /* read only: nothing to lose */
+	return CH_UNSUPPORTED;
+}
+
+enum ch_status file_read_any(const char *path, size_t max, struct buffer *out)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? file_status() : file_drain(fd, max, out);
+}
+
+const char *file_why(enum ch_status status)
+{
+	switch (status) {
+	case CH_TOO_LARGE:
+		return "it is too large";
+	case CH_UNSUPPORTED:
+		return "it is a pipe";
+	case CH_NOMEM:
+		return "memory ran out";
+	default:
+		return strerror(errno);
+	}
 }
 
 enum ch_status file_sync(int fd)

@@ -13,8 +13,16 @@ enum ch_status file_write_at(int fd, const void *data, size_t len, uint64_t offs
 /* Exactly `len` bytes; CH_END when the file is shorter, CH_IO. */
 enum ch_status file_read_at(int fd, void *data, size_t len, uint64_t offset);
 
-/* A whole file of at most `max` bytes appended to `out`.  CH_NOT_FOUND, CH_TOO_LARGE, CH_NOMEM, CH_IO. */
+/* A whole file of at most `max` bytes appended to `out`.  A pipe is no file: nobody may ever write into
+ * it, and who reads here must not wait.  CH_NOT_FOUND, CH_TOO_LARGE, CH_UNSUPPORTED (a pipe), CH_NOMEM,
+ * CH_IO. */
 enum ch_status file_read_all(const char *path, size_t max, struct buffer *out);
+
+/* The same for what a person names on a command line: reads a pipe too, to its end. */
+enum ch_status file_read_any(const char *path, size_t max, struct buffer *out);
+
+/* Why a file could not be read or written, for people: of the status, else of errno, so ask at once. */
+const char *file_why(enum ch_status status);
 
 /* Replaces `path` by these bytes, all or nothing, durably: temporary file, sync, rename, folder
  * sync.  `mode` as in open(2).  CH_FULL, CH_IO. */

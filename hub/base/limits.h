@@ -82,6 +82,8 @@
 #define LIMIT_ROW_COLUMNS    1024u           /* of a CSV record, members of a JSON object       */
 #define LIMIT_INFLATED_BYTES (1024u * 1024u * 1024u) /* of a compressed file, when unpacked     */
 #define LIMIT_XML_DEPTH      64u
+/* Of one tag: libxml2 compares each with all others. */
+#define LIMIT_XML_ATTRIBUTES 16384u
 #define LIMIT_MAPPING_BYTES  (256u * 1024u)
 
 /* What an adapter keeps of a file's rejects; those beyond are only counted. */
@@ -102,8 +104,10 @@
 #define LIMIT_REPLAYS             256u /* jobs that are remembered; over it, CH_FULL */
 #define LIMIT_REPLAYS_PER_SUB     4u   /* that have not ended */
 #define LIMIT_UNSENT_FRAMES       256u /* answers a session does not take: over it, it is closed */
-#define LIMIT_UNREAD_COMMANDS     65536u /* messages of a session that wait: over it, it is closed */
-#define LIMIT_ACK_WAIT_MS         3600000u
-#define LIMIT_NACK_DELAY_MS       86400000u
+#define LIMIT_UNSENT_BYTES                                                                         \
+	2097152u /* of large frames that libzmq holds for a peer: over it, they wait */
+#define LIMIT_UNREAD_COMMANDS 65536u /* messages of a session that wait: over it, it is closed */
+#define LIMIT_ACK_WAIT_MS     3600000u
+#define LIMIT_NACK_DELAY_MS   86400000u
 
 #endif

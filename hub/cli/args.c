@@ -93,6 +93,16 @@ bool args_take(const struct flag *flags, int *argc, char **argv)
 	return args_scan(flags, argc, argv, false);
 }
 
+bool args_take_most(const struct flag *flags, int *argc, char **argv, int most)
+{
+	if (!args_take(flags, argc, argv))
+		return false;
+	if (*argc > most)
+		(void)cli_fail(EXIT_USAGE, "carehub help COMMAND shows the words that it takes",
+			"\"%s\" is one word too many", argv[most]);
+	return *argc <= most;
+}
+
 bool args_take_known(const struct flag *flags, int *argc, char **argv)
 {
 	return args_scan(flags, argc, argv, true);

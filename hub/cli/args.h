@@ -25,6 +25,9 @@ struct flag {
 /* Takes the options out of argv and leaves the words: *argc of them.  False: said what is wrong. */
 bool args_take(const struct flag *flags, int *argc, char **argv);
 
+/* The same for a command that takes at most so many words. */
+bool args_take_most(const struct flag *flags, int *argc, char **argv, int most);
+
 /* The same, passing over options that the table does not name. */
 bool args_take_known(const struct flag *flags, int *argc, char **argv);
 

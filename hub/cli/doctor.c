@@ -205,7 +205,7 @@ int doctor_main(struct cli *cli, int argc, char **argv)
 	const struct flag flags[] = {{0}};
 	struct doctor doctor = {.cli = cli};
 	struct context context;
-	if (!args_take(flags, &argc, argv) || argc != 0)
+	if (!args_take_most(flags, &argc, argv, 0))
 		return EXIT_USAGE;
 	if (doctor_context(&doctor, &context) && doctor_connect(&doctor, &context)) {
 		doctor_roles(&doctor);

@@ -70,7 +70,7 @@ int checkpoint_main(struct cli *cli, int argc, char **argv)
 	const struct flag flags[] = {{0}};
 	Carehub__V1__CheckpointRequest request;
 	ProtobufCMessage *message = NULL;
-	if (!args_take(flags, &argc, argv) || argc != 0)
+	if (!args_take_most(flags, &argc, argv, 0))
 		return EXIT_USAGE;
 	carehub__v1__checkpoint_request__init(&request);
 	int result = ask_one(cli, "Checkpoint", &request.base,
@@ -94,7 +94,7 @@ int reload_main(struct cli *cli, int argc, char **argv)
 	const struct flag flags[] = {{0}};
 	Carehub__V1__ReloadRequest request;
 	ProtobufCMessage *message = NULL;
-	if (!args_take(flags, &argc, argv) || argc != 0)
+	if (!args_take_most(flags, &argc, argv, 0))
 		return EXIT_USAGE;
 	carehub__v1__reload_request__init(&request);
 	int result = ask_one(
@@ -152,7 +152,7 @@ int settings_main(struct cli *cli, int argc, char **argv)
 		return settings_ask(cli, &request);
 	if (argc != 2 || strcmp(argv[0], "write") != 0)
 		return cli_fail(EXIT_USAGE, NULL, "settings: show, or write FILE");
-	enum ch_status status = file_read_all(argv[1], LIMIT_CONFIG_BYTES, &text);
+	enum ch_status status = file_read_any(argv[1], LIMIT_CONFIG_BYTES, &text);
 	if (status != CH_OK)
 		return cli_fail(EXIT_USAGE, NULL, "%s: %s", argv[1], ch_status_text(status));
 	request.write = true;

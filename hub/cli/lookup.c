@@ -185,7 +185,7 @@ int deadlines_main(struct cli *cli, int argc, char **argv)
 	const struct flag flags[] = {
 		{"--limit", FLAG_NUMBER, &limit}, {"--overdue", FLAG_BOOL, &listing.overdue}, {0}};
 	Carehub__V1__DeadlinesRequest request;
-	if (!args_take(flags, &argc, argv) || argc != 0)
+	if (!args_take_most(flags, &argc, argv, 0))
 		return EXIT_USAGE;
 	int result = cli_connect(cli);
 	if (result != EXIT_FINE)
@@ -231,7 +231,7 @@ int reviews_main(struct cli *cli, int argc, char **argv)
 	uint64_t limit = 100;
 	const struct flag flags[] = {{"--limit", FLAG_NUMBER, &limit}, {0}};
 	Carehub__V1__ReviewsRequest request;
-	if (!args_take(flags, &argc, argv) || argc != 0)
+	if (!args_take_most(flags, &argc, argv, 0))
 		return EXIT_USAGE;
 	carehub__v1__reviews_request__init(&request);
 	request.limit = limit < UINT32_MAX ? (uint32_t)limit : UINT32_MAX;

@@ -126,9 +126,16 @@ static void main_usage(FILE *out)
 		out);
 }
 
+static int main_unknown(const char *name)
+{
+	return cli_fail(EXIT_USAGE, "carehub help shows them all", "there is no command %s", name);
+}
+
 static int main_help(const char *name)
 {
 	const struct command *command = main_find(name);
+	if (command == NULL && name[0] != 0 && strcmp(name, "help") != 0)
+		return main_unknown(name);
 	if (command == NULL) {
 		main_usage(stdout);
 		return EXIT_FINE;
@@ -176,14 +183,15 @@ int main(int argc, char **argv)
 	if (timeout_s == 0 || timeout_s > 86400)
 		return cli_fail(EXIT_USAGE, NULL, "--timeout: 1 to 86400 seconds");
 	cli.timeout_ms = (int64_t)timeout_s * 1000;
-	if (help || (words > 0 && strcmp(word[0], "help") == 0))
-		return main_help(words > help ? word[help ? 0 : 1 < words ? 1 : 0] : "");
+	if (help) /* "carehub seek --help", or of everything */
+		return main_help(words > 0 ? word[0] : "");
+	if (words > 0 && strcmp(word[0], "help") == 0)
+		return main_help(words > 1 ? word[1] : "");
 	const struct command *command = words > 0 ? main_find(word[0]) : NULL;
+	if (command == NULL && words > 0)
+		return main_unknown(word[0]);
 	if (command == NULL) {
-		if (words > 0)
-			(void)cli_fail(EXIT_USAGE, NULL, "there is no command %s", word[0]);
-		else
-			main_usage(stderr);
+		main_usage(stderr);
 		return EXIT_USAGE;
 	}
 	if (cli.yes && cli.dry_run)

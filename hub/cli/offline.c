@@ -21,7 +21,7 @@ int offline_main(struct cli *cli, int argc, char **argv)
 	char own[4096];
 	char beside[4200] = "carehubd";
 	size_t count = 0;
-	if (!args_take(flags, &argc, argv) || argc > 1)
+	if (!args_take_most(flags, &argc, argv, 1))
 		return EXIT_USAGE;
 	ssize_t len = readlink("/proc/self/exe", own, sizeof(own) - 1);
 	if (len > 0) {

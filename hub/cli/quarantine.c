@@ -172,7 +172,7 @@ static int quarantine_correct(struct cli *cli, const char *word, const char *pat
 	struct ch_bytes bytes;
 	char why[CLOUDEVENT_WHY] = "";
 	enum ch_status status =
-		event != NULL ? file_read_all(path, LIMIT_JSON_BYTES, &text) : CH_NOMEM;
+		event != NULL ? file_read_any(path, LIMIT_JSON_BYTES, &text) : CH_NOMEM;
 	int result = EXIT_USAGE;
 	if (status != CH_OK) {
 		(void)cli_fail(EXIT_USAGE, NULL, "%s: %s", path, ch_status_text(status));

@@ -102,7 +102,7 @@ int status_main(struct cli *cli, int argc, char **argv)
 {
 	const struct flag flags[] = {{0}};
 	Carehub__V1__StatusReply *status = NULL;
-	if (!args_take(flags, &argc, argv) || argc != 0)
+	if (!args_take_most(flags, &argc, argv, 0))
 		return EXIT_USAGE;
 	int result = status_ask(cli, &status);
 	if (result != EXIT_FINE)
@@ -211,7 +211,7 @@ int sessions_main(struct cli *cli, int argc, char **argv)
 	Carehub__V1__SessionsRequest request;
 	ProtobufCMessage *message = NULL;
 	char text[WORDS_BYTES];
-	if (!args_take(flags, &argc, argv) || argc != 0)
+	if (!args_take_most(flags, &argc, argv, 0))
 		return EXIT_USAGE;
 	carehub__v1__sessions_request__init(&request);
 	int result = ask_one(

@@ -409,10 +409,9 @@ enum ch_status engine_open(const struct engine_options *options, struct engine *
 		.segment_bytes = (uint64_t)settings->segment_bytes,
 		.spare_segments = (uint32_t)settings->spare_segments,
 		.read_only = options->read_only,
-		.create = !options->read_only,
+		.create = !options->read_only && !options->must_exist,
 	};
-	enum ch_status status =
-		options->read_only ? CH_OK : file_make_dirs(settings->paths.data, 0700);
+	enum ch_status status = journal.create ? file_make_dirs(settings->paths.data, 0700) : CH_OK;
 	if (status == CH_OK)
 		status = file_lock(settings->paths.lock, &engine.lock);
 	if (status == CH_OK)

@@ -24,6 +24,7 @@ struct engine {
 struct engine_options {
 	const struct daemon_settings *settings;
 	bool read_only;   /* nothing on disk changes; the state is as its last checkpoint left it */
+	bool must_exist;  /* CH_NOT_FOUND instead of a new journal */
 	bool fresh_state; /* throw the store away and fold the journal from its first entry */
 	bool past_damage; /* fold on behind entries that cannot be read, and log what is left out */
 	void (*yield)(void *context);

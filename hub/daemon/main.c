@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "daemon/configuration.h"
 #include "daemon/hub.h"
 #include "daemon/offline.h"
 
@@ -25,12 +26,27 @@ static int main_run(struct daemon_settings *settings, const struct arguments *ar
 	return hub_run(settings) == CH_OK ? 0 : 2;
 }
 
-static int main_check(struct daemon_settings *settings, const struct arguments *arguments)
+static int main_mistakes(const struct problems *problems, enum ch_status status)
 {
-	(void)settings;
-	(void)arguments;
-	printf("check\tok\n"); /* mistakes were reported while reading */
-	return 0;
+	struct buffer text = {0};
+	problems_print(problems, &text);
+	fprintf(stderr, "%scarehubd: configuration: %s\n", buffer_text(&text),
+		ch_status_text(status));
+	buffer_fini(&text);
+	return 2;
+}
+
+static int main_check(const struct arguments *arguments)
+{
+	struct problems problems = {0};
+	int result = 0;
+	enum ch_status status = configuration_check(arguments->root, &problems);
+	if (status == CH_OK)
+		printf("check\tok\n");
+	else
+		result = main_mistakes(&problems, status);
+	problems_fini(&problems);
+	return result;
 }
 
 static int main_verify(struct daemon_settings *settings, const struct arguments *arguments)
@@ -73,11 +89,12 @@ static int main_config(struct daemon_settings *settings, const struct arguments 
 static const struct {
 	const char *name;
 	const char *operand; /* NULL: takes none */
+	/* NULL: it must not end at the first file that has a mistake, see main_check */
 	int (*run)(struct daemon_settings *settings, const struct arguments *arguments);
 	const char *help;
 } commands[] = {
 	{"run", NULL, main_run, "run the hub (the default)"},
-	{"check", NULL, main_check, "read the configuration and report every mistake"},
+	{"check", NULL, NULL, "read the configuration and report every mistake"},
 	{"config", NULL, main_config, "print a commented carehub.conf with all defaults"},
 	{"verify", NULL, main_verify, "check journal, rules and records against each other"},
 	{"rebuild", NULL, main_rebuild, "make the store anew from the journal [--past-damage]"},
@@ -148,19 +165,16 @@ static int main_with_settings(const struct arguments *arguments,
 {
 	struct problems problems = {0};
 	struct daemon_settings settings;
-	struct buffer text = {0};
+	int result;
 	enum ch_status status = daemon_settings_read(arguments->root, &problems, &settings);
 	if (status != CH_OK) {
-		problems_print(&problems, &text);
-		fprintf(stderr, "%scarehubd: configuration: %s\n", buffer_text(&text),
-			ch_status_text(status));
-		buffer_fini(&text);
+		result = main_mistakes(&problems, status);
 		problems_fini(&problems);
-		return 2;
+		return result;
 	}
 	problems_fini(&problems);
 	log_set_level((enum log_level)settings.log_level);
-	int result = run(&settings, arguments);
+	result = run(&settings, arguments);
 	daemon_settings_free(&settings);
 	return result;
 }
@@ -172,7 +186,9 @@ int main(int argc, char **argv)
 		for (size_t i = 0; i < COMMANDS; i++) {
 			if (strcmp(arguments.command, commands[i].name) == 0 &&
 				(commands[i].operand != NULL) == (arguments.operand != NULL))
-				return main_with_settings(&arguments, commands[i].run);
+				return commands[i].run != NULL
+					       ? main_with_settings(&arguments, commands[i].run)
+					       : main_check(&arguments);
 		}
 	}
 	main_usage(stderr);

@@ -51,6 +51,14 @@ static int offline_unable(const char *what, enum ch_status status)
 	return EXIT_UNABLE;
 }
 
+/* Most often the root or the data folder is another one than was meant. */
+static int offline_unable_at(const char *what, const char *path, enum ch_status status)
+{
+	fprintf(stderr, "carehubd: %s: %s: %s%s\n", what, path, ch_status_text(status),
+		status == CH_NOT_FOUND ? "; is --root right?" : "");
+	return EXIT_UNABLE;
+}
+
 /* ---- A second state, folded from the journal alone ---- */
 
 struct scratch {
@@ -172,7 +180,7 @@ int offline_verify(struct daemon_settings *settings)
 	struct state *state = NULL;
 	enum ch_status status = engine_open(&options, &engine);
 	if (status != CH_OK)
-		return offline_unable(settings->paths.data, status);
+		return offline_unable_at("verify", settings->paths.data, status);
 	int result = verify_journal(engine.journal);
 	if (result == EXIT_FINE) {
 		status = state_open(&store, journal_incarnation(engine.journal), &state);
@@ -204,6 +212,7 @@ int offline_rebuild(struct daemon_settings *settings, bool past_damage)
 	struct progress progress = progress_begin("rebuild");
 	struct engine_options options = {
 		.settings = settings,
+		.must_exist = true,
 		.fresh_state = true,
 		.past_damage = past_damage,
 		.progress = progress_show,
@@ -212,7 +221,7 @@ int offline_rebuild(struct daemon_settings *settings, bool past_damage)
 	int64_t began_us = clock_steady_us();
 	enum ch_status status = engine_open(&options, &engine);
 	if (status != CH_OK)
-		return offline_unable("rebuild", status);
+		return offline_unable_at("rebuild", settings->paths.journal, status);
 	status = state_checkpoint(engine.state);
 	if (status == CH_OK)
 		printf("rebuild\tok\tentries=%llu head=%llu ms=%lld\n",
@@ -264,10 +273,11 @@ static enum ch_status dump_at(
 int offline_dump(struct daemon_settings *settings, uint64_t at, bool hash_only)
 {
 	struct engine engine;
-	struct engine_options options = {.settings = settings, .read_only = at != 0};
+	struct engine_options options = {
+		.settings = settings, .read_only = at != 0, .must_exist = true};
 	enum ch_status status = engine_open(&options, &engine);
 	if (status != CH_OK)
-		return offline_unable("dump", status);
+		return offline_unable_at("dump", settings->paths.journal, status);
 	status = at != 0 ? dump_at(settings, engine.journal, at, hash_only)
 			 : dump_print(engine.state, hash_only);
 	engine_close(&engine);
@@ -291,13 +301,14 @@ int offline_repair(struct daemon_settings *settings, const char *from)
 		status = engine_check_end(settings);
 	if (status == CH_OK)
 		status = journal_open(&options, &journal, NULL);
+	const char *at = status == CH_OK ? from : settings->paths.journal;
 	if (status == CH_OK)
 		status = repair_run(journal, from, &result);
 	journal_close(journal);
 	if (lock >= 0)
 		(void)close(lock); /* the lock goes with it */
 	if (status != CH_OK)
-		return offline_unable("repair", status);
+		return offline_unable_at("repair", at, status);
 	printf("repair\t%s\tmended=%llu left=%llu\n", result.damaged == 0 ? "ok" : "DAMAGED",
 		(unsigned long long)result.mended, (unsigned long long)result.damaged);
 	if (result.damaged == 0)

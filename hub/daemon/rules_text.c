@@ -60,7 +60,7 @@ static enum ch_status rules_read(
 	if (status == CH_NOT_FOUND)
 		return CH_OK;
 	if (status != CH_OK) {
-		problems_add(problems, path, 0, NULL, "cannot be read: %s", ch_status_text(status));
+		problems_add(problems, path, 0, NULL, "cannot be read: %s", file_why(status));
 		return CH_INVALID;
 	}
 	struct slice rest = buffer_slice(text);
@@ -80,7 +80,7 @@ static void rules_peers(const struct roster *roster, struct buffer *text)
 {
 	size_t at = 0;
 	const struct peer *peer;
-	while ((peer = roster_next(roster, &at)) != NULL) {
+	while (roster != NULL && (peer = roster_next(roster, &at)) != NULL) {
 		buffer_printf(text, "peer.%s.assurance=%s\n", peer->name,
 			peer->assurance == PEER_VERIFIED ? "verified" : "claimed");
 		if (peer->region != NULL && peer->region[0] != 0)

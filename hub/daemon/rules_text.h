@@ -7,7 +7,8 @@
 #include "base/slice.h"
 #include "net/roster.h"
 
-/* Sorted `name=value` lines.  `path` may be absent.  CH_INVALID when it added to `problems`. */
+/* Sorted `name=value` lines.  `path` may be absent, `roster` NULL: only to check
+ * the file.   CH_INVALID when it added to `problems`. */
 enum ch_status rules_text(const char *path, const struct roster *roster, struct problems *problems,
 	struct buffer *out);
 

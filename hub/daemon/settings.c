@@ -1,11 +1,14 @@
 #include "daemon/settings.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "base/config.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/text.h"
+#include "net/http.h"
 
 #define AT(member) .at = offsetof(struct daemon_settings, member)
 #define MINUTE_MS  (60 * INT64_C(1000))
@@ -13,6 +16,40 @@
 
 static const struct option_word log_levels[] = {{"error", LOG_ERROR}, {"warning", LOG_WARNING},
 	{"info", LOG_INFO}, {"debug", LOG_DEBUG}, {0}};
+
+/* tcp://HOST:PORT, the port `*` for any; the host is judged by who binds it. */
+static const char *settings_bus_fault(struct slice value)
+{
+	struct slice scheme = SLICE_LITERAL("tcp://");
+	struct slice rest = slice_sub(value, scheme.len, value.len);
+	const uint8_t *colon = rest.len > 0 ? memrchr(rest.data, ':', rest.len) : NULL;
+	uint64_t port;
+	if (!slice_starts(value, scheme) || colon == NULL || colon == rest.data)
+		return "is no address like tcp://127.0.0.1:7710";
+	struct slice text = slice_sub(rest, (size_t)(colon - rest.data) + 1, rest.len);
+	bool any = text.len == 1 && text.data[0] == '*';
+	return any || text_parse_u64(text, 65535, &port) == CH_OK ? NULL
+								  : "has a port beyond 0 to 65535";
+}
+
+static const char *settings_live_fault(struct slice value)
+{
+	return value.len == 0 ? NULL : settings_bus_fault(value);
+}
+
+static const char *settings_http_fault(struct slice value)
+{
+	char address[128];
+	char host[64];
+	int port;
+	if (value.len == 0)
+		return NULL;
+	if ((size_t)snprintf(address, sizeof(address), "%.*s", (int)value.len,
+		    (const char *)value.data) < sizeof(address) &&
+		http_parse_address(address, host, &port) == CH_OK)
+		return NULL;
+	return "is no address like 127.0.0.1:7712";
+}
 
 static const struct option options[] = {
 	{.name = "hub.data",
@@ -30,6 +67,7 @@ static const struct option options[] = {
 		.type = OPTION_TEXT,
 		AT(bus_listen),
 		.initial = "tcp://127.0.0.1:7710",
+		.fault = settings_bus_fault,
 		.help = "Where clients connect."},
 	{.name = "bus.connections",
 		.type = OPTION_NUMBER,
@@ -63,11 +101,13 @@ static const struct option options[] = {
 		.type = OPTION_TEXT,
 		AT(live_listen),
 		.initial = "tcp://127.0.0.1:7711",
+		.fault = settings_live_fault,
 		.help = "Where live readers connect who want speed without a promise; empty: nowhere."},
 	{.name = "http.listen",
 		.type = OPTION_TEXT,
 		AT(http_listen),
 		.initial = "127.0.0.1:7712",
+		.fault = settings_http_fault,
 		.help = "Metrics, health and console; empty: nowhere."},
 	{.name = "journal.segment",
 		.type = OPTION_BYTES,
@@ -171,27 +211,38 @@ static enum ch_status settings_place(const char *root, struct daemon_settings *s
 	return status;
 }
 
+enum ch_status daemon_settings_find(const char *root, struct settings_paths *out_paths)
+{
+	struct settings_paths paths = {0};
+	if (root == NULL)
+		root = "";
+	enum ch_status status = settings_join(paths.config, root, "/etc/carehub", "/carehub.conf");
+	if (status == CH_OK)
+		status = settings_join(paths.rules, root, "/etc/carehub", "/rules.conf");
+	if (status == CH_OK)
+		status = settings_join(paths.peers, root, "/etc/carehub", "/peers.d");
+	if (status == CH_OK)
+		status = settings_join(paths.secret, root, "/etc/carehub", "/hub.secret");
+	if (status == CH_OK)
+		*out_paths = paths;
+	return status;
+}
+
 enum ch_status daemon_settings_read(
 	const char *root, struct problems *problems, struct daemon_settings *out_settings)
 {
 	struct daemon_settings settings = {0};
 	struct option_group group = {options, OPTIONS, &settings};
+	struct settings_paths paths;
 	if (root == NULL)
 		root = "";
-	enum ch_status status =
-		settings_join(settings.paths.config, root, "/etc/carehub", "/carehub.conf");
+	enum ch_status status = daemon_settings_find(root, &paths);
+	/* Only a file that is not there is all defaults: one behind a closed folder is a mistake. */
 	if (status == CH_OK)
-		status = settings_join(settings.paths.rules, root, "/etc/carehub", "/rules.conf");
-	if (status == CH_OK)
-		status = settings_join(settings.paths.peers, root, "/etc/carehub", "/peers.d");
-	if (status == CH_OK)
-		status = settings_join(settings.paths.secret, root, "/etc/carehub", "/hub.secret");
-	struct settings_paths paths = settings.paths;
-	if (status == CH_OK)
-		status = access(paths.config, F_OK) == 0
-				 ? config_read(paths.config, &group, 1, problems)
-				 : config_parse((struct slice){NULL, 0}, paths.config, &group, 1,
-					   problems);
+		status = access(paths.config, F_OK) != 0 && errno == ENOENT
+				 ? config_parse((struct slice){NULL, 0}, paths.config, &group, 1,
+					   problems)
+				 : config_read(paths.config, &group, 1, problems);
 	settings.paths = paths;
 	if (status == CH_OK)
 		status = settings_place(root, &settings);

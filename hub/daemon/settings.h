@@ -51,6 +51,10 @@ struct daemon_settings {
 	struct settings_paths paths;
 };
 
+/* Where the files that administrators write stand under `root`; `data` and what is below it stay empty.
+ * CH_TOO_LARGE. */
+enum ch_status daemon_settings_find(const char *root, struct settings_paths *out_paths);
+
 /* `root` NULL: "/".  A missing file is all defaults.  CH_INVALID when it added to `problems`. */
 enum ch_status daemon_settings_read(
 	const char *root, struct problems *problems, struct daemon_settings *out_settings);

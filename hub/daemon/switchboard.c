@@ -86,12 +86,18 @@ enum ch_status switchboard_reload(struct switchboard *switchboard, struct proble
 {
 	const struct switchboard_options *options = &switchboard->options;
 	struct buffer text = {0};
+	struct roster *fresh = NULL;
 	uint32_t line = 0;
-	enum ch_status status = roster_reload(options->roster, problems);
+	enum ch_status status = roster_load(options->settings->paths.peers, problems, &fresh);
+	enum ch_status rules = rules_text(options->settings->paths.rules, fresh, problems, &text);
 	if (status == CH_OK)
-		status = rules_text(
-			options->settings->paths.rules, options->roster, problems, &text);
-	if (status == CH_OK) {
+		status = rules;
+	if (status != CH_OK) {
+		roster_free(fresh);
+	} else {
+		/* All files are good.  Who has lost his rights loses them first, whatever becomes of
+		 * the entry: a full disk must not keep him in. */
+		roster_replace(options->roster, fresh);
 		bus_recheck(switchboard->bus);
 		outlet_recheck(switchboard->options.outlet, switchboard->bus);
 		status = ingest_settings(options->ingest, buffer_slice(&text), &line);

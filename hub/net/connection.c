@@ -30,19 +30,23 @@ struct connection *connections_add(
 		return NULL;
 	memcpy(connection->id, id.data, CONNECTION_ID_BYTES);
 	connection->number = ++connections->last_number;
-	if (table_put(&connections->by_id, connection_id(connection), connection) != CH_OK) {
-		free(connection);
-		return NULL;
-	}
+	connection->backlog = backlog_create();
+	if (connection->backlog == NULL)
+		goto fail;
+	if (table_put(&connections->by_id, connection_id(connection), connection) != CH_OK)
+		goto fail;
 	if (table_put(&connections->by_number, connection_number_key(&connection->number),
 		    connection) != CH_OK) {
 		(void)table_remove(
 			&connections->by_id, connection_id(connection)); /* it is there */
-		free(connection);
-		return NULL;
+		goto fail;
 	}
 	connection->peer = peer_ref(peer);
 	return connection;
+fail:
+	backlog_release(connection->backlog);
+	free(connection);
+	return NULL;
 }
 
 void connections_remove(struct connections *connections, struct connection *connection)
@@ -50,6 +54,7 @@ void connections_remove(struct connections *connections, struct connection *conn
 	(void)table_remove(&connections->by_id, connection_id(connection)); /* it is there */
 	(void)table_remove(&connections->by_number, connection_number_key(&connection->number));
 	peer_unref(connection->peer);
+	backlog_release(connection->backlog);
 	free(connection);
 }
 

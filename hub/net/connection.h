@@ -3,6 +3,7 @@
 #define NET_CONNECTION_H
 
 #include "base/table.h"
+#include "net/backlog.h"
 #include "net/links.h"
 #include "net/peer.h"
 
@@ -20,6 +21,7 @@ struct connection {
 	enum connection_state state;
 	uint64_t number;
 	struct peer *peer; /* a reference */
+	struct backlog *backlog;
 	int fd;
 	struct link *link; /* NULL unless it is open */
 	void *user;

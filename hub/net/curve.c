@@ -113,7 +113,7 @@ static enum ch_status curve_read_fd(int fd, struct curve_key *out_key)
 
 enum ch_status curve_read_public(const char *path, struct curve_key *out_key)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* of a pipe: nothing */
 	return fd < 0 ? file_status() : curve_read_fd(fd, out_key);
 }
 
@@ -121,7 +121,7 @@ enum ch_status curve_read_secret(const char *path, struct curve_pair *out_pair)
 {
 	struct curve_pair pair;
 	struct stat info;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* of a pipe: nothing */
 	if (fd < 0)
 		return file_status();
 	/* Of what was opened, not of what the path names by now. */

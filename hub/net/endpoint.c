@@ -436,13 +436,23 @@ void endpoint_set_reading(struct endpoint *endpoint, bool reading)
 
 /* ---- Sending ---- */
 
-/* Sends the id.  On CH_OK the body must follow, or the next id would be taken for it. */
-static enum ch_status endpoint_begin(struct endpoint *endpoint, struct connection *connection)
+/* Whether a message of this length may be sent at all. */
+static enum ch_status endpoint_admit(
+	struct endpoint *endpoint, struct connection *connection, size_t len)
 {
 	if (connection->condemned != NULL)
 		return CH_CLOSED;
 	if (!endpoint->turning)
 		pump_wake(endpoint->pump);
+	if (backlog_has_room(connection->backlog, len))
+		return CH_OK;
+	endpoint_block(endpoint, connection);
+	return CH_FULL;
+}
+
+/* Sends the id.  On CH_OK the body must follow, or the next id would be taken for it. */
+static enum ch_status endpoint_begin(struct endpoint *endpoint, struct connection *connection)
+{
 	if (zmq_send(endpoint->socket, connection->id, CONNECTION_ID_BYTES,
 		    ZMQ_DONTWAIT | ZMQ_SNDMORE) >= 0)
 		return CH_OK;
@@ -461,14 +471,18 @@ static void endpoint_finish(struct endpoint *endpoint, zmq_msg_t *body)
 	invariant(zmq_msg_send(body, endpoint->socket, ZMQ_DONTWAIT) >= 0);
 }
 
-enum ch_status endpoint_send(
+/* A small one, in libzmq's own memory. */
+static enum ch_status endpoint_send_small(
 	struct endpoint *endpoint, struct connection *connection, struct slice bytes)
 {
 	zmq_msg_t body;
+	enum ch_status status = endpoint_admit(endpoint, connection, bytes.len);
+	if (status != CH_OK)
+		return status;
 	/* First, since it can fail: between the two parts nothing may. */
 	if (zmq_msg_init_size(&body, bytes.len) != 0)
 		return CH_NOMEM;
-	enum ch_status status = endpoint_begin(endpoint, connection);
+	status = endpoint_begin(endpoint, connection);
 	if (status != CH_OK) {
 		(void)zmq_msg_close(&body); /* valid, so it succeeds */
 		return status;
@@ -479,20 +493,36 @@ enum ch_status endpoint_send(
 	return CH_OK;
 }
 
-static void endpoint_free_bytes(void *data, void *hint)
+enum ch_status endpoint_send(
+	struct endpoint *endpoint, struct connection *connection, struct slice bytes)
 {
-	(void)hint;
-	free(data);
+	struct buffer copy = {0};
+	if (bytes.len <= BACKLOG_SMALL_BYTES)
+		return endpoint_send_small(endpoint, connection, bytes);
+	buffer_append_slice(&copy, bytes);
+	enum ch_status status = copy.status;
+	if (status == CH_OK)
+		status = endpoint_send_buffer(endpoint, connection, &copy);
+	buffer_fini(&copy);
+	return status;
 }
 
 enum ch_status endpoint_send_buffer(
 	struct endpoint *endpoint, struct connection *connection, struct buffer *bytes)
 {
 	zmq_msg_t body;
-	enum ch_status status = endpoint_begin(endpoint, connection);
-	if (status != CH_OK)
+	struct backlog_share *share = NULL;
+	enum ch_status status = endpoint_admit(endpoint, connection, bytes->len);
+	if (status == CH_OK)
+		status = backlog_take(connection->backlog, bytes->len, &share);
+	if (status == CH_OK)
+		status = endpoint_begin(endpoint, connection);
+	if (status != CH_OK) {
+		backlog_give_back(share);
 		return status;
-	if (zmq_msg_init_data(&body, bytes->data, bytes->len, endpoint_free_bytes, NULL) != 0) {
+	}
+	if (backlog_wrap(share, bytes->data, bytes->len, &body) != CH_OK) {
+		backlog_give_back(share);
 		/* The id is on its way and wants a body: an empty one, to a connection that is cut, so
 		 * that nobody takes it for an answer. */
 		connection_close(endpoint, connection, "no_memory");

@@ -71,8 +71,8 @@ void endpoint_recheck(struct endpoint *endpoint);
 
 /* ---- Sending ---- */
 
-/* Sends one message; the bytes are copied.  CH_FULL: the queue of this connection is full, nothing
- * was taken, `writable` will follow.  CH_CLOSED: it is gone or going.  CH_NOMEM. */
+/* Sends one message; the bytes are copied.  CH_FULL: the queue of this connection is full (by
+ * count, or for a large message by bytes), nothing was taken, `writable` will follow.  CH_CLOSED: it is gone or going.  CH_NOMEM. */
 enum ch_status endpoint_send(
 	struct endpoint *endpoint, struct connection *connection, struct slice bytes);
 

@@ -84,8 +84,7 @@ static enum ch_status roster_read(
 		else if (status == CH_INVALID)
 			status = CH_OK; /* reported */
 	} else if (status != CH_NOMEM) {
-		problems_add(problems, path, 0, NULL, "cannot be read: %s",
-			status == CH_TOO_LARGE ? "it is too large" : strerror(errno));
+		problems_add(problems, path, 0, NULL, "cannot be read: %s", file_why(status));
 		status = CH_OK;
 	}
 	buffer_fini(&text);
@@ -150,19 +149,23 @@ out:
 	return status;
 }
 
-enum ch_status roster_reload(struct roster *roster, struct problems *problems)
+void roster_replace(struct roster *roster, struct roster *fresh)
 {
-	struct roster *fresh = NULL;
-	enum ch_status status = roster_load(roster->folder, problems, &fresh);
-	if (status != CH_OK)
-		return status;
 	struct roster old = *roster;
 	roster->by_name = fresh->by_name;
 	roster->by_key = fresh->by_key;
 	fresh->by_name = old.by_name;
 	fresh->by_key = old.by_key;
 	roster_free(fresh);
-	return CH_OK;
+}
+
+enum ch_status roster_reload(struct roster *roster, struct problems *problems)
+{
+	struct roster *fresh = NULL;
+	enum ch_status status = roster_load(roster->folder, problems, &fresh);
+	if (status == CH_OK)
+		roster_replace(roster, fresh);
+	return status;
 }
 
 struct peer *roster_by_name(const struct roster *roster, struct slice name)

@@ -16,8 +16,11 @@ enum ch_status roster_load(
 	const char *folder, struct problems *problems, struct roster **out_roster);
 void roster_free(struct roster *roster);
 
-/* Reads the folder again.  All or nothing: on failure the roster is what it was.  Afterwards the
- * sockets must look at their connections again (endpoint_recheck, live_recheck). */
+/* Puts `fresh` in the place of what the roster held, and frees it.  Afterwards the sockets must look at
+ * their connections again (endpoint_recheck, live_recheck). */
+void roster_replace(struct roster *roster, struct roster *fresh);
+
+/* Reads the folder again.  All or nothing: on failure the roster is what it was. */
 enum ch_status roster_reload(struct roster *roster, struct problems *problems);
 
 /* NULL: nobody.  The roster's reference: peer_ref what is to be kept. */

@@ -521,6 +521,17 @@ static enum ch_status reader_check(struct poslog *r)
 	return r->status;
 }
 
+/* What the parser holds because its end has not come yet is a tag with too many attributes: each has two
+ * quotes.  One attribute may be as long as libxml2 lets it. */
+static bool reader_tag_endless(const xmlParserInput *input)
+{
+	size_t quotes = 0;
+	for (const xmlChar *at = input != NULL ? input->cur : NULL; at != NULL && at < input->end;
+		at++)
+		quotes += *at == '"' || *at == '\'';
+	return quotes / 2 > LIMIT_XML_ATTRIBUTES;
+}
+
 static enum ch_status reader_parse(struct poslog *r, struct slice bytes)
 {
 	while (bytes.len > 0 && r->status == CH_OK) {
@@ -530,7 +541,9 @@ static enum ch_status reader_parse(struct poslog *r, struct slice bytes)
 			return r->status = r->window.status;
 		(void)xmlParseChunk(r->parser, (const char *)part.data, (int)part.len,
 			0); /* its answer counts warnings too: reader_check looks closer */
-		if (reader_check(r) == CH_OK)
+		if (reader_check(r) == CH_OK && reader_tag_endless(r->parser->input))
+			reader_refuse_file(r, "XML", "a tag of too many attributes");
+		if (r->status == CH_OK)
 			reader_trim_window(r);
 		bytes = slice_sub(bytes, part.len, bytes.len);
 	}

@@ -428,7 +428,7 @@ enum ch_status mapping_load(const char *path, const struct mapping_overrides *ov
 	if (status == CH_OK)
 		status = mapping_parse(buffer_slice(&text), path, overrides, problems, out_mapping);
 	else if (status != CH_NOMEM)
-		problems_add(problems, path, 0, NULL, "cannot be read: %s", ch_status_text(status));
+		problems_add(problems, path, 0, NULL, "cannot be read: %s", file_why(status));
 	buffer_fini(&text);
 	return status;
 }

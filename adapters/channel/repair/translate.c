@@ -1,5 +1,6 @@
 #include "channel/repair/translate.h"
 
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -117,11 +118,10 @@ int translate_files(const struct translate_options *options, char *const *paths,
 		const char *guess =
 			mapping == NULL ? repair_source_guess(paths[i]) : options->mapping;
 		if (mapping == NULL && guess == NULL)
-			fprintf(errors,
+			fprintf(errors, "%s: %s\n", paths[i],
 				strcmp(paths[i], "-") == 0 || access(paths[i], R_OK) == 0
-					? "%s: no built-in mapping fits; give one with --mapping\n"
-					: "%s: cannot be read\n",
-				paths[i]);
+					? "no built-in mapping fits; give one with --mapping"
+					: strerror(errno));
 		else if (mapping != NULL ||
 			 translate_load(options, guess, errors, &guessed) == CH_OK)
 			result = translate_file(mapping != NULL ? mapping : guessed, options,

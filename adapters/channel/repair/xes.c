@@ -531,6 +531,17 @@ void xes_close(struct xes_reader *reader)
 }
 
 /* Gives the parser what comes next.  Its return value repeats what xes_error was told. */
+/* What the parser holds because its end has not come yet is a tag with too many attributes: each has two
+ * quotes.  One attribute may be as long as libxml2 lets it. */
+static bool xes_tag_endless(const xmlParserInput *input)
+{
+	size_t quotes = 0;
+	for (const xmlChar *at = input != NULL ? input->cur : NULL; at != NULL && at < input->end;
+		at++)
+		quotes += *at == '"' || *at == '\'';
+	return quotes / 2 > LIMIT_XML_ATTRIBUTES;
+}
+
 static enum ch_status xes_feed(struct xes_reader *reader)
 {
 	struct slice window = input_window(reader->input);
@@ -558,6 +569,11 @@ static enum ch_status xes_feed(struct xes_reader *reader)
 	size_t len = window.len < XES_CHUNK_BYTES ? window.len : XES_CHUNK_BYTES;
 	(void)xmlParseChunk(reader->parser, (const char *)window.data, (int)len, 0);
 	input_consume(reader->input, len);
+	if (!reader->stopped && xes_tag_endless(reader->parser->input)) {
+		xes_fail(reader, xes_place(reader), "a tag of too many attributes");
+		reader->fault_reject.status = CH_TOO_LARGE;
+		xes_stop(reader);
+	}
 	return CH_OK;
 }
 

@@ -95,6 +95,24 @@ static void reads_within_bounds(void **state)
 	buffer_fini(&bytes);
 }
 
+/* Found with a pipe in peers.d: the hub waited for its writer at the next reload, and for ever. */
+static void waits_for_no_pipe(void **state)
+{
+	struct folder *folder = *state;
+	struct buffer bytes = {0};
+	assert_int_equal(mkfifo(in(folder, "pipe"), 0600), 0);
+	assert_int_equal(file_read_all(in(folder, "pipe"), 9, &bytes), CH_UNSUPPORTED);
+	assert_string_equal(file_why(CH_UNSUPPORTED), "it is a pipe");
+	assert_int_equal(file_read_all(folder->root, 9, &bytes), CH_IO);
+	assert_string_equal(file_why(CH_IO), "Is a directory");
+	/* Who names it on a command line means it. */
+	int fd = open(in(folder, "pipe"), O_RDWR | O_CLOEXEC);
+	assert_int_equal(write(fd, "12345", 5), 5);
+	assert_int_equal(file_read_any(in(folder, "pipe"), 4, &bytes), CH_TOO_LARGE);
+	assert_int_equal(close(fd), 0);
+	buffer_fini(&bytes);
+}
+
 static void makes_folders_and_their_parents(void **state)
 {
 	struct folder *folder = *state;
@@ -130,6 +148,7 @@ int main(void)
 		cmocka_unit_test(replaces_a_file),
 		cmocka_unit_test(replaces_all_or_nothing),
 		cmocka_unit_test(reads_within_bounds),
+		cmocka_unit_test(waits_for_no_pipe),
 		cmocka_unit_test(makes_folders_and_their_parents),
 		cmocka_unit_test(a_lock_has_one_owner),
 	};

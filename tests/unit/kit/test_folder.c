@@ -1,5 +1,6 @@
 #include "drop.h"
 
+#include <limits.h>
 #include <utime.h>
 
 #include "kit/rejects.h"
@@ -193,6 +194,27 @@ static void test_an_unreadable_file_fails(void **state)
 	drop_end(&drop);
 }
 
+/* Nobody can write a result beside the longest of names: that stopped the adapter at every start. */
+static void test_odd_names_stop_nobody(void **state)
+{
+	struct drop drop;
+	char name[NAME_MAX + 1];
+	char moved[NAME_MAX + 16];
+	(void)state;
+	drop_begin(&drop);
+	memset(name, 'n', sizeof(name) - 1);
+	name[sizeof(name) - 1] = 0;
+	drop_put(&drop, name, "n1\n");
+	drop_put(&drop, "a\nb\xff.csv", "a1\n");
+	drop_put(&drop, "z.csv", "z1\n");
+	assert_int_equal(carry(&drop, CH_OUTCOME_ACCEPTED), 2);
+	(void)snprintf(moved, sizeof(moved), "failed/%s", name);
+	assert_true(drop_has(&drop, moved));
+	assert_true(drop_has(&drop, "done/z.csv"));
+	assert_true(drop_says(&drop, "done/a\nb\xff.csv.result.json", "{\"file\": \"?\", "));
+	drop_end(&drop);
+}
+
 static void test_a_file_of_garbage_does_not_fill_the_memory(void **state)
 {
 	struct drop drop;
@@ -323,6 +345,7 @@ int main(void)
 		cmocka_unit_test(test_an_event_without_an_answer_keeps_its_file),
 		cmocka_unit_test(test_what_the_hub_refuses_stands_in_the_rejects),
 		cmocka_unit_test(test_an_unreadable_file_fails),
+		cmocka_unit_test(test_odd_names_stop_nobody),
 		cmocka_unit_test(test_a_file_of_garbage_does_not_fill_the_memory),
 		cmocka_unit_test(test_a_result_that_cannot_be_written_stops_the_adapter),
 		cmocka_unit_test(test_receipts_that_come_late),

@@ -72,6 +72,22 @@ static void test_the_kits_settings_and_the_adapters_own(void **state)
 	buffer_fini(&problems);
 }
 
+static void test_a_key_looks_like_one(void **state)
+{
+	struct kit_settings settings;
+	struct buffer problems = {0};
+	(void)state;
+	assert_int_equal(read_text("[hub]\n"
+				   "server_key = /etc/carehub/hub.public\n"
+				   "key_file = /etc/carehub/shop.secret\n"
+				   "[folder]\n"
+				   "path = /srv/shop\n",
+				 &problems, &settings),
+		CH_INVALID);
+	assert_non_null(strstr(buffer_text(&problems), "hub.server_key: is no key"));
+	buffer_fini(&problems);
+}
+
 static void test_all_mistakes_at_once(void **state)
 {
 	static const char *const told[] = {"hub.window", "hub.key_file", "folder.path",
@@ -117,6 +133,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_kits_settings_and_the_adapters_own),
+		cmocka_unit_test(test_a_key_looks_like_one),
 		cmocka_unit_test(test_all_mistakes_at_once),
 		cmocka_unit_test(test_a_missing_file_is_a_mistake),
 		cmocka_unit_test(test_the_description_has_every_setting),

@@ -654,6 +654,48 @@ static void test_client_that_does_not_read_counts_as_dead(void **state)
 	desk_close(&desk);
 }
 
+/* ZeroMQ's mark counts messages: a thousand large ones for everybody who does not read would be all
+ * the memory that there is. */
+static void test_client_that_does_not_read_costs_little(void **state)
+{
+	struct desk desk;
+	struct endpoint_options options = desk_options;
+	static uint8_t bytes[500000];
+	const struct slice large = slice_of(bytes, sizeof(bytes));
+	enum ch_status status = CH_OK;
+	int sent = 0;
+	(void)state;
+	options.listener.heartbeat_ms = 60000;
+	options.listener.send_messages = 1000;
+	desk_open(&desk, &options);
+	desk.quiet = true;
+	void *client = gate_client(&desk.gate, ZMQ_DEALER, &desk.pos);
+	gate_set(client, ZMQ_RCVHWM, 1);
+	assert_int_equal(zmq_connect(client, endpoint_address(desk.endpoint)), 0);
+	say(client, "one");
+	await(&desk, &desk.messages, 1);
+	/* TCP takes some of them, and more while it finds out how much it likes. */
+	for (int still = 0; still < 50; still++) {
+		while ((status = endpoint_send(desk.endpoint, desk.newest, large)) == CH_OK) {
+			sent++;
+			still = 0;
+		}
+		gate_turn(&desk.gate, 2);
+	}
+	assert_int_equal(status, CH_FULL);
+	assert_in_range(sent, 4, 60);
+	/* A short word still goes, and when the client reads, so does the rest. */
+	assert_int_equal(endpoint_send(desk.endpoint, desk.newest, SLICE_LITERAL("short")), CH_OK);
+	gate_set(client, ZMQ_RCVTIMEO, 10000);
+	for (int i = 0; i < sent; i++)
+		assert_int_equal(zmq_recv(client, bytes, sizeof(bytes), 0), sizeof(bytes));
+	assert_int_equal(zmq_recv(client, bytes, sizeof(bytes), 0), 5);
+	await(&desk, &desk.writable, 1);
+	assert_int_equal(endpoint_send(desk.endpoint, desk.newest, large), CH_OK);
+	(void)zmq_close(client);
+	desk_close(&desk);
+}
+
 /* One client that floods, one that asks now and then, and a timer: all get their turn. */
 struct flood {
 	struct desk *desk;
@@ -758,6 +800,7 @@ int main(void)
 		cmocka_unit_test(test_full_queue_loses_nothing),
 		cmocka_unit_test(test_slow_reader_loses_nothing),
 		cmocka_unit_test(test_client_that_does_not_read_counts_as_dead),
+		cmocka_unit_test(test_client_that_does_not_read_costs_little),
 		cmocka_unit_test(test_flood_starves_nobody),
 		cmocka_unit_test(test_one_word_visitors),
 	};

@@ -373,6 +373,16 @@ static void test_large_things_spoil_what_they_stand_in(void **state)
 	free(text);
 }
 
+/* 200 000 attributes took libxml2 nine seconds, ten times as many a quarter of an hour. */
+static void test_endless_tag_ends_the_file(void **state)
+{
+	(void)state;
+	char *text = repeat("<POSLog xmlns='" ARTS "'>" PLAIN_SALE("1") "<Transaction ",
+		"a='1' b='2' ", LIMIT_XML_ATTRIBUTES, "/></POSLog>");
+	assert_ends_with(text, 1, "XML", "a tag of too many attributes");
+	free(text);
+}
+
 static void test_deep_nesting_ends_the_file(void **state)
 {
 	(void)state;
@@ -423,6 +433,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_no_poslog),
 		cmocka_unit_test(test_bytes_that_are_no_text),
 		cmocka_unit_test(test_large_things_spoil_what_they_stand_in),
+		cmocka_unit_test(test_endless_tag_ends_the_file),
 		cmocka_unit_test(test_deep_nesting_ends_the_file),
 		cmocka_unit_test(test_memory_stays_small_over_a_large_file),
 	};

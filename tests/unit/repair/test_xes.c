@@ -149,6 +149,11 @@ static void test_hostile(void **state)
 		buffer_append_text(&deep, "<list key=\"l\">");
 	assert_non_null(strstr(read_all(buffer_slice(&deep)), "<list> is nested too deep\n"));
 	buffer_fini(&deep);
+	buffer_append_text(&deep, "<log ");
+	for (unsigned i = 0; i < LIMIT_XML_ATTRIBUTES + 3000; i++)
+		buffer_append_text(&deep, "a='1' ");
+	assert_non_null(strstr(read_all(buffer_slice(&deep)), "a tag of too many attributes\n"));
+	buffer_fini(&deep);
 	buffer_append_text(&deep, "<log><trace><event>");
 	for (unsigned i = 0; i <= LIMIT_ROW_COLUMNS; i++)
 		buffer_append_text(&deep, STRING("k", "v"));
