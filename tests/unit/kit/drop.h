@@ -16,7 +16,7 @@
 #include "base/file.h"
 #include "kit/folder.h"
 
-#define DROP_PATH 512
+#define DROP_PATH 1024
 
 struct drop {
 	char path[DROP_PATH / 2];
