@@ -45,7 +45,9 @@ struct round {
 	struct batch *batch;
 	int64_t now_us;          /* the hub's time: one look at the clock for all */
 	struct submission *done; /* all events decided: to be settled after the sync */
-	struct submission **done_last;
+	struct submission *done_last;
+	uint64_t done_events;
+	uint32_t done_frames;
 	uint32_t events;
 	struct submitted *decided[INGEST_BATCH_EVENTS]; /* in this round */
 	uint32_t decided_count;
@@ -234,6 +236,19 @@ static bool writer_crowded(const struct ingest *ingest)
 	       state_pressure(ingest->options.state) >= PRESSURE_CROWDED;
 }
 
+static void writer_done(struct round *round, struct submission *submission)
+{
+	submission->next = NULL;
+	submission->node.next = NULL;
+	if (round->done == NULL)
+		round->done = submission;
+	else
+		round->done_last->node.next = &submission->node;
+	round->done_last = submission;
+	round->done_events += submission->count;
+	round->done_frames++;
+}
+
 /* Up to a quantum of this producer's events. */
 static void writer_turn(struct round *round, struct producer *producer)
 {
@@ -266,9 +281,7 @@ static void writer_turn(struct round *round, struct producer *producer)
 		producer->queue = submission->next;
 		if (producer->queue == NULL)
 			producer->queue_last = &producer->queue;
-		submission->next = NULL;
-		*round->done_last = submission;
-		round->done_last = &submission->next;
+		writer_done(round, submission);
 	}
 }
 
@@ -293,16 +306,13 @@ static void writer_clock(struct round *round)
 static void writer_settle(struct round *round)
 {
 	struct ingest *ingest = round->ingest;
-	struct submission *submission = round->done;
-	bool any = submission != NULL;
-	while (submission != NULL) {
-		struct submission *next = submission->next;
-		atomic_fetch_sub(&ingest->waiting, submission->count);
-		writer_count(&ingest->counters.frames, 1);
-		(void)mailbox_post(&ingest->outbox, &submission->node); /* open as long as ingest */
-		submission = next;
-	}
-	if (any && ingest->options.ready != NULL)
+	if (round->done == NULL)
+		return;
+	atomic_fetch_sub(&ingest->waiting, round->done_events);
+	writer_count(&ingest->counters.frames, round->done_frames);
+	/* Open as long as ingest. */
+	(void)mailbox_post_all(&ingest->outbox, &round->done->node, &round->done_last->node);
+	if (ingest->options.ready != NULL)
 		ingest->options.ready(ingest->options.context);
 }
 
@@ -400,7 +410,6 @@ void writer_batch(struct ingest *ingest)
 {
 	struct round round = writer_begin(ingest);
 	int64_t began_us = clock_steady_us();
-	round.done_last = &round.done;
 	if (atomic_load(&ingest->broken)) {
 		ingest->queued_events = 0; /* nobody is answered any more */
 		return;
@@ -450,7 +459,6 @@ enum ch_status writer_alone(
 	struct decision decision;
 	(void)pthread_mutex_lock(&ingest->turn);
 	struct round round = writer_begin(ingest);
-	round.done_last = &round.done;
 	if (atomic_load(&ingest->broken)) {
 		(void)pthread_mutex_unlock(&ingest->turn);
 		return CH_CLOSED;
