@@ -143,12 +143,19 @@ static void fanout_tap(struct fanout *fanout)
 		recent_rest(fanout->recent);
 }
 
-/* True when there is more to take up. */
+static bool fanout_is_behind(const struct fanout *fanout)
+{
+	return recent_next(fanout->recent) <= fanout->head;
+}
+
+/* No further than the head, though the journal may be: a turn that finds entries beyond it ends as caught
+ * up, and as they are taken up already nobody would be scheduled for them again.  True when there is more
+ * to take up. */
 static bool fanout_take_up(struct fanout *fanout)
 {
 	uint64_t before = recent_next(fanout->recent);
 	enum ch_status status = CH_OK;
-	for (uint32_t i = 0; i < TAKE_MOST && status == CH_OK; i++) {
+	for (uint32_t i = 0; i < TAKE_MOST && status == CH_OK && fanout_is_behind(fanout); i++) {
 		status = recent_advance(fanout->recent);
 		if (status == CH_GAP)
 			status =
@@ -166,7 +173,7 @@ static bool fanout_take_up(struct fanout *fanout)
 		}
 	}
 	/* What cannot be read now (CH_IO, CH_NOMEM) is tried with the next round. */
-	return status == CH_OK;
+	return status == CH_OK && fanout_is_behind(fanout);
 }
 
 enum ch_status fanout_look(struct fanout *fanout, uint64_t sequence, struct group **out_group)

@@ -1,6 +1,7 @@
 #include "stage.h"
 
 #include <ftw.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -67,8 +68,23 @@ static void stage_start(struct stage *stage)
 	assert_int_equal(fanout_start(&stage->options, &stage->fanout), CH_OK);
 }
 
+/* The entry of `open` that is this one; NULL: a free one. */
+static struct consumer **stage_find_open(struct stage *stage, const struct consumer *consumer)
+{
+	for (size_t i = 0; i < STAGE_SESSIONS; i++) {
+		if (stage->open[i] == consumer)
+			return &stage->open[i];
+	}
+	return NULL;
+}
+
 static void stage_end(struct stage *stage)
 {
+	/* Who is left is a failed test's: its sessions are gone with it, so they are not looked at. */
+	for (size_t i = 0; i < STAGE_SESSIONS; i++) {
+		consumer_close(stage->open[i]);
+		stage->open[i] = NULL;
+	}
 	fanout_stop(stage->fanout);
 	desk_close(stage->desk);
 	state_close(stage->state);
@@ -241,6 +257,47 @@ uint64_t stage_append(struct stage *stage, const struct event *event, uint64_t c
 	return stage->head;
 }
 
+/* A round that stands still where alarms ring: behind the look at the head. */
+struct halt {
+	struct task task; /* first */
+	struct alarm alarm;
+	struct fanout *fanout;
+	sem_t reached;
+	sem_t released;
+};
+
+static void stage_ring_halt(struct alarm *alarm)
+{
+	struct halt *halt = (struct halt *)(void *)((char *)alarm - offsetof(struct halt, alarm));
+	(void)sem_post(&halt->reached);
+	(void)sem_wait(&halt->released);
+	(void)sem_post(&halt->reached);
+}
+
+static void stage_run_halt(struct task *task)
+{
+	struct halt *halt = (struct halt *)(void *)task;
+	fanout_set_alarm(halt->fanout, &halt->alarm, halt->fanout->now_us);
+}
+
+void stage_append_within_a_round(struct stage *stage, const struct event *event, uint64_t count)
+{
+	struct halt halt = {
+		.task.run = stage_run_halt,
+		.alarm = {.item.place = HEAP_OUT, .ring = stage_ring_halt},
+		.fanout = stage->fanout,
+	};
+	(void)sem_init(&halt.reached, 0, 0);
+	(void)sem_init(&halt.released, 0, 0);
+	(void)mailbox_post(&stage->fanout->inbox, &halt.task.node);
+	(void)sem_wait(&halt.reached);
+	(void)stage_append(stage, event, count);
+	(void)sem_post(&halt.released);
+	(void)sem_wait(&halt.reached); /* it has gone on: what it looks at may leave */
+	(void)sem_destroy(&halt.reached);
+	(void)sem_destroy(&halt.released);
+}
+
 /* ---- Sessions ---- */
 
 static struct got *session_note(struct session *session)
@@ -348,12 +405,16 @@ void session_open(struct session *session, struct stage *stage, const char *peer
 		.send = session_send,
 		.context = session,
 	};
+	struct consumer **open = stage_find_open(stage, NULL);
 	session->stage = stage;
+	assert_non_null(open);
 	assert_int_equal(consumer_open(stage->fanout, &options, &session->consumer), CH_OK);
+	*open = session->consumer;
 }
 
 void session_close(struct session *session)
 {
+	*stage_find_open(session->stage, session->consumer) = NULL;
 	consumer_close(session->consumer);
 	free(session->got);
 	*session = (struct session){.topics = session->topics};

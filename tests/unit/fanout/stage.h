@@ -13,6 +13,8 @@
 #include "wire/entry.h"
 #include "wire/subscribe.h"
 
+#define STAGE_SESSIONS 16 /* open at a time */
+
 struct stage {
 	char dir[256];
 	struct journal *journal;
@@ -27,12 +29,13 @@ struct stage {
 	int failures;
 	int64_t last_arrival_us;
 	uint64_t head;
+	struct consumer *open[STAGE_SESSIONS]; /* whose sessions are not closed; NULL: free */
 };
 
 /* Makes the folder and opens everything. */
 void stage_open(struct stage *stage);
 
-/* Closes everything and removes the folder. */
+/* Closes everything, sessions that a failed test has left open, too, and removes the folder. */
 void stage_close(struct stage *stage);
 
 /* Stops the hub and starts it again. */
@@ -58,6 +61,9 @@ struct event {
 
 /* Appends them in one batch and wakes the fan-out; the last one's sequence. */
 uint64_t stage_append(struct stage *stage, const struct event *event, uint64_t count);
+
+/* The same in the middle of a round: the fan-out has looked at the head, and not at what is new. */
+void stage_append_within_a_round(struct stage *stage, const struct event *event, uint64_t count);
 
 /* ---- Sessions ---- */
 

@@ -529,6 +529,21 @@ static void test_who_joins_as_something_comes_gets_it(void **state)
 	session_close(&session);
 }
 
+static void test_what_comes_within_a_round_comes_with_the_next(void **state)
+{
+	struct stage *stage = *state;
+	struct session session = {0};
+	const struct subscribe wish = named("a", 1);
+	session_open(&session, stage, "p", false);
+	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	session_next_mark(&session, MARK_CAUGHT_UP);
+	for (uint64_t next = 1; next <= 30; next += 3) {
+		stage_append_within_a_round(stage, NULL, 3);
+		session_expect_run(&session, next, next + 2);
+	}
+	session_close(&session);
+}
+
 static void test_a_refused_delivery_comes_again_and_dies(void **state)
 {
 	struct stage *stage = *state;
@@ -761,6 +776,7 @@ int main(void)
 		ON_STAGE(test_a_full_socket_holds_up_nobody_else),
 		ON_STAGE(test_who_sleeps_gets_everything_in_order),
 		ON_STAGE(test_who_joins_as_something_comes_gets_it),
+		ON_STAGE(test_what_comes_within_a_round_comes_with_the_next),
 		ON_STAGE(test_a_refused_delivery_comes_again_and_dies),
 		ON_STAGE(test_letters_are_parked_and_thrown_away),
 		ON_STAGE(test_acks_survive_a_restart_and_most_of_them_a_crash),
