@@ -240,6 +240,18 @@ void engine_distrust_store(const struct daemon_settings *settings)
 	log_warning("store.distrusted", "status=%s", ch_status_name(status));
 }
 
+/* A checkpoint writes hundreds of megabytes and nobody waits for it; receipts wait for the journal.  So
+ * between its pieces the checkpoint lets a sync that has begun get through, but not for ever. */
+#define YIELD_STEP_US 50u
+#define YIELD_STEPS   40u
+
+static void engine_yield(void *context)
+{
+	const struct journal *journal = context;
+	for (unsigned i = 0; i < YIELD_STEPS && journal_is_syncing(journal); i++)
+		(void)usleep(YIELD_STEP_US);
+}
+
 static enum ch_status engine_open_state(const struct engine_options *options, struct engine *engine)
 {
 	const struct daemon_settings *settings = options->settings;
@@ -251,8 +263,8 @@ static enum ch_status engine_open_state(const struct engine_options *options, st
 		.freeze_us = settings->freeze_ms * 1000,
 		.read_only = options->read_only,
 		.no_projector = !settings->projector,
-		.yield = options->yield,
-		.yield_context = options->yield_context,
+		.yield = engine_yield,
+		.yield_context = engine->journal,
 	};
 	uint64_t incarnation = journal_incarnation(engine->journal);
 	char path[PATH_MAX];

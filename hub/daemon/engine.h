@@ -27,8 +27,6 @@ struct engine_options {
 	bool must_exist;  /* CH_NOT_FOUND instead of a new journal */
 	bool fresh_state; /* throw the store away and fold the journal from its first entry */
 	bool past_damage; /* fold on behind entries that cannot be read, and log what is left out */
-	void (*yield)(void *context);
-	void *yield_context;
 	/* Called now and then while folding; may be NULL. */
 	void (*progress)(void *context, uint64_t sequence, uint64_t head);
 	void *context;

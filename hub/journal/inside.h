@@ -36,6 +36,7 @@ struct journal {
 	uint64_t incarnation;
 
 	struct catalog catalog; /* has its own lock */
+	atomic_bool syncing;
 
 	/* The writer's. */
 	struct batch batch;

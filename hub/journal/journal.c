@@ -303,12 +303,14 @@ static enum ch_status journal_write(struct journal *journal, struct slice bytes)
 	const struct segment *segment = journal->active;
 	uint64_t end = atomic_load_explicit(&segment->end, memory_order_relaxed);
 	enum ch_status status = file_fault("journal.write");
+	atomic_store_explicit(&journal->syncing, true, memory_order_relaxed);
 	if (status == CH_OK)
 		status = file_write_at(segment->fd, bytes.data, bytes.len, end);
 	if (status == CH_OK)
 		status = file_fault("journal.sync");
 	if (status == CH_OK)
 		status = file_sync(segment->fd);
+	atomic_store_explicit(&journal->syncing, false, memory_order_relaxed);
 	if (status == CH_OK)
 		status = file_fault("journal.synced");
 	return status == CH_OK ? CH_OK : journal_fail(journal, status);
@@ -380,6 +382,11 @@ int64_t journal_head_arrival_us(const struct journal *journal)
 uint64_t journal_first(const struct journal *journal)
 {
 	return atomic_load_explicit(&journal->first, memory_order_acquire);
+}
+
+bool journal_is_syncing(const struct journal *journal)
+{
+	return atomic_load_explicit(&journal->syncing, memory_order_relaxed);
 }
 
 enum ch_status journal_status(const struct journal *journal)

@@ -74,6 +74,10 @@ uint64_t journal_first(const struct journal *journal);
 /* Not CH_OK: a write or sync has failed, with this; nothing is taken any more.  Any thread. */
 enum ch_status journal_status(const struct journal *journal);
 
+/* A batch is on its way to the disk right now: who has much to write himself lets it go first.  Any
+ * thread. */
+bool journal_is_syncing(const struct journal *journal);
+
 /* ---- The writer thread ---- */
 
 /* Begins the next batch.  One at a time. */
