@@ -16,15 +16,6 @@ void log_set_level(enum log_level level)
 	atomic_store(&log_threshold, (int)level);
 }
 
-int log_level_parse(const char *word)
-{
-	for (int i = 0; i < 4; i++) {
-		if (strcmp(word, level_names[i]) == 0)
-			return i;
-	}
-	return -1;
-}
-
 void log_event(enum log_level level, const char *event, const char *format, ...)
 {
 	char line[2048];

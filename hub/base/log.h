@@ -8,9 +8,6 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 
 void log_set_level(enum log_level level);
 
-/* "error", "warning", "info", "debug"; -1 for another word. */
-int log_level_parse(const char *word);
-
 /* `event` is a dotted name, `format` gives `key=value` pairs; may be "".  Any thread. */
 void log_event(enum log_level level, const char *event, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

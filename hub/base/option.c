@@ -372,14 +372,6 @@ void option_end(struct option_reader *reader)
 	}
 }
 
-bool option_given(const struct option_reader *reader, const char *name)
-{
-	size_t group = 0;
-	size_t index = 0;
-	return option_find(reader, name, &group, &index) != NULL &&
-	       (reader->seen[group] >> index & 1) != 0;
-}
-
 void option_free(const struct option_group *group)
 {
 	for (size_t i = 0; i < group->count; i++) {

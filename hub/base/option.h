@@ -89,9 +89,6 @@ enum ch_status option_set(struct option_reader *reader, unsigned line, const cha
 /* Reports what is required and was not given. */
 void option_end(struct option_reader *reader);
 
-/* True when the value was given, not taken from the default. */
-bool option_given(const struct option_reader *reader, const char *name);
-
 /* Frees what the rows own and zeroes it; also after a failure. */
 void option_free(const struct option_group *group);
 

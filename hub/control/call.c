@@ -102,20 +102,6 @@ bool call_range(struct call *call, const char *text, uint64_t *out_first, uint64
 	return status == CH_OK;
 }
 
-bool call_point(
-	struct call *call, const char *text, uint64_t *out_sequence, enum call_turn *out_turn)
-{
-	struct range_point point;
-	struct range_history history = call_history(call);
-	size_t at = 0;
-	enum ch_status status = range_parse_point(slice_text(text), &point, &at);
-	if (status == CH_OK)
-		status = range_resolve_point(&point, &history, out_sequence);
-	if (status != CH_OK)
-		*out_turn = call_bad_range(call, text, status, at);
-	return status == CH_OK;
-}
-
 enum ch_status call_entry(
 	struct call *call, uint64_t sequence, struct journal_entry *out_entry, struct buffer *body)
 {

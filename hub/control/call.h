@@ -83,10 +83,6 @@ void call_resume(struct call *call);
 bool call_range(struct call *call, const char *text, uint64_t *out_first, uint64_t *out_last,
 	enum call_turn *out_turn);
 
-/* The same for a point. */
-bool call_point(
-	struct call *call, const char *text, uint64_t *out_sequence, enum call_turn *out_turn);
-
 /* One entry, from wherever it lies.  CH_NOT_FOUND: not there or no longer.  `body` is appended
  * to. */
 enum ch_status call_entry(

@@ -223,11 +223,6 @@ static const struct value *overlay_value_at(
 	return value;
 }
 
-void overlay_prefetch(const struct overlay *overlay, const struct overlay_key *key)
-{
-	__builtin_prefetch(&overlay->slots[key->hash & overlay->mask]);
-}
-
 enum overlay_answer overlay_get(const struct overlay *overlay, const struct overlay_key *key,
 	uint32_t version, struct slice *out_value)
 {

@@ -67,9 +67,6 @@ enum ch_status overlay_put(
 	struct overlay *overlay, const struct overlay_key *key, struct slice value);
 enum ch_status overlay_delete(struct overlay *overlay, const struct overlay_key *key);
 
-/* Starts the memory accesses that a lookup of `key` begins with. */
-void overlay_prefetch(const struct overlay *overlay, const struct overlay_key *key);
-
 enum overlay_answer overlay_get(const struct overlay *overlay, const struct overlay_key *key,
 	uint32_t version, struct slice *out_value);
 
