@@ -10,8 +10,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/bell.h"
 #include "base/mailbox.h"
-#include "client/bell.h"
 #include "client/error.h"
 #include "client/options.h"
 #include "client/outbox.h"

@@ -14,8 +14,8 @@
 #include <carehub/publish.h>
 #include <pthread.h>
 
+#include "base/bell.h"
 #include "client/batch.h"
-#include "client/bell.h"
 #include "wire/envelope.h"
 
 struct outbox {

@@ -1,4 +1,4 @@
-#include "client/bell.h"
+#include "base/bell.h"
 
 #include <stdint.h>
 #include <sys/eventfd.h>

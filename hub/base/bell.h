@@ -3,8 +3,8 @@
  *
  * The sleeper says so first and looks at its boxes once more after that; whoever fills a box rings
  * afterwards.  So either the sleeper sees the box, or the ringer sees the sleeper. */
-#ifndef CLIENT_BELL_H
-#define CLIENT_BELL_H
+#ifndef BASE_BELL_H
+#define BASE_BELL_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
