@@ -1,8 +1,19 @@
 /* How to write an adapter: three callbacks, and the kit does the rest - configuration, connection, flow,
  * retries, what happens at kill -9 and at a lost line.
  *
+ *     static enum ch_status open(void *config, problems, void **source) here are your settings
  *     static enum ch_status next(void *source, struct kit_item *item)   what is there to publish?
  *     static void settle(void *source, const struct kit_settled *done)  it is stored: let go of it
+ *
+ * A source that only has to be looked at from time to time (a folder) needs no more.  One that is fed by a
+ * socket, a thread or an event loop of its own has `tend` as well, and says with it what to sleep on:
+ *
+ *     static enum ch_status tend(void *source, struct kit_wait *wait)
+ *     {
+ *             uv_run(&loop, UV_RUN_NOWAIT);                     a loop of libuv's; libwebsockets on it
+ *             *wait = (struct kit_wait){uv_backend_fd(&loop), POLLIN, uv_backend_timeout(&loop)};
+ *             return CH_OK;
+ *     }
  *
  * The contract: an item is let go of at its source only in settle.  A process that dies in between gives
  * the same item again, under the same id, and the hub knows it: nothing is lost, nothing counts twice.
@@ -11,7 +22,18 @@
  * spool (relay.h), on this machine's disk.  The receipt of such an item comes later, perhaps in another
  * life of the process, and is told by `late` under the words by which the item said where it stood.
  *
- * All callbacks run on one thread. */
+ * All callbacks run on one thread, and none of them may block: while one does, no receipt is told.  The
+ * rounds on that thread are always the same:
+ *
+ *     settle, late   everything that has an answer
+ *     tend           what the source's own descriptors have; what to sleep on
+ *     next           until it says CH_END, or so many were given that receipts come first again
+ *     sleep          only when this round did nothing: until there is a receipt, the descriptor is
+ *                    ready, or the time is over
+ *
+ * So an event that the source has at hand when `tend` returns is handed to the hub at once, and its receipt
+ * wakes the same thread.  Whatever `settle` makes ready (an answer to be written) is seen by `tend` before
+ * anybody sleeps. */
 #ifndef KIT_ADAPTER_H
 #define KIT_ADAPTER_H
 
@@ -55,6 +77,15 @@ struct kit_settled {
 	struct ch_receipt receipt;
 };
 
+/* What to sleep on. */
+struct kit_wait {
+	/* -1: none.  One is enough: several go into an epoll or an event loop, whose own descriptor this
+	 * is then.  Another thread that feeds the source writes to an eventfd, which tend empties. */
+	int fd;
+	short events;       /* of poll(2) */
+	int64_t timeout_ms; /* tend is called again after so long at the latest; < 0: no need */
+};
+
 struct kit_adapter {
 	const char *program; /* "carehub-pos" */
 	/* Its own part of the configuration file: read into a struct of `config_bytes`. */
@@ -65,9 +96,16 @@ struct kit_adapter {
 	/* `problems` takes everything that is wrong with the settings beyond what the rows can tell.
 	 * CH_INVALID when it added to them. */
 	enum ch_status (*open)(void *config, struct problems *problems, void **out_source);
-	/* CH_OK: *out_item.  CH_END: nothing now, ask again later.  Otherwise the adapter stops. */
+	/* Does what there is to be done without waiting, and says what to wait for; *out_wait comes in as
+	 * "nothing".  Called in every round, so it must be cheap when there is nothing.  May be NULL: then
+	 * next is asked again after `adapter.poll`; else in every round.  Others than CH_OK stop the
+	 * adapter. */
+	enum ch_status (*tend)(void *source, struct kit_wait *out_wait);
+	/* CH_OK: *out_item.  CH_END: nothing now.  CH_BUSY: nothing now, but something is coming by itself
+	 * (a file that is not at rest yet), and `--once` waits for it.  Otherwise the adapter stops. */
 	enum ch_status (*next)(void *source, struct kit_item *out_item);
-	/* Once for every KIT_EVENT, in the order of receipts. */
+	/* Once for every KIT_EVENT, in the order of receipts, which need not be that of next: what the hub
+	 * put off for now comes later. */
 	void (*settle)(void *source, const struct kit_settled *settled);
 	/* What became of an item that was settled as spooled.  After a crash the same may be told again.
 	 * CH_OK: it is noted, durably where it matters.  CH_NOT_FOUND: that place is no more; the kit

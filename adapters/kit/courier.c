@@ -1,9 +1,11 @@
 #include "kit/courier.h"
 
+#include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/bell.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/invariant.h"
@@ -22,6 +24,7 @@ struct courier {
 	struct flight *newest;
 	uint64_t under_way;
 	int64_t heard_us; /* when the hub last answered, or had nothing to answer to */
+	struct bell bell; /* rung when the box below is not empty any more */
 	struct mailbox landed;
 	struct mailbox_node *taken; /* out of the mailbox, not yet given */
 
@@ -45,6 +48,11 @@ void flight_free(struct flight *flight)
 }
 
 /* ---- On the library's thread ---- */
+
+static void courier_wake(void *context)
+{
+	bell_ring(context);
+}
 
 static void courier_landed(void *context, enum ch_status status, const struct ch_receipt *receipt)
 {
@@ -130,9 +138,11 @@ enum ch_status courier_open(
 	if (courier == NULL)
 		return CH_NOMEM;
 	courier->program = program;
-	mailbox_init(&courier->landed, NULL, NULL);
+	mailbox_init(&courier->landed, courier_wake, &courier->bell);
 	courier->event = ch_event_create();
-	enum ch_status status = courier->event != NULL ? CH_OK : CH_NOMEM;
+	enum ch_status status = bell_init(&courier->bell);
+	if (status == CH_OK && courier->event == NULL)
+		status = CH_NOMEM;
 	if (status == CH_OK)
 		status = courier_connect(courier, settings);
 	if (status != CH_OK) {
@@ -158,6 +168,7 @@ void courier_free(struct courier *courier)
 	invariant(courier->under_way == 0);
 	ch_event_free(courier->event);
 	mailbox_fini(&courier->landed);
+	bell_fini(&courier->bell);
 	free(courier);
 }
 
@@ -233,17 +244,33 @@ enum ch_status courier_send(struct courier *courier, const struct envelope *enve
 	return CH_OK;
 }
 
-struct flight *courier_take(struct courier *courier, int64_t timeout_us)
+struct flight *courier_take(struct courier *courier)
 {
 	if (courier->taken == NULL)
-		courier->taken = timeout_us == 0 ? mailbox_take(&courier->landed)
-						 : mailbox_wait(&courier->landed, timeout_us);
+		courier->taken = mailbox_take(&courier->landed);
 	struct flight *flight = (struct flight *)(void *)courier->taken;
 	if (flight == NULL)
 		return NULL;
 	courier->taken = courier->taken->next;
 	courier_delist(courier, flight);
 	return flight;
+}
+
+/* First say that we sleep, then look once more: see bell.h. */
+void courier_sleep(struct courier *courier, const struct kit_wait *wait, int64_t most_us)
+{
+	struct pollfd places[] = {
+		{courier->bell.fd, POLLIN, 0}, {wait->fd, wait->events, 0}}; /* -1 is passed over */
+	int64_t us = most_us;
+	if (wait->timeout_ms >= 0 && wait->timeout_ms < us / 1000)
+		us = wait->timeout_ms * 1000;
+	const struct timespec time = {us / 1000000, us % 1000000 * 1000};
+	bell_sleep(&courier->bell);
+	if (courier->taken == NULL)
+		courier->taken = mailbox_take(&courier->landed);
+	if (courier->taken == NULL && us > 0)
+		(void)ppoll(places, 2, &time, NULL); /* whatever it says, we look */
+	bell_awake(&courier->bell);
 }
 
 /* ---- How it is ---- */

@@ -1,5 +1,6 @@
 /* Takes events to the hub and brings back what became of each: the kit's side of libcarehub.  Receipts
- * come on the library's thread and land in a mailbox, so that everything else is on one.
+ * come on the library's thread and land in a mailbox, so that everything else is on one; the bell wakes it
+ * when it sleeps.
  *
  * What was sent is under way until it lands.  After a lost connection libcarehub sends it again, in order
  * and before anything newer. */
@@ -50,8 +51,12 @@ void courier_free(
 enum ch_status courier_send(struct courier *courier, const struct envelope *envelope,
 	int64_t waited_us, struct flight **flight);
 
-/* The next one that has landed; waits up to `timeout_us` for it.  NULL: none. */
-struct flight *courier_take(struct courier *courier, int64_t timeout_us);
+/* The next one that has landed.  NULL: none now. */
+struct flight *courier_take(struct courier *courier);
+
+/* Sleeps until one has landed, the descriptor of `wait` is ready, a signal comes, or `most_us` or the wait's
+ * own time is over. */
+void courier_sleep(struct courier *courier, const struct kit_wait *wait, int64_t most_us);
 
 /* ---- How it is ---- */
 

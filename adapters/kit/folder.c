@@ -20,6 +20,7 @@ struct folder {
 	char **names; /* what the last scan found, in order */
 	size_t name_count;
 	size_t name_next;
+	bool expectant;            /* that scan has seen files that are not at rest yet */
 	struct folder_file *files; /* open ones and those that wait for receipts */
 	struct folder_file *current;
 	void *reader;
@@ -81,8 +82,10 @@ static bool folder_is_ready(struct folder *folder, const char *name)
 	int64_t changed_us = (int64_t)info.st_mtim.tv_sec * 1000000 + info.st_mtim.tv_nsec / 1000;
 	/* A modification time in the future is a wrong clock, not a file that is being written. */
 	int64_t age_us = clock_wall_us() - changed_us;
-	if (age_us >= 0 && age_us < folder->options.settle_ms * 1000)
+	if (age_us >= 0 && age_us < folder->options.settle_ms * 1000) {
+		folder->expectant = true;
 		return false;
+	}
 	const struct folder_wait *wait = folder_waits_for(folder, name);
 	return wait == NULL || wait->size != info.st_size;
 }
@@ -107,6 +110,7 @@ static enum ch_status folder_scan(struct folder *folder)
 	DIR *dir = opendir(folder->options.path);
 	enum ch_status status = CH_OK;
 	folder_forget_names(folder);
+	folder->expectant = false;
 	if (dir == NULL)
 		return CH_IO;
 	folder->names = calloc(FILES_PER_SCAN, sizeof(*folder->names));
@@ -241,7 +245,7 @@ enum ch_status folder_next(struct folder *folder, struct kit_item *out_item)
 			if (status != CH_OK)
 				return status;
 			if (folder->name_count == 0)
-				return CH_END;
+				return folder->expectant ? CH_BUSY : CH_END;
 		}
 		status = folder_begin(folder, folder->names[folder->name_next++]);
 		if (status != CH_OK)

@@ -44,7 +44,7 @@ struct folder;
 enum ch_status folder_open(const struct folder_options *options, struct folder **out_folder);
 void folder_close(struct folder *folder);
 
-/* The callbacks of a kit_adapter.  folder_next: CH_IO or CH_FULL for good when a result could not be
+/* The callbacks of a kit_adapter.  folder_next: CH_BUSY: only files that are not at rest yet; CH_IO or CH_FULL for good when a result could not be
  * written: the adapter stops, and after a start the file is read again. */
 enum ch_status folder_next(struct folder *folder, struct kit_item *out_item);
 void folder_settle(struct folder *folder, const struct kit_settled *settled);

@@ -87,6 +87,12 @@ static enum ch_status relay_settle_spooled(struct relay *relay, struct flight *f
 				 : status; /* no room for the cursor: an old one does no harm */
 }
 
+static void relay_tell(struct relay *relay, const struct kit_settled *settled)
+{
+	relay->settled++;
+	relay->adapter->settle(relay->source, settled);
+}
+
 static enum ch_status relay_settle(struct relay *relay, struct flight *flight)
 {
 	enum ch_status status = CH_OK;
@@ -98,21 +104,21 @@ static enum ch_status relay_settle(struct relay *relay, struct flight *flight)
 			.status = flight->status,
 			.receipt = flight->receipt};
 		relay_count(relay->counts, &flight->receipt);
-		relay->adapter->settle(relay->source, &settled);
+		relay_tell(relay, &settled);
 	}
 	flight_free(flight);
 	return status;
 }
 
-static enum ch_status relay_land(struct relay *relay, int64_t wait_us)
+static enum ch_status relay_land(struct relay *relay)
 {
-	struct flight *flight = courier_take(relay->courier, wait_us);
+	struct flight *flight = courier_take(relay->courier);
 	enum ch_status status = CH_OK;
 	while (flight != NULL) {
 		enum ch_status settled = relay_settle(relay, flight);
 		if (status == CH_OK)
 			status = settled;
-		flight = courier_take(relay->courier, 0);
+		flight = courier_take(relay->courier);
 	}
 	return status;
 }
@@ -154,7 +160,7 @@ static enum ch_status relay_sync(struct relay *relay)
 		struct kit_settled settled = {
 			.token = relay->unsynced[i], .status = CH_OK, .spooled = true};
 		relay->counts->spooled++;
-		relay->adapter->settle(relay->source, &settled);
+		relay_tell(relay, &settled);
 	}
 	if (status == CH_OK)
 		relay->unsynced_count = 0;
@@ -317,10 +323,10 @@ static enum ch_status relay_tend_spool(struct relay *relay)
 }
 
 /* Not to sleep when something falls due. */
-static int64_t relay_wait_us(const struct relay *relay, int64_t wait_us)
+static int64_t relay_wait_us(const struct relay *relay, int64_t most_us)
 {
 	int64_t now_us = clock_steady_us();
-	int64_t due_us = wait_us;
+	int64_t due_us = most_us;
 	if (relay->unsynced_count > 0)
 		due_us = relay->unsynced_since_us + SYNC_US - now_us;
 	if (relay->by_spool) {
@@ -328,17 +334,26 @@ static int64_t relay_wait_us(const struct relay *relay, int64_t wait_us)
 		if (drain_us != INT64_MAX && drain_us - now_us < due_us)
 			due_us = drain_us - now_us;
 	}
-	if (due_us > wait_us)
-		due_us = wait_us;
+	if (due_us > most_us)
+		due_us = most_us;
 	return due_us > 0 ? due_us : 0;
 }
 
-enum ch_status relay_tend(struct relay *relay, int64_t wait_us)
+enum ch_status relay_tend(struct relay *relay)
 {
-	if (relay->spool == NULL)
-		return relay_land(relay, wait_us);
-	enum ch_status status = relay_land(relay, relay_wait_us(relay, wait_us));
-	return status == CH_OK ? relay_tend_spool(relay) : status;
+	enum ch_status status = relay_land(relay);
+	return status == CH_OK && relay->spool != NULL ? relay_tend_spool(relay) : status;
+}
+
+void relay_sleep(struct relay *relay, const struct kit_wait *wait, int64_t most_us)
+{
+	courier_sleep(relay->courier, wait,
+		relay->spool != NULL ? relay_wait_us(relay, most_us) : most_us);
+}
+
+uint64_t relay_settled(const struct relay *relay)
+{
+	return relay->settled;
 }
 
 /* ---- Opening and closing ---- */
@@ -401,7 +416,7 @@ void relay_close(struct relay *relay)
 		return;
 	if (relay->courier != NULL) {
 		courier_end(relay->courier);
-		(void)relay_land(relay, 0); /* what fails now comes again in another life */
+		(void)relay_land(relay); /* what fails now comes again in another life */
 	}
 	(void)relay_sync(relay); /* the same */
 	flight_free(relay->held);

@@ -60,9 +60,15 @@ void relay_close(struct relay *relay);
  * relay_tend.  Others: the adapter stops. */
 enum ch_status relay_put(struct relay *relay, const struct kit_item *item);
 
-/* All that must be done from time to time; waits up to `wait_us` for something to happen.  CH_IO,
+/* All that must be done from time to time, what has landed is settled first; does not wait.  CH_IO,
  * CH_NOMEM ...: the adapter stops. */
-enum ch_status relay_tend(struct relay *relay, int64_t wait_us);
+enum ch_status relay_tend(struct relay *relay);
+
+/* Sleeps until relay_tend has something to do, the source has (`wait`), or `most_us` are over. */
+void relay_sleep(struct relay *relay, const struct kit_wait *wait, int64_t most_us);
+
+/* How often the adapter's settle was called. */
+uint64_t relay_settled(const struct relay *relay);
 
 /* Everything that was put is settled, with a receipt from the hub. */
 bool relay_is_idle(const struct relay *relay);

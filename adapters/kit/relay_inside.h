@@ -23,6 +23,7 @@ struct relay {
 	uint32_t unsynced_count;
 	int64_t unsynced_since_us;
 	int64_t saved_us;
+	uint64_t settled; /* calls of the adapter's settle */
 	uint64_t drained; /* since it began to go by spool */
 
 	/* Out of the spool. */

@@ -27,7 +27,7 @@ static unsigned carry(struct drop *drop, enum ch_outcome outcome)
 		events++;
 		settle(drop, item.token, outcome);
 	}
-	assert_int_equal(status, CH_END);
+	assert_true(status == CH_END || status == CH_BUSY);
 	return events;
 }
 
@@ -75,6 +75,7 @@ static void test_what_is_being_written_waits(void **state)
 {
 	struct drop drop;
 	char path[DROP_PATH];
+	struct kit_item item;
 	(void)state;
 	drop_begin(&drop);
 	drop_put(&drop, "a.csv.tmp", "a\n");
@@ -91,7 +92,7 @@ static void test_what_is_being_written_waits(void **state)
 	folder_close(drop.folder);
 	drop_open_folder(&drop, 3600000);
 	drop_put(&drop, "g.csv", "g\n");
-	assert_int_equal(carry(&drop, CH_OUTCOME_ACCEPTED), 0);
+	assert_int_equal(folder_next(drop.folder, &item), CH_BUSY);
 	(void)snprintf(path, sizeof(path), "%s/g.csv", drop.path);
 	struct utimbuf long_ago = {1000000000, 1000000000};
 	assert_int_equal(utime(path, &long_ago), 0);

@@ -1,153 +1,7 @@
 /* The way by spool, from a drop folder to the bus's double and back. */
-#include "drop.h"
-
-#include <pthread.h>
+#include "station.h"
 
 #include "base/clock.h"
-#include "kit/runner.h"
-#include "support/fake_bus.h"
-
-struct station {
-	struct drop drop;
-	struct fake_bus *bus;
-	struct kit_settings settings;
-	struct kit_counts counts;
-	enum ch_status status;
-	atomic_int stop;
-	pthread_t thread;
-};
-
-static enum ch_status station_next(void *source, struct kit_item *out_item)
-{
-	struct drop *drop = source;
-	return folder_next(drop->folder, out_item);
-}
-
-static void station_settle(void *source, const struct kit_settled *settled)
-{
-	struct drop *drop = source;
-	folder_settle(drop->folder, settled);
-}
-
-static enum ch_status station_late(
-	void *source, struct slice origin, const struct ch_receipt *receipt)
-{
-	struct drop *drop = source;
-	return folder_late(drop->folder, origin, receipt);
-}
-
-static const struct kit_adapter adapter = {.program = "carehub-station",
-	.next = station_next,
-	.settle = station_settle,
-	.late = station_late};
-
-static char *path_in(const struct station *station, const char *name)
-{
-	char path[DROP_PATH];
-	(void)snprintf(path, sizeof(path), "%s/%s", station->drop.path, name);
-	return strdup(path);
-}
-
-static void station_begin(struct station *station)
-{
-	*station = (struct station){.status = CH_OK};
-	drop_begin(&station->drop);
-	station->bus = fake_bus_start(NULL);
-	assert_non_null(station->bus);
-	station->settings = (struct kit_settings){
-		.endpoint = strdup(fake_bus_endpoint(station->bus)),
-		.server_key = strdup(fake_bus_server_key(station->bus)),
-		.key_file = path_in(station, ".secret"),
-		.window = 16,
-		.batch = 4,
-		.poll_ms = 10,
-		.metrics = path_in(station, ".metrics"),
-		.spool_directory = path_in(station, ".spool"),
-		.spool_max_bytes = 1 << 20,
-		.spool_drain_rate = 0,
-		.spool_patience_ms = 50,
-	};
-	drop_put(&station->drop, ".secret", "");
-	assert_int_equal(chmod(station->settings.key_file, 0600), 0);
-	drop_put(&station->drop, ".secret", fake_bus_secret_key(station->bus));
-}
-
-static void station_end(struct station *station)
-{
-	assert_string_equal(fake_bus_violation(station->bus), "");
-	fake_bus_stop(station->bus);
-	free(station->settings.endpoint);
-	free(station->settings.server_key);
-	free(station->settings.key_file);
-	free(station->settings.metrics);
-	free(station->settings.spool_directory);
-	drop_end(&station->drop);
-}
-
-static void *station_thread(void *context)
-{
-	struct station *station = context;
-	station->status = runner_run(&adapter, &station->drop, &station->settings, false,
-		&station->stop, &station->counts);
-	return NULL;
-}
-
-static void station_start(struct station *station)
-{
-	station->stop = 0;
-	assert_int_equal(pthread_create(&station->thread, NULL, station_thread, station), 0);
-}
-
-static void station_stop(struct station *station)
-{
-	station->stop = 1;
-	assert_int_equal(pthread_join(station->thread, NULL), 0);
-	assert_int_equal(station->status, CH_OK);
-}
-
-/* Until the source has nothing more and the hub has everything. */
-static void station_run_once(struct station *station)
-{
-	station->stop = 0;
-	assert_int_equal(runner_run(&adapter, &station->drop, &station->settings, true,
-				 &station->stop, &station->counts),
-		CH_OK);
-}
-
-static void wait_for(const struct station *station, const char *name)
-{
-	for (int i = 0; i < 1000 && !drop_has(&station->drop, name); i++)
-		assert_int_equal(usleep(10000), 0);
-	assert_true(drop_has(&station->drop, name));
-}
-
-/* Files appear by rename, so that a running adapter never sees half of one. */
-static void put_many(struct station *station, const char *name, unsigned first, unsigned last)
-{
-	struct buffer text = {0};
-	char *from = path_in(station, ".new");
-	char *to = path_in(station, name);
-	for (unsigned i = first; i <= last; i++)
-		buffer_printf(&text, "%u\n", i);
-	drop_put(&station->drop, ".new", buffer_text(&text));
-	assert_int_equal(rename(from, to), 0);
-	buffer_fini(&text);
-	free(from);
-	free(to);
-}
-
-/* The bus has the events "1" to "last", once each and in order. */
-static void expect_in_order(struct station *station, unsigned last)
-{
-	assert_int_equal(fake_bus_count(station->bus, FAKE_STORED), last);
-	for (unsigned i = 1; i <= last; i++) {
-		char id[32];
-		char wanted[32];
-		(void)snprintf(wanted, sizeof(wanted), "%u", i);
-		assert_true(fake_bus_id_at(station->bus, i, id, sizeof(id)));
-		assert_string_equal(id, wanted);
-	}
-}
 
 /* ---- How it is used ---- */
 
@@ -155,7 +9,7 @@ static void test_a_station_off_line_loses_nothing(void **state)
 {
 	struct station station;
 	(void)state;
-	station_begin(&station);
+	station_begin_with_spool(&station);
 	fake_bus_go_away(station.bus);
 	station_start(&station);
 	put_many(&station, "a", 1, 100);
@@ -190,7 +44,7 @@ static void test_what_is_under_way_goes_first(void **state)
 {
 	struct station station;
 	(void)state;
-	station_begin(&station);
+	station_begin_with_spool(&station);
 	/* A hub that is there, has answered once, and then does not: so a busy machine, on which patience
 	 * ends before there is a connection, is no other case. */
 	put_many(&station, "w", 1, 1);
@@ -216,7 +70,7 @@ static void test_lives_end_in_the_middle(void **state)
 {
 	struct station station;
 	(void)state;
-	station_begin(&station);
+	station_begin_with_spool(&station);
 	fake_bus_go_away(station.bus);
 	for (unsigned life = 0; life < 3; life++) {
 		char name[8];
@@ -247,7 +101,7 @@ static void test_it_comes_back_at_its_pace(void **state)
 {
 	struct station station;
 	(void)state;
-	station_begin(&station);
+	station_begin_with_spool(&station);
 	station.settings.spool_drain_rate = 100;
 	fake_bus_go_away(station.bus);
 	station_start(&station);
@@ -268,7 +122,7 @@ static void test_a_full_spool_makes_the_source_wait(void **state)
 {
 	struct station station;
 	(void)state;
-	station_begin(&station);
+	station_begin_with_spool(&station);
 	fake_bus_go_away(station.bus);
 	station_start(&station);
 	put_many(&station, "a", 1, 3000);
@@ -299,7 +153,7 @@ static void test_a_late_refusal_finds_its_file(void **state)
 {
 	struct station station;
 	(void)state;
-	station_begin(&station);
+	station_begin_with_spool(&station);
 	fake_bus_go_away(station.bus);
 	station_start(&station);
 	put_many(&station, "a", 1, 5);
@@ -324,7 +178,7 @@ static void test_a_late_refusal_of_a_file_that_is_gone(void **state)
 {
 	struct station station;
 	(void)state;
-	station_begin(&station);
+	station_begin_with_spool(&station);
 	fake_bus_go_away(station.bus);
 	station_start(&station);
 	put_many(&station, "a", 1, 5);
@@ -345,7 +199,7 @@ static void test_damage_is_told_and_the_rest_arrives(void **state)
 	struct station station;
 	char command[DROP_PATH];
 	(void)state;
-	station_begin(&station);
+	station_begin_with_spool(&station);
 	fake_bus_go_away(station.bus);
 	station_start(&station);
 	put_many(&station, "a", 1, 5);
@@ -372,12 +226,12 @@ static void test_two_adapters_cannot_share_a_spool(void **state)
 	struct station station;
 	struct kit_counts counts;
 	(void)state;
-	station_begin(&station);
+	station_begin_with_spool(&station);
 	station_start(&station);
 	wait_for(&station, ".spool/cursor");
 	assert_true(fake_bus_wait(station.bus, FAKE_HELLOS, 1, 10000));
-	assert_int_equal(runner_run(&adapter, &station.drop, &station.settings, true, &station.stop,
-				 &counts),
+	assert_int_equal(runner_run(&station.adapter, station.source, &station.settings, true,
+				 &station.stop, &counts),
 		CH_BUSY);
 	station_stop(&station);
 	station_end(&station);

@@ -1,0 +1,259 @@
+/* Sources with a descriptor, a thread or an event loop of their own. */
+#include "station.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <uv.h>
+
+#include "base/clock.h"
+
+/* ---- A source that another thread feeds: here the test itself ---- */
+
+#define DESK_EVENTS 1000
+
+struct desk {
+	int bell; /* eventfd: something was laid on the desk, or this many were */
+	atomic_uint laid;
+	uint64_t seen;  /* by tend */
+	uint64_t given; /* by next */
+	atomic_uint settled;
+	unsigned tended;
+	char id[32];
+	struct envelope envelope;
+};
+
+static enum ch_status desk_tend(void *source, struct kit_wait *out_wait)
+{
+	struct desk *desk = source;
+	uint64_t count;
+	desk->tended++;
+	assert_int_equal(out_wait->fd, -1); /* comes in as "nothing" */
+	if (read(desk->bell, &count, sizeof(count)) > 0)
+		desk->seen = desk->laid;
+	out_wait->fd = desk->bell;
+	out_wait->events = POLLIN;
+	return CH_OK;
+}
+
+static enum ch_status desk_next(void *source, struct kit_item *out_item)
+{
+	struct desk *desk = source;
+	if (desk->given == desk->seen)
+		return CH_END;
+	(void)snprintf(desk->id, sizeof(desk->id), "%llu", (unsigned long long)++desk->given);
+	desk->envelope = (struct envelope){
+		.id = slice_text(desk->id),
+		.source = SLICE_LITERAL("urn:test"),
+		.type = SLICE_LITERAL("website.feedback.given"),
+		.digest = slice_text(desk->id),
+		.time_us = 1,
+	};
+	*out_item = (struct kit_item){
+		.what = KIT_EVENT, .token = desk->given, .envelope = &desk->envelope};
+	return CH_OK;
+}
+
+static void desk_settle(void *source, const struct kit_settled *settled)
+{
+	struct desk *desk = source;
+	assert_int_equal(settled->status, CH_OK);
+	assert_int_equal(settled->receipt.outcome, CH_OUTCOME_ACCEPTED);
+	desk->settled++;
+}
+
+static void desk_begin(struct desk *desk, struct station *station)
+{
+	*desk = (struct desk){.bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+	assert_true(desk->bell >= 0);
+	station_begin(station);
+	station->source = desk;
+	station->adapter = (struct kit_adapter){.program = "carehub-desk",
+		.tend = desk_tend,
+		.next = desk_next,
+		.settle = desk_settle};
+	station->settings.poll_ms = 3600000;
+}
+
+static void desk_end(struct desk *desk, struct station *station)
+{
+	station_end(station);
+	assert_int_equal(close(desk->bell), 0);
+}
+
+static void desk_lay(struct desk *desk, unsigned count)
+{
+	const uint64_t one = 1;
+	desk->laid += count;
+	assert_int_equal(write(desk->bell, &one, sizeof(one)), sizeof(one));
+}
+
+static void wait_until_settled(struct desk *desk, unsigned count)
+{
+	for (int i = 0; i < 100000 && desk->settled < count; i++)
+		assert_int_equal(usleep(100), 0);
+	assert_int_equal(desk->settled, count);
+}
+
+static void test_what_is_offered_goes_at_once_and_so_does_its_receipt(void **state)
+{
+	struct station station;
+	struct desk desk;
+	(void)state;
+	desk_begin(&desk, &station);
+	station_start(&station);
+	desk_lay(&desk, 1);
+	wait_until_settled(&desk, 1);
+	int64_t began_us = clock_steady_us();
+	for (unsigned i = 2; i <= 100; i++) {
+		desk_lay(&desk, 1);
+		wait_until_settled(&desk, i);
+	}
+	/* One that waited for a look from time to time would take a tenth of a second each. */
+	assert_true(clock_steady_us() - began_us < 3000000);
+	station_stop(&station);
+	expect_in_order(&station, 100);
+	desk_end(&desk, &station);
+}
+
+static void test_a_full_window_makes_the_source_wait_and_go_on(void **state)
+{
+	struct station station;
+	struct desk desk;
+	(void)state;
+	desk_begin(&desk, &station);
+	fake_bus_hold_receipts(station.bus, true);
+	station_start(&station);
+	desk_lay(&desk, DESK_EVENTS);
+	assert_true(fake_bus_wait(station.bus, FAKE_STORED, 16, 10000));
+	assert_int_equal(desk.settled, 0);
+	fake_bus_hold_receipts(station.bus, false);
+	wait_until_settled(&desk, DESK_EVENTS);
+	station_stop(&station);
+	expect_in_order(&station, DESK_EVENTS);
+	desk_end(&desk, &station);
+}
+
+static void test_an_idle_source_costs_nothing(void **state)
+{
+	struct station station;
+	struct desk desk;
+	(void)state;
+	desk_begin(&desk, &station);
+	station_start(&station);
+	desk_lay(&desk, 1);
+	wait_until_settled(&desk, 1);
+	assert_int_equal(usleep(300000), 0);
+	station_stop(&station);
+	assert_true(desk.tended < 50);
+	desk_end(&desk, &station);
+}
+
+/* ---- A source on a loop of libuv's ---- */
+
+struct clerk {
+	uv_loop_t loop;
+	uv_timer_t timer; /* an event each time it rings */
+	uv_async_t answer;
+	struct desk desk;
+	unsigned answered; /* what settle asked the loop to do was done */
+};
+
+static void clerk_ring(uv_timer_t *timer)
+{
+	struct clerk *clerk = timer->data;
+	if (clerk->desk.seen == 10)
+		(void)uv_timer_stop(timer);
+	else
+		clerk->desk.seen++;
+}
+
+static void clerk_answer(uv_async_t *async)
+{
+	struct clerk *clerk = async->data;
+	clerk->answered++;
+}
+
+static enum ch_status clerk_tend(void *source, struct kit_wait *out_wait)
+{
+	struct clerk *clerk = source;
+	(void)uv_run(&clerk->loop, UV_RUN_NOWAIT);
+	*out_wait = (struct kit_wait){
+		uv_backend_fd(&clerk->loop), POLLIN, uv_backend_timeout(&clerk->loop)};
+	return CH_OK;
+}
+
+static enum ch_status clerk_next(void *source, struct kit_item *out_item)
+{
+	struct clerk *clerk = source;
+	return desk_next(&clerk->desk, out_item);
+}
+
+static void clerk_settle(void *source, const struct kit_settled *settled)
+{
+	struct clerk *clerk = source;
+	assert_int_equal(uv_async_send(&clerk->answer), 0);
+	desk_settle(&clerk->desk, settled);
+}
+
+static void test_a_loop_runs_on_the_same_thread(void **state)
+{
+	struct station station;
+	struct clerk clerk = {.answered = 0};
+	(void)state;
+	station_begin(&station);
+	station.source = &clerk;
+	station.adapter = (struct kit_adapter){.program = "carehub-clerk",
+		.tend = clerk_tend,
+		.next = clerk_next,
+		.settle = clerk_settle};
+	assert_int_equal(uv_loop_init(&clerk.loop), 0);
+	assert_int_equal(uv_timer_init(&clerk.loop, &clerk.timer), 0);
+	assert_int_equal(uv_async_init(&clerk.loop, &clerk.answer, clerk_answer), 0);
+	clerk.timer.data = &clerk;
+	clerk.answer.data = &clerk;
+	assert_int_equal(uv_timer_start(&clerk.timer, clerk_ring, 1, 5), 0);
+	int64_t began_us = clock_steady_us();
+	station_start(&station);
+	wait_until_settled(&clerk.desk, 10);
+	assert_true(clock_steady_us() - began_us < 5000000);
+	station_stop(&station);
+	assert_true(clerk.answered > 0);
+	expect_in_order(&station, 10);
+	uv_close((uv_handle_t *)&clerk.timer, NULL);
+	uv_close((uv_handle_t *)&clerk.answer, NULL);
+	(void)uv_run(&clerk.loop, UV_RUN_DEFAULT);
+	assert_int_equal(uv_loop_close(&clerk.loop), 0);
+	station_end(&station);
+}
+
+/* ---- What ends it ---- */
+
+static enum ch_status broken_tend(void *source, struct kit_wait *out_wait)
+{
+	(void)source;
+	(void)out_wait;
+	return CH_IO;
+}
+
+static void test_a_source_that_fails_ends_it(void **state)
+{
+	struct station station;
+	struct desk desk;
+	(void)state;
+	desk_begin(&desk, &station);
+	station.adapter.tend = broken_tend;
+	assert_int_equal(station_run(&station, false), CH_IO);
+	desk_end(&desk, &station);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_what_is_offered_goes_at_once_and_so_does_its_receipt),
+		cmocka_unit_test(test_a_full_window_makes_the_source_wait_and_go_on),
+		cmocka_unit_test(test_an_idle_source_costs_nothing),
+		cmocka_unit_test(test_a_loop_runs_on_the_same_thread),
+		cmocka_unit_test(test_a_source_that_fails_ends_it),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
