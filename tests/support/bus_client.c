@@ -6,21 +6,21 @@
 
 #include "support/unit.h"
 
-struct fixture *fixture_make(const struct fake_bus_options *bus)
+struct fixture *fixture_make(const struct fake_hub_options *bus)
 {
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
 	assert_non_null(fixture);
-	fixture->bus = fake_bus_start(bus);
+	fixture->bus = fake_hub_start(bus);
 	assert_non_null(fixture->bus);
 	fixture->options = ch_options_create();
 	fixture->event = ch_event_create();
 	assert_int_equal(
-		ch_options_set_endpoint(fixture->options, fake_bus_endpoint(fixture->bus)), CH_OK);
+		ch_options_set_endpoint(fixture->options, fake_hub_endpoint(fixture->bus)), CH_OK);
 	assert_int_equal(
-		ch_options_set_server_key(fixture->options, fake_bus_server_key(fixture->bus)),
+		ch_options_set_server_key(fixture->options, fake_hub_server_key(fixture->bus)),
 		CH_OK);
 	assert_int_equal(
-		ch_options_set_key(fixture->options, fake_bus_secret_key(fixture->bus)), CH_OK);
+		ch_options_set_key(fixture->options, fake_hub_secret_key(fixture->bus)), CH_OK);
 	ch_options_set_reconnect(fixture->options, 5, 50);
 	return fixture;
 }
@@ -35,8 +35,8 @@ void fixture_connect(struct fixture *fixture)
 void fixture_free(struct fixture *fixture)
 {
 	ch_close(fixture->connection);
-	assert_string_equal(fake_bus_violation(fixture->bus), "");
-	fake_bus_stop(fixture->bus);
+	assert_string_equal(fake_hub_violation(fixture->bus), "");
+	fake_hub_stop(fixture->bus);
 	ch_options_free(fixture->options);
 	ch_event_free(fixture->event);
 	free(fixture);

@@ -1,13 +1,13 @@
-/* A fake bus, a connection to it and an event to publish: what the tests of libcarehub begin with. */
+/* A fake hub, a connection to it and an event to publish: what the tests of libcarehub begin with. */
 #ifndef SUPPORT_BUS_CLIENT_H
 #define SUPPORT_BUS_CLIENT_H
 
 #include <carehub/carehub.h>
 
-#include "support/fake_bus.h"
+#include "kit/fakehub/fake_hub.h"
 
 struct fixture {
-	struct fake_bus *bus;
+	struct fake_hub *bus;
 	struct ch_options *options;
 	struct ch_connection *connection;
 	struct ch_event *event;
@@ -19,7 +19,7 @@ int fixture_tear_down(void **state);
 #define WITH_BUS(test) cmocka_unit_test_setup_teardown(test, fixture_set_up, fixture_tear_down)
 
 /* A bus of one's own, and options for it; no connection yet. */
-struct fixture *fixture_make(const struct fake_bus_options *bus);
+struct fixture *fixture_make(const struct fake_hub_options *bus);
 void fixture_connect(struct fixture *fixture);
 void fixture_free(struct fixture *fixture);
 

@@ -276,7 +276,7 @@ class Hub:
 
 def do_publish(hub, arguments):
     events = [{"id": f"{arguments.prefix}{number}", "source": arguments.source, "type": arguments.type,
-               "time_us": int(time.time() * 1e6)} for number in range(1, arguments.count + 1)]
+               "sent_us": int(time.time() * 1e6)} for number in range(1, arguments.count + 1)]
     receipts = hub.publish(events, arguments.timeout)
     names = {1: "accepted", 2: "duplicate", 3: "conflict", 4: "refused", 5: "retry"}
     for event, receipt in zip(events, receipts):

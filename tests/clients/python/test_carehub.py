@@ -1,4 +1,4 @@
-"""The Python client against the bus's double.  Usage: test_carehub.py FAKE_BUSD.  Exit 77 without pyzmq."""
+"""The Python client against the fake hub.  Usage: test_carehub.py FAKEHUB.  Exit 77 without pyzmq."""
 import os
 import subprocess
 import sys
@@ -15,7 +15,7 @@ if not zmq.has("curve"):
     print("skipped: pyzmq without CURVE")
     sys.exit(77)
 
-FAKE_BUSD = sys.argv.pop(1)
+FAKEHUB = sys.argv.pop(1)
 CLIENT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "carehub.py")
 
 
@@ -26,7 +26,7 @@ def numbered(count, prefix="e"):
 
 class Client(unittest.TestCase):
     def setUp(self):
-        self.bus = subprocess.Popen([FAKE_BUSD], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        self.bus = subprocess.Popen([FAKEHUB], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                     text=True)
         self.endpoint, self.server_key, self.key = (self.bus.stdout.readline().strip()
                                                     for _ in range(3))

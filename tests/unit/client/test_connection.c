@@ -37,7 +37,7 @@ static void test_checkpoints_come_back(void **state)
 	char checkpoint[1024];
 	size_t len;
 	uint64_t sequence;
-	fake_bus_set_checkpoint(f->bus, "/pos/shop-1", "line 17", 42);
+	fake_hub_set_checkpoint(f->bus, "/pos/shop-1", "line 17", 42);
 	assert_int_equal(ch_options_add_checkpoint_source(f->options, "/pos/shop-1"), CH_OK);
 	assert_int_equal(ch_options_add_checkpoint_source(f->options, "/pos/shop-2"), CH_OK);
 	fixture_connect(f);
@@ -119,7 +119,7 @@ static void test_a_silent_hub(void **state)
 {
 	(void)state;
 	struct fixture *f = fixture_make(NULL);
-	fake_bus_fall_silent(f->bus, true);
+	fake_hub_fall_silent(f->bus, true);
 	ch_options_set_connect_timeout(f->options, 100);
 	assert_int_equal(ch_connect(f->options, &f->connection), CH_TIMEOUT);
 	fixture_free(f);
@@ -129,7 +129,7 @@ static void test_a_refused_hello(void **state)
 {
 	(void)state;
 	struct fixture *f = fixture_make(NULL);
-	fake_bus_refuse_next(f->bus, FRAME_HELLO, CH_VERSION, true);
+	fake_hub_refuse_next(f->bus, FRAME_HELLO, CH_VERSION, true);
 	assert_int_equal(ch_connect(f->options, &f->connection), CH_VERSION);
 	assert_non_null(strstr(ch_error_detail(), "as the test wished"));
 	fixture_free(f);
@@ -155,7 +155,7 @@ static void test_key_files(void **state)
 	int fd = mkstemp(path);
 	assert_true(fd >= 0);
 	assert_int_equal(close(fd), 0);
-	(void)snprintf(text, sizeof(text), "# of the till\n\n%s\n", fake_bus_secret_key(f->bus));
+	(void)snprintf(text, sizeof(text), "# of the till\n\n%s\n", fake_hub_secret_key(f->bus));
 	write_key(path, text, 0600);
 	assert_int_equal(ch_options_set_key_file(f->options, path), CH_OK);
 	fixture_connect(f);
@@ -201,7 +201,7 @@ static void note_state(void *context, struct ch_connection *connection, enum ch_
 		states->lost++;
 }
 
-static struct fixture *make_watched(struct states *states, const struct fake_bus_options *options)
+static struct fixture *make_watched(struct states *states, const struct fake_hub_options *options)
 {
 	struct fixture *f = fixture_make(options);
 	*states = (struct states){0};
@@ -216,14 +216,14 @@ static void test_states_are_told_in_order(void **state)
 	struct states states;
 	struct fixture *f = make_watched(&states, NULL);
 	fixture_connect(f);
-	fake_bus_drop(f->bus);
+	fake_hub_drop(f->bus);
 	WAIT_UNTIL(states.connected == 2);
 	ch_close(f->connection);
 	f->connection = NULL;
 	assert_memory_equal(states.text, ".CL.", 4);
 	assert_int_equal(states.text[strlen(states.text) - 1], 'F');
 	assert_int_equal(states.last_why, CH_CLOSED);
-	assert_true(fake_bus_wait(f->bus, FAKE_BYES, 1, 5000));
+	assert_true(fake_hub_wait(f->bus, FAKE_BYES, 1, 5000));
 	fixture_free(f);
 }
 
@@ -233,7 +233,7 @@ static void test_a_lazy_connection_waits_for_its_hub(void **state)
 	struct states states;
 	struct fixture *f = make_watched(&states, NULL);
 	struct ch_info info;
-	fake_bus_go_away(f->bus);
+	fake_hub_go_away(f->bus);
 	ch_options_set_lazy(f->options, true);
 	fixture_connect(f);
 	WAIT_UNTIL(states.lost >= 3); /* tries again and again */
@@ -241,9 +241,9 @@ static void test_a_lazy_connection_waits_for_its_hub(void **state)
 	assert_int_equal(ch_publish_async(f->connection, event(f, "1"), 0, NULL, NULL), CH_OK);
 	assert_int_equal(
 		ch_request(f->connection, "echo", ch_bytes_text("x"), 5000, NULL, NULL), CH_CLOSED);
-	fake_bus_come_back(f->bus);
+	fake_hub_come_back(f->bus);
 	assert_int_equal(ch_publish_flush(f->connection, 10000), CH_OK);
-	assert_int_equal(fake_bus_count(f->bus, FAKE_STORED), 1);
+	assert_int_equal(fake_hub_count(f->bus, FAKE_STORED), 1);
 	fixture_free(f);
 }
 
@@ -251,8 +251,8 @@ static void test_the_session_is_resumed(void **state)
 {
 	struct fixture *f = *state;
 	struct ch_info info;
-	fake_bus_drop(f->bus);
-	assert_true(fake_bus_wait(f->bus, FAKE_HELLOS, 2, 10000));
+	fake_hub_drop(f->bus);
+	assert_true(fake_hub_wait(f->bus, FAKE_HELLOS, 2, 10000));
 	assert_int_equal(ch_publish(f->connection, event(f, "1"), 5000, NULL), CH_OK);
 	assert_int_equal(ch_connection_info(f->connection, &info), CH_OK);
 	assert_true(info.resumed);
@@ -264,13 +264,13 @@ static void test_both_sides_keep_each_other_alive(void **state)
 {
 	(void)state;
 	struct states states;
-	struct fixture *f = make_watched(&states, &(struct fake_bus_options){.heartbeat_ms = 200});
+	struct fixture *f = make_watched(&states, &(struct fake_hub_options){.heartbeat_ms = 200});
 	struct ch_stats stats;
 	uint8_t ping[] = {'C', 'H', 1, FRAME_PING, 0x08, 0x05};
 	fixture_connect(f);
-	assert_true(fake_bus_wait(f->bus, FAKE_PINGS, 3, 10000));
-	fake_bus_send_raw(f->bus, ping, sizeof(ping));
-	assert_true(fake_bus_wait(f->bus, FAKE_PONGS, 1, 10000));
+	assert_true(fake_hub_wait(f->bus, FAKE_PINGS, 3, 10000));
+	fake_hub_send_raw(f->bus, ping, sizeof(ping));
+	assert_true(fake_hub_wait(f->bus, FAKE_PONGS, 1, 10000));
 	do {
 		ch_connection_stats(f->connection, &stats);
 	} while (stats.round_trip_us == 0);
@@ -287,10 +287,10 @@ static void test_a_dead_hub_is_noticed(void **state)
 	ch_options_set_heartbeat(f->options, 50);
 	ch_options_set_connect_timeout(f->options, 10000);
 	fixture_connect(f);
-	fake_bus_fall_silent(f->bus, true);
+	fake_hub_fall_silent(f->bus, true);
 	WAIT_UNTIL(states.lost >= 1);
 	assert_int_equal(states.last_why, CH_TIMEOUT);
-	fake_bus_fall_silent(f->bus, false);
+	fake_hub_fall_silent(f->bus, false);
 	assert_int_equal(ch_publish(f->connection, event(f, "1"), 10000, NULL), CH_OK);
 	fixture_free(f);
 }
@@ -307,14 +307,14 @@ static void test_garbage_ends_the_connection_not_the_client(void **state)
 	for (size_t i = 0; i < sizeof(kinds); i++) {
 		uint8_t bad[] = {'C', 'H', 1, kinds[i], 0x0a, 0x7f};
 		unsigned before = states.connected;
-		fake_bus_send_raw(f->bus, bad, sizeof(bad));
+		fake_hub_send_raw(f->bus, bad, sizeof(bad));
 		WAIT_UNTIL(states.connected > before);
 	}
-	fake_bus_send_raw(f->bus, "XX", 2);
+	fake_hub_send_raw(f->bus, "XX", 2);
 	WAIT_UNTIL(states.connected == sizeof(kinds) + 2);
 	assert_int_equal(states.last_why, CH_FORMAT);
 	/* A kind of a later version is passed over. */
-	fake_bus_send_raw(f->bus, "CH\1\x7f", 4);
+	fake_hub_send_raw(f->bus, "CH\1\x7f", 4);
 	assert_int_equal(ch_publish(f->connection, event(f, "1"), 5000, NULL), CH_OK);
 	assert_int_equal(states.connected, sizeof(kinds) + 2);
 	ch_connection_stats(f->connection, &stats);
@@ -328,7 +328,7 @@ static void test_a_fatal_refusal_is_told(void **state)
 	struct states states;
 	struct fixture *f = make_watched(&states, NULL);
 	fixture_connect(f);
-	fake_bus_refuse_next(f->bus, FRAME_PUBLISH, CH_DENIED, true);
+	fake_hub_refuse_next(f->bus, FRAME_PUBLISH, CH_DENIED, true);
 	assert_int_equal(ch_publish(f->connection, event(f, "1"), 5000, NULL), CH_OK);
 	assert_int_equal(states.lost, 1);
 	assert_int_equal(states.last_why, CH_DENIED);
@@ -377,7 +377,7 @@ static void test_questions_and_their_replies(void **state)
 	assert_string_equal(ch_error_detail(), "fail: no such customer");
 	assert_int_equal(ch_request(f->connection, "no answer", body, 30, NULL, NULL), CH_TIMEOUT);
 	assert_int_equal(ch_request(f->connection, "", body, 30, NULL, NULL), CH_INVALID);
-	fake_bus_refuse_next(f->bus, FRAME_REQUEST, CH_DENIED, false);
+	fake_hub_refuse_next(f->bus, FRAME_REQUEST, CH_DENIED, false);
 	assert_int_equal(ch_request(f->connection, "echo", body, 5000, NULL, NULL), CH_DENIED);
 }
 
@@ -394,8 +394,8 @@ static void test_a_question_ends_with_its_connection(void **state)
 	pthread_t thread;
 	void *status;
 	assert_int_equal(pthread_create(&thread, NULL, ask_in_vain, f), 0);
-	assert_true(fake_bus_wait(f->bus, FAKE_REQUESTS, 1, 5000));
-	fake_bus_drop(f->bus);
+	assert_true(fake_hub_wait(f->bus, FAKE_REQUESTS, 1, 5000));
+	fake_hub_drop(f->bus);
 	assert_int_equal(pthread_join(thread, &status), 0);
 	assert_int_equal((uintptr_t)status, CH_CLOSED);
 }
@@ -405,13 +405,13 @@ static void test_a_question_ends_with_its_connection(void **state)
 static void test_draining_waits_for_receipts(void **state)
 {
 	struct fixture *f = *state;
-	fake_bus_hold_receipts(f->bus, true);
+	fake_hub_hold_receipts(f->bus, true);
 	assert_int_equal(ch_publish_async(f->connection, event(f, "1"), 0, NULL, NULL), CH_OK);
 	assert_int_equal(ch_drain(f->connection, 20), CH_TIMEOUT);
 	assert_int_equal(ch_publish_async(f->connection, event(f, "2"), 0, NULL, NULL), CH_CLOSED);
-	fake_bus_hold_receipts(f->bus, false);
+	fake_hub_hold_receipts(f->bus, false);
 	assert_int_equal(ch_drain(f->connection, 5000), CH_OK);
-	assert_int_equal(fake_bus_count(f->bus, FAKE_STORED), 1);
+	assert_int_equal(fake_hub_count(f->bus, FAKE_STORED), 1);
 }
 
 static void test_close_of_nothing(void **state)

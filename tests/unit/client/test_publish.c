@@ -32,7 +32,7 @@ static void test_a_refusal_names_reason_and_field(void **state)
 {
 	struct fixture *f = *state;
 	struct ch_receipt receipt;
-	fake_bus_answer_next(f->bus, 1,
+	fake_hub_answer_next(f->bus, 1,
 		&(struct receipt){.outcome = OUTCOME_REFUSED,
 			.reason = CH_MISSING,
 			.sequence = 17,
@@ -57,7 +57,7 @@ static void test_what_cannot_be_sent_is_told_at_once(void **state)
 	assert_int_equal(ch_publish(f->connection, f->event, 5000, NULL), CH_TOO_LARGE);
 	free(large);
 	assert_int_equal(ch_publish(f->connection, event(f, "2"), 5000, NULL), CH_OK);
-	assert_int_equal(fake_bus_count(f->bus, FAKE_EVENTS), 1);
+	assert_int_equal(fake_hub_count(f->bus, FAKE_EVENTS), 1);
 }
 
 /* ---- Callbacks ---- */
@@ -96,9 +96,9 @@ static void assert_log_is_exact(struct fixture *f, uint64_t events)
 {
 	char id[64];
 	char want[32];
-	assert_int_equal(fake_bus_count(f->bus, FAKE_STORED), events);
+	assert_int_equal(fake_hub_count(f->bus, FAKE_STORED), events);
 	for (uint64_t i = 1; i <= events; i++) {
-		assert_true(fake_bus_id_at(f->bus, i, id, sizeof(id)));
+		assert_true(fake_hub_id_at(f->bus, i, id, sizeof(id)));
 		(void)snprintf(want, sizeof(want), "%llu", (unsigned long long)i);
 		assert_string_equal(id, want);
 	}
@@ -115,8 +115,8 @@ static void test_many_travel_in_few_frames_and_in_order(void **state)
 	assert_int_equal(tally.good, 2000);
 	assert_true(tally.in_order);
 	assert_log_is_exact(f, 2000);
-	assert_true(fake_bus_count(f->bus, FAKE_MOST_IN_FLIGHT) <= 1024);
-	assert_true(fake_bus_count(f->bus, FAKE_MOST_IN_A_FRAME) <= 64);
+	assert_true(fake_hub_count(f->bus, FAKE_MOST_IN_FLIGHT) <= 1024);
+	assert_true(fake_hub_count(f->bus, FAKE_MOST_IN_A_FRAME) <= 64);
 	ch_connection_stats(f->connection, &stats);
 	assert_int_equal(stats.published, 2000);
 	assert_int_equal(stats.accepted, 2000);
@@ -129,17 +129,17 @@ static void test_frames_fill_while_the_window_is_closed(void **state)
 {
 	struct fixture *f = *state;
 	struct tally tally = {.in_order = true};
-	fake_bus_set_credit(f->bus, 0);
+	fake_hub_set_credit(f->bus, 0);
 	struct ch_stats stats;
 	do {
 		ch_connection_stats(f->connection, &stats);
 	} while (stats.credit != 0);
 	publish_numbers(f, 1, 640, &tally);
 	sleep_ms(20);
-	assert_int_equal(fake_bus_count(f->bus, FAKE_EVENTS), 0);
-	fake_bus_set_credit(f->bus, 1024);
+	assert_int_equal(fake_hub_count(f->bus, FAKE_EVENTS), 0);
+	fake_hub_set_credit(f->bus, 1024);
 	assert_int_equal(ch_publish_flush(f->connection, 10000), CH_OK);
-	assert_int_equal(fake_bus_count(f->bus, FAKE_PUBLISHES), 10);
+	assert_int_equal(fake_hub_count(f->bus, FAKE_PUBLISHES), 10);
 	assert_log_is_exact(f, 640);
 }
 
@@ -147,19 +147,19 @@ static void test_the_window_is_never_passed(void **state)
 {
 	struct fixture *f = *state;
 	struct tally tally = {.in_order = true};
-	fake_bus_set_credit(f->bus, 7); /* less than a frame: frames are cut */
+	fake_hub_set_credit(f->bus, 7); /* less than a frame: frames are cut */
 	struct ch_stats stats;
 	do {
 		ch_connection_stats(f->connection, &stats);
 	} while (stats.credit != 7);
-	fake_bus_hold_receipts(f->bus, true);
+	fake_hub_hold_receipts(f->bus, true);
 	publish_numbers(f, 1, 100, &tally);
-	assert_true(fake_bus_wait(f->bus, FAKE_EVENTS, 1, 5000));
+	assert_true(fake_hub_wait(f->bus, FAKE_EVENTS, 1, 5000));
 	sleep_ms(20);
-	assert_true(fake_bus_count(f->bus, FAKE_EVENTS) <= 7);
-	fake_bus_hold_receipts(f->bus, false);
+	assert_true(fake_hub_count(f->bus, FAKE_EVENTS) <= 7);
+	fake_hub_hold_receipts(f->bus, false);
 	assert_int_equal(ch_publish_flush(f->connection, 10000), CH_OK);
-	assert_true(fake_bus_count(f->bus, FAKE_MOST_IN_FLIGHT) <= 7);
+	assert_true(fake_hub_count(f->bus, FAKE_MOST_IN_FLIGHT) <= 7);
 	assert_log_is_exact(f, 100);
 	assert_true(tally.in_order);
 }
@@ -185,14 +185,14 @@ static void test_publishing_waits_for_room(void **state)
 	void *result;
 	ch_options_set_window(f->options, 10, 1 << 20);
 	fixture_connect(f);
-	fake_bus_hold_receipts(f->bus, true);
+	fake_hub_hold_receipts(f->bus, true);
 	publish_numbers(f, 1, 10, &tally);
 	assert_int_equal(ch_publish_async(f->connection, event(f, "x"), 0, NULL, NULL), CH_FULL);
 	assert_int_equal(ch_publish_async(f->connection, event(f, "x"), 20, NULL, NULL), CH_FULL);
 	assert_int_equal(ch_publish(f->connection, event(f, "x"), 20, NULL), CH_TIMEOUT);
 	assert_int_equal(ch_publish_flush(f->connection, 20), CH_TIMEOUT);
 	assert_int_equal(pthread_create(&thread, NULL, publish_one_more, f), 0);
-	fake_bus_hold_receipts(f->bus, false);
+	fake_hub_hold_receipts(f->bus, false);
 	assert_int_equal(pthread_join(thread, &result), 0);
 	assert_non_null(result);
 	assert_int_equal(ch_publish_flush(f->connection, 10000), CH_OK);
@@ -204,9 +204,9 @@ static void test_a_timeout_leaves_the_event_on_its_way(void **state)
 {
 	struct fixture *f = *state;
 	struct ch_receipt receipt;
-	fake_bus_hold_receipts(f->bus, true);
+	fake_hub_hold_receipts(f->bus, true);
 	assert_int_equal(ch_publish(f->connection, event(f, "1"), 20, NULL), CH_TIMEOUT);
-	fake_bus_hold_receipts(f->bus, false);
+	fake_hub_hold_receipts(f->bus, false);
 	assert_int_equal(ch_publish(f->connection, event(f, "1"), 5000, &receipt), CH_OK);
 	assert_int_equal(receipt.outcome, CH_OUTCOME_DUPLICATE);
 }
@@ -218,13 +218,13 @@ static void test_futures(void **state)
 	struct ch_future *second;
 	struct ch_future *third;
 	struct ch_receipt receipt;
-	fake_bus_hold_receipts(f->bus, true);
+	fake_hub_hold_receipts(f->bus, true);
 	assert_int_equal(ch_publish_future(f->connection, event(f, "1"), 0, &first), CH_OK);
 	assert_int_equal(ch_publish_future(f->connection, event(f, "2"), 0, &second), CH_OK);
 	assert_int_equal(ch_publish_future(f->connection, event(f, "3"), 0, &third), CH_OK);
 	assert_int_equal(ch_future_wait(first, 10, &receipt), CH_TIMEOUT);
 	ch_future_free(third); /* without having waited */
-	fake_bus_hold_receipts(f->bus, false);
+	fake_hub_hold_receipts(f->bus, false);
 	assert_int_equal(ch_future_wait(second, 5000, &receipt), CH_OK);
 	assert_int_equal(receipt.sequence, 2);
 	assert_int_equal(ch_future_wait(first, 5000, &receipt), CH_OK);
@@ -252,7 +252,7 @@ static void test_a_batch_is_one_frame(void **state)
 	}
 	assert_int_equal(
 		ch_publish_batch(f->connection, events, CH_BATCH_EVENTS, 5000, receipts), CH_OK);
-	assert_int_equal(fake_bus_count(f->bus, FAKE_PUBLISHES), 1);
+	assert_int_equal(fake_hub_count(f->bus, FAKE_PUBLISHES), 1);
 	assert_log_is_exact(f, 256);
 	for (uint64_t i = 0; i < CH_BATCH_EVENTS; i++)
 		assert_int_equal(receipts[i].sequence, i + 1);
@@ -261,16 +261,16 @@ static void test_a_batch_is_one_frame(void **state)
 	assert_int_equal(ch_publish_batch(f->connection, events, 0, 5000, NULL), CH_OK);
 
 	/* One bad one does not hold up the others. */
-	fake_bus_answer_next(
+	fake_hub_answer_next(
 		f->bus, 1, &(struct receipt){.outcome = OUTCOME_REFUSED, .reason = CH_INVALID});
 	assert_int_equal(ch_publish_batch(f->connection, events, 3, 5000, receipts), CH_INVALID);
 	assert_int_equal(receipts[0].outcome, CH_OUTCOME_REFUSED);
 	assert_int_equal(receipts[2].outcome, CH_OUTCOME_DUPLICATE);
 
-	fake_bus_hold_receipts(f->bus, true);
+	fake_hub_hold_receipts(f->bus, true);
 	assert_int_equal(ch_publish_batch(f->connection, events, 2, 10, receipts), CH_TIMEOUT);
 	assert_int_equal(receipts[1].outcome, CH_OUTCOME_NONE);
-	fake_bus_hold_receipts(f->bus, false);
+	fake_hub_hold_receipts(f->bus, false);
 	for (int i = 0; i <= CH_BATCH_EVENTS; i++)
 		ch_event_free(events[i]);
 }
@@ -284,13 +284,13 @@ static void test_large_events_keep_frames_within_their_bound(void **state)
 	/* One field of bytes that is as long as the event. */
 	memset(large, 'x', len);
 	memcpy(large, "\x0a\xbc\x9a\x0c", 4); /* field 1, length 199 996 */
-	fake_bus_hold_receipts(f->bus, true);
+	fake_hub_hold_receipts(f->bus, true);
 	for (uint64_t i = 1; i <= 20; i++) {
 		ch_event_set(event_number(f, i), CH_DATA, ch_bytes_of(large, len));
 		assert_int_equal(
 			ch_publish_async(f->connection, f->event, 5000, count, &tally), CH_OK);
 	}
-	fake_bus_hold_receipts(f->bus, false);
+	fake_hub_hold_receipts(f->bus, false);
 	assert_int_equal(ch_publish_flush(f->connection, 10000), CH_OK);
 	assert_int_equal(tally.good, 20);
 	assert_log_is_exact(f, 20);
@@ -300,15 +300,15 @@ static void test_large_events_keep_frames_within_their_bound(void **state)
 static void test_the_hub_may_take_less_in_a_frame(void **state)
 {
 	(void)state;
-	struct fixture *f = fixture_make(&(struct fake_bus_options){.events_per_frame = 5});
+	struct fixture *f = fixture_make(&(struct fake_hub_options){.events_per_frame = 5});
 	struct tally tally = {.in_order = true};
 	ch_options_set_lazy(f->options, true);
-	fake_bus_go_away(f->bus);
+	fake_hub_go_away(f->bus);
 	fixture_connect(f);
 	publish_numbers(f, 1, 100, &tally); /* gathered before anybody could know */
-	fake_bus_come_back(f->bus);
+	fake_hub_come_back(f->bus);
 	assert_int_equal(ch_publish_flush(f->connection, 10000), CH_OK);
-	assert_true(fake_bus_count(f->bus, FAKE_MOST_IN_A_FRAME) <= 5);
+	assert_true(fake_hub_count(f->bus, FAKE_MOST_IN_A_FRAME) <= 5);
 	assert_log_is_exact(f, 100);
 	fixture_free(f);
 }
@@ -320,14 +320,14 @@ static void test_put_off_events_are_sent_again(void **state)
 	struct fixture *f = *state;
 	struct tally tally = {.in_order = true};
 	struct ch_stats stats;
-	fake_bus_answer_next(
+	fake_hub_answer_next(
 		f->bus, 3, &(struct receipt){.outcome = OUTCOME_RETRY_AFTER, .retry_after_ms = 30});
 	int64_t began_us = clock_steady_us();
 	publish_numbers(f, 1, 50, &tally);
 	assert_int_equal(ch_publish_flush(f->connection, 10000), CH_OK);
 	assert_true(clock_steady_us() - began_us >= 30000);
 	assert_int_equal(tally.good, 50);
-	assert_int_equal(fake_bus_count(f->bus, FAKE_STORED), 50);
+	assert_int_equal(fake_hub_count(f->bus, FAKE_STORED), 50);
 	ch_connection_stats(f->connection, &stats);
 	assert_int_equal(stats.retried, 3);
 	assert_int_equal(stats.accepted, 50);
@@ -340,7 +340,7 @@ static void test_or_handed_to_the_publisher(void **state)
 	struct ch_receipt receipt;
 	ch_options_set_retry(f->options, false);
 	fixture_connect(f);
-	fake_bus_answer_next(
+	fake_hub_answer_next(
 		f->bus, 1, &(struct receipt){.outcome = OUTCOME_RETRY_AFTER, .retry_after_ms = 30});
 	assert_int_equal(ch_publish(f->connection, event(f, "1"), 5000, &receipt), CH_RETRY);
 	assert_int_equal(receipt.outcome, CH_OUTCOME_RETRY_AFTER);
@@ -351,9 +351,9 @@ static void test_or_handed_to_the_publisher(void **state)
 static void test_a_refused_frame_settles_its_events(void **state)
 {
 	struct fixture *f = *state;
-	fake_bus_refuse_next(f->bus, FRAME_PUBLISH, CH_DENIED, false);
+	fake_hub_refuse_next(f->bus, FRAME_PUBLISH, CH_DENIED, false);
 	assert_int_equal(ch_publish(f->connection, event(f, "1"), 5000, NULL), CH_DENIED);
-	fake_bus_refuse_next(f->bus, FRAME_PUBLISH, CH_FULL, false);
+	fake_hub_refuse_next(f->bus, FRAME_PUBLISH, CH_FULL, false);
 	assert_int_equal(ch_publish(f->connection, event(f, "2"), 5000, NULL), CH_OK); /* retried */
 }
 
@@ -364,30 +364,30 @@ static void test_unanswered_events_are_sent_again_in_order(void **state)
 	struct fixture *f = *state;
 	struct tally tally = {.in_order = true};
 	struct ch_stats stats;
-	fake_bus_hold_receipts(f->bus, true);
+	fake_hub_hold_receipts(f->bus, true);
 	publish_numbers(f, 1, 300, &tally);
-	assert_true(fake_bus_wait(f->bus, FAKE_EVENTS, 65, 5000));
-	fake_bus_drop(f->bus); /* stored, but nobody was told */
-	fake_bus_hold_receipts(f->bus, false);
+	assert_true(fake_hub_wait(f->bus, FAKE_EVENTS, 65, 5000));
+	fake_hub_drop(f->bus); /* stored, but nobody was told */
+	fake_hub_hold_receipts(f->bus, false);
 	assert_int_equal(ch_publish_flush(f->connection, 10000), CH_OK);
 	assert_int_equal(tally.good, 300);
 	assert_true(tally.in_order);
 	assert_log_is_exact(f, 300);
 	ch_connection_stats(f->connection, &stats);
 	assert_true(stats.duplicates >= 65);
-	assert_true(stats.resent >= fake_bus_count(f->bus, FAKE_EVENTS) - 300);
+	assert_true(stats.resent >= fake_hub_count(f->bus, FAKE_EVENTS) - 300);
 	assert_int_equal(stats.connects, 2);
-	assert_int_equal(fake_bus_count(f->bus, FAKE_RESUMES), 1);
+	assert_int_equal(fake_hub_count(f->bus, FAKE_RESUMES), 1);
 }
 
 static void test_frames_that_never_arrived(void **state)
 {
 	struct fixture *f = *state;
 	struct tally tally = {.in_order = true};
-	fake_bus_lose_publishes(f->bus, 1);
+	fake_hub_lose_publishes(f->bus, 1);
 	publish_numbers(f, 1, 1, &tally);
 	sleep_ms(20);
-	fake_bus_drop(f->bus);
+	fake_hub_drop(f->bus);
 	publish_numbers(f, 2, 10, &tally);
 	assert_int_equal(ch_publish_flush(f->connection, 10000), CH_OK);
 	assert_int_equal(tally.good, 10);
@@ -399,10 +399,10 @@ static void *drop_now_and_then(void *context)
 	struct fixture *f = context;
 	for (int i = 0; i < 8; i++) {
 		sleep_ms(15);
-		fake_bus_hold_receipts(f->bus, true);
+		fake_hub_hold_receipts(f->bus, true);
 		sleep_ms(5);
-		fake_bus_drop(f->bus);
-		fake_bus_hold_receipts(f->bus, false);
+		fake_hub_drop(f->bus);
+		fake_hub_hold_receipts(f->bus, false);
 	}
 	return NULL;
 }
@@ -428,7 +428,7 @@ static void test_closing_ends_what_has_no_answer(void **state)
 	struct tally tally = {.in_order = true};
 	struct ch_future *future;
 	fixture_connect(f);
-	fake_bus_hold_receipts(f->bus, true);
+	fake_hub_hold_receipts(f->bus, true);
 	publish_numbers(f, 1, 200, &tally);
 	assert_int_equal(ch_publish_future(f->connection, event(f, "x"), 0, &future), CH_OK);
 	ch_close(f->connection);
@@ -476,7 +476,7 @@ static void test_several_threads_publish(void **state)
 		assert_int_equal((uintptr_t)good, 500);
 	}
 	assert_int_equal(ch_publish_flush(f->connection, 10000), CH_OK);
-	assert_int_equal(fake_bus_count(f->bus, FAKE_STORED), 2000);
+	assert_int_equal(fake_hub_count(f->bus, FAKE_STORED), 2000);
 }
 
 struct inside {
@@ -516,7 +516,7 @@ static void test_a_callback_may_publish_but_not_wait(void **state)
 	assert_int_equal(inside.blocking, CH_INVALID);
 	assert_int_equal(inside.flushing, CH_INVALID);
 	assert_int_equal(inside.async, CH_OK);
-	assert_int_equal(fake_bus_count(f->bus, FAKE_STORED), 2);
+	assert_int_equal(fake_hub_count(f->bus, FAKE_STORED), 2);
 	ch_event_free(inside.event);
 }
 

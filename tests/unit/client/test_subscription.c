@@ -54,7 +54,7 @@ static void test_a_durable_subscription_gets_everything_once(void **state)
 	struct ch_event *event = ch_event_create();
 	struct ch_subscription_info info;
 	char id[32];
-	fake_bus_fill(f->bus, "e", 300);
+	fake_hub_fill(f->bus, "e", 300);
 	struct ch_subscription *subscription = subscribe(f, &from_earliest);
 	for (uint64_t i = 1; i <= 300; i++) {
 		const struct ch_delivery *delivery = next(subscription);
@@ -74,13 +74,13 @@ static void test_a_durable_subscription_gets_everything_once(void **state)
 	}
 	assert_int_equal(next_mark(subscription).what, CH_MARK_CAUGHT_UP);
 	assert_int_equal(next_status(subscription, 10), CH_TIMEOUT);
-	fake_bus_fill(f->bus, "live", 1);
+	fake_hub_fill(f->bus, "live", 1);
 	const struct ch_delivery *live = next(subscription);
 	assert_int_equal(live->mode, CH_LIVE);
 	assert_int_equal(ch_ack(subscription, live), CH_OK);
-	assert_true(fake_bus_wait(f->bus, FAKE_ACKED, 301, 5000));
-	assert_int_equal(fake_bus_cursor(f->bus, "marketing"), 301);
-	assert_true(fake_bus_count(f->bus, FAKE_ACKS) < 100); /* they travel together */
+	assert_true(fake_hub_wait(f->bus, FAKE_ACKED, 301, 5000));
+	assert_int_equal(fake_hub_cursor(f->bus, "marketing"), 301);
+	assert_true(fake_hub_count(f->bus, FAKE_ACKS) < 100); /* they travel together */
 	ch_subscription_info(subscription, &info);
 	assert_int_equal(info.generation, 1);
 	assert_int_equal(info.position, 301);
@@ -93,7 +93,7 @@ static void test_a_durable_subscription_gets_everything_once(void **state)
 static void test_the_cursor_stays_where_the_acks_brought_it(void **state)
 {
 	struct fixture *f = *state;
-	fake_bus_fill(f->bus, "e", 10);
+	fake_hub_fill(f->bus, "e", 10);
 	struct ch_subscription *subscription = subscribe(f, &from_earliest);
 	for (int i = 1; i <= 5; i++) {
 		const struct ch_delivery *delivery = next(subscription);
@@ -101,9 +101,9 @@ static void test_the_cursor_stays_where_the_acks_brought_it(void **state)
 			assert_int_equal(ch_ack(subscription, delivery), CH_OK);
 	}
 	assert_int_equal(ch_subscription_close(subscription, 5000), CH_OK);
-	assert_int_equal(fake_bus_count(f->bus, FAKE_DETACHES), 1);
-	assert_int_equal(fake_bus_count(f->bus, FAKE_ACKED), 4); /* sent before the detach */
-	assert_int_equal(fake_bus_cursor(f->bus, "marketing"), 3);
+	assert_int_equal(fake_hub_count(f->bus, FAKE_DETACHES), 1);
+	assert_int_equal(fake_hub_count(f->bus, FAKE_ACKED), 4); /* sent before the detach */
+	assert_int_equal(fake_hub_cursor(f->bus, "marketing"), 3);
 
 	subscription = subscribe(f, &from_earliest);
 	struct ch_subscription_info info;
@@ -115,16 +115,16 @@ static void test_the_cursor_stays_where_the_acks_brought_it(void **state)
 	assert_int_equal(delivery->attempt, 2);
 	assert_int_equal(next(subscription)->sequence, 6);
 	assert_int_equal(ch_subscription_delete(subscription, 5000), CH_OK);
-	assert_int_equal(fake_bus_count(f->bus, FAKE_DELETES), 1);
-	assert_true(fake_bus_cursor(f->bus, "marketing") == UINT64_MAX);
+	assert_int_equal(fake_hub_count(f->bus, FAKE_DELETES), 1);
+	assert_true(fake_hub_cursor(f->bus, "marketing") == UINT64_MAX);
 }
 
 static void test_an_ephemeral_one_sees_what_is_new(void **state)
 {
 	struct fixture *f = *state;
-	fake_bus_fill(f->bus, "old", 10);
+	fake_hub_fill(f->bus, "old", 10);
 	struct ch_subscription *subscription = subscribe(f, NULL);
-	fake_bus_fill(f->bus, "new", 1);
+	fake_hub_fill(f->bus, "new", 1);
 	assert_int_equal(next(subscription)->sequence, 11);
 	assert_int_equal(ch_subscription_close(subscription, 5000), CH_OK);
 }
@@ -154,18 +154,18 @@ static void test_marks_come_in_order_with_deliveries(void **state)
 	struct fixture *f = *state;
 	struct ch_subscription *subscription = subscribe(f, &from_earliest);
 	assert_int_equal(next_mark(subscription).what, CH_MARK_CAUGHT_UP);
-	fake_bus_mark(f->bus, &(struct mark){.what = MARK_GAP,
+	fake_hub_mark(f->bus, &(struct mark){.what = MARK_GAP,
 				      .first = 5,
 				      .last = 9,
 				      .detail = SLICE_LITERAL("retention")});
-	fake_bus_fill(f->bus, "e", 1);
+	fake_hub_fill(f->bus, "e", 1);
 	struct ch_mark mark = next_mark(subscription);
 	assert_int_equal(mark.what, CH_MARK_GAP);
 	assert_int_equal(mark.first, 5);
 	assert_int_equal(mark.last, 9);
 	assert_string_equal(mark.detail, "retention");
 	assert_int_equal(next(subscription)->sequence, 1);
-	fake_bus_mark(f->bus, &(struct mark){.what = MARK_SUSPENDED});
+	fake_hub_mark(f->bus, &(struct mark){.what = MARK_SUSPENDED});
 	assert_int_equal(next_mark(subscription).what, CH_MARK_SUSPENDED);
 	assert_int_equal(next_status(subscription, 1000), CH_END);
 	assert_int_equal(ch_subscription_close(subscription, 5000), CH_OK);
@@ -177,13 +177,13 @@ static void test_no_more_than_the_credit_is_here(void **state)
 {
 	struct fixture *f = *state;
 	struct ch_subscription_info info;
-	fake_bus_fill(f->bus, "e", 500);
+	fake_hub_fill(f->bus, "e", 500);
 	struct ch_subscription *subscription =
 		subscribe(f, &(struct ch_subscribe_options){CH_SUBSCRIBE_SIZE, .name = "slow",
 				     .from = CH_FROM_EARLIEST, .credit = 10});
-	assert_true(fake_bus_wait(f->bus, FAKE_DELIVERIES, 10, 5000));
+	assert_true(fake_hub_wait(f->bus, FAKE_DELIVERIES, 10, 5000));
 	sleep_ms(20);
-	assert_int_equal(fake_bus_count(f->bus, FAKE_DELIVERIES), 10);
+	assert_int_equal(fake_hub_count(f->bus, FAKE_DELIVERIES), 10);
 	for (int i = 0; i < 10; i++)
 		(void)next(subscription);
 	assert_int_equal(next_status(subscription, 10), CH_TIMEOUT); /* nothing acknowledged */
@@ -195,14 +195,14 @@ static void test_no_more_than_the_credit_is_here(void **state)
 		assert_int_equal(delivery->sequence, i);
 		assert_int_equal(ch_ack(subscription, delivery), CH_OK);
 	}
-	assert_true(fake_bus_wait(f->bus, FAKE_ACKED, 500, 5000));
+	assert_true(fake_hub_wait(f->bus, FAKE_ACKED, 500, 5000));
 	assert_int_equal(ch_subscription_close(subscription, 5000), CH_OK);
 }
 
 static void test_credit_flows_without_acks(void **state)
 {
 	struct fixture *f = *state;
-	fake_bus_fill(f->bus, "e", 1000);
+	fake_hub_fill(f->bus, "e", 1000);
 	struct ch_subscription *subscription =
 		subscribe(f, &(struct ch_subscribe_options){CH_SUBSCRIBE_SIZE,
 				     .from = CH_FROM_EARLIEST, .no_ack = true, .credit = 7});
@@ -211,8 +211,8 @@ static void test_credit_flows_without_acks(void **state)
 		assert_int_equal(delivery->sequence, i);
 		assert_int_equal(ch_ack(subscription, delivery), CH_INVALID);
 	}
-	assert_int_equal(fake_bus_count(f->bus, FAKE_ACKS), 0);
-	assert_true(fake_bus_count(f->bus, FAKE_GRANTS) > 100);
+	assert_int_equal(fake_hub_count(f->bus, FAKE_ACKS), 0);
+	assert_true(fake_hub_count(f->bus, FAKE_GRANTS) > 100);
 	assert_int_equal(ch_subscription_close(subscription, 5000), CH_OK);
 }
 
@@ -221,7 +221,7 @@ static void test_credit_flows_without_acks(void **state)
 static void test_a_refused_delivery_comes_again(void **state)
 {
 	struct fixture *f = *state;
-	fake_bus_fill(f->bus, "e", 3);
+	fake_hub_fill(f->bus, "e", 3);
 	struct ch_subscription *subscription = subscribe(f, &from_earliest);
 	const struct ch_delivery *delivery = next(subscription);
 	assert_int_equal(ch_nack(subscription, delivery, 30, "no stock"), CH_OK);
@@ -233,18 +233,18 @@ static void test_a_refused_delivery_comes_again(void **state)
 	assert_int_equal(delivery->sequence, 1);
 	assert_int_equal(delivery->attempt, 2);
 	assert_int_equal(ch_ack(subscription, delivery), CH_OK);
-	assert_true(fake_bus_wait(f->bus, FAKE_ACKED, 3, 5000));
-	assert_int_equal(fake_bus_count(f->bus, FAKE_NACKS), 1);
-	assert_int_equal(fake_bus_count(f->bus, FAKE_PARKED), 1);
+	assert_true(fake_hub_wait(f->bus, FAKE_ACKED, 3, 5000));
+	assert_int_equal(fake_hub_count(f->bus, FAKE_NACKS), 1);
+	assert_int_equal(fake_hub_count(f->bus, FAKE_PARKED), 1);
 	assert_int_equal(ch_subscription_close(subscription, 5000), CH_OK);
 }
 
 static void test_groups_are_answered_as_one(void **state)
 {
 	(void)state;
-	struct fixture *f = fixture_make(&(struct fake_bus_options){.parts = 3});
+	struct fixture *f = fixture_make(&(struct fake_hub_options){.parts = 3});
 	fixture_connect(f);
-	fake_bus_fill(f->bus, "e", 40);
+	fake_hub_fill(f->bus, "e", 40);
 	struct ch_subscription *subscription =
 		subscribe(f, &(struct ch_subscribe_options){CH_SUBSCRIBE_SIZE, .name = "groups",
 				     .from = CH_FROM_EARLIEST, .credit = 4});
@@ -255,7 +255,7 @@ static void test_groups_are_answered_as_one(void **state)
 		assert_int_equal(delivery->last, i % 3 == 2);
 		assert_int_equal(ch_ack(subscription, delivery), CH_OK); /* all the same */
 	}
-	assert_true(fake_bus_wait(f->bus, FAKE_ACKED, 10, 5000));
+	assert_true(fake_hub_wait(f->bus, FAKE_ACKED, 10, 5000));
 	/* Refused in its middle: the rest of the group is not seen. */
 	const struct ch_delivery *delivery = next(subscription);
 	assert_int_equal(delivery->sequence, 11);
@@ -282,13 +282,13 @@ static void test_kept_deliveries_outlive_everything(void **state)
 	struct fixture *f = *state;
 	struct ch_delivery *kept[100];
 	struct ch_event *event = ch_event_create();
-	fake_bus_fill(f->bus, "e", 100);
+	fake_hub_fill(f->bus, "e", 100);
 	struct ch_subscription *subscription = subscribe(f, &from_earliest);
 	for (int i = 0; i < 100; i++)
 		assert_int_equal(ch_delivery_keep(next(subscription), &kept[i]), CH_OK);
 	for (int i = 99; i >= 50; i--)
 		assert_int_equal(ch_ack(subscription, kept[i]), CH_OK);
-	assert_true(fake_bus_wait(f->bus, FAKE_ACKED, 50, 5000));
+	assert_true(fake_hub_wait(f->bus, FAKE_ACKED, 50, 5000));
 	assert_int_equal(ch_subscription_close(subscription, 5000), CH_OK);
 	ch_close(f->connection);
 	f->connection = NULL;
@@ -310,15 +310,15 @@ static void test_a_lost_connection_brings_nothing_twice(void **state)
 	struct fixture *f = *state;
 	struct ch_delivery *kept[20];
 	struct ch_stats stats;
-	fake_bus_fill(f->bus, "e", 100);
+	fake_hub_fill(f->bus, "e", 100);
 	struct ch_subscription *subscription = subscribe(f, &from_earliest);
 	for (int i = 0; i < 20; i++)
 		assert_int_equal(ch_delivery_keep(next(subscription), &kept[i]), CH_OK);
 	/* Some are acknowledged while there is nobody to hear it. */
-	fake_bus_go_away(f->bus);
+	fake_hub_go_away(f->bus);
 	for (int i = 0; i < 10; i++)
 		assert_int_equal(ch_ack(subscription, kept[i]), CH_OK);
-	fake_bus_come_back(f->bus);
+	fake_hub_come_back(f->bus);
 	struct ch_subscription_info info;
 	do {
 		ch_subscription_info(subscription, &info);
@@ -330,8 +330,8 @@ static void test_a_lost_connection_brings_nothing_twice(void **state)
 	}
 	for (int i = 10; i < 20; i++)
 		assert_int_equal(ch_ack(subscription, kept[i]), CH_OK);
-	assert_true(fake_bus_wait(f->bus, FAKE_ACKED, 100, 5000));
-	assert_int_equal(fake_bus_cursor(f->bus, "marketing"), 100);
+	assert_true(fake_hub_wait(f->bus, FAKE_ACKED, 100, 5000));
+	assert_int_equal(fake_hub_cursor(f->bus, "marketing"), 100);
 	ch_connection_stats(f->connection, &stats);
 	assert_int_equal(stats.suppressed, 20);
 	for (int i = 0; i < 20; i++)
@@ -343,14 +343,14 @@ static void test_losses_while_nobody_takes(void **state)
 {
 	struct fixture *f = *state;
 	struct ch_subscription_info info;
-	fake_bus_fill(f->bus, "e", 1000);
+	fake_hub_fill(f->bus, "e", 1000);
 	struct ch_subscription *subscription =
 		subscribe(f, &(struct ch_subscribe_options){CH_SUBSCRIBE_SIZE, .name = "slow",
 				     .from = CH_FROM_EARLIEST, .credit = 1000});
 	assert_int_equal(next(subscription)->sequence, 1);
 	for (uint64_t i = 1; i <= 5; i++) {
-		assert_true(fake_bus_wait(f->bus, FAKE_DELIVERIES, i * 1000, 10000));
-		fake_bus_drop(f->bus);
+		assert_true(fake_hub_wait(f->bus, FAKE_DELIVERIES, i * 1000, 10000));
+		fake_hub_drop(f->bus);
 	}
 	do {
 		ch_subscription_info(subscription, &info);
@@ -369,13 +369,13 @@ static void test_an_ephemeral_one_goes_on_where_it_was(void **state)
 	struct fixture *f = *state;
 	struct ch_subscription *subscription =
 		subscribe(f, &(struct ch_subscribe_options){CH_SUBSCRIBE_SIZE, .no_ack = true});
-	fake_bus_fill(f->bus, "e", 10);
+	fake_hub_fill(f->bus, "e", 10);
 	for (uint64_t i = 1; i <= 5; i++)
 		assert_int_equal(next(subscription)->sequence, i);
-	fake_bus_go_away(f->bus);
-	fake_bus_fill(f->bus, "missed", 10); /* not new when it comes back, but not seen either */
-	fake_bus_come_back(f->bus);
-	assert_true(fake_bus_wait(f->bus, FAKE_SUBSCRIBES, 2, 5000));
+	fake_hub_go_away(f->bus);
+	fake_hub_fill(f->bus, "missed", 10); /* not new when it comes back, but not seen either */
+	fake_hub_come_back(f->bus);
+	assert_true(fake_hub_wait(f->bus, FAKE_SUBSCRIBES, 2, 5000));
 	for (uint64_t i = 6; i <= 20; i++)
 		assert_int_equal(next(subscription)->sequence, i);
 	assert_int_equal(ch_subscription_close(subscription, 5000), CH_OK);
@@ -384,15 +384,15 @@ static void test_an_ephemeral_one_goes_on_where_it_was(void **state)
 static void test_an_end_stays_where_it_was(void **state)
 {
 	struct fixture *f = *state;
-	fake_bus_fill(f->bus, "e", 10);
+	fake_hub_fill(f->bus, "e", 10);
 	struct ch_subscription *subscription = subscribe(
 		f, &(struct ch_subscribe_options){CH_SUBSCRIBE_SIZE, .from = CH_FROM_EARLIEST,
 			   .no_ack = true, .stop_at_head = true, .credit = 4});
 	assert_int_equal(next(subscription)->sequence, 1);
-	fake_bus_go_away(f->bus);
-	fake_bus_fill(f->bus, "later", 10);
-	fake_bus_come_back(f->bus);
-	assert_true(fake_bus_wait(f->bus, FAKE_SUBSCRIBES, 2, 5000));
+	fake_hub_go_away(f->bus);
+	fake_hub_fill(f->bus, "later", 10);
+	fake_hub_come_back(f->bus);
+	assert_true(fake_hub_wait(f->bus, FAKE_SUBSCRIBES, 2, 5000));
 	uint64_t last = 1;
 	const struct ch_delivery *delivery;
 	while (ch_subscription_next(subscription, 5000, &delivery, NULL) == CH_OK)
@@ -406,8 +406,8 @@ static void test_what_was_deleted_meanwhile_is_not_made_anew(void **state)
 	struct fixture *f = *state;
 	struct ch_subscription *subscription = subscribe(f, &from_earliest);
 	assert_int_equal(next_mark(subscription).what, CH_MARK_CAUGHT_UP);
-	fake_bus_refuse_next(f->bus, FRAME_SUBSCRIBE, CH_NOT_FOUND, false);
-	fake_bus_drop(f->bus);
+	fake_hub_refuse_next(f->bus, FRAME_SUBSCRIBE, CH_NOT_FOUND, false);
+	fake_hub_drop(f->bus);
 	assert_int_equal(next_status(subscription, 5000), CH_NOT_FOUND);
 	assert_string_equal(ch_error_detail(), "as the test wished");
 	assert_int_equal(ch_subscription_close(subscription, 5000), CH_NOT_FOUND);
@@ -416,25 +416,25 @@ static void test_what_was_deleted_meanwhile_is_not_made_anew(void **state)
 static void test_an_operator_moves_the_cursor(void **state)
 {
 	struct fixture *f = *state;
-	fake_bus_fill(f->bus, "e", 100);
+	fake_hub_fill(f->bus, "e", 100);
 	struct ch_subscription *subscription = subscribe(f, &from_earliest);
 	for (int i = 0; i < 100; i++)
 		assert_int_equal(ch_ack(subscription, next(subscription)), CH_OK);
-	assert_true(fake_bus_wait(f->bus, FAKE_ACKED, 100, 5000));
+	assert_true(fake_hub_wait(f->bus, FAKE_ACKED, 100, 5000));
 	assert_int_equal(next_mark(subscription).what, CH_MARK_CAUGHT_UP);
-	fake_bus_seek(f->bus, "marketing", 50);
+	fake_hub_seek(f->bus, "marketing", 50);
 	assert_int_equal(next_mark(subscription).what, CH_MARK_MOVED);
 	for (uint64_t i = 51; i <= 100; i++) { /* it had them all, and gets them all */
 		const struct ch_delivery *delivery = next(subscription);
 		assert_int_equal(delivery->sequence, i);
 		assert_int_equal(ch_ack(subscription, delivery), CH_OK);
 	}
-	assert_true(fake_bus_wait(f->bus, FAKE_ACKED, 150, 5000));
+	assert_true(fake_hub_wait(f->bus, FAKE_ACKED, 150, 5000));
 	/* While it is away, to beyond where it attached the last time. */
-	fake_bus_go_away(f->bus);
-	fake_bus_seek(f->bus, "marketing", 70);
-	fake_bus_come_back(f->bus);
-	assert_true(fake_bus_wait(f->bus, FAKE_SUBSCRIBES, 3, 5000));
+	fake_hub_go_away(f->bus);
+	fake_hub_seek(f->bus, "marketing", 70);
+	fake_hub_come_back(f->bus);
+	assert_true(fake_hub_wait(f->bus, FAKE_SUBSCRIBES, 3, 5000));
 	for (uint64_t i = 71; i <= 100; i++)
 		assert_int_equal(next(subscription)->sequence, i);
 	assert_int_equal(ch_subscription_close(subscription, 5000), CH_OK);
@@ -445,7 +445,7 @@ static void test_an_operator_deletes_the_subscription(void **state)
 	struct fixture *f = *state;
 	struct ch_subscription *subscription = subscribe(f, &from_earliest);
 	assert_int_equal(next_mark(subscription).what, CH_MARK_CAUGHT_UP);
-	fake_bus_mark(f->bus, &(struct mark){.what = MARK_DETACHED,
+	fake_hub_mark(f->bus, &(struct mark){.what = MARK_DETACHED,
 				      .detail = SLICE_LITERAL("deleted by an operator")});
 	assert_int_equal(next_status(subscription, -1), CH_NOT_FOUND);
 	assert_string_equal(ch_error_detail(), "deleted by an operator");
@@ -457,23 +457,23 @@ static void test_a_reset_voids_what_came_before(void **state)
 {
 	struct fixture *f = *state;
 	struct ch_delivery *kept;
-	fake_bus_fill(f->bus, "e", 10);
+	fake_hub_fill(f->bus, "e", 10);
 	struct ch_subscription *subscription = subscribe(f, &from_earliest);
 	assert_int_equal(ch_delivery_keep(next(subscription), &kept), CH_OK);
-	fake_bus_mark(f->bus, &(struct mark){.what = MARK_RESET, .first = 11});
+	fake_hub_mark(f->bus, &(struct mark){.what = MARK_RESET, .first = 11});
 	struct ch_mark mark = {0};
 	const struct ch_delivery *delivery;
 	while (mark.what != CH_MARK_RESET)
 		assert_int_equal(ch_subscription_next(subscription, 5000, &delivery, &mark), CH_OK);
 	assert_int_equal(ch_ack(subscription, kept), CH_OK); /* says nothing any more */
 	ch_delivery_free(kept);
-	fake_bus_fill(f->bus, "later", 1);
+	fake_hub_fill(f->bus, "later", 1);
 	delivery = next(subscription);
 	assert_int_equal(delivery->sequence, 11);
 	assert_int_equal(ch_ack(subscription, delivery), CH_OK);
-	assert_true(fake_bus_wait(f->bus, FAKE_ACKED, 1, 5000));
+	assert_true(fake_hub_wait(f->bus, FAKE_ACKED, 1, 5000));
 	assert_int_equal(ch_subscription_close(subscription, 5000), CH_OK);
-	assert_int_equal(fake_bus_count(f->bus, FAKE_ACKED), 1);
+	assert_int_equal(fake_hub_count(f->bus, FAKE_ACKED), 1);
 }
 
 /* The same sequences, other events: nothing may be taken for known, and no old ack may count. */
@@ -482,13 +482,13 @@ static void test_a_restored_hub_has_another_history(void **state)
 	struct fixture *f = *state;
 	struct ch_delivery *kept[10];
 	struct ch_event *event = ch_event_create();
-	fake_bus_fill(f->bus, "old", 10);
+	fake_hub_fill(f->bus, "old", 10);
 	struct ch_subscription *subscription = subscribe(f, &from_earliest);
 	for (int i = 0; i < 10; i++)
 		assert_int_equal(ch_delivery_keep(next(subscription), &kept[i]), CH_OK);
-	fake_bus_restore(f->bus, 8);
-	assert_true(fake_bus_wait(f->bus, FAKE_SUBSCRIBES, 2, 5000));
-	fake_bus_fill(f->bus, "new", 10);
+	fake_hub_restore(f->bus, 8);
+	assert_true(fake_hub_wait(f->bus, FAKE_SUBSCRIBES, 2, 5000));
+	fake_hub_fill(f->bus, "new", 10);
 	const struct ch_delivery *delivery = next(subscription);
 	assert_int_equal(delivery->sequence, 1);
 	assert_int_equal(ch_event_read(event, delivery->event, delivery->personal), CH_OK);
@@ -498,9 +498,9 @@ static void test_a_restored_hub_has_another_history(void **state)
 		ch_delivery_free(kept[i]);
 	}
 	assert_int_equal(ch_ack(subscription, delivery), CH_OK);
-	assert_true(fake_bus_wait(f->bus, FAKE_ACKED, 1, 5000));
+	assert_true(fake_hub_wait(f->bus, FAKE_ACKED, 1, 5000));
 	sleep_ms(10);
-	assert_int_equal(fake_bus_cursor(f->bus, "marketing"), 1);
+	assert_int_equal(fake_hub_cursor(f->bus, "marketing"), 1);
 	assert_int_equal(ch_subscription_close(subscription, 5000), CH_OK);
 	ch_event_free(event);
 }
@@ -510,8 +510,8 @@ static void test_a_restored_hub_has_another_history(void **state)
 static void test_a_snapshot_comes_before_the_events(void **state)
 {
 	struct fixture *f = *state;
-	fake_bus_fill(f->bus, "e", 10);
-	fake_bus_set_snapshot(f->bus, 100);
+	fake_hub_fill(f->bus, "e", 10);
+	fake_hub_set_snapshot(f->bus, 100);
 	struct ch_subscription *subscription =
 		subscribe(f, &(struct ch_subscribe_options){CH_SUBSCRIBE_SIZE, .name = "pool",
 				     .from = CH_FROM_SNAPSHOT, .credit = 8});
@@ -526,7 +526,7 @@ static void test_a_snapshot_comes_before_the_events(void **state)
 	struct ch_mark mark = next_mark(subscription);
 	assert_int_equal(mark.what, CH_MARK_SNAPSHOT_END);
 	assert_int_equal(ch_ack_up_to(subscription, mark.first), CH_OK);
-	fake_bus_fill(f->bus, "after", 1);
+	fake_hub_fill(f->bus, "after", 1);
 	assert_int_equal(next(subscription)->sequence, 11);
 	assert_int_equal(ch_subscription_close(subscription, 5000), CH_OK);
 }
@@ -534,14 +534,14 @@ static void test_a_snapshot_comes_before_the_events(void **state)
 static void test_a_snapshot_that_was_cut_begins_anew(void **state)
 {
 	struct fixture *f = *state;
-	fake_bus_fill(f->bus, "e", 10);
-	fake_bus_set_snapshot(f->bus, 20);
+	fake_hub_fill(f->bus, "e", 10);
+	fake_hub_set_snapshot(f->bus, 20);
 	struct ch_subscription *subscription =
 		subscribe(f, &(struct ch_subscribe_options){
 				     CH_SUBSCRIBE_SIZE, .from = CH_FROM_SNAPSHOT, .credit = 8});
 	assert_int_equal(next(subscription)->part, 0);
-	fake_bus_drop(f->bus);
-	assert_true(fake_bus_wait(f->bus, FAKE_SUBSCRIBES, 2, 5000));
+	fake_hub_drop(f->bus);
+	assert_true(fake_hub_wait(f->bus, FAKE_SUBSCRIBES, 2, 5000));
 	struct ch_mark mark = {0};
 	const struct ch_delivery *delivery = NULL;
 	while (mark.what != CH_MARK_SNAPSHOT_AGAIN)
@@ -557,13 +557,13 @@ static void test_a_snapshot_that_was_cut_begins_anew(void **state)
 static void test_a_replay_has_its_own_acks(void **state)
 {
 	struct fixture *f = *state;
-	fake_bus_fill(f->bus, "e", 10);
+	fake_hub_fill(f->bus, "e", 10);
 	struct ch_subscription *subscription = subscribe(f, &from_earliest);
 	for (int i = 0; i < 10; i++)
 		(void)next(subscription); /* none acknowledged */
 	assert_int_equal(next_mark(subscription).what, CH_MARK_CAUGHT_UP);
-	fake_bus_replay(f->bus, "nightly", 3, 6);
-	fake_bus_fill(f->bus, "kick", 1);
+	fake_hub_replay(f->bus, "nightly", 3, 6);
+	fake_hub_fill(f->bus, "kick", 1);
 	for (uint64_t i = 3; i <= 6; i++) {
 		const struct ch_delivery *delivery = next(subscription);
 		assert_int_equal(delivery->mode, CH_REPLAY);
@@ -574,8 +574,8 @@ static void test_a_replay_has_its_own_acks(void **state)
 	struct ch_mark mark = next_mark(subscription);
 	assert_int_equal(mark.what, CH_MARK_END);
 	assert_string_equal(mark.job, "nightly");
-	assert_true(fake_bus_wait(f->bus, FAKE_JOB_ACKED, 4, 5000));
-	assert_int_equal(fake_bus_cursor(f->bus, "marketing"), 0); /* not moved by it */
+	assert_true(fake_hub_wait(f->bus, FAKE_JOB_ACKED, 4, 5000));
+	assert_int_equal(fake_hub_cursor(f->bus, "marketing"), 0); /* not moved by it */
 	assert_int_equal(next(subscription)->sequence, 11);        /* and not ended by it */
 	assert_int_equal(ch_subscription_close(subscription, 5000), CH_OK);
 }
@@ -585,7 +585,7 @@ static void test_a_replay_has_its_own_acks(void **state)
 static void test_the_newer_instance_wins(void **state)
 {
 	struct fixture *f = *state;
-	fake_bus_fill(f->bus, "e", 200);
+	fake_hub_fill(f->bus, "e", 200);
 	struct ch_subscription *older = subscribe(f, &from_earliest);
 	const struct ch_delivery *delivery = next(older);
 	struct ch_delivery *kept;
@@ -607,11 +607,11 @@ static void test_the_newer_instance_wins(void **state)
 static void test_draining_gives_what_is_here(void **state)
 {
 	struct fixture *f = *state;
-	fake_bus_fill(f->bus, "e", 100);
+	fake_hub_fill(f->bus, "e", 100);
 	struct ch_subscription *subscription =
 		subscribe(f, &(struct ch_subscribe_options){CH_SUBSCRIBE_SIZE, .name = "marketing",
 				     .from = CH_FROM_EARLIEST, .credit = 30});
-	assert_true(fake_bus_wait(f->bus, FAKE_DELIVERIES, 30, 5000));
+	assert_true(fake_hub_wait(f->bus, FAKE_DELIVERIES, 30, 5000));
 	assert_int_equal(next(subscription)->sequence, 1);
 	assert_int_equal(ch_subscription_drain(subscription), CH_OK);
 	assert_int_equal(ch_subscription_drain(subscription), CH_OK);
@@ -625,7 +625,7 @@ static void test_draining_gives_what_is_here(void **state)
 	assert_int_equal(last, 30);
 	assert_int_equal(next_status(subscription, 1000), CH_END);
 	assert_int_equal(ch_subscription_close(subscription, 5000), CH_OK);
-	assert_int_equal(fake_bus_cursor(f->bus, "marketing"), 30);
+	assert_int_equal(fake_hub_cursor(f->bus, "marketing"), 30);
 }
 
 static void *take_all(void *context)
@@ -646,23 +646,23 @@ static void test_draining_the_connection_waits_for_its_takers(void **state)
 	pthread_t threads[2];
 	void *count;
 	struct ch_subscription *subscriptions[2];
-	fake_bus_fill(f->bus, "e", 3000);
+	fake_hub_fill(f->bus, "e", 3000);
 	for (int i = 0; i < 2; i++)
 		subscriptions[i] = subscribe(
 			f, &(struct ch_subscribe_options){CH_SUBSCRIBE_SIZE,
 				   .name = i == 0 ? "one" : "two", .from = CH_FROM_EARLIEST});
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, take_all, subscriptions[i]), 0);
-	assert_true(fake_bus_wait(f->bus, FAKE_DELIVERIES, 100, 5000));
+	assert_true(fake_hub_wait(f->bus, FAKE_DELIVERIES, 100, 5000));
 	assert_int_equal(ch_drain(f->connection, 10000), CH_OK);
-	uint64_t delivered = fake_bus_count(f->bus, FAKE_DELIVERIES);
+	uint64_t delivered = fake_hub_count(f->bus, FAKE_DELIVERIES);
 	uint64_t taken = 0;
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(pthread_join(threads[i], &count), 0);
 		taken += (uintptr_t)count;
 	}
 	assert_int_equal(taken, delivered);
-	assert_true(fake_bus_wait(f->bus, FAKE_ACKED, delivered, 5000));
+	assert_true(fake_hub_wait(f->bus, FAKE_ACKED, delivered, 5000));
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(ch_subscription_close(subscriptions[i], 5000), CH_OK);
 }
@@ -698,10 +698,10 @@ static void test_closing_does_not_wait_for_ever(void **state)
 {
 	struct fixture *f = *state;
 	struct ch_subscription *subscription = subscribe(f, NULL);
-	fake_bus_keep_detaches(f->bus, true);
+	fake_hub_keep_detaches(f->bus, true);
 	assert_int_equal(ch_subscription_close(subscription, 30), CH_TIMEOUT);
 	assert_int_equal(ch_subscription_close(NULL, 30), CH_OK);
-	fake_bus_fill(f->bus, "e", 10); /* deliveries to nobody are passed over */
+	fake_hub_fill(f->bus, "e", 10); /* deliveries to nobody are passed over */
 	assert_int_equal(ch_publish(f->connection, event(f, "1"), 5000, NULL), CH_OK);
 }
 
@@ -709,7 +709,7 @@ static void test_a_closed_one_in_a_lost_connection(void **state)
 {
 	struct fixture *f = *state;
 	struct ch_subscription *subscription = subscribe(f, &from_earliest);
-	fake_bus_go_away(f->bus);
+	fake_hub_go_away(f->bus);
 	enum ch_status status = ch_subscription_close(subscription, 5000);
 	assert_int_equal(status, CH_CLOSED);
 }
@@ -743,16 +743,16 @@ static void test_what_cannot_be_subscribed(void **state)
 			ch_subscribe(f->connection, &cases[i].options, 5000, &subscription),
 			cases[i].status);
 	assert_null(subscription);
-	fake_bus_fall_silent(f->bus, true);
+	fake_hub_fall_silent(f->bus, true);
 	assert_int_equal(ch_subscribe(f->connection, NULL, 30, &subscription), CH_TIMEOUT);
-	fake_bus_fall_silent(f->bus, false);
+	fake_hub_fall_silent(f->bus, false);
 	assert_int_equal(ch_publish(f->connection, event(f, "1"), 5000, NULL), CH_OK);
 }
 
 static void test_a_position_of_ones_own_wins(void **state)
 {
 	struct fixture *f = *state;
-	fake_bus_fill(f->bus, "e", 10);
+	fake_hub_fill(f->bus, "e", 10);
 	struct ch_subscription *subscription = subscribe(
 		f, &(struct ch_subscribe_options){CH_SUBSCRIBE_SIZE, .name = "own",
 			   .from = CH_FROM_EARLIEST, .position = 7, .position_incarnation = 7});
@@ -806,7 +806,7 @@ static void *shake(void *context)
 	struct storm *storm = context;
 	for (int i = 0; i < 6; i++) {
 		sleep_ms(20);
-		fake_bus_drop(storm->f->bus);
+		fake_hub_drop(storm->f->bus);
 	}
 	return NULL;
 }
@@ -821,7 +821,7 @@ static void test_a_storm(void **state)
 	struct storm *storm = calloc(1, sizeof(*storm));
 	storm->f = f;
 	(void)pthread_mutex_init(&storm->lock, NULL);
-	fake_bus_fill(f->bus, "e", STORM_EVENTS);
+	fake_hub_fill(f->bus, "e", STORM_EVENTS);
 	storm->subscription =
 		subscribe(f, &(struct ch_subscribe_options){CH_SUBSCRIBE_SIZE, .name = "storm",
 				     .from = CH_FROM_EARLIEST, .credit = 200});
@@ -829,7 +829,7 @@ static void test_a_storm(void **state)
 		assert_int_equal(pthread_create(&workers[i], NULL, work, storm), 0);
 	assert_int_equal(pthread_create(&shaker, NULL, shake, storm), 0);
 	int64_t until_us = clock_steady_us() + 60000000;
-	while (fake_bus_cursor(f->bus, "storm") < STORM_EVENTS && clock_steady_us() < until_us) {
+	while (fake_hub_cursor(f->bus, "storm") < STORM_EVENTS && clock_steady_us() < until_us) {
 		const struct ch_delivery *delivery;
 		struct ch_delivery *kept;
 		if (ch_subscription_next(storm->subscription, 20, &delivery, NULL) != CH_OK)
@@ -846,7 +846,7 @@ static void test_a_storm(void **state)
 	for (int i = 0; i < STORM_WORKERS; i++)
 		assert_int_equal(pthread_join(workers[i], NULL), 0);
 	assert_int_equal(pthread_join(shaker, NULL), 0);
-	assert_int_equal(fake_bus_cursor(f->bus, "storm"), STORM_EVENTS);
+	assert_int_equal(fake_hub_cursor(f->bus, "storm"), STORM_EVENTS);
 	unsigned twice = 0;
 	for (int i = 1; i <= STORM_EVENTS; i++) {
 		assert_true(storm->seen[i] >= 1);

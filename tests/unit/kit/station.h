@@ -1,4 +1,4 @@
-/* A station: a drop folder, the runner in a thread or in the caller, and the bus's double. */
+/* A station: a drop folder, the runner in a thread or in the caller, and the fake hub. */
 #ifndef TESTS_UNIT_KIT_STATION_H
 #define TESTS_UNIT_KIT_STATION_H
 
@@ -6,12 +6,12 @@
 
 #include <pthread.h>
 
+#include "kit/fakehub/fake_hub.h"
 #include "kit/runner.h"
-#include "support/fake_bus.h"
 
 struct station {
 	struct drop drop;
-	struct fake_bus *bus;
+	struct fake_hub *bus;
 	struct kit_adapter adapter; /* of the drop folder, unless the test wants another ... */
 	void *source;               /* ... with this */
 	struct kit_settings settings;
@@ -56,11 +56,11 @@ static inline void station_begin(struct station *station)
 					    .late = station_late}};
 	station->source = &station->drop;
 	drop_begin(&station->drop);
-	station->bus = fake_bus_start(NULL);
+	station->bus = fake_hub_start(NULL);
 	assert_non_null(station->bus);
 	station->settings = (struct kit_settings){
-		.endpoint = strdup(fake_bus_endpoint(station->bus)),
-		.server_key = strdup(fake_bus_server_key(station->bus)),
+		.endpoint = strdup(fake_hub_endpoint(station->bus)),
+		.server_key = strdup(fake_hub_server_key(station->bus)),
 		.key_file = path_in(station, ".secret"),
 		.window = 16,
 		.batch = 4,
@@ -69,7 +69,7 @@ static inline void station_begin(struct station *station)
 	};
 	drop_put(&station->drop, ".secret", "");
 	assert_int_equal(chmod(station->settings.key_file, 0600), 0);
-	drop_put(&station->drop, ".secret", fake_bus_secret_key(station->bus));
+	drop_put(&station->drop, ".secret", fake_hub_secret_key(station->bus));
 }
 
 static inline void station_begin_with_spool(struct station *station)
@@ -82,8 +82,8 @@ static inline void station_begin_with_spool(struct station *station)
 
 static inline void station_end(struct station *station)
 {
-	assert_string_equal(fake_bus_violation(station->bus), "");
-	fake_bus_stop(station->bus);
+	assert_string_equal(fake_hub_violation(station->bus), "");
+	fake_hub_stop(station->bus);
 	free(station->settings.endpoint);
 	free(station->settings.server_key);
 	free(station->settings.key_file);
@@ -158,12 +158,12 @@ static inline void wait_for(const struct station *station, const char *name)
 /* The bus has the events "1" to "last", once each and in order. */
 static inline void expect_in_order(struct station *station, unsigned last)
 {
-	assert_int_equal(fake_bus_count(station->bus, FAKE_STORED), last);
+	assert_int_equal(fake_hub_count(station->bus, FAKE_STORED), last);
 	for (unsigned i = 1; i <= last; i++) {
 		char id[32];
 		char wanted[32];
 		(void)snprintf(wanted, sizeof(wanted), "%u", i);
-		assert_true(fake_bus_id_at(station->bus, i, id, sizeof(id)));
+		assert_true(fake_hub_id_at(station->bus, i, id, sizeof(id)));
 		assert_string_equal(id, wanted);
 	}
 }

@@ -14,9 +14,9 @@ static void test_files_become_events_once(void **state)
 	assert_int_equal(station.counts.accepted, 100);
 	assert_int_equal(station.counts.duplicates, 2);
 	assert_int_equal(station.counts.rejected, 1);
-	assert_int_equal(fake_bus_count(station.bus, FAKE_STORED), 100);
-	assert_true(fake_bus_count(station.bus, FAKE_MOST_IN_FLIGHT) <= 16);
-	assert_true(fake_bus_count(station.bus, FAKE_MOST_IN_A_FRAME) <= 4);
+	assert_int_equal(fake_hub_count(station.bus, FAKE_STORED), 100);
+	assert_true(fake_hub_count(station.bus, FAKE_MOST_IN_FLIGHT) <= 16);
+	assert_true(fake_hub_count(station.bus, FAKE_MOST_IN_A_FRAME) <= 4);
 	assert_true(drop_has(&station.drop, "done/a"));
 	assert_true(drop_says(&station.drop, "done/b.result.json", "\"duplicates\": 2"));
 	station_end(&station);
@@ -42,7 +42,7 @@ static void test_refusals_and_conflicts_are_results(void **state)
 	struct station station;
 	(void)state;
 	station_begin(&station);
-	fake_bus_answer_next(station.bus, 1,
+	fake_hub_answer_next(station.bus, 1,
 		&(struct receipt){.outcome = OUTCOME_REFUSED,
 			.reason = CH_MISSING,
 			.field = SLICE_LITERAL("customer.phones"),
@@ -61,7 +61,7 @@ static void test_a_refusal_for_now_is_waited_out(void **state)
 	struct station station;
 	(void)state;
 	station_begin(&station);
-	fake_bus_answer_next(station.bus, 3,
+	fake_hub_answer_next(station.bus, 3,
 		&(struct receipt){.outcome = OUTCOME_RETRY_AFTER, .retry_after_ms = 20});
 	put_many(&station, "a", 1, 5);
 	station_run_once(&station);
@@ -76,18 +76,18 @@ static void test_a_lost_connection_loses_nothing(void **state)
 	struct station station;
 	(void)state;
 	station_begin(&station);
-	fake_bus_hold_receipts(station.bus, true);
+	fake_hub_hold_receipts(station.bus, true);
 	put_many(&station, "a", 1, 10);
 	station_start(&station);
-	assert_true(fake_bus_wait(station.bus, FAKE_STORED, 10, 10000));
-	fake_bus_go_away(station.bus);
+	assert_true(fake_hub_wait(station.bus, FAKE_STORED, 10, 10000));
+	fake_hub_go_away(station.bus);
 	assert_true(drop_has(&station.drop, "a")); /* no receipt, no end */
-	fake_bus_hold_receipts(station.bus, false);
-	fake_bus_come_back(station.bus);
+	fake_hub_hold_receipts(station.bus, false);
+	fake_hub_come_back(station.bus);
 	wait_for(&station, "done/a");
 	station_stop(&station);
 	assert_int_equal(station.counts.duplicates, 10); /* the first try had arrived */
-	assert_int_equal(fake_bus_count(station.bus, FAKE_STORED), 10);
+	assert_int_equal(fake_hub_count(station.bus, FAKE_STORED), 10);
 	assert_true(drop_has(&station.drop, "done/a"));
 	station_end(&station);
 }
@@ -97,10 +97,10 @@ static void test_the_hub_may_come_later(void **state)
 	struct station station;
 	(void)state;
 	station_begin(&station);
-	fake_bus_go_away(station.bus);
+	fake_hub_go_away(station.bus);
 	put_many(&station, "a", 1, 3);
 	station_start(&station);
-	fake_bus_come_back(station.bus);
+	fake_hub_come_back(station.bus);
 	wait_for(&station, "done/a");
 	station_stop(&station);
 	assert_int_equal(station.counts.accepted, 3);
@@ -123,10 +123,10 @@ static void test_a_stop_leaves_what_has_no_answer(void **state)
 	(void)state;
 	station_begin(&station);
 	station.settings.poll_ms = 3600000; /* noticed all the same */
-	fake_bus_hold_receipts(station.bus, true);
+	fake_hub_hold_receipts(station.bus, true);
 	put_many(&station, "a", 1, 3);
 	station_start(&station);
-	assert_true(fake_bus_wait(station.bus, FAKE_STORED, 3, 10000));
+	assert_true(fake_hub_wait(station.bus, FAKE_STORED, 3, 10000));
 	stopped = &station.stop;
 	assert_int_equal(sigaction(SIGUSR1, &action, NULL), 0);
 	assert_int_equal(pthread_kill(station.thread, SIGUSR1), 0);
@@ -137,7 +137,7 @@ static void test_a_stop_leaves_what_has_no_answer(void **state)
 	assert_false(drop_has(&station.drop, "done/a"));
 
 	/* The next life reads it again. */
-	fake_bus_hold_receipts(station.bus, false);
+	fake_hub_hold_receipts(station.bus, false);
 	drop_again(&station.drop);
 	station_run_once(&station);
 	assert_int_equal(station.counts.duplicates, 3);

@@ -121,12 +121,12 @@ static void test_a_full_window_makes_the_source_wait_and_go_on(void **state)
 	struct desk desk;
 	(void)state;
 	desk_begin(&desk, &station);
-	fake_bus_hold_receipts(station.bus, true);
+	fake_hub_hold_receipts(station.bus, true);
 	station_start(&station);
 	desk_lay(&desk, DESK_EVENTS);
-	assert_true(fake_bus_wait(station.bus, FAKE_STORED, 16, 10000));
+	assert_true(fake_hub_wait(station.bus, FAKE_STORED, 16, 10000));
 	assert_int_equal(desk.settled, 0);
-	fake_bus_hold_receipts(station.bus, false);
+	fake_hub_hold_receipts(station.bus, false);
 	wait_until_settled(&desk, DESK_EVENTS);
 	station_stop(&station);
 	expect_in_order(&station, DESK_EVENTS);

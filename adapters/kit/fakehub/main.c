@@ -1,11 +1,12 @@
-/* The bus's double as a program, for clients in other languages.  Prints its endpoint, public key and the
- * client's secret key, one a line; then one answer a line to each command on its standard input:
+/* carehub-fakehub: the fake hub as a program, for clients in other languages.
  *
- *     drop | go_away | come_back | fill PREFIX N | seek NAME CURSOR | hold 0|1 | credit N
+ * Prints its endpoint, its public key and the client's secret key, one a line; then one answer a line to
+ * each command on its standard input, and ends with it:
+ *
+ *     drop | go_away | come_back | restart | fill PREFIX N | seek NAME CURSOR | hold 0|1 | credit N
  *     count COUNTER | cursor NAME | violation
- *
- * and ends with its input. */
-#include "support/fake_bus.h"
+ */
+#include "kit/fakehub/fake_hub.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -27,38 +28,40 @@ static const struct {
 	{"byes", FAKE_BYES},
 };
 
-static uint64_t counted(struct fake_bus *bus, const char *name)
+static uint64_t counted(struct fake_hub *hub, const char *name)
 {
 	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++) {
 		if (strcmp(counters[i].name, name) == 0)
-			return fake_bus_count(bus, counters[i].counter);
+			return fake_hub_count(hub, counters[i].counter);
 	}
 	return UINT64_MAX;
 }
 
-static void obey(struct fake_bus *bus, const char *command, const char *name, uint64_t number)
+static void obey(struct fake_hub *hub, const char *command, const char *name, uint64_t number)
 {
 	uint64_t answer = 0;
 	if (strcmp(command, "drop") == 0)
-		fake_bus_drop(bus);
+		fake_hub_drop(hub);
 	else if (strcmp(command, "go_away") == 0)
-		fake_bus_go_away(bus);
+		fake_hub_go_away(hub);
 	else if (strcmp(command, "come_back") == 0)
-		fake_bus_come_back(bus);
+		fake_hub_come_back(hub);
+	else if (strcmp(command, "restart") == 0)
+		fake_hub_restart(hub);
 	else if (strcmp(command, "fill") == 0)
-		fake_bus_fill(bus, name, (uint32_t)number);
+		fake_hub_fill(hub, name, (uint32_t)number);
 	else if (strcmp(command, "seek") == 0)
-		fake_bus_seek(bus, name, number);
+		fake_hub_seek(hub, name, number);
 	else if (strcmp(command, "hold") == 0)
-		fake_bus_hold_receipts(bus, name[0] == '1');
+		fake_hub_hold_receipts(hub, name[0] == '1');
 	else if (strcmp(command, "credit") == 0)
-		fake_bus_set_credit(bus, (uint32_t)strtoul(name, NULL, 10));
+		fake_hub_set_credit(hub, (uint32_t)strtoul(name, NULL, 10));
 	else if (strcmp(command, "count") == 0)
-		answer = counted(bus, name);
+		answer = counted(hub, name);
 	else if (strcmp(command, "cursor") == 0)
-		answer = fake_bus_cursor(bus, name);
+		answer = fake_hub_cursor(hub, name);
 	if (strcmp(command, "violation") == 0)
-		printf("%s\n", fake_bus_violation(bus));
+		printf("%s\n", fake_hub_violation(hub));
 	else
 		printf("%" PRIu64 "\n", answer);
 	(void)fflush(stdout);
@@ -67,19 +70,19 @@ static void obey(struct fake_bus *bus, const char *command, const char *name, ui
 int main(void)
 {
 	char line[256];
-	struct fake_bus *bus = fake_bus_start(NULL);
-	if (bus == NULL)
+	struct fake_hub *hub = fake_hub_start(NULL);
+	if (hub == NULL)
 		return 2;
-	printf("%s\n%s\n%s\n", fake_bus_endpoint(bus), fake_bus_server_key(bus),
-		fake_bus_secret_key(bus));
+	printf("%s\n%s\n%s\n", fake_hub_endpoint(hub), fake_hub_server_key(hub),
+		fake_hub_secret_key(hub));
 	(void)fflush(stdout);
 	while (fgets(line, sizeof(line), stdin) != NULL) {
 		char command[64] = "";
 		char name[64] = "";
 		uint64_t number = 0;
 		if (sscanf(line, "%63s %63s %" SCNu64, command, name, &number) >= 1)
-			obey(bus, command, name, number);
+			obey(hub, command, name, number);
 	}
-	fake_bus_stop(bus);
+	fake_hub_stop(hub);
 	return 0;
 }
