@@ -41,41 +41,8 @@
 #include <stdint.h>
 
 #include "base/option.h"
-#include "base/slice.h"
-#include "carehub/publish.h"
-#include "wire/envelope.h"
-
-enum kit_what {
-	KIT_EVENT,      /* `envelope` is to be published */
-	KIT_REJECT,     /* something at the source is no event: `reject` says what and why */
-	KIT_INCOMPLETE, /* the source is still being written here: it is looked at again */
-	KIT_SKIPPED,    /* nothing to publish, and nothing wrong */
-};
-
-/* Valid until the next call of next. */
-struct kit_item {
-	enum kit_what what;
-	uint64_t token;                  /* given back to settle */
-	const struct envelope *envelope; /* KIT_EVENT */
-	/* Where it stands at its source, in words of the adapter's own; given back to `late`.  At most
-	 * LIMIT_ORIGIN_BYTES; may be empty. */
-	struct slice origin;
-	/* When it came to this machine, by its clock, if that was not now; 0: now.  The time that it
-	 * waited is added to the time at which the source says it was sent: the hub takes the difference
-	 * of sending and arrival for the error of the source's clock. */
-	int64_t since_us;
-	struct slice reject; /* one line: position, field, reason */
-	struct slice raw;    /* the rejected bytes, when they are at hand */
-	bool fatal;          /* nothing behind this place can be read */
-};
-
-/* What became of one published item. */
-struct kit_settled {
-	uint64_t token;
-	enum ch_status status; /* of ch_receipt_status; CH_CLOSED: no answer, it comes again */
-	bool spooled;          /* it is safe on this machine's disk; `late` will tell the rest */
-	struct ch_receipt receipt;
-};
+#include "base/problem.h"
+#include "kit/item.h"
 
 /* What to sleep on. */
 struct kit_wait {

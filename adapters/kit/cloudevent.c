@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "wire/json.h"
+#include "wire/types.h"
 
 static enum ch_status cloudevent_put(struct buffer *out, const char *name, struct slice value)
 {
@@ -47,7 +48,26 @@ static enum ch_status cloudevent_put_attributes(struct buffer *out, const struct
 	return status;
 }
 
-enum ch_status cloudevent_write(
+static enum ch_status cloudevent_unpack(
+	const struct envelope *envelope, ProtobufCMessage **out_message)
+{
+	const struct event_type *type = types_find(envelope->type);
+	struct buffer whole = {0};
+	if (type == NULL)
+		return CH_UNKNOWN_TYPE;
+	buffer_append_slice(&whole, envelope->data);
+	buffer_append_slice(&whole, envelope->personal);
+	enum ch_status status = whole.status;
+	if (status == CH_OK) {
+		*out_message =
+			protobuf_c_message_unpack(type->message, NULL, whole.len, whole.data);
+		status = *out_message != NULL ? CH_OK : CH_FORMAT;
+	}
+	buffer_fini(&whole);
+	return status;
+}
+
+static enum ch_status cloudevent_write_message(
 	const struct envelope *envelope, const ProtobufCMessage *message, struct buffer *out)
 {
 	size_t start = out->len;
@@ -61,5 +81,19 @@ enum ch_status cloudevent_write(
 		status = out->status;
 	if (status != CH_OK)
 		out->len = start;
+	return status;
+}
+
+enum ch_status cloudevent_write(
+	const struct envelope *envelope, const ProtobufCMessage *message, struct buffer *out)
+{
+	ProtobufCMessage *unpacked = NULL;
+	if (message != NULL)
+		return cloudevent_write_message(envelope, message, out);
+	enum ch_status status = cloudevent_unpack(envelope, &unpacked);
+	if (status == CH_OK)
+		status = cloudevent_write_message(envelope, unpacked, out);
+	if (unpacked != NULL)
+		protobuf_c_message_free_unpacked(unpacked, NULL);
 	return status;
 }

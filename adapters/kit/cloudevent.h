@@ -14,8 +14,9 @@
 
 #include "wire/envelope.h"
 
-/* Appends one object and a line end; `message` is data and personal part as a whole.  CH_FORMAT: a text that
- * is not UTF-8; CH_NOMEM.  On failure `out` is as long as before. */
+/* Appends one object and a line end; `message` is data and personal part as a whole, or NULL: then they are
+ * taken out of the envelope.  CH_FORMAT: a text that is not UTF-8, or bytes that are no message of the
+ * type; CH_UNKNOWN_TYPE; CH_NOMEM.  On failure `out` is as long as before. */
 enum ch_status cloudevent_write(
 	const struct envelope *envelope, const ProtobufCMessage *message, struct buffer *out);
 

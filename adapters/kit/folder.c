@@ -20,10 +20,9 @@ struct folder {
 	char **names; /* what the last scan found, in order */
 	size_t name_count;
 	size_t name_next;
-	bool expectant;            /* that scan has seen files that are not at rest yet */
-	struct folder_file *files; /* open ones and those that wait for receipts */
-	struct folder_file *current;
-	void *reader;
+	bool expectant;              /* that scan has seen files that are not at rest yet */
+	struct folder_file *files;   /* open ones and those that wait for receipts */
+	struct folder_file *current; /* the one that is being read */
 	uint64_t files_begun;
 	enum ch_status broken; /* a result could not be written: reading on would be in vain */
 	/* Files that are waited for: name and size at which they were incomplete. */
@@ -177,7 +176,6 @@ static void folder_check_done(struct folder *folder, struct folder_file *file)
 
 static enum ch_status folder_begin(struct folder *folder, const char *name)
 {
-	char path[PATH_MAX];
 	struct folder_file *file = NULL;
 	enum ch_status created = folder_file_create(folder->options.path, name, &file);
 	if (created != CH_OK)
@@ -186,11 +184,10 @@ static enum ch_status folder_begin(struct folder *folder, const char *name)
 	file->keep_receipts = folder->options.receipts;
 	file->next = folder->files;
 	folder->files = file;
-	enum ch_status status =
-		folder_file_can_report(name) && folder_path(folder, "", name, "", path)
-			? folder->options.format->open(
-				  folder->options.context, path, &folder->reader)
-			: CH_TOO_LARGE;
+	enum ch_status status = folder_file_can_report(name)
+					? folder_file_open(file, folder->options.path,
+						  folder->options.format, folder->options.decoder)
+					: CH_TOO_LARGE;
 	if (status == CH_OK) {
 		folder->current = file;
 		return CH_OK;
@@ -211,10 +208,8 @@ static enum ch_status folder_begin(struct folder *folder, const char *name)
 static void folder_end(struct folder *folder)
 {
 	struct folder_file *file = folder->current;
-	folder->options.format->close(folder->reader);
-	folder->reader = NULL;
 	folder->current = NULL;
-	file->read = true;
+	folder_file_end(file);
 	folder_check_done(folder, file);
 }
 
@@ -225,9 +220,11 @@ enum ch_status folder_next(struct folder *folder, struct kit_item *out_item)
 		if (folder->broken != CH_OK)
 			return folder->broken;
 		if (folder->current != NULL) {
-			status = folder->options.format->next(folder->reader, out_item);
+			struct kit_item item = {.what = KIT_SKIPPED};
+			status = folder->options.format->next(folder->current->reader, &item);
 			if (status == CH_OK) {
-				folder_file_note(folder->current, out_item);
+				folder_file_note(folder->current, &item);
+				*out_item = item;
 				return CH_OK;
 			}
 			if (status == CH_NOMEM)
@@ -305,8 +302,6 @@ void folder_close(struct folder *folder)
 {
 	if (folder == NULL)
 		return;
-	if (folder->reader != NULL)
-		folder->options.format->close(folder->reader);
 	while (folder->files != NULL)
 		folder_drop_file(folder, folder->files);
 	while (folder->waits != NULL) {

@@ -11,7 +11,7 @@
  * dot, or has changed within `settle` is still being written.  A file whose last record is incomplete
  * stays until it has grown.  A file that was half done when the adapter died is read again from its
  * start: the hub knows the ids it has.  A file that comes again under its name takes the place of the
- * older one in done/, with its result.
+ * older one in done/, with its result.  What is no regular file is not touched, a symbolic link neither.
  *
  * With a spool a file is done when all of it is stored at the hub or there.  Its result says how many were
  * in the spool at that moment; what the hub refuses of these later is added to NAME.rejects, with the
@@ -20,22 +20,14 @@
 #define KIT_FOLDER_H
 
 #include "kit/adapter.h"
-
-/* How a kind of file is read. */
-struct folder_format {
-	/* CH_NOT_FOUND, CH_DENIED, CH_INVALID, CH_IO, CH_NOMEM. */
-	enum ch_status (*open)(void *context, const char *path, void **out_reader);
-	/* CH_OK: *out_item, but for its token; CH_END; CH_FORMAT: it could not be read to its end. */
-	enum ch_status (*next)(void *reader, struct kit_item *out_item);
-	void (*close)(void *reader);
-};
+#include "kit/format.h"
 
 struct folder_options {
 	const char *path;
 	int64_t settle_ms;
 	bool receipts; /* NAME.receipts beside each result */
-	const struct folder_format *format;
-	void *context;
+	const struct kit_format *format;
+	void *decoder; /* the format's */
 };
 
 struct folder;

@@ -1,5 +1,6 @@
 #include "kit/folder_file.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -40,14 +41,54 @@ enum ch_status folder_file_create(
 	(void)snprintf(file->name, sizeof(file->name), "%s", name); /* a name of readdir */
 	file->size = info.st_size;
 	file->changed_us = file_changed_us(&info);
+	file->fd = -1;
 	*out_file = file;
 	return CH_OK;
+}
+
+static void file_close_reader(struct folder_file *file)
+{
+	if (file->reader != NULL)
+		file->format->close(file->reader);
+	file->reader = NULL;
+	if (file->fd >= 0)
+		(void)close(file->fd); /* only read from */
+	file->fd = -1;
+}
+
+/* Whoever may drop files must not make us read others, or wait for a pipe. */
+enum ch_status folder_file_open(struct folder_file *file, const char *folder,
+	const struct kit_format *format, void *decoder)
+{
+	char path[PATH_MAX];
+	struct stat info;
+	if (!file_path(folder, "", file->name, "", path))
+		return CH_TOO_LARGE;
+	file->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (file->fd < 0 && errno == ELOOP)
+		return CH_NOT_FOUND;
+	if (file->fd < 0)
+		return errno == EACCES || errno == EPERM ? CH_DENIED : file_status();
+	if (fstat(file->fd, &info) != 0)
+		return CH_IO;
+	if (!S_ISREG(info.st_mode))
+		return CH_NOT_FOUND;
+	file->format = format;
+	return format->open(decoder, file->fd, path, &file->reader);
+}
+
+void folder_file_end(struct folder_file *file)
+{
+	if (file->format->finish == NULL)
+		file_close_reader(file);
+	file->read = true;
 }
 
 void folder_file_free(struct folder_file *file)
 {
 	if (file == NULL)
 		return;
+	file_close_reader(file);
 	buffer_fini(&file->rejects);
 	buffer_fini(&file->receipts);
 	buffer_fini(&file->origin);
@@ -224,6 +265,23 @@ static void file_put_result(const struct folder_file *file, struct buffer *out)
 		file->spooled, file->fatal ? "false" : "true");
 }
 
+static enum ch_status file_tell(const struct folder_file *file)
+{
+	const struct kit_tally tally = {
+		.events = file->given,
+		.accepted = file->accepted,
+		.duplicates = file->duplicates,
+		.conflicts = file->conflicts,
+		.refused = file->refused,
+		.rejected = file->rejected,
+		.spooled = file->spooled,
+		.complete = !file->fatal,
+	};
+	return file->reader != NULL && file->format->finish != NULL
+		       ? file->format->finish(file->reader, &tally)
+		       : CH_OK;
+}
+
 /* The result is written before the file moves: whoever sees the file in done/ finds its result. */
 enum ch_status folder_file_finish(struct folder_file *file, const char *folder)
 {
@@ -232,8 +290,10 @@ enum ch_status folder_file_finish(struct folder_file *file, const char *folder)
 		      (file->fatal || file->conflicts + file->refused + file->rejected > 0);
 	const char *sub = failed ? "failed/" : "done/";
 	bool reports = folder_file_can_report(file->name);
+	enum ch_status status = file_tell(file);
 	file_put_result(file, &result);
-	enum ch_status status = result.status;
+	if (status == CH_OK)
+		status = result.status;
 	if (status == CH_OK && reports)
 		status = file_write(file, folder, sub, ".result.json", buffer_slice(&result));
 	if (status == CH_OK && reports)

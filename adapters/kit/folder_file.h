@@ -4,7 +4,7 @@
 
 #include <limits.h>
 
-#include "kit/adapter.h"
+#include "kit/format.h"
 
 struct folder_file {
 	struct folder_file *next;
@@ -29,12 +29,25 @@ struct folder_file {
 	struct buffer rejects;
 	struct buffer receipts;
 	struct buffer origin; /* of the item given last */
+
+	/* What reads it; the folder's. */
+	const struct kit_format *format;
+	void *reader; /* NULL: closed */
+	int fd;       /* -1: closed */
 };
 
 /* Looks at the file.  CH_NOT_FOUND, CH_TOO_LARGE (its name), CH_NOMEM. */
 enum ch_status folder_file_create(
 	const char *folder, const char *name, struct folder_file **out_file);
-void folder_file_free(struct folder_file *file);
+
+/* Opens it with the format: CH_OK, or why it cannot be read; CH_NOT_FOUND: somebody took it away, or it is
+ * no regular file any more. */
+enum ch_status folder_file_open(struct folder_file *file, const char *folder,
+	const struct kit_format *format, void *decoder);
+
+/* It has been read to its end.  The reader stays for format->finish, if there is one. */
+void folder_file_end(struct folder_file *file);
+void folder_file_free(struct folder_file *file); /* closes it, too */
 
 /* False: the name leaves no room for ".result.json" and what is needed to write that; such a file is not
  * read, and fails without a result. */
@@ -48,8 +61,8 @@ void folder_file_reject(struct folder_file *file, struct slice line);
 
 void folder_file_settle(struct folder_file *file, const struct kit_settled *settled);
 
-/* Writes its result and moves it to done/ or failed/.  CH_FULL, CH_IO, CH_TOO_LARGE, CH_NOMEM: it stays
- * where it is. */
+/* Calls format->finish, writes its result and moves it to done/ or failed/.  CH_FULL, CH_IO, CH_TOO_LARGE,
+ * CH_NOMEM, or what finish said: it stays where it is. */
 enum ch_status folder_file_finish(struct folder_file *file, const char *folder);
 
 /* ---- Late receipts ---- */

@@ -38,10 +38,10 @@ def contents(folder):
 
 
 def translate(program, mapping, path):
-    done = subprocess.run([program, "translate", "--mapping", str(mapping), str(path)],
+    done = subprocess.run([program, "translate", "--quiet", "--mapping", str(mapping), str(path)],
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, check=False)
     told = done.stderr.decode("utf-8").splitlines()
-    return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], told[:-1]
+    return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], told
 
 
 def check_day(program, folder, expected):

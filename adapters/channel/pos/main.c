@@ -8,8 +8,9 @@
 #include <string.h>
 
 #include "base/currency.h"
+#include "channel/pos/pos_source.h"
 #include "channel/pos/till_folder.h"
-#include "channel/pos/translate.h"
+#include "kit/translate.h"
 
 #define EXIT_USAGE 64
 
@@ -34,6 +35,7 @@ static int usage(FILE *to, int exit_status)
 		"  --time-zone ZONE   zone of times without one: Asia/Shanghai, +08:00 (default: UTC,\n"
 		"                     and the events say that it was assumed)\n"
 		"  --currency CODE    currency of files that name none, ISO 4217\n"
+		"  -q, --quiet        no line of counts for files of which there is something to tell\n"
 		"  --version, --help\n"
 		"\n"
 		"Exit status: 0 fine, 1 some rejected, 2 a file is unusable, 64 usage.\n",
@@ -53,14 +55,16 @@ static int translate(int argc, char **argv)
 		{"source", required_argument, NULL, 's'},
 		{"time-zone", required_argument, NULL, 'z'},
 		{"currency", required_argument, NULL, 'c'},
+		{"quiet", no_argument, NULL, 'q'},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
 	struct pos_options settings = {{NULL, 0}, NULL, {NULL, 0}};
+	struct translate_options files = {.format = &till_format, .decoder = &settings};
 	struct zone *zone = NULL;
-	int worst = TRANSLATE_FINE;
+	int worst = 0;
 	int option;
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "q", options, NULL)) != -1) {
 		switch (option) {
 		case 's':
 			settings.source = slice_text(optarg);
@@ -78,6 +82,9 @@ static int translate(int argc, char **argv)
 				return complain("no ISO 4217 code", optarg);
 			}
 			break;
+		case 'q':
+			files.quiet = true;
+			break;
 		case 'h':
 			zone_free(zone);
 			return usage(stdout, 0);
@@ -89,15 +96,10 @@ static int translate(int argc, char **argv)
 	settings.zone = zone;
 	if (optind == argc)
 		worst = usage(stderr, EXIT_USAGE);
-	for (int i = optind; i < argc; i++) {
-		int outcome = translate_file(argv[i], &settings, stdout, stderr);
-		worst = outcome > worst ? outcome : worst;
-	}
+	else
+		worst = (int)translate_files(
+			&files, argv + optind, (size_t)(argc - optind), stdout, stderr);
 	zone_free(zone);
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		perror("carehub-pos: standard output");
-		return TRANSLATE_UNUSABLE;
-	}
 	return worst;
 }
 

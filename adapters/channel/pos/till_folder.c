@@ -1,14 +1,11 @@
 #include "channel/pos/till_folder.h"
 
-#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/currency.h"
-#include "base/file.h"
 #include "channel/pos/pos_source.h"
-#include "kit/folder.h"
+#include "kit/inbox.h"
 
 struct till_settings {
 	struct folder_settings folder;
@@ -17,17 +14,17 @@ struct till_settings {
 	char *currency;
 };
 
-struct till_folder {
-	struct pos_options options; /* looks into the settings */
+/* What all files share. */
+struct tills {
+	struct pos_options options; /* first: the decoder; looks into the settings */
 	struct zone *zone;
-	struct folder *folder;
 };
 
 /* One file. */
 struct till_file {
-	int fd;
 	struct pos_source *source;
 	struct pos_item item;
+	char place[64];
 	struct buffer reject;
 };
 
@@ -37,22 +34,18 @@ static void till_file_close(void *reader)
 {
 	struct till_file *file = reader;
 	pos_source_close(file->source);
-	if (file->fd >= 0)
-		(void)close(file->fd); /* only read from */
 	buffer_fini(&file->reject);
 	free(file);
 }
 
-static enum ch_status till_file_open(void *context, const char *path, void **out_reader)
+static enum ch_status till_file_open(void *decoder, int fd, const char *path, void **out_reader)
 {
-	const struct till_folder *tills = context;
+	const struct pos_options *tills = decoder;
 	struct till_file *file = calloc(1, sizeof(*file));
+	(void)path;
 	if (file == NULL)
 		return CH_NOMEM;
-	file->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	enum ch_status status = file->fd >= 0
-					? pos_source_open(&tills->options, file->fd, &file->source)
-					: file_status();
+	enum ch_status status = pos_source_open(tills, fd, &file->source);
 	if (status != CH_OK) {
 		till_file_close(file);
 		return status;
@@ -68,6 +61,9 @@ static enum ch_status till_file_next(void *reader, struct kit_item *out_item)
 	enum ch_status status = pos_source_next(file->source, &file->item);
 	if (status != CH_OK)
 		return status;
+	(void)snprintf(file->place, sizeof(file->place), "%llu:%llu",
+		(unsigned long long)file->item.line, (unsigned long long)file->item.column);
+	item.place = slice_text(file->place);
 	switch (file->item.kind) {
 	case POS_ITEM_EVENT:
 		item.what = KIT_EVENT;
@@ -81,14 +77,17 @@ static enum ch_status till_file_next(void *reader, struct kit_item *out_item)
 		item.fatal = file->item.fault->file;
 		break;
 	case POS_ITEM_SKIPPED:
+		item.reject = file->item.name;
+		break;
 	case POS_ITEM_REPEATED:
+		item.reject = SLICE_LITERAL("repeated");
 		break;
 	}
 	*out_item = item;
 	return CH_OK;
 }
 
-static const struct folder_format till_format = {
+const struct kit_format till_format = {
 	.open = till_file_open,
 	.next = till_file_next,
 	.close = till_file_close,
@@ -132,10 +131,9 @@ static const struct option options[] = {
 		.help = "Currency of files that name none, ISO 4217.  Without it they are rejected."},
 };
 
-static void till_folder_close(void *source)
+static void tills_free(void *decoder)
 {
-	struct till_folder *tills = source;
-	folder_close(tills->folder);
+	struct tills *tills = decoder;
 	zone_free(tills->zone);
 	free(tills);
 }
@@ -148,56 +146,22 @@ static struct slice till_text(const char *text)
 static enum ch_status till_folder_open(void *config, struct problems *problems, void **out_source)
 {
 	const struct till_settings *settings = config;
-	struct till_folder *tills = calloc(1, sizeof(*tills));
-	enum ch_status status = CH_NOMEM;
+	struct tills *tills = calloc(1, sizeof(*tills));
+	enum ch_status status = CH_OK;
 	if (tills == NULL)
-		goto out;
-	status = CH_OK;
-	tills->options.source = till_text(settings->source);
-	tills->options.currency = till_text(settings->currency);
+		return CH_NOMEM;
 	if (settings->time_zone != NULL)
 		status = zone_open(till_text(settings->time_zone), &tills->zone);
-	tills->options.zone = tills->zone;
-	if (status != CH_OK)
-		goto out;
-	struct folder_options folder = {
-		.path = settings->folder.path,
-		.settle_ms = settings->folder.settle_ms,
-		.receipts = settings->folder.receipts,
-		.format = &till_format,
-		.context = tills,
-	};
-	status = folder_open(&folder, &tills->folder);
 	if (status != CH_OK) {
-		problems_add(problems, NULL, 0, "folder.path", "%s: cannot be used: %s",
-			settings->folder.path, ch_status_text(status));
-		goto out;
+		tills_free(tills);
+		return status;
 	}
-	*out_source = tills;
-	tills = NULL;
-out:
-	if (tills != NULL)
-		till_folder_close(tills);
-	return status;
-}
-
-static enum ch_status till_folder_next(void *source, struct kit_item *out_item)
-{
-	struct till_folder *tills = source;
-	return folder_next(tills->folder, out_item);
-}
-
-static void till_folder_settle(void *source, const struct kit_settled *settled)
-{
-	struct till_folder *tills = source;
-	folder_settle(tills->folder, settled);
-}
-
-static enum ch_status till_folder_late(
-	void *source, struct slice origin, const struct ch_receipt *receipt)
-{
-	struct till_folder *tills = source;
-	return folder_late(tills->folder, origin, receipt);
+	tills->options = (struct pos_options){
+		.source = till_text(settings->source),
+		.currency = till_text(settings->currency),
+		.zone = tills->zone,
+	};
+	return inbox_open(&till_format, tills, tills_free, &settings->folder, problems, out_source);
 }
 
 int till_folder_main(int argc, char **argv)
@@ -208,10 +172,7 @@ int till_folder_main(int argc, char **argv)
 		.option_count = sizeof(options) / sizeof(options[0]),
 		.config_bytes = sizeof(struct till_settings),
 		.open = till_folder_open,
-		.next = till_folder_next,
-		.settle = till_folder_settle,
-		.late = till_folder_late,
-		.close = till_folder_close,
+		INBOX_CALLBACKS,
 	};
 	return kit_main(argc, argv, &adapter);
 }

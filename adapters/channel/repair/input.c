@@ -1,14 +1,12 @@
 #include "channel/repair/input.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <zlib.h>
 
-#include "base/file.h"
 #include "base/invariant.h"
 #include "base/limits.h"
 
@@ -16,7 +14,6 @@
 
 struct input {
 	int fd;              /* -1: memory */
-	bool close_fd;       /* standard input is not ours to close */
 	struct slice memory; /* what is left of it */
 	uint8_t packed[INPUT_CHUNK_BYTES];
 	z_stream gzip;
@@ -41,32 +38,16 @@ static enum ch_status input_create(struct input **out_input)
 	return CH_OK;
 }
 
-enum ch_status input_open(const char *path, struct input **out_input)
+enum ch_status input_open(int fd, struct input **out_input)
 {
-	struct input *input = NULL;
 	struct stat info;
-	enum ch_status status = input_create(&input);
-	if (status != CH_OK)
-		goto out;
-	if (strcmp(path, "-") == 0) {
-		input->fd = STDIN_FILENO;
-	} else {
-		/* Not to be held up by a pipe that somebody left in the folder. */
-		input->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-		if (input->fd < 0) {
-			status = errno == EACCES || errno == EPERM ? CH_DENIED : file_status();
-			goto out;
-		}
-		input->close_fd = true;
-		status = CH_INVALID;
-		if (fstat(input->fd, &info) != 0 || !S_ISREG(info.st_mode))
-			goto out;
-	}
-	*out_input = input;
-	input = NULL; /* the caller's now */
-	status = CH_OK;
-out:
-	input_close(input);
+	if (fstat(fd, &info) != 0)
+		return CH_IO;
+	if (S_ISDIR(info.st_mode))
+		return CH_INVALID;
+	enum ch_status status = input_create(out_input);
+	if (status == CH_OK)
+		(*out_input)->fd = fd;
 	return status;
 }
 
@@ -84,8 +65,6 @@ void input_close(struct input *input)
 		return;
 	if (input->is_gzip)
 		(void)inflateEnd(&input->gzip); /* only frees */
-	if (input->close_fd)
-		(void)close(input->fd); /* read only: nothing can be lost */
 	buffer_fini(&input->window);
 	free(input);
 }

@@ -12,9 +12,8 @@
 
 struct input;
 
-/* `path` "-" is standard input.  CH_NOT_FOUND, CH_DENIED, CH_INVALID (a folder or device), CH_IO,
- * CH_NOMEM. */
-enum ch_status input_open(const char *path, struct input **out_input);
+/* Read in order from `fd`, which stays the caller's.  CH_INVALID (a folder), CH_IO, CH_NOMEM. */
+enum ch_status input_open(int fd, struct input **out_input);
 
 /* For tests: the bytes must live until input_close. */
 enum ch_status input_open_bytes(struct slice bytes, struct input **out_input);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "channel/repair/station_folder.h"
-#include "channel/repair/translate.h"
+#include "kit/translate.h"
 
 #define EXIT_USAGE 64
 
@@ -28,7 +28,7 @@ static const char usage[] =
 	"  -s, --source=SOURCE     the events' source, over what the mapping says\n"
 	"  -i, --station=ID        the station's number, over what the mapping says\n"
 	"  -z, --time-zone=ZONE    of times without offset: +08:00, Asia/Shanghai\n"
-	"  -q, --quiet             no line of counts for each file\n"
+	"  -q, --quiet             no line of counts for files of which there is something to tell\n"
 	"check       Prints all that is wrong with a configuration, or with mapping files.\n"
 	"mappings    Lists the built-in mappings, or prints one to start your own from.\n"
 	"\n"
@@ -41,6 +41,23 @@ static int usage_error(void)
 	return EXIT_USAGE;
 }
 
+/* NULL: what is wrong has been told. */
+static struct stations *load_mappings(
+	const char *mapping, const struct mapping_overrides *overrides)
+{
+	struct problems problems = {0};
+	struct buffer text = {0};
+	struct stations *stations = NULL;
+	enum ch_status status = stations_create(mapping, overrides, &problems, &stations);
+	problems_print(&problems, &text);
+	if (status != CH_OK)
+		fputs(problems_none(&problems) ? ch_status_text(status) : buffer_text(&text),
+			stderr);
+	buffer_fini(&text);
+	problems_fini(&problems);
+	return stations;
+}
+
 static int run_translate(int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -51,24 +68,26 @@ static int run_translate(int argc, char **argv)
 		{"quiet", no_argument, NULL, 'q'},
 		{NULL, 0, NULL, 0},
 	};
-	struct translate_options translate = {.mapping = NULL};
+	struct translate_options files = {.format = &station_format};
+	struct mapping_overrides overrides = {.source = {NULL, 0}};
+	const char *mapping = NULL;
 	int option;
 	while ((option = getopt_long(argc, argv, "m:s:i:z:q", options, NULL)) != -1) {
 		switch (option) {
 		case 'm':
-			translate.mapping = optarg;
+			mapping = optarg;
 			break;
 		case 's':
-			translate.overrides.source = slice_text(optarg);
+			overrides.source = slice_text(optarg);
 			break;
 		case 'i':
-			translate.overrides.station_id = slice_text(optarg);
+			overrides.station_id = slice_text(optarg);
 			break;
 		case 'z':
-			translate.overrides.zone = slice_text(optarg);
+			overrides.zone = slice_text(optarg);
 			break;
 		case 'q':
-			translate.quiet = true;
+			files.quiet = true;
 			break;
 		default:
 			return usage_error();
@@ -76,7 +95,14 @@ static int run_translate(int argc, char **argv)
 	}
 	if (optind == argc)
 		return usage_error();
-	return translate_files(&translate, argv + optind, (size_t)(argc - optind), stdout, stderr);
+	struct stations *stations = load_mappings(mapping, &overrides);
+	files.decoder = stations;
+	int outcome = TRANSLATE_UNUSABLE;
+	if (stations != NULL)
+		outcome = (int)translate_files(
+			&files, argv + optind, (size_t)(argc - optind), stdout, stderr);
+	stations_free(stations);
+	return outcome;
 }
 
 static int run_check(int argc, char **argv)

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "channel/repair/cloudevent.h"
@@ -83,10 +84,10 @@ out:
 }
 
 enum ch_status repair_source_open(
-	const struct mapping *mapping, const char *path, struct repair_source **out_source)
+	const struct mapping *mapping, int fd, const char *path, struct repair_source **out_source)
 {
 	struct input *input;
-	enum ch_status status = input_open(path, &input);
+	enum ch_status status = input_open(fd, &input);
 	return status == CH_OK ? repair_source_create(mapping, input, path, out_source) : status;
 }
 
@@ -278,13 +279,13 @@ static bool ends_with(const char *text, const char *end)
 	return len >= strlen(end) && strcmp(text + len - strlen(end), end) == 0;
 }
 
-const char *repair_source_guess(const char *path)
+const char *repair_source_guess(int fd, const char *path)
 {
 	static const struct slice ords = {(const uint8_t *)"id,data_provider,country,", 25};
 	const char *guess = NULL;
 	struct input *input;
-	/* What is read of standard input is gone. */
-	if (strcmp(path, "-") == 0 || input_open(path, &input) != CH_OK)
+	/* What is read of a pipe is gone. */
+	if (lseek(fd, 0, SEEK_SET) != 0 || input_open(fd, &input) != CH_OK)
 		return NULL;
 	(void)input_fill(input); /* whatever there is will do */
 	struct slice head = input_window(input);
@@ -299,5 +300,5 @@ const char *repair_source_guess(const char *path)
 	else if (slice_starts(body, ords))
 		guess = "ords-0.3";
 	input_close(input);
-	return guess;
+	return lseek(fd, 0, SEEK_SET) == 0 ? guess : NULL;
 }

@@ -1,7 +1,7 @@
 /* A station's file, whatever its format, as a sequence of events and rejects: what the kit's runner
  * pulls, and `translate` prints.
  *
- *     repair_source_open(mapping, "SH12-20260302.csv", &source);
+ *     repair_source_open(mapping, fd, "SH12-20260302.csv", &source);
  *     while ((status = repair_source_next(source, &item)) == CH_OK)
  *             item.what == REPAIR_EVENT ? publish(&item.event) : set_aside(&item.reject, item.raw);
  *     repair_source_close(source);
@@ -30,10 +30,10 @@ struct repair_item {
 
 struct repair_source;
 
-/* `mapping` must live until close; `path` is copied, "-" is standard input.  CH_NOT_FOUND, CH_DENIED,
- * CH_INVALID (no regular file), CH_IO, CH_NOMEM. */
+/* `mapping` must live until close, and `fd`, which stays the caller's; `path` is copied.  CH_INVALID (a
+ * folder), CH_IO, CH_NOMEM. */
 enum ch_status repair_source_open(
-	const struct mapping *mapping, const char *path, struct repair_source **out_source);
+	const struct mapping *mapping, int fd, const char *path, struct repair_source **out_source);
 
 /* For tests: the bytes must live until close.  CH_NOMEM. */
 enum ch_status repair_source_open_bytes(const struct mapping *mapping, struct slice bytes,
@@ -45,7 +45,8 @@ void repair_source_close(struct repair_source *source);
 enum ch_status repair_source_next(struct repair_source *source, struct repair_item *out_item);
 
 /* Which built-in mapping fits a file by its name and first bytes: "xes" for a document, "cloudevents"
- * for JSON lines, "ords-0.3" for a CSV header of that standard; NULL: none, as always for standard input. */
-const char *repair_source_guess(const char *path);
+ * for JSON lines, "ords-0.3" for a CSV header of that standard; NULL: none, as always when the file cannot
+ * be read again from its start, where this leaves it. */
+const char *repair_source_guess(int fd, const char *path);
 
 #endif

@@ -1,9 +1,10 @@
 #include "channel/repair/station_folder.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "channel/repair/repair_source.h"
-#include "kit/folder.h"
+#include "kit/inbox.h"
 
 /* How many built-in mappings there may be. */
 #define BUILTIN_MAX 16u
@@ -16,10 +17,9 @@ struct station_settings {
 	char *zone;
 };
 
-struct station_folder {
+struct stations {
 	struct mapping *mapping;              /* the one that was asked for, or NULL: */
 	struct mapping *builtin[BUILTIN_MAX]; /* the one that fits is chosen for each file */
-	struct folder *folder;
 };
 
 /* One file. */
@@ -27,23 +27,74 @@ struct station_file {
 	struct repair_source *source; /* NULL: no mapping fits */
 	bool told;                    /* that */
 	struct repair_item item;
+	char place[64];
 	struct buffer reject;
 };
 
-/* ---- A file as the kit reads it ---- */
+/* ---- Mappings ---- */
 
-static const struct mapping *station_folder_mapping(
-	const struct station_folder *stations, const char *path)
+/* They are read once: a mistake shows at the start, not with the first file. */
+static enum ch_status stations_load(struct stations *stations, const char *mapping,
+	const struct mapping_overrides *overrides, struct problems *problems)
+{
+	enum ch_status status = CH_OK;
+	if (mapping != NULL) {
+		struct slice text = mapping_builtin(mapping);
+		if (text.len > 0)
+			return mapping_parse(
+				text, mapping, overrides, problems, &stations->mapping);
+		status = mapping_load(mapping, overrides, problems, &stations->mapping);
+		if (status == CH_NOT_FOUND || status == CH_IO)
+			problems_add(problems, NULL, 0, "repair.mapping", "%s: cannot be read: %s",
+				mapping, ch_status_text(status));
+		return status;
+	}
+	for (size_t i = 0; status == CH_OK && mapping_builtin_name(i) != NULL && i < BUILTIN_MAX;
+		i++)
+		status = mapping_parse(mapping_builtin(mapping_builtin_name(i)),
+			mapping_builtin_name(i), overrides, problems, &stations->builtin[i]);
+	return status;
+}
+
+enum ch_status stations_create(const char *mapping, const struct mapping_overrides *overrides,
+	struct problems *problems, struct stations **out_stations)
+{
+	struct stations *stations = calloc(1, sizeof(*stations));
+	if (stations == NULL)
+		return CH_NOMEM;
+	enum ch_status status = stations_load(stations, mapping, overrides, problems);
+	if (status == CH_OK)
+		*out_stations = stations;
+	else
+		stations_free(stations);
+	return status;
+}
+
+void stations_free(void *decoder)
+{
+	struct stations *stations = decoder;
+	if (stations == NULL)
+		return;
+	mapping_free(stations->mapping);
+	for (size_t i = 0; i < BUILTIN_MAX; i++)
+		mapping_free(stations->builtin[i]);
+	free(stations);
+}
+
+static const struct mapping *stations_choose(
+	const struct stations *stations, int fd, const char *path)
 {
 	if (stations->mapping != NULL)
 		return stations->mapping;
-	const char *guess = repair_source_guess(path);
+	const char *guess = repair_source_guess(fd, path);
 	for (size_t i = 0; guess != NULL && mapping_builtin_name(i) != NULL; i++) {
 		if (strcmp(mapping_builtin_name(i), guess) == 0)
 			return stations->builtin[i];
 	}
 	return NULL;
 }
+
+/* ---- A file as the kit reads it ---- */
 
 static void station_file_close(void *reader)
 {
@@ -53,15 +104,14 @@ static void station_file_close(void *reader)
 	free(file);
 }
 
-static enum ch_status station_file_open(void *context, const char *path, void **out_reader)
+static enum ch_status station_file_open(void *decoder, int fd, const char *path, void **out_reader)
 {
-	const struct station_folder *stations = context;
-	const struct mapping *mapping = station_folder_mapping(stations, path);
+	const struct mapping *mapping = stations_choose(decoder, fd, path);
 	struct station_file *file = calloc(1, sizeof(*file));
 	if (file == NULL)
 		return CH_NOMEM;
 	enum ch_status status =
-		mapping != NULL ? repair_source_open(mapping, path, &file->source) : CH_OK;
+		mapping != NULL ? repair_source_open(mapping, fd, path, &file->source) : CH_OK;
 	if (status != CH_OK) {
 		station_file_close(file);
 		return status;
@@ -77,7 +127,8 @@ static enum ch_status station_file_misfit(struct station_file *file, struct kit_
 	file->told = true;
 	*out_item = (struct kit_item){
 		.what = KIT_REJECT,
-		.reject = SLICE_LITERAL("no built-in mapping fits: name one in repair.mapping"),
+		.reject = SLICE_LITERAL(
+			"no built-in mapping fits: name one (repair.mapping, --mapping)"),
 		.fatal = true,
 	};
 	return CH_OK;
@@ -93,6 +144,9 @@ static enum ch_status station_file_next(void *reader, struct kit_item *out_item)
 	if (status != CH_OK)
 		return status;
 	if (file->item.what == REPAIR_EVENT) {
+		(void)snprintf(file->place, sizeof(file->place), "line %llu",
+			(unsigned long long)file->item.event.at.line);
+		item.place = slice_text(file->place);
 		item.envelope = &file->item.event.envelope;
 	} else {
 		item.what = file->item.what == REPAIR_REJECT ? KIT_REJECT : KIT_INCOMPLETE;
@@ -106,7 +160,7 @@ static enum ch_status station_file_next(void *reader, struct kit_item *out_item)
 	return CH_OK;
 }
 
-static const struct folder_format station_format = {
+const struct kit_format station_format = {
 	.open = station_file_open,
 	.next = station_file_next,
 	.close = station_file_close,
@@ -149,98 +203,26 @@ static const struct option options[] = {
 			"mapping says."},
 };
 
-static void station_folder_close(void *source)
-{
-	struct station_folder *stations = source;
-	folder_close(stations->folder);
-	mapping_free(stations->mapping);
-	for (size_t i = 0; i < BUILTIN_MAX; i++)
-		mapping_free(stations->builtin[i]);
-	free(stations);
-}
-
 static struct slice station_text(const char *text)
 {
 	return text != NULL ? slice_text(text) : (struct slice){NULL, 0};
-}
-
-/* Mappings are read once: a mistake shows at the start, not with the first file. */
-static enum ch_status station_folder_load(struct station_folder *stations,
-	const struct station_settings *settings, struct problems *problems)
-{
-	const struct mapping_overrides overrides = {
-		.source = station_text(settings->source),
-		.station_id = station_text(settings->station),
-		.zone = station_text(settings->zone),
-	};
-	enum ch_status status = CH_OK;
-	if (settings->mapping != NULL) {
-		struct slice text = mapping_builtin(settings->mapping);
-		if (text.len > 0)
-			return mapping_parse(
-				text, settings->mapping, &overrides, problems, &stations->mapping);
-		status = mapping_load(settings->mapping, &overrides, problems, &stations->mapping);
-		if (status == CH_NOT_FOUND || status == CH_IO)
-			problems_add(problems, NULL, 0, "repair.mapping", "%s: cannot be read: %s",
-				settings->mapping, ch_status_text(status));
-		return status;
-	}
-	for (size_t i = 0; status == CH_OK && mapping_builtin_name(i) != NULL && i < BUILTIN_MAX;
-		i++)
-		status = mapping_parse(mapping_builtin(mapping_builtin_name(i)),
-			mapping_builtin_name(i), &overrides, problems, &stations->builtin[i]);
-	return status;
 }
 
 static enum ch_status station_folder_open(
 	void *config, struct problems *problems, void **out_source)
 {
 	const struct station_settings *settings = config;
-	struct station_folder *stations = calloc(1, sizeof(*stations));
-	enum ch_status status = CH_NOMEM;
-	if (stations == NULL)
-		goto out;
-	status = station_folder_load(stations, settings, problems);
-	if (status != CH_OK)
-		goto out;
-	struct folder_options folder = {
-		.path = settings->folder.path,
-		.settle_ms = settings->folder.settle_ms,
-		.receipts = settings->folder.receipts,
-		.format = &station_format,
-		.context = stations,
+	struct stations *stations;
+	const struct mapping_overrides overrides = {
+		.source = station_text(settings->source),
+		.station_id = station_text(settings->station),
+		.zone = station_text(settings->zone),
 	};
-	status = folder_open(&folder, &stations->folder);
-	if (status != CH_OK) {
-		problems_add(problems, NULL, 0, "folder.path", "%s: cannot be used: %s",
-			settings->folder.path, ch_status_text(status));
-		goto out;
-	}
-	*out_source = stations;
-	stations = NULL;
-out:
-	if (stations != NULL)
-		station_folder_close(stations);
-	return status;
-}
-
-static enum ch_status station_folder_next(void *source, struct kit_item *out_item)
-{
-	struct station_folder *stations = source;
-	return folder_next(stations->folder, out_item);
-}
-
-static void station_folder_settle(void *source, const struct kit_settled *settled)
-{
-	struct station_folder *stations = source;
-	folder_settle(stations->folder, settled);
-}
-
-static enum ch_status station_folder_late(
-	void *source, struct slice origin, const struct ch_receipt *receipt)
-{
-	struct station_folder *stations = source;
-	return folder_late(stations->folder, origin, receipt);
+	enum ch_status status = stations_create(settings->mapping, &overrides, problems, &stations);
+	if (status != CH_OK)
+		return status;
+	return inbox_open(
+		&station_format, stations, stations_free, &settings->folder, problems, out_source);
 }
 
 int station_folder_main(int argc, char **argv)
@@ -251,10 +233,7 @@ int station_folder_main(int argc, char **argv)
 		.option_count = sizeof(options) / sizeof(options[0]),
 		.config_bytes = sizeof(struct station_settings),
 		.open = station_folder_open,
-		.next = station_folder_next,
-		.settle = station_folder_settle,
-		.late = station_folder_late,
-		.close = station_folder_close,
+		INBOX_CALLBACKS,
 	};
 	return kit_main(argc, argv, &adapter);
 }

@@ -38,17 +38,19 @@ static inline void lines_close(void *reader)
 	free(lines);
 }
 
-static inline enum ch_status lines_open(void *context, const char *path, void **out_reader)
+static inline enum ch_status lines_open(void *decoder, int fd, const char *path, void **out_reader)
 {
 	struct lines *lines = calloc(1, sizeof(*lines));
-	(void)context;
+	char piece[4096];
+	ssize_t got;
+	(void)decoder;
+	(void)path;
 	assert_non_null(lines);
-	enum ch_status status = file_read_all(path, 16u << 20, &lines->text);
-	if (status != CH_OK)
-		lines_close(lines);
-	else
-		*out_reader = lines;
-	return status;
+	while ((got = read(fd, piece, sizeof(piece))) > 0)
+		buffer_append(&lines->text, piece, (size_t)got);
+	assert_int_equal(got, 0);
+	*out_reader = lines;
+	return CH_OK;
 }
 
 static inline enum ch_status lines_next(void *reader, struct kit_item *out_item)
@@ -82,7 +84,8 @@ static inline enum ch_status lines_next(void *reader, struct kit_item *out_item)
 	return CH_OK;
 }
 
-static const struct folder_format lines_format = {lines_open, lines_next, lines_close};
+static const struct kit_format lines_format = {
+	.open = lines_open, .next = lines_next, .close = lines_close};
 
 /* ---- The folder ---- */
 

@@ -335,6 +335,58 @@ static void test_a_reject_file_has_a_bound(void **state)
 	drop_end(&drop);
 }
 
+/* ---- An answer to whoever sent the file ---- */
+
+static struct {
+	unsigned calls;
+	enum ch_status say;
+	struct kit_tally tally;
+} finished;
+
+static enum ch_status lines_finish(void *reader, const struct kit_tally *tally)
+{
+	const struct lines *lines = reader;
+	assert_true(lines->at > 0); /* the reader is still there */
+	finished.calls++;
+	finished.tally = *tally;
+	return finished.say;
+}
+
+static void test_the_format_hears_what_became_of_the_file(void **state)
+{
+	const struct kit_format format = {.open = lines_open,
+		.next = lines_next,
+		.finish = lines_finish,
+		.close = lines_close};
+	struct drop drop;
+	struct kit_item item;
+	(void)state;
+	drop_begin(&drop);
+	folder_close(drop.folder);
+	const struct folder_options options = {.path = drop.path, .format = &format};
+	assert_int_equal(folder_open(&options, &drop.folder), CH_OK);
+	drop_put(&drop, "a", "1\n!torn\n2\n");
+	finished.say = CH_OK;
+	assert_int_equal(carry(&drop, CH_OUTCOME_ACCEPTED), 2);
+	assert_int_equal(finished.calls, 1);
+	assert_int_equal(finished.tally.events, 2);
+	assert_int_equal(finished.tally.accepted, 2);
+	assert_int_equal(finished.tally.rejected, 1);
+	assert_true(finished.tally.complete);
+	assert_true(drop_has(&drop, "done/a"));
+
+	/* No answer, no end: the file stays. */
+	drop_put(&drop, "b", "1\n");
+	finished.say = CH_IO;
+	assert_int_equal(folder_next(drop.folder, &item), CH_OK);
+	uint64_t token = item.token;
+	assert_int_equal(folder_next(drop.folder, &item), CH_END);
+	settle(&drop, token, CH_OUTCOME_ACCEPTED);
+	assert_int_equal(folder_next(drop.folder, &item), CH_IO);
+	assert_true(drop_has(&drop, "b"));
+	drop_end(&drop);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -351,6 +403,7 @@ int main(void)
 		cmocka_unit_test(test_receipts_that_come_late),
 		cmocka_unit_test(test_places_that_are_none),
 		cmocka_unit_test(test_a_reject_file_has_a_bound),
+		cmocka_unit_test(test_the_format_hears_what_became_of_the_file),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,49 @@
+/* What a source gives, one item at a time, and what it hears of it.  A header of its own, for those who read
+ * files and know nothing of hubs and settings. */
+#ifndef KIT_ITEM_H
+#define KIT_ITEM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+#include "carehub/publish.h"
+#include "wire/envelope.h"
+
+enum kit_what {
+	KIT_EVENT,      /* `envelope` is to be published */
+	KIT_REJECT,     /* something at the source is no event: `reject` says what and why */
+	KIT_INCOMPLETE, /* the source is still being written here: it is looked at again */
+	KIT_SKIPPED,    /* nothing to publish, and nothing wrong */
+};
+
+/* Valid until the next call of next. */
+struct kit_item {
+	enum kit_what what;
+	uint64_t token;                  /* given back to settle */
+	const struct envelope *envelope; /* KIT_EVENT */
+	/* Where it stands at its source, in words of the adapter's own; given back to `late`.  At most
+	 * LIMIT_ORIGIN_BYTES; may be empty. */
+	struct slice origin;
+	/* When it came to this machine, by its clock, if that was not now; 0: now.  The time that it
+	 * waited is added to the time at which the source says it was sent: the hub takes the difference
+	 * of sending and arrival for the error of the source's clock. */
+	int64_t since_us;
+	/* Where it stands, for people: "17:3", "line 17"; may be empty. */
+	struct slice place;
+	/* KIT_REJECT, KIT_INCOMPLETE: one line: position, field, reason.  KIT_SKIPPED: what kind of thing
+	 * it is, for counting; may be empty. */
+	struct slice reject;
+	struct slice raw; /* the rejected bytes, when they are at hand */
+	bool fatal;       /* nothing behind this place can be read */
+};
+
+/* What became of one published item. */
+struct kit_settled {
+	uint64_t token;
+	enum ch_status status; /* of ch_receipt_status; CH_CLOSED: no answer, it comes again */
+	bool spooled;          /* it is safe on this machine's disk; `late` will tell the rest */
+	struct ch_receipt receipt;
+};
+
+#endif
