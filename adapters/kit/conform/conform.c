@@ -1,0 +1,148 @@
+#include "kit/conform/conform.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "kit/conform/promise.h"
+
+struct tally {
+	uint32_t kept;
+	uint32_t broken;
+	uint32_t not_asked;
+	bool unusable;
+};
+
+static bool is_wanted(const struct conform_wishes *wishes, const char *name)
+{
+	bool wanted = wishes->only_count == 0;
+	for (uint32_t i = 0; i < wishes->only_count && !wanted; i++)
+		wanted = strcmp(wishes->only[i], name) == 0;
+	return wanted;
+}
+
+/* In one line, whatever the adapter has said. */
+static void print_row(const char *verdict, const char *name, double seconds, struct buffer *detail)
+{
+	for (size_t i = 0; i < detail->len; i++) {
+		if (detail->data[i] < ' ')
+			detail->data[i] = ' ';
+	}
+	printf("%-7s %-10s %5.1f s  %s\n", verdict, name, seconds, buffer_text(detail));
+	(void)fflush(stdout);
+}
+
+static void try_promise(struct conform *conform, const struct promise *promise, struct tally *tally)
+{
+	struct stage stage;
+	struct buffer detail = {0};
+	int64_t begun_us = clock_steady_us();
+	stage_open(&stage, conform, promise->name, &promise->hub);
+	if (!stage.broken)
+		promise->run(&stage);
+	bool broken = stage.broken;
+	bool not_asked = stage.not_asked && !broken;
+	buffer_append_slice(&detail, buffer_slice(&stage.detail));
+	tally->unusable |= stage.unusable;
+	stage_close(&stage);
+	if (promise->run == promise_secrets && !broken && conform->leaks.len > 0) {
+		broken = true;
+		buffer_clear(&detail);
+		buffer_append_slice(&detail, buffer_slice(&conform->leaks));
+	}
+	tally->broken += broken;
+	tally->not_asked += not_asked;
+	tally->kept += !broken && !not_asked;
+	print_row(broken      ? "BROKEN"
+		  : not_asked ? "-"
+			      : "kept",
+		promise->name, (double)(clock_steady_us() - begun_us) / 1e6, &detail);
+	buffer_fini(&detail);
+}
+
+static enum conform_exit try_all(
+	struct conform *conform, const struct conform_wishes *wishes, const char *path)
+{
+	struct tally tally = {0};
+	printf("%s: seed %llu, %u records for each promise\n", path,
+		(unsigned long long)conform->seed, conform->records);
+	for (const struct promise *promise = promises;
+		promise->name != NULL && !process_interrupted(); promise++) {
+		if (is_wanted(wishes, promise->name))
+			try_promise(conform, promise, &tally);
+	}
+	printf("%u kept, %u broken, %u not asked\n", tally.kept, tally.broken, tally.not_asked);
+	if (tally.broken > 0 && !wishes->keep)
+		printf("--keep leaves the logs; --only NAME --seed %llu tries it again\n",
+			(unsigned long long)conform->seed);
+	if (tally.unusable || process_interrupted())
+		return CONFORM_UNUSABLE;
+	return tally.broken > 0 ? CONFORM_BROKEN : CONFORM_KEPT;
+}
+
+static void remove_tree(const char *path)
+{
+	struct buffer command = {0};
+	buffer_printf(&command, "rm -rf -- '%s'", path); /* made by mkdtemp: it has no quote */
+	if (system(buffer_text(&command)) != 0)
+		fprintf(stderr, "carehub-conform: %s: could not be removed\n", path);
+	buffer_fini(&command);
+}
+
+enum conform_exit conform_run(const struct conform_wishes *wishes, const char *path)
+{
+	char root[] = "/tmp/conform-XXXXXX";
+	struct conform conform = {.bin = wishes->bin,
+		.seed = wishes->seed,
+		.records = wishes->records,
+		.kills = wishes->kills,
+		.patience_ms = wishes->patience_ms};
+	struct problems problems = {0};
+	struct buffer text = {0};
+	enum conform_exit result = CONFORM_UNUSABLE;
+	enum ch_status status = description_read(path, &problems, &conform.description);
+	if (status != CH_OK) {
+		problems_print(&problems, &text);
+		(void)fputs(problems_none(&problems) ? ch_status_text(status) : buffer_text(&text),
+			stderr);
+		goto out;
+	}
+	conform.root = mkdtemp(root);
+	if (conform.root == NULL) {
+		perror("carehub-conform: /tmp");
+		goto out;
+	}
+	result = try_all(&conform, wishes, path);
+	if (wishes->keep)
+		printf("%s\n", root);
+	else
+		remove_tree(root);
+out:
+	description_fini(&conform.description);
+	problems_fini(&problems);
+	buffer_fini(&conform.leaks);
+	buffer_fini(&text);
+	return result;
+}
+
+void conform_list(void)
+{
+	for (const struct promise *promise = promises; promise->name != NULL; promise++)
+		printf("%-10s %s\n", promise->name, promise->meaning);
+}
+
+void conform_describe(void)
+{
+	struct buffer text = {0};
+	description_describe(&text);
+	(void)fputs(buffer_text(&text), stdout);
+	buffer_fini(&text);
+}
+
+bool conform_promises(const char *name)
+{
+	const struct promise *promise = promises;
+	while (promise->name != NULL && strcmp(promise->name, name) != 0)
+		promise++;
+	return promise->name != NULL;
+}
