@@ -2,62 +2,91 @@
 
 #include "base/bytes.h"
 
-enum ch_status activity_read(struct slice stored, struct activity *out_activity)
+static uint64_t activity_zigzag(uint64_t value)
 {
-	if (stored.len < ACTIVITY_HEAD_BYTES || stored.len > ACTIVITY_BYTES_MAX ||
-		(stored.len - ACTIVITY_HEAD_BYTES) % ACTIVITY_LINE_BYTES != 0)
-		return CH_CORRUPT;
-	*out_activity = (struct activity){
-		.events = load_le64(stored.data),
-		.first_sequence = load_le64(stored.data + 8),
-		.lines = slice_sub(stored, ACTIVITY_HEAD_BYTES, stored.len),
-	};
-	return CH_OK;
+	return value << 1 ^ (0 - (value >> 63));
 }
 
-static void activity_put_line(uint8_t *out, const struct activity_line *line)
+static uint64_t activity_unzigzag(uint64_t value)
 {
-	store_le64(out, line->sequence);
-	store_le16(out + 8, line->type);
-	store_le16(out + 10, line->source_code);
-	store_le64(out + 12, (uint64_t)line->occurred_us);
-	store_le64(out + 20, (uint64_t)line->arrival_us);
+	return value >> 1 ^ (0 - (value & 1));
+}
+
+/* `newer`: the line before it, or one of zeros.  Differences wrap: no two lines are too far apart. */
+static uint8_t *activity_write_line(
+	uint8_t *at, const struct activity_line *newer, const struct activity_line *line)
+{
+	uint64_t arrival = (uint64_t)line->arrival_us;
+	at = pb_write_varint(at, activity_zigzag(newer->sequence - line->sequence));
+	at = pb_write_varint(at, line->type);
+	at = pb_write_varint(at, line->source_code);
+	at = pb_write_varint(at, activity_zigzag((uint64_t)newer->arrival_us - arrival));
+	return pb_write_varint(at, activity_zigzag(arrival - (uint64_t)line->occurred_us));
+}
+
+struct activity_walk activity_walk(struct slice lines)
+{
+	return (struct activity_walk){.reader = pb_read(lines)};
+}
+
+bool activity_next(struct activity_walk *walk, struct activity_line *out_line)
+{
+	struct activity_line *line = &walk->line;
+	uint64_t sequence;
+	uint64_t type;
+	uint64_t source;
+	uint64_t arrival;
+	uint64_t late;
+	if (!pb_next_varint(&walk->reader, &sequence) || !pb_next_varint(&walk->reader, &type) ||
+		!pb_next_varint(&walk->reader, &source) ||
+		!pb_next_varint(&walk->reader, &arrival) || !pb_next_varint(&walk->reader, &late))
+		return false;
+	arrival = (uint64_t)line->arrival_us - activity_unzigzag(arrival);
+	line->sequence -= activity_unzigzag(sequence);
+	line->type = (uint16_t)type;
+	line->source_code = (uint16_t)source;
+	line->arrival_us = (int64_t)arrival;
+	line->occurred_us = (int64_t)(arrival - activity_unzigzag(late));
+	*out_line = *line;
+	return true;
+}
+
+enum ch_status activity_read(struct slice stored, struct activity *out_activity)
+{
+	struct pb_reader reader = pb_read(stored);
+	uint64_t events;
+	uint64_t first;
+	if (stored.len > ACTIVITY_BYTES_MAX || !pb_next_varint(&reader, &events) || events == 0 ||
+		!pb_next_varint(&reader, &first))
+		return CH_CORRUPT;
+	*out_activity = (struct activity){events, first, pb_rest(&reader)};
+	return CH_OK;
 }
 
 size_t activity_append(struct slice stored, const struct activity_line *line,
 	uint8_t out[ACTIVITY_BYTES_MAX], struct slice *out_page)
 {
+	static const struct activity_line none = {0};
 	struct activity activity = {.first_sequence = line->sequence};
+	struct activity_line newest;
 	*out_page = (struct slice){NULL, 0};
 	if (stored.len > 0 && activity_read(stored, &activity) != CH_OK)
 		return 0;
-	if (activity_line_count(activity.lines) == ACTIVITY_PAGE) {
+	struct activity_walk walk = activity_walk(activity.lines);
+	if (stored.len > 0 && !activity_next(&walk, &newest))
+		return 0;
+	uint8_t *at = pb_write_varint(out, activity.events + 1);
+	at = pb_write_varint(at, activity.first_sequence);
+	at = activity_write_line(at, &none, line);
+	if (activity.events % ACTIVITY_PAGE == 0) {
 		*out_page = activity.lines;
-		activity.lines = (struct slice){NULL, 0};
+		return (size_t)(at - out);
 	}
-	store_le64(out, activity.events + 1);
-	store_le64(out + 8, activity.first_sequence);
-	size_t len = ACTIVITY_HEAD_BYTES;
-	if (activity.lines.len > 0)
-		memcpy(out + len, activity.lines.data, activity.lines.len);
-	len += activity.lines.len;
-	activity_put_line(out + len, line);
-	return len + ACTIVITY_LINE_BYTES;
-}
-
-size_t activity_line_count(struct slice lines)
-{
-	return lines.len / ACTIVITY_LINE_BYTES;
-}
-
-struct activity_line activity_line_at(struct slice lines, size_t i)
-{
-	const uint8_t *p = lines.data + i * ACTIVITY_LINE_BYTES;
-	return (struct activity_line){
-		.sequence = load_le64(p),
-		.type = load_le16(p + 8),
-		.source_code = load_le16(p + 10),
-		.occurred_us = (int64_t)load_le64(p + 12),
-		.arrival_us = (int64_t)load_le64(p + 20),
-	};
+	struct slice older = pb_rest(&walk.reader);
+	if (older.len > (ACTIVITY_PAGE - 2) * ACTIVITY_LINE_BYTES)
+		return 0;
+	at = activity_write_line(at, line, &newest);
+	if (older.len > 0)
+		memcpy(at, older.data, older.len);
+	return (size_t)(at - out) + older.len;
 }

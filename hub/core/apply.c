@@ -64,6 +64,12 @@ size_t key_customer(uint8_t key[9], uint64_t number, char part)
 	return 9;
 }
 
+size_t key_activity(uint8_t key[8], uint64_t number)
+{
+	store_be64(key, number);
+	return 8;
+}
+
 size_t key_quarantine(uint8_t key[9], uint64_t sequence)
 {
 	key[0] = 's';
@@ -339,8 +345,8 @@ enum ch_status core_decide(struct core *core, struct change *change, const struc
 	ruling_entry(&ruling, &decision.entry);
 	decision.customer = ruling.customer;
 	if (ruling.customer != 0) /* while the entry is appended */
-		change_prefetch_value(change, TABLE_CUSTOMER,
-			slice_of(filed, key_customer(filed, ruling.customer, 'a')));
+		change_prefetch_value(change, TABLE_ACTIVITY,
+			slice_of(filed, key_activity(filed, ruling.customer)));
 	if (ruling.status == CH_OK)
 		*out_decision = decision;
 	return ruling.status;

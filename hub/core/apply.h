@@ -131,6 +131,7 @@ int64_t core_accepted_us(const struct core *core);
 
 /* Keys of the tables, for those who look things up; each returns the length it wrote. */
 size_t key_customer(uint8_t key[9], uint64_t number, char part);
+size_t key_activity(uint8_t key[8], uint64_t number);
 size_t key_quarantine(uint8_t key[9], uint64_t sequence);
 
 #endif

@@ -187,11 +187,10 @@ static enum ch_status (*const rows[])(const struct folding *f, const struct effe
 
 /* ---- What every entry implies ---- */
 
-/* number 'a': totals and the newest lines; number 't' sequence: a full page of older ones. */
+/* number: totals and the newest lines; number sequence: a full page of older ones. */
 static enum ch_status fold_filed(const struct folding *f)
 {
-	uint8_t key[9];
-	uint8_t page_key[17];
+	uint8_t key[16];
 	uint8_t value[ACTIVITY_BYTES_MAX];
 	struct slice old = {NULL, 0};
 	struct slice page;
@@ -202,19 +201,22 @@ static enum ch_status fold_filed(const struct folding *f)
 		.occurred_us = f->entry->occurred_us,
 		.arrival_us = f->arrival_us,
 	};
-	struct slice at = slice_of(key, key_customer(key, f->entry->customer, 'a'));
-	enum ch_status status = change_get(f->change, TABLE_CUSTOMER, at, &old);
+	struct slice at = slice_of(key, key_activity(key, f->entry->customer));
+	enum ch_status status = change_get(f->change, TABLE_ACTIVITY, at, &old);
 	if (status != CH_OK && status != CH_NOT_FOUND)
 		return status;
 	size_t len = activity_append(old, &line, value, &page);
 	if (len == 0)
 		return CH_CORRUPT;
 	if (page.len > 0) {
-		size_t key_len = key_customer(page_key, f->entry->customer, 't');
-		store_be64(page_key + key_len, activity_line_at(page, 0).sequence);
-		change_put(f->change, TABLE_CUSTOMER, slice_of(page_key, key_len + 8), page);
+		struct activity_line newest = line;
+		struct activity_walk walk = activity_walk(page);
+		if (!activity_next(&walk, &newest))
+			return CH_CORRUPT;
+		store_be64(key + at.len, newest.sequence);
+		change_put(f->change, TABLE_TIMELINE, slice_of(key, sizeof(key)), page);
 	}
-	change_put(f->change, TABLE_CUSTOMER, at, slice_of(value, len));
+	change_put(f->change, TABLE_ACTIVITY, at, slice_of(value, len));
 	return CH_OK;
 }
 

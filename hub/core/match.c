@@ -224,8 +224,8 @@ void match_customer(struct ruling *ruling, const struct match_keys *keys)
 	if (ruling->customer == 0 && !search.ambiguous && match_may_open(keys))
 		match_open(ruling);
 	if (ruling->customer != 0) /* the fold will file the event under him */
-		change_prefetch(ruling->change, TABLE_CUSTOMER,
-			slice_of(key, key_customer(key, ruling->customer, 'a')));
+		change_prefetch(ruling->change, TABLE_ACTIVITY,
+			slice_of(key, key_activity(key, ruling->customer)));
 	if (ruling->customer != 0 && search.rival != 0 && search.rival != ruling->customer)
 		match_review(ruling, search.rival, search.why);
 }

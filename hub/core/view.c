@@ -168,8 +168,10 @@ static enum ch_status view_record(
 	enum ch_status status = activity_read(activity, &done);
 	if (status != CH_OK)
 		return status;
-	struct activity_line newest =
-		activity_line_at(done.lines, activity_line_count(done.lines) - 1);
+	struct activity_line newest;
+	struct activity_walk walk = activity_walk(done.lines);
+	if (!activity_next(&walk, &newest))
+		return CH_CORRUPT;
 	while (record_next(&reader, &value))
 		changed = value.sequence > changed ? value.sequence : changed;
 	pb_put_uint(out, CUSTOMER_NUMBER, number);
@@ -316,8 +318,8 @@ enum ch_status view_customer(struct rtxn *rtxn, uint64_t number, struct buffer *
 	struct slice activity;
 	struct slice record = {NULL, 0};
 	struct view view = {rtxn, out};
-	enum ch_status status = rtxn_get(
-		rtxn, TABLE_CUSTOMER, slice_of(key, key_customer(key, number, 'a')), &activity);
+	enum ch_status status =
+		rtxn_get(rtxn, TABLE_ACTIVITY, slice_of(key, key_activity(key, number)), &activity);
 	if (status != CH_OK)
 		return status;
 	status = rtxn_get(
@@ -369,11 +371,10 @@ static void view_timeline_line(struct timeline *timeline, const struct activity_
 
 static void view_timeline_lines(struct timeline *timeline, struct slice lines)
 {
-	for (size_t i = activity_line_count(lines); i > 0 && timeline->left > 0;
-		i--, timeline->left--) {
-		struct activity_line line = activity_line_at(lines, i - 1);
+	struct activity_walk walk = activity_walk(lines);
+	struct activity_line line;
+	for (; timeline->left > 0 && activity_next(&walk, &line); timeline->left--)
 		view_timeline_line(timeline, &line);
-	}
 }
 
 /* Pages come oldest first: the last ones are kept, as many as can be wanted. */
@@ -400,16 +401,16 @@ enum ch_status view_timeline(
 	struct activity activity;
 	struct timeline_pages pages = {.seen = 0};
 	struct timeline timeline = {rtxn, number, limit, field, out};
-	enum ch_status status = rtxn_get(
-		rtxn, TABLE_CUSTOMER, slice_of(key, key_customer(key, number, 'a')), &stored);
+	enum ch_status status =
+		rtxn_get(rtxn, TABLE_ACTIVITY, slice_of(key, key_activity(key, number)), &stored);
 	if (status == CH_OK)
 		status = activity_read(stored, &activity);
 	if (status != CH_OK)
 		return status;
 	view_timeline_lines(&timeline, activity.lines);
 	if (timeline.left > 0)
-		status = rtxn_scan(rtxn, TABLE_CUSTOMER,
-			slice_of(key, key_customer(key, number, 't')), view_timeline_page, &pages);
+		status = rtxn_scan(rtxn, TABLE_TIMELINE, slice_of(key, key_activity(key, number)),
+			view_timeline_page, &pages);
 	for (uint64_t i = 0; status == CH_OK && i < pages.seen && i < TIMELINE_PAGES; i++)
 		view_timeline_lines(&timeline, pages.pages[(pages.seen - 1 - i) % TIMELINE_PAGES]);
 	return status == CH_OK ? out->status : status;
@@ -491,53 +492,47 @@ enum ch_status view_find(struct rtxn *rtxn, unsigned kind, struct slice key, con
 
 /* ---- Snapshots ---- */
 
+/* Nothing when he has none. */
+static enum ch_status view_snapshot_record(
+	struct snapshot *snapshot, uint64_t number, struct slice *out_record)
+{
+	uint8_t before[10];
+	struct slice key;
+	struct slice value;
+	size_t len = key_customer(before, number, 'r' - 1);
+	before[len++] = 0xff; /* behind it comes the record */
+	*out_record = (struct slice){NULL, 0};
+	enum ch_status status =
+		snapshot_next(snapshot, TABLE_CUSTOMER, slice_of(before, len), &key, &value);
+	if (status != CH_OK)
+		return status == CH_END ? CH_OK : status;
+	if (key.len == 9 && load_be64(key.data) == number && key.data[8] == 'r')
+		*out_record = value;
+	return CH_OK;
+}
+
 enum ch_status view_snapshot_customer(
 	struct snapshot *snapshot, uint64_t *number, struct buffer *out)
 {
 	struct view view = {NULL, out};
-	struct buffer after = {0};
-	struct buffer activity = {0};
-	struct buffer record = {0};
-	uint8_t start[9];
+	uint8_t after[8];
 	struct slice key;
-	struct slice value;
-	uint64_t found = 0;
-	/* Behind the last part of the customer before. */
-	store_be64(start, *number);
-	start[8] = 0xff;
-	buffer_append(&after, start, *number != 0 ? sizeof(start) : 0);
-	enum ch_status status = CH_OK;
-	while (status == CH_OK) {
-		status =
-			snapshot_next(snapshot, TABLE_CUSTOMER, buffer_slice(&after), &key, &value);
-		if (status != CH_OK || key.len < 9)
-			break;
-		uint64_t at = load_be64(key.data);
-		if (found != 0 && at != found)
-			break;
-		if (key.len == 9 && key.data[8] == 'a') {
-			found = at;
-			buffer_append_slice(&activity, value);
-		} else if (key.len == 9 && key.data[8] == 'r') {
-			buffer_append_slice(&record, value);
-		}
-		buffer_clear(&after);
-		/* Past keys, links and timeline in one step each: only 'a' and 'r' are wanted. */
-		buffer_append(&after, key.data, 8);
-		buffer_append_byte(&after, key.data[8]);
-		buffer_append_byte(&after, 0xff);
-	}
-	if (status == CH_END && found != 0)
-		status = CH_OK;
+	struct slice activity;
+	struct slice record;
+	size_t len = *number != 0 ? key_activity(after, *number) : 0;
+	enum ch_status status =
+		snapshot_next(snapshot, TABLE_ACTIVITY, slice_of(after, len), &key, &activity);
+	if (status != CH_OK)
+		return status;
+	uint64_t found = key.len == 8 ? load_be64(key.data) : 0;
+	status = view_snapshot_record(snapshot, found, &record);
 	if (status == CH_OK)
-		status = view_record(&view, found, buffer_slice(&record), buffer_slice(&activity));
+		status = view_record(&view, found, record, activity);
 	if (status == CH_OK) {
 		pb_put_uint(out, CUSTOMER_AS_OF, snapshot_sequence(snapshot));
-		status = view_values(&view, buffer_slice(&record));
-		*number = found;
+		status = view_values(&view, record);
 	}
-	buffer_fini(&after);
-	buffer_fini(&activity);
-	buffer_fini(&record);
+	if (status == CH_OK)
+		*number = found;
 	return status;
 }

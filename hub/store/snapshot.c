@@ -32,13 +32,25 @@ static enum ch_status snapshot_match(struct snapshot *snapshot)
 	return CH_OK;
 }
 
+/* Gives the read back, and the cursors on it. */
+static void snapshot_rest(struct snapshot *snapshot)
+{
+	for (size_t i = 0; i < TABLE_COUNT; i++) {
+		env_cursor_close(snapshot->places[i].cursor);
+		snapshot->places[i].cursor = NULL;
+	}
+	env_read_end(snapshot->read);
+	snapshot->read = NULL;
+}
+
 static void snapshot_free(struct snapshot *snapshot)
 {
-	env_cursor_close(snapshot->cursor);
-	env_read_end(snapshot->read);
+	snapshot_rest(snapshot);
 	runset_release(snapshot->runs);
-	buffer_fini(&snapshot->last);
-	buffer_fini(&snapshot->value);
+	for (size_t i = 0; i < TABLE_COUNT; i++) {
+		buffer_fini(&snapshot->places[i].last);
+		buffer_fini(&snapshot->places[i].value);
+	}
 	(void)pthread_mutex_destroy(&snapshot->lock);
 	free(snapshot);
 }
@@ -96,10 +108,7 @@ void snapshot_take(struct state *state, int64_t since_us)
 			continue;
 		(void)pthread_mutex_lock(&s->lock);
 		state->stats.snapshots_taken += s->read != NULL;
-		env_cursor_close(s->cursor);
-		env_read_end(s->read);
-		s->cursor = NULL;
-		s->read = NULL;
+		snapshot_rest(s);
 		(void)pthread_mutex_unlock(&s->lock);
 	}
 }
@@ -109,27 +118,15 @@ uint64_t snapshot_sequence(const struct snapshot *snapshot)
 	return snapshot->sequence;
 }
 
-/* A cursor on the table; it stands nowhere yet when it is new.  The snapshot's lock is held. */
-static enum ch_status snapshot_table(struct snapshot *snapshot, enum store_table table)
-{
-	if (snapshot->cursor != NULL && snapshot->table == table)
-		return CH_OK;
-	env_cursor_close(snapshot->cursor);
-	snapshot->cursor = NULL;
-	snapshot->table = table;
-	buffer_clear(&snapshot->last);
-	return env_cursor_open(snapshot->read, table, &snapshot->cursor);
-}
-
-/* The first key behind `after`. */
+/* The first key behind `after`.  The snapshot's lock is held. */
 static enum ch_status snapshot_move(
-	struct snapshot *snapshot, struct slice after, struct slice *key, struct slice *value)
+	struct snapshot_place *place, struct slice after, struct slice *key, struct slice *value)
 {
-	if (after.len > 0 && slice_equal(after, buffer_slice(&snapshot->last)))
-		return env_next(snapshot->cursor, key, value);
-	enum ch_status status = env_seek(snapshot->cursor, after, key, value);
+	if (after.len > 0 && slice_equal(after, buffer_slice(&place->last)))
+		return env_next(place->cursor, key, value);
+	enum ch_status status = env_seek(place->cursor, after, key, value);
 	if (status == CH_OK && after.len > 0 && slice_equal(*key, after))
-		status = env_next(snapshot->cursor, key, value);
+		status = env_next(place->cursor, key, value);
 	return status;
 }
 
@@ -140,23 +137,25 @@ enum ch_status snapshot_next(struct snapshot *snapshot, enum store_table table, 
 	struct slice value;
 	enum ch_status status = CH_RETRY;
 	invariant(table < TABLE_COUNT);
+	struct snapshot_place *place = &snapshot->places[table];
 	(void)pthread_mutex_lock(&snapshot->lock);
 	if (snapshot->read == NULL)
 		goto out;
-	status = snapshot_table(snapshot, table);
+	status = place->cursor == NULL ? env_cursor_open(snapshot->read, table, &place->cursor)
+				       : CH_OK;
 	if (status == CH_OK)
-		status = snapshot_move(snapshot, after, &key, &value);
-	buffer_clear(&snapshot->last);
-	buffer_clear(&snapshot->value);
+		status = snapshot_move(place, after, &key, &value);
+	buffer_clear(&place->last);
+	buffer_clear(&place->value);
 	if (status != CH_OK)
 		goto out;
-	buffer_append_slice(&snapshot->last, key);
-	buffer_append_slice(&snapshot->value, value);
-	status = snapshot->last.status != CH_OK ? snapshot->last.status : snapshot->value.status;
+	buffer_append_slice(&place->last, key);
+	buffer_append_slice(&place->value, value);
+	status = place->last.status != CH_OK ? place->last.status : place->value.status;
 	if (status != CH_OK)
 		goto out;
-	*out_key = buffer_slice(&snapshot->last);
-	*out_value = buffer_slice(&snapshot->value);
+	*out_key = buffer_slice(&place->last);
+	*out_value = buffer_slice(&place->value);
 out:
 	(void)pthread_mutex_unlock(&snapshot->lock);
 	return status;

@@ -180,7 +180,7 @@ enum ch_status snapshot_begin(struct state *state, struct snapshot **out_snapsho
 uint64_t snapshot_sequence(const struct snapshot *snapshot);
 
 /* The next key of the table after `after` (empty: the first), CH_END at its end.  Fastest when
- * `after` is the key given last.  The slices live until the next call. */
+ * `after` is the key given last of this table.  The slices live until the next call for this table. */
 enum ch_status snapshot_next(struct snapshot *snapshot, enum store_table table, struct slice after,
 	struct slice *out_key, struct slice *out_value);
 

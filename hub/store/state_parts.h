@@ -48,11 +48,12 @@ struct snapshot {
 
 	/* Under its own lock: the owner reads, the projector may take the read away. */
 	pthread_mutex_t lock;
-	struct env_read *read;     /* NULL: taken */
-	struct env_cursor *cursor; /* at `last` of `table` */
-	enum store_table table;
-	struct buffer last;
-	struct buffer value;
+	struct env_read *read; /* NULL: taken */
+	struct snapshot_place {
+		struct env_cursor *cursor; /* at `last`; NULL: the table was not asked for yet */
+		struct buffer last;
+		struct buffer value;
+	} places[TABLE_COUNT];
 };
 
 enum frozen_phase {

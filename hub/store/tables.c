@@ -4,7 +4,7 @@
  * sum. */
 const struct table_row store_tables[TABLE_COUNT] = {
 	[TABLE_META] = {"meta", 0},
-	[TABLE_CUSTOMER] = {"customer", 8}, /* all that one customer has */
+	[TABLE_CUSTOMER] = {"customer", 8}, /* all that one customer is */
 	[TABLE_KEY] = {"key", 0},
 	[TABLE_UNIT] = {"unit", 0},
 	[TABLE_ORDER] = {"order", 0},
@@ -19,4 +19,6 @@ const struct table_row store_tables[TABLE_COUNT] = {
 	[TABLE_REVIEW] = {"review", 8}, /* all that one entry raised */
 	[TABLE_SOURCE] = {"source", 0},
 	[TABLE_CHECKPOINT] = {"checkpoint", 0},
+	[TABLE_ACTIVITY] = {"activity", 0},
+	[TABLE_TIMELINE] = {"timeline", 8}, /* all that one customer did */
 };

@@ -8,8 +8,8 @@
 enum store_table {
 	/* name -> counters and settings of the fold */
 	TABLE_META = 0,
-	/* number(8) 'a' -> activity; 'r' -> record; 't' seq(8) -> timeline; 'k' kind key -> held
-	 * match key; 'l' kind id -> linked record: one customer, one place */
+	/* number(8) 'r' -> record; 'k' kind key -> held match key; 'l' kind id -> linked record: what
+	 * seldom changes of one customer, one place */
 	TABLE_CUSTOMER,
 	/* kind(1) key -> who holds it, verified or claimed */
 	TABLE_KEY,
@@ -35,6 +35,10 @@ enum store_table {
 	TABLE_SOURCE,
 	/* source -> newest adapter checkpoint */
 	TABLE_CHECKPOINT,
+	/* number(8) -> activity: what every event of a customer changes */
+	TABLE_ACTIVITY,
+	/* number(8) seq(8) of its newest line -> a full page of the timeline, never changed */
+	TABLE_TIMELINE,
 	TABLE_COUNT
 };
 

@@ -40,6 +40,12 @@ bool pb_next(struct pb_reader *reader, struct pb_field *out_field);
 /* The next varint without a tag: an element of a packed field.  As pb_next. */
 bool pb_next_varint(struct pb_reader *reader, uint64_t *out_value);
 
+/* What has not been read yet. */
+static inline struct slice pb_rest(const struct pb_reader *reader)
+{
+	return slice_of(reader->at, (size_t)(reader->end - reader->at));
+}
+
 static inline struct slice pb_text_or_empty(const struct pb_field *field)
 {
 	return field->wire == PB_LEN ? field->bytes : (struct slice){NULL, 0};
