@@ -177,6 +177,7 @@ static void *control_lane(void *context)
 {
 	struct lane *lane = context;
 	struct mailbox_node *node;
+	(void)pthread_setname_np(pthread_self(), "control"); /* for whoever looks at the threads */
 	while ((node = mailbox_wait(&lane->calls, -1)) != NULL) {
 		while (node != NULL) {
 			struct mailbox_node *next = node->next;

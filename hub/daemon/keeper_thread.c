@@ -161,6 +161,7 @@ static void keeper_watch(struct keeper_thread *keeper)
 static void *keeper_main(void *context)
 {
 	struct keeper_thread *keeper = context;
+	(void)pthread_setname_np(pthread_self(), "keeper"); /* for whoever looks at the threads */
 	do {
 		keeper_watch(keeper);
 		while (keeper_goes_on(keeper) && keeper_work(keeper) == CH_OK)

@@ -52,6 +52,7 @@ static void ingest_free(struct ingest *ingest)
 	(void)pthread_mutex_destroy(&ingest->turn);
 	core_free(ingest->options.core);
 	inspector_free(ingest->inspector);
+	syncer_free(ingest->syncer);
 	free(ingest);
 }
 
@@ -68,6 +69,7 @@ enum ch_status ingest_start(const struct ingest_options *options, struct ingest 
 	mailbox_init(&ingest->inbox, NULL, NULL);
 	mailbox_init(&ingest->outbox, NULL, NULL);
 	if (inspector_create(&ingest->inspector) != CH_OK ||
+		syncer_create(&ingest->syncer) != CH_OK ||
 		pthread_mutex_init(&ingest->turn, NULL) != 0 ||
 		pthread_create(&ingest->thread, NULL, writer_main, ingest) != 0) {
 		ingest->options.core = NULL; /* still the caller's */

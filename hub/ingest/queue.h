@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "ingest/producer.h"
+#include "ingest/syncer.h"
 
 struct ingest {
 	struct ingest_options options; /* what the writer tells goes through queue.c */
@@ -30,6 +31,7 @@ struct ingest {
 	struct producer **turns_last;
 	uint64_t queued_events;
 	int64_t last_arrival_us;
+	struct syncer *syncer;
 
 	atomic_bool stopping;
 	atomic_uint_fast64_t waiting; /* events submitted and not settled */

@@ -29,6 +29,10 @@
 #define LOOK_AHEAD 8u
 #define LOOK_NEAR  4u
 
+/* From so many bytes on a batch is worth the wake-up of another thread, which is what it costs to have
+ * the time that the disk takes. */
+#define ASIDE_BYTES 16384u
+
 /* What one event's entry may take: the event twice (reference data stands in the effects too), and its
  * effects and derived events. */
 #define INGEST_ENTRY_ROOM (3u * LIMIT_EVENT_BYTES)
@@ -324,6 +328,17 @@ void writer_tell_open(struct ingest *ingest)
 	atomic_store_explicit(&ingest->open.deadlines, open.deadlines, memory_order_relaxed);
 }
 
+/* Step 5. */
+static enum ch_status writer_sync(struct round *round)
+{
+	struct syncer *syncer = round->ingest->syncer;
+	if (journal_batch_bytes(round->batch) < ASIDE_BYTES)
+		return journal_commit(round->batch);
+	syncer_start(syncer, round->batch);
+	change_foreshow(round->change);
+	return syncer_wait(syncer);
+}
+
 /* Steps 5 and 6. */
 static void writer_commit(struct round *round)
 {
@@ -334,7 +349,7 @@ static void writer_commit(struct round *round)
 		return;
 	}
 	round->what = "journal.commit";
-	round->status = journal_commit(round->batch);
+	round->status = writer_sync(round);
 	/* Full, and not before anything was written but while: then nobody knows what is on the disk. */
 	if (round->status == CH_FULL && journal_status(round->ingest->options.journal) != CH_OK)
 		round->status = CH_IO;
@@ -437,6 +452,7 @@ void writer_batch(struct ingest *ingest)
 void *writer_main(void *context)
 {
 	struct ingest *ingest = context;
+	(void)pthread_setname_np(pthread_self(), "writer"); /* for whoever looks at the threads */
 	while (!atomic_load(&ingest->stopping)) {
 		struct mailbox_node *posted = mailbox_wait(&ingest->inbox, -1);
 		(void)pthread_mutex_lock(&ingest->turn);

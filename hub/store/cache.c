@@ -19,7 +19,7 @@
 #define BATCH_PARTS    8u   /* what one batch may take in, */
 #define OLD_PARTS      4u   /* and what counts as old: more, or a batch could reach what it got */
 #define NO_VALUE       UINT32_MAX
-#define PREFETCH_BYTES 512u
+#define PREFETCH_BYTES 192u
 
 struct cache_slot {
 	uint32_t tag;
@@ -89,6 +89,15 @@ void cache_free(struct cache *cache)
 	free(cache->ring);
 	free(cache->buckets);
 	free(cache);
+}
+
+void cache_clear(struct cache *cache)
+{
+	if (cache->size == 0)
+		return;
+	memset(cache->buckets, 0, (size_t)(cache->mask + 1) * sizeof(*cache->buckets));
+	cache->head = 0;
+	cache->tail = 0;
 }
 
 void cache_turn(struct cache *cache)

@@ -40,6 +40,9 @@ void cache_keep(struct cache *cache, const struct overlay_key *key, enum overlay
 void cache_change(struct cache *cache, const struct overlay_key *key, enum overlay_answer answer,
 	struct slice value);
 
+/* Forgets everything. */
+void cache_clear(struct cache *cache);
+
 /* Used of the ring. */
 uint64_t cache_bytes(const struct cache *cache);
 

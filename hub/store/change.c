@@ -207,8 +207,16 @@ static void change_show(struct change *change)
 	}
 }
 
+void change_foreshow(struct change *change)
+{
+	invariant(change->state->change_open && !change->shown);
+	change_show(change);
+	change->shown = true;
+}
+
 static void change_forget(struct change *change)
 {
+	change->shown = false;
 	overlay_reset(change->batch->keys);
 	ids_reset(change->batch->ids);
 }
@@ -250,7 +258,7 @@ enum ch_status change_publish(struct change *change, uint64_t sequence)
 	if (status == CH_OK)
 		status = change_wait(state);
 	(void)pthread_mutex_unlock(&state->lock);
-	if (published)
+	if (published && !change->shown)
 		change_show(change);
 	change_forget(change);
 	return status;
@@ -264,5 +272,7 @@ void change_abort(struct change *change)
 	(void)pthread_mutex_lock(&state->lock);
 	change_close(state);
 	(void)pthread_mutex_unlock(&state->lock);
+	if (change->shown)
+		cache_clear(change->cache);
 	change_forget(change);
 }

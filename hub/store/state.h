@@ -145,6 +145,11 @@ void change_inbox_put(
 enum ch_status change_publish(struct change *change, uint64_t sequence);
 void change_abort(struct change *change); /* NULL is fine */
 
+/* Does what can be done of a publish while the batch is on its way to the disk: the writer's cache takes
+ * in the batch's values, which nobody else sees.  Between the last put and change_publish; after a
+ * change_abort instead, the cache begins empty. */
+void change_foreshow(struct change *change);
+
 /* Freezes and waits until all that is published is in LMDB and synced.  Any thread that has
  * neither a change nor an rtxn open.  The projector's status when it has failed; CH_UNSUPPORTED
  * with no_projector; CH_OK when read_only, where nothing is unwritten. */

@@ -22,6 +22,7 @@ struct change {
 	struct layer *batch;
 	struct cache *cache; /* newest published values */
 	enum ch_status status;
+	bool shown; /* the cache has taken in what this batch put */
 	pthread_t owner;
 };
 
