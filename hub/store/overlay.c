@@ -21,7 +21,7 @@
 #define AHEAD_SLOT  12u
 #define AHEAD_ENTRY 8u
 #define AHEAD_VALUE 4u
-#define FETCH_BYTES 512u
+#define FETCH_BYTES 192u
 
 struct overlay_slot {
 	uint32_t tag;
