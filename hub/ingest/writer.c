@@ -5,7 +5,8 @@
  *     2. decide   each against the state and the events before it in the same batch
  *     3. append   the entry to the journal's batch, in memory
  *     4. fold     its effects into the batch's changes, which nobody else can see yet
- *     5. commit   one write, one sync: now the batch cannot be lost
+ *     5. commit   one write, one sync: now the batch cannot be lost.  A long batch goes to another
+ *                 thread for it, and the writer's cache takes in the new values meanwhile
  *     6. publish  the changes: now queries see it
  *     7. settle   receipts go out, and the fan-out is told the new head
  *

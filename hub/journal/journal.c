@@ -75,7 +75,7 @@
  *
  * ## Who does what
  *
- * Writer thread: begin, append, commit.  Keeper thread: spares, archive, retention (keeper.c).
+ * Writer thread: begin, append, commit (a long batch is committed by a thread that the writer waits for).  Keeper thread: spares, archive, retention (keeper.c).
  * Readers: any number, any thread (reader.c).  They meet in the catalog, under a lock that is
  * held for a look-up, and in the two numbers of step 6.  The writer waits for nobody. */
 #include "journal/journal.h"

@@ -78,9 +78,9 @@ enum ch_status journal_status(const struct journal *journal);
  * thread. */
 bool journal_is_syncing(const struct journal *journal);
 
-/* ---- The writer thread ---- */
+/* ---- The writer thread, or whom it waits for ---- */
 
-/* Begins the next batch.  One at a time. */
+/* Begins the next batch.  One at a time; another thread may commit it. */
 struct batch *journal_begin(struct journal *journal);
 
 /* Append one entry; its sequence is the one before plus one.  The parts are joined and copied.

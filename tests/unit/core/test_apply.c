@@ -274,8 +274,8 @@ static void test_everything_is_filed_under_one_number(void **state)
 		world_file(&world, (struct told){.id = id, SALE, .card = "M-100"});
 	}
 	/* Two full pages behind the newest lines. */
-	assert_int_equal(world_count(&world, TABLE_TIMELINE,
-				 slice_of(prefix, key_activity(prefix, wang))),
+	assert_int_equal(
+		world_count(&world, TABLE_TIMELINE, slice_of(prefix, key_activity(prefix, wang))),
 		2);
 	struct buffer lines = {0};
 	struct rtxn *rtxn;

@@ -91,6 +91,37 @@ static void test_an_aborted_batch_never_was(void **unused)
 	place_remove(&place);
 }
 
+/* What the writer's cache took in while the batch was on its way goes with it. */
+static void test_a_batch_foreshown_and_aborted_never_was(void **unused)
+{
+	(void)unused;
+	struct place place;
+	struct slice value;
+	place_make(&place);
+	struct state *state = open_at(&place);
+	put_unit(state, "SN-1", "sold", 1);
+	struct change *change = state_begin(state);
+	change_put(change, TABLE_UNIT, text("SN-1"), text("repaired"));
+	change_foreshow(change);
+	expect_unit(state, "SN-1", "sold");
+	assert_int_equal(change_publish(change, 2), CH_OK);
+	expect_unit(state, "SN-1", "repaired");
+
+	change = state_begin(state);
+	assert_int_equal(change_get(change, TABLE_UNIT, text("SN-1"), &value), CH_OK);
+	change_put(change, TABLE_UNIT, text("SN-1"), text("lost"));
+	change_put(change, TABLE_UNIT, text("SN-2"), text("lost"));
+	change_foreshow(change);
+	change_abort(change);
+	change = state_begin(state);
+	assert_int_equal(change_get(change, TABLE_UNIT, text("SN-1"), &value), CH_OK);
+	assert_slice(value, "repaired");
+	assert_int_equal(change_get(change, TABLE_UNIT, text("SN-2"), &value), CH_NOT_FOUND);
+	change_abort(change);
+	state_close(state);
+	place_remove(&place);
+}
+
 static void test_what_cannot_be_stored_makes_the_change_bad(void **unused)
 {
 	(void)unused;
@@ -372,6 +403,8 @@ static void run_model(uint64_t seed, uint32_t freeze_changes)
 		struct change *change = state_begin(state);
 		before = model;
 		model_change(&model, change, &seed);
+		if (draw(&seed) % 2 == 0)
+			change_foreshow(change);
 		if (draw(&seed) % 8 == 0) {
 			change_abort(change);
 			model = before;
@@ -434,6 +467,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_batch_is_published_checkpointed_and_found_again),
 		cmocka_unit_test(test_an_aborted_batch_never_was),
+		cmocka_unit_test(test_a_batch_foreshown_and_aborted_never_was),
 		cmocka_unit_test(test_what_cannot_be_stored_makes_the_change_bad),
 		cmocka_unit_test(test_a_state_of_another_journal_is_refused),
 		cmocka_unit_test(test_a_folder_that_is_not_whole_begins_anew),
