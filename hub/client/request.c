@@ -25,10 +25,12 @@ struct ask_command {
 	struct ask *ask;
 };
 
-/* A question that waits for replies.  Two hold it: who asks, and the I/O thread, which says with the
- * answer `last` that it lets go. */
+/* A question that waits for replies.  Two hold it: who asks and waits, and the I/O thread, which says with
+ * the answer `last` that it lets go.  One that nobody waits for has a callback, and the I/O thread alone. */
 struct ask {
 	atomic_uint holders;
+	ch_answer_callback *callback; /* NULL: somebody waits at the inbox */
+	void *context;
 	struct ask *next; /* in session.asks; the I/O thread's */
 	uint64_t number;
 	struct slice operation;
@@ -38,6 +40,7 @@ struct ask {
 	struct mailbox inbox;
 	struct answer last;
 	_Atomic size_t queued_bytes;
+	uint8_t bytes[]; /* of operation and body, when they had to be copied */
 };
 
 static void answer_free(struct answer *answer)
@@ -64,21 +67,31 @@ static struct ask *request_find(const struct ch_connection *connection, uint64_t
 	return ask;
 }
 
-static void request_finish(struct ch_connection *connection, struct ask *ask, enum ch_status status,
-	struct slice detail)
+static void request_delist(struct ch_connection *connection, struct ask *ask)
 {
 	struct ask **at = &connection->session.asks;
 	while (*at != NULL && *at != ask)
 		at = &(*at)->next;
 	if (*at != NULL)
 		*at = ask->next;
+}
+
+static void request_finish(struct ch_connection *connection, struct ask *ask, enum ch_status status,
+	struct slice detail)
+{
+	request_delist(connection, ask);
 	ask->last.status = status;
+	ask->last.more = false;
 	size_t len = detail.len < sizeof(ask->last.detail) - 1 ? detail.len
 							       : sizeof(ask->last.detail) - 1;
 	if (len > 0)
 		memcpy(ask->last.detail, detail.data, len);
 	ask->last.detail[len] = 0;
-	(void)mailbox_post(&ask->inbox, &ask->last.node); /* open as long as it lives */
+	if (ask->callback != NULL)
+		ask->callback(
+			ask->context, status, (struct ch_bytes){NULL, 0}, false, ask->last.detail);
+	else
+		(void)mailbox_post(&ask->inbox, &ask->last.node); /* open as long as it lives */
 	ask_release(ask);
 }
 
@@ -127,6 +140,20 @@ static enum ch_status request_queue(struct ask *ask, const struct reply *reply, 
 	return CH_OK;
 }
 
+/* A good reply to one that nobody waits for. */
+static void request_tell(
+	struct ch_connection *connection, struct ask *ask, const struct reply *reply)
+{
+	ch_answer_callback *callback = ask->callback;
+	void *context = ask->context;
+	if (!reply->more) {
+		request_delist(connection, ask);
+		ask_release(ask); /* before the call: it may take as long as it likes */
+	}
+	callback(context, CH_OK, (struct ch_bytes){reply->body.data, reply->body.len}, reply->more,
+		"");
+}
+
 enum ch_status request_take_reply(
 	struct ch_connection *connection, struct slice body, zmq_msg_t *message)
 {
@@ -142,6 +169,10 @@ enum ch_status request_take_reply(
 		return CH_OK;
 	}
 	bool more = reply.more;
+	if (ask->callback != NULL) {
+		request_tell(connection, ask, &reply);
+		return CH_OK;
+	}
 	status = request_queue(ask, &reply, message);
 	if (status != CH_OK || !more)
 		request_finish(connection, ask, status,
@@ -205,9 +236,10 @@ static void request_discard(struct ask *ask)
 	(void)request_collect(ask, -1, NULL, NULL, &done);
 }
 
-static struct ask *ask_create(struct slice operation, struct slice body)
+/* `extra` bytes of room behind it. */
+static struct ask *ask_create(struct slice operation, struct slice body, size_t extra)
 {
-	struct ask *ask = calloc(1, sizeof(*ask));
+	struct ask *ask = calloc(1, sizeof(*ask) + extra);
 	if (ask == NULL)
 		return NULL;
 	atomic_init(&ask->holders, 2);
@@ -219,6 +251,40 @@ static struct ask *ask_create(struct slice operation, struct slice body)
 	return ask;
 }
 
+static enum ch_status request_check(struct slice operation, struct ch_bytes body)
+{
+	if (operation.len == 0 || operation.len > LIMIT_TYPE_BYTES)
+		return error_set(CH_INVALID, "an operation has 1 to %u bytes", LIMIT_TYPE_BYTES);
+	if (body.len > LIMIT_FRAME_BYTES - 1024)
+		return error_set(CH_TOO_LARGE, "the request does not fit into a frame");
+	return CH_OK;
+}
+
+enum ch_status ch_request_async(struct ch_connection *connection, const char *operation,
+	struct ch_bytes body, ch_answer_callback *callback, void *context)
+{
+	struct slice name = slice_text(operation);
+	error_clear();
+	enum ch_status status = request_check(name, body);
+	if (status != CH_OK)
+		return status;
+	struct ask *ask = ask_create(name, slice_of(body.data, body.len), name.len + body.len);
+	if (ask == NULL)
+		return CH_NOMEM;
+	memcpy(ask->bytes, name.data, name.len);
+	if (body.len > 0)
+		memcpy(ask->bytes + name.len, body.data, body.len);
+	ask->operation.data = ask->bytes;
+	ask->body.data = ask->bytes + name.len;
+	ask->callback = callback;
+	ask->context = context;
+	ask_release(ask); /* the I/O thread's alone */
+	if (connection_post(connection, &ask->put.command))
+		return CH_OK;
+	ask_release(ask);
+	return error_set(CH_CLOSED, "the connection is closed");
+}
+
 enum ch_status ch_request(struct ch_connection *connection, const char *operation,
 	struct ch_bytes body, int64_t timeout_ms, ch_reply_callback *callback, void *context)
 {
@@ -227,11 +293,10 @@ enum ch_status ch_request(struct ch_connection *connection, const char *operatio
 	error_clear();
 	if (connection_is_inside(connection))
 		return error_set(CH_INVALID, "a callback must not wait");
-	if (name.len == 0 || name.len > LIMIT_TYPE_BYTES)
-		return error_set(CH_INVALID, "an operation has 1 to %u bytes", LIMIT_TYPE_BYTES);
-	if (body.len > LIMIT_FRAME_BYTES - 1024)
-		return error_set(CH_TOO_LARGE, "the request does not fit into a frame");
-	struct ask *ask = ask_create(name, slice_of(body.data, body.len));
+	enum ch_status fit = request_check(name, body);
+	if (fit != CH_OK)
+		return fit;
+	struct ask *ask = ask_create(name, slice_of(body.data, body.len), 0);
 	if (ask == NULL)
 		return CH_NOMEM;
 	if (!connection_post(connection, &ask->put.command)) {

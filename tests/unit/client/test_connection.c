@@ -381,6 +381,65 @@ static void test_questions_and_their_replies(void **state)
 	assert_int_equal(ch_request(f->connection, "echo", body, 5000, NULL, NULL), CH_DENIED);
 }
 
+struct answers {
+	atomic_uint replies;
+	atomic_uint last;
+	enum ch_status status;
+	char detail[64];
+};
+
+static void take_answer(
+	void *context, enum ch_status status, struct ch_bytes body, bool more, const char *detail)
+{
+	struct answers *answers = context;
+	if (status == CH_OK)
+		assert_true(ch_bytes_equal(body, "how are you?"));
+	answers->replies++;
+	if (more)
+		return;
+	answers->status = status;
+	(void)snprintf(answers->detail, sizeof(answers->detail), "%s", detail);
+	answers->last++;
+}
+
+static void wait_for_last(struct answers *answers, unsigned count)
+{
+	for (int i = 0; i < 50000 && answers->last < count; i++)
+		assert_int_equal(usleep(100), 0);
+	assert_int_equal(answers->last, count);
+}
+
+static void test_questions_that_nobody_waits_for(void **state)
+{
+	struct fixture *f = *state;
+	char body[] = "how are you?";
+	struct answers answers = {.status = CH_OK};
+	assert_int_equal(ch_request_async(f->connection, "echo.5", ch_bytes_text(body), take_answer,
+				 &answers),
+		CH_OK);
+	memset(body, 'x', sizeof(body) - 1); /* it was copied */
+	wait_for_last(&answers, 1);
+	assert_int_equal(answers.replies, 5);
+	assert_int_equal(answers.status, CH_OK);
+	assert_int_equal(
+		ch_request_async(f->connection, "fail", ch_bytes_text("x"), take_answer, &answers),
+		CH_OK);
+	wait_for_last(&answers, 2);
+	assert_int_equal(answers.status, CH_NOT_FOUND);
+	assert_string_equal(answers.detail, "no such customer");
+	assert_int_equal(
+		ch_request_async(f->connection, "", ch_bytes_text("x"), take_answer, &answers),
+		CH_INVALID);
+
+	/* The end of the connection is an answer. */
+	assert_int_equal(ch_request_async(f->connection, "no answer", ch_bytes_text("x"),
+				 take_answer, &answers),
+		CH_OK);
+	fake_hub_drop(f->bus);
+	wait_for_last(&answers, 3);
+	assert_int_equal(answers.status, CH_CLOSED);
+}
+
 static void *ask_in_vain(void *context)
 {
 	struct fixture *f = context;
@@ -441,6 +500,7 @@ int main(void)
 		cmocka_unit_test(test_garbage_ends_the_connection_not_the_client),
 		cmocka_unit_test(test_a_fatal_refusal_is_told),
 		WITH_BUS(test_questions_and_their_replies),
+		WITH_BUS(test_questions_that_nobody_waits_for),
 		WITH_BUS(test_a_question_ends_with_its_connection),
 		WITH_BUS(test_draining_waits_for_receipts),
 		cmocka_unit_test(test_close_of_nothing),

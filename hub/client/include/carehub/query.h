@@ -23,6 +23,18 @@ typedef bool ch_reply_callback(void *context, struct ch_bytes body, bool more);
 CH_PUBLIC enum ch_status ch_request(struct ch_connection *connection, const char *operation,
 	struct ch_bytes body, int64_t timeout_ms, ch_reply_callback *callback, void *context);
 
+/* One reply, on the library's thread; `body` and `detail` live as long as the call.  With CH_OK `more` says
+ * that others follow; the call with `more` false is the last, whatever its status. */
+typedef void ch_answer_callback(
+	void *context, enum ch_status status, struct ch_bytes body, bool more, const char *detail);
+
+/* Asks and returns; everything is copied.  The last call of `callback` comes with the last reply, with the
+ * hub's refusal, or with CH_CLOSED when the connection is lost or closed first: there is no other time
+ * limit.  CH_CLOSED, CH_TOO_LARGE, CH_NOMEM, CH_INVALID: then the callback is not called.  May be called
+ * from callbacks. */
+CH_PUBLIC enum ch_status ch_request_async(struct ch_connection *connection, const char *operation,
+	struct ch_bytes body, ch_answer_callback *callback, void *context);
+
 #ifdef __cplusplus
 }
 #endif
