@@ -53,8 +53,38 @@ struct kit_wait {
 	int64_t timeout_ms; /* tend is called again after so long at the latest; < 0: no need */
 };
 
+/* ---- What an adapter may ask of the hub, beside publishing ---- */
+
+struct kit_hub; /* given by start, there until close */
+
+struct kit_reply {
+	enum ch_status
+		status; /* CH_OK, or why there is no answer: the hub's refusal, CH_TIMEOUT, CH_CLOSED */
+	struct slice body;  /* of CH_OK: a message of control.proto, encoded */
+	bool more;          /* others follow; the last reply, whatever its status, has false */
+	const char *detail; /* of a refusal, for people */
+};
+
+typedef void kit_answer(void *context, const struct kit_reply *reply);
+
+/* Asks, as ch_request of libcarehub: `operation` names a request of control.proto, `body` is that message,
+ * encoded, and is copied.  `answer` is called on this thread, in a later round before tend, at the latest
+ * when `timeout_ms` are over or the adapter ends.  From any callback but open and close.  CH_FULL: too
+ * many wait; CH_CLOSED, CH_TOO_LARGE, CH_NOMEM: there will be no answer. */
+enum ch_status kit_ask(struct kit_hub *hub, const char *operation, struct slice body,
+	int64_t timeout_ms, kit_answer *answer, void *context);
+
+/* The hub has said welcome, and the line has not broken since. */
+bool kit_hub_is_up(const struct kit_hub *hub);
+
+/* ---- The adapter ---- */
+
 struct kit_adapter {
 	const char *program; /* "carehub-pos" */
+	/* Somebody waits for the answer to each event (an HTTP client): nothing is kept for later.  There is
+	 * no spool, and settle says CH_RETRY, at once when the hub cannot be reached or puts it off, after
+	 * `adapter.patience` when it does not answer. */
+	bool prompt;
 	/* Its own part of the configuration file: read into a struct of `config_bytes`. */
 	const struct option *options;
 	size_t option_count;
@@ -63,6 +93,8 @@ struct kit_adapter {
 	/* `problems` takes everything that is wrong with the settings beyond what the rows can tell.
 	 * CH_INVALID when it added to them. */
 	enum ch_status (*open)(void *config, struct problems *problems, void **out_source);
+	/* May be NULL.  Once, before the first round.  Others than CH_OK stop the adapter. */
+	enum ch_status (*start)(void *source, struct kit_hub *hub);
 	/* Does what there is to be done without waiting, and says what to wait for; *out_wait comes in as
 	 * "nothing".  Called in every round, so it must be cheap when there is nothing.  May be NULL: then
 	 * next is asked again after `adapter.poll`; else in every round.  Others than CH_OK stop the

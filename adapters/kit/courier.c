@@ -1,6 +1,5 @@
 #include "kit/courier.h"
 
-#include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,13 +17,13 @@
 
 struct courier {
 	const char *program;
+	struct bell *bell;
 	struct ch_connection *connection;
 	struct ch_event *event;
 	struct flight *oldest; /* under way */
 	struct flight *newest;
 	uint64_t under_way;
 	int64_t heard_us; /* when the hub last answered, or had nothing to answer to */
-	struct bell bell; /* rung when the box below is not empty any more */
 	struct mailbox landed;
 	struct mailbox_node *taken; /* out of the mailbox, not yet given */
 
@@ -70,6 +69,7 @@ static void courier_state(void *context, struct ch_connection *connection, enum 
 	struct courier *courier = context;
 	(void)connection;
 	courier->up = state == CH_CONNECTED;
+	bell_ring(courier->bell); /* what waited for it may go on */
 	if (state == CH_CONNECTED) {
 		courier->verdict = CH_OK;
 		log_info("hub.connected", "adapter=%s", courier->program);
@@ -107,7 +107,8 @@ static enum ch_status courier_server_key(
 	return status;
 }
 
-static enum ch_status courier_connect(struct courier *courier, const struct kit_settings *settings)
+static enum ch_status courier_connect(
+	struct courier *courier, const struct kit_settings *settings, bool retry)
 {
 	char agent[64];
 	struct ch_options *options = ch_options_create();
@@ -124,6 +125,7 @@ static enum ch_status courier_connect(struct courier *courier, const struct kit_
 	ch_options_set_window(options, (uint32_t)settings->window, WINDOW_BYTES);
 	ch_options_set_batch(options, (uint32_t)settings->batch);
 	ch_options_set_lazy(options, true);
+	ch_options_set_retry(options, retry);
 	ch_options_set_state_callback(options, courier_state, courier);
 	if (status == CH_OK)
 		status = ch_connect(options, &courier->connection);
@@ -131,20 +133,19 @@ static enum ch_status courier_connect(struct courier *courier, const struct kit_
 	return status;
 }
 
-enum ch_status courier_open(
-	const struct kit_settings *settings, const char *program, struct courier **out_courier)
+enum ch_status courier_open(const struct kit_settings *settings, const char *program, bool retry,
+	struct bell *bell, struct courier **out_courier)
 {
 	struct courier *courier = calloc(1, sizeof(*courier));
 	if (courier == NULL)
 		return CH_NOMEM;
 	courier->program = program;
-	mailbox_init(&courier->landed, courier_wake, &courier->bell);
+	courier->bell = bell;
+	mailbox_init(&courier->landed, courier_wake, bell);
 	courier->event = ch_event_create();
-	enum ch_status status = bell_init(&courier->bell);
-	if (status == CH_OK && courier->event == NULL)
-		status = CH_NOMEM;
+	enum ch_status status = courier->event != NULL ? CH_OK : CH_NOMEM;
 	if (status == CH_OK)
-		status = courier_connect(courier, settings);
+		status = courier_connect(courier, settings, retry);
 	if (status != CH_OK) {
 		courier_free(courier);
 		return status;
@@ -168,7 +169,6 @@ void courier_free(struct courier *courier)
 	invariant(courier->under_way == 0);
 	ch_event_free(courier->event);
 	mailbox_fini(&courier->landed);
-	bell_fini(&courier->bell);
 	free(courier);
 }
 
@@ -204,8 +204,9 @@ static void courier_fill(struct ch_event *event, const struct envelope *envelope
 
 static void courier_enlist(struct courier *courier, struct flight *flight)
 {
+	flight->sent_us = clock_steady_us();
 	if (courier->under_way == 0)
-		courier->heard_us = clock_steady_us();
+		courier->heard_us = flight->sent_us;
 	flight->older = courier->newest;
 	flight->newer = NULL;
 	if (courier->newest != NULL)
@@ -246,31 +247,27 @@ enum ch_status courier_send(struct courier *courier, const struct envelope *enve
 
 struct flight *courier_take(struct courier *courier)
 {
-	if (courier->taken == NULL)
-		courier->taken = mailbox_take(&courier->landed);
-	struct flight *flight = (struct flight *)(void *)courier->taken;
-	if (flight == NULL)
+	if (!courier_has_landed(courier))
 		return NULL;
+	struct flight *flight = (struct flight *)(void *)courier->taken;
 	courier->taken = courier->taken->next;
 	courier_delist(courier, flight);
 	return flight;
 }
 
-/* First say that we sleep, then look once more: see bell.h. */
-void courier_sleep(struct courier *courier, const struct kit_wait *wait, int64_t most_us)
+enum ch_status courier_ask(struct courier *courier, const char *operation, struct ch_bytes body,
+	ch_answer_callback *callback, void *context)
 {
-	struct pollfd places[] = {
-		{courier->bell.fd, POLLIN, 0}, {wait->fd, wait->events, 0}}; /* -1 is passed over */
-	int64_t us = most_us;
-	if (wait->timeout_ms >= 0 && wait->timeout_ms < us / 1000)
-		us = wait->timeout_ms * 1000;
-	const struct timespec time = {us / 1000000, us % 1000000 * 1000};
-	bell_sleep(&courier->bell);
+	if (courier->connection == NULL)
+		return CH_CLOSED;
+	return ch_request_async(courier->connection, operation, body, callback, context);
+}
+
+bool courier_has_landed(struct courier *courier)
+{
 	if (courier->taken == NULL)
 		courier->taken = mailbox_take(&courier->landed);
-	if (courier->taken == NULL && us > 0)
-		(void)ppoll(places, 2, &time, NULL); /* whatever it says, we look */
-	bell_awake(&courier->bell);
+	return courier->taken != NULL;
 }
 
 /* ---- How it is ---- */

@@ -1,13 +1,15 @@
 /* Takes events to the hub and brings back what became of each: the kit's side of libcarehub.  Receipts
- * come on the library's thread and land in a mailbox, so that everything else is on one; the bell wakes it
- * when it sleeps.
+ * come on the library's thread and land in a mailbox, so that everything else is on one; the bell of the
+ * runner wakes it when it sleeps.
  *
  * What was sent is under way until it lands.  After a lost connection libcarehub sends it again, in order
  * and before anything newer. */
 #ifndef KIT_COURIER_H
 #define KIT_COURIER_H
 
+#include "base/bell.h"
 #include "base/mailbox.h"
+#include "carehub/query.h"
 #include "kit/settings.h"
 
 struct courier;
@@ -23,6 +25,8 @@ struct flight {
 	uint64_t token;
 	uint64_t number;     /* in the spool; 0: it is not there */
 	bool from_spool;     /* and was handed out by it */
+	bool given_up;       /* it was settled before it landed, and only counts */
+	int64_t sent_us;     /* by the steady clock */
 	int64_t since_us;    /* as kit_item has it */
 	struct buffer event; /* encoded, where it may be needed once more */
 	struct buffer origin;
@@ -35,10 +39,11 @@ struct flight {
 struct flight *flight_create(void);
 void flight_free(struct flight *flight); /* not while it is under way */
 
-/* Connects in the background, for ever.  As the ch_options_set_... calls: CH_FORMAT, CH_NOT_FOUND, CH_IO,
+/* Connects in the background, for ever; with `retry` what the hub puts off is sent again, else it lands as
+ * CH_RETRY.  `bell` must outlive it.  As the ch_options_set_... calls: CH_FORMAT, CH_NOT_FOUND, CH_IO,
  * CH_DENIED (key files), CH_INVALID, CH_NOMEM. */
-enum ch_status courier_open(
-	const struct kit_settings *settings, const char *program, struct courier **out_courier);
+enum ch_status courier_open(const struct kit_settings *settings, const char *program, bool retry,
+	struct bell *bell, struct courier **out_courier);
 
 /* Ends the connection: what is under way lands with CH_CLOSED.  Nothing may be sent any more. */
 void courier_end(struct courier *courier);
@@ -54,9 +59,11 @@ enum ch_status courier_send(struct courier *courier, const struct envelope *enve
 /* The next one that has landed.  NULL: none now. */
 struct flight *courier_take(struct courier *courier);
 
-/* Sleeps until one has landed, the descriptor of `wait` is ready, a signal comes, or `most_us` or the wait's
- * own time is over. */
-void courier_sleep(struct courier *courier, const struct kit_wait *wait, int64_t most_us);
+bool courier_has_landed(struct courier *courier);
+
+/* As ch_request_async; CH_CLOSED after courier_end. */
+enum ch_status courier_ask(struct courier *courier, const char *operation, struct ch_bytes body,
+	ch_answer_callback *callback, void *context);
 
 /* ---- How it is ---- */
 

@@ -41,8 +41,16 @@ struct kit_item {
 /* What became of one published item. */
 struct kit_settled {
 	uint64_t token;
-	enum ch_status status; /* of ch_receipt_status; CH_CLOSED: no answer, it comes again */
-	bool spooled;          /* it is safe on this machine's disk; `late` will tell the rest */
+	/* As ch_receipt_status: CH_OK (accepted or duplicate: it is stored), CH_CONFLICT, the reason of a
+	 * refusal.  CH_CLOSED: the adapter ends before there was an answer, and the item comes again in
+	 * another life.
+	 * CH_RETRY, only of those that are `prompt`: not now.  receipt.retry_after_ms says after how long
+	 * to try again, receipt.reason why: CH_RETRY, the hub says so; CH_CLOSED, it cannot be reached;
+	 * CH_FULL, too much is under way; CH_TIMEOUT, it has not answered: it may be stored all the same,
+	 * and the same event sent again is then a duplicate. */
+	enum ch_status status;
+	bool spooled; /* it is safe on this machine's disk; `late` will tell the rest */
+	/* All that the hub said: outcome, sequence, customer, field and detail of a refusal. */
 	struct ch_receipt receipt;
 };
 

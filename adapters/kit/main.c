@@ -53,11 +53,12 @@ static int main_run(const struct kit_adapter *adapter, void *source,
 	enum ch_status status = runner_run(adapter, source, settings, once, &stop, &counts);
 	log_info("adapter.stopped",
 		"adapter=%s status=%s accepted=%llu duplicates=%llu conflicts=%llu refused=%llu "
-		"rejected=%llu spooled=%llu lost=%llu",
+		"put_off=%llu rejected=%llu spooled=%llu lost=%llu",
 		adapter->program, ch_status_name(status), (unsigned long long)counts.accepted,
 		(unsigned long long)counts.duplicates, (unsigned long long)counts.conflicts,
-		(unsigned long long)counts.refused, (unsigned long long)counts.rejected,
-		(unsigned long long)counts.spooled, (unsigned long long)counts.lost);
+		(unsigned long long)counts.refused, (unsigned long long)counts.put_off,
+		(unsigned long long)counts.rejected, (unsigned long long)counts.spooled,
+		(unsigned long long)counts.lost);
 	if (status != CH_OK)
 		return EXIT_UNUSABLE;
 	return counts.refused + counts.conflicts + counts.rejected + counts.lost > 0 ? EXIT_SOME

@@ -19,6 +19,7 @@ struct meter {
 	struct metric *duplicates;
 	struct metric *conflicts;
 	struct metric *refused;
+	struct metric *put_off;
 	struct metric *rejected;
 	struct metric *spooled;
 	struct metric *lost;
@@ -45,6 +46,7 @@ static void meter_make(struct meter *meter, const char *program)
 	meter->duplicates = meter_outcome(metrics, program, "duplicate");
 	meter->conflicts = meter_outcome(metrics, program, "conflict");
 	meter->refused = meter_outcome(metrics, program, "refused");
+	meter->put_off = meter_outcome(metrics, program, "put_off");
 	meter->rejected = metric_counter(metrics, "carehub_adapter_rejects",
 		"What the source had and was no event.", "adapter", program, NULL);
 	meter->spooled = metric_counter(metrics, "carehub_adapter_spooled_events",
@@ -121,6 +123,7 @@ void meter_tell(struct meter *meter, const struct kit_counts *counts, const stru
 	meter_raise(meter->duplicates, counts->duplicates);
 	meter_raise(meter->conflicts, counts->conflicts);
 	meter_raise(meter->refused, counts->refused);
+	meter_raise(meter->put_off, counts->put_off);
 	meter_raise(meter->rejected, counts->rejected);
 	meter_raise(meter->spooled, counts->spooled);
 	meter_raise(meter->lost, counts->lost);

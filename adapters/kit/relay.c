@@ -29,6 +29,9 @@ static void relay_count(struct kit_counts *counts, const struct ch_receipt *rece
 	case CH_OUTCOME_REFUSED:
 		counts->refused++;
 		break;
+	case CH_OUTCOME_RETRY_AFTER:
+		counts->put_off++;
+		break;
 	default:
 		break; /* no answer: it comes again */
 	}
@@ -87,7 +90,7 @@ static enum ch_status relay_settle_spooled(struct relay *relay, struct flight *f
 				 : status; /* no room for the cursor: an old one does no harm */
 }
 
-static void relay_tell(struct relay *relay, const struct kit_settled *settled)
+void relay_tell(struct relay *relay, const struct kit_settled *settled)
 {
 	relay->settled++;
 	relay->adapter->settle(relay->source, settled);
@@ -99,6 +102,8 @@ static enum ch_status relay_settle(struct relay *relay, struct flight *flight)
 	if (flight->number != 0) {
 		relay->draining -= flight->from_spool;
 		status = relay_settle_spooled(relay, flight);
+	} else if (flight->given_up) {
+		relay_count(relay->counts, &flight->receipt);
 	} else {
 		struct kit_settled settled = {.token = flight->token,
 			.status = flight->status,
@@ -243,7 +248,7 @@ bool relay_is_for_now(enum ch_status status)
 	return status == CH_FULL || status == CH_NOMEM || status == CH_CLOSED;
 }
 
-static enum ch_status relay_put_straight(struct relay *relay, const struct kit_item *item)
+enum ch_status relay_put_straight(struct relay *relay, const struct kit_item *item)
 {
 	struct flight *flight = flight_create();
 	if (flight == NULL)
@@ -273,6 +278,8 @@ static enum ch_status relay_put_straight(struct relay *relay, const struct kit_i
 
 enum ch_status relay_put(struct relay *relay, const struct kit_item *item)
 {
+	if (relay->adapter->prompt)
+		return relay_put_prompt(relay, item);
 	if (!relay->by_spool)
 		return relay_put_straight(relay, item);
 	enum ch_status status = relay_put_by_spool(relay, item);
@@ -322,33 +329,35 @@ static enum ch_status relay_tend_spool(struct relay *relay)
 	return status;
 }
 
-/* Not to sleep when something falls due. */
-static int64_t relay_wait_us(const struct relay *relay, int64_t most_us)
+int64_t relay_due_us(const struct relay *relay, int64_t latest_us)
 {
-	int64_t now_us = clock_steady_us();
-	int64_t due_us = most_us;
-	if (relay->unsynced_count > 0)
-		due_us = relay->unsynced_since_us + SYNC_US - now_us;
-	if (relay->by_spool) {
-		int64_t drain_us = relay_drain_due_us(relay);
-		if (drain_us != INT64_MAX && drain_us - now_us < due_us)
-			due_us = drain_us - now_us;
-	}
-	if (due_us > most_us)
-		due_us = most_us;
-	return due_us > 0 ? due_us : 0;
+	const int64_t times_us[] = {
+		relay->unsynced_count > 0 ? relay->unsynced_since_us + SYNC_US : INT64_MAX,
+		relay->by_spool ? relay_drain_due_us(relay) : INT64_MAX,
+		relay->adapter->prompt ? relay_give_up_due_us(relay) : INT64_MAX,
+	};
+	int64_t due_us = latest_us;
+	for (size_t i = 0; i < sizeof(times_us) / sizeof(*times_us); i++)
+		due_us = times_us[i] < due_us ? times_us[i] : due_us;
+	return due_us;
 }
 
 enum ch_status relay_tend(struct relay *relay)
 {
 	enum ch_status status = relay_land(relay);
+	if (relay->adapter->prompt)
+		relay_give_up(relay);
 	return status == CH_OK && relay->spool != NULL ? relay_tend_spool(relay) : status;
 }
 
-void relay_sleep(struct relay *relay, const struct kit_wait *wait, int64_t most_us)
+bool relay_has_landed(struct relay *relay)
 {
-	courier_sleep(relay->courier, wait,
-		relay->spool != NULL ? relay_wait_us(relay, most_us) : most_us);
+	return courier_has_landed(relay->courier);
+}
+
+struct courier *relay_courier(const struct relay *relay)
+{
+	return relay->courier;
 }
 
 uint64_t relay_settled(const struct relay *relay)
@@ -385,7 +394,8 @@ static enum ch_status relay_open_spool(struct relay *relay)
 }
 
 enum ch_status relay_open(const struct kit_adapter *adapter, void *source,
-	const struct kit_settings *settings, struct kit_counts *counts, struct relay **out_relay)
+	const struct kit_settings *settings, struct kit_counts *counts, struct bell *bell,
+	struct relay **out_relay)
 {
 	struct relay *relay = calloc(1, sizeof(*relay));
 	if (relay == NULL)
@@ -397,7 +407,8 @@ enum ch_status relay_open(const struct kit_adapter *adapter, void *source,
 	pace_init(&relay->pace, (uint64_t)settings->spool_drain_rate);
 	enum ch_status status = relay_open_spool(relay);
 	if (status == CH_OK) {
-		status = courier_open(settings, adapter->program, &relay->courier);
+		status = courier_open(
+			settings, adapter->program, !adapter->prompt, bell, &relay->courier);
 		if (status != CH_OK)
 			log_error("hub.connect", "adapter=%s endpoint=%s status=%s",
 				adapter->program, settings->endpoint, ch_status_name(status));
@@ -410,15 +421,20 @@ enum ch_status relay_open(const struct kit_adapter *adapter, void *source,
 	return CH_OK;
 }
 
-void relay_close(struct relay *relay)
+void relay_end(struct relay *relay)
 {
-	if (relay == NULL)
-		return;
 	if (relay->courier != NULL) {
 		courier_end(relay->courier);
 		(void)relay_land(relay); /* what fails now comes again in another life */
 	}
 	(void)relay_sync(relay); /* the same */
+}
+
+void relay_close(struct relay *relay)
+{
+	if (relay == NULL)
+		return;
+	relay_end(relay);
 	flight_free(relay->held);
 	courier_free(relay->courier);
 	spool_close(relay->spool);

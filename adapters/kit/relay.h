@@ -24,6 +24,10 @@
  * is under way, so there is no burst after a pause either; the hub's credit and its retry-after are
  * libcarehub's business and hold beside that.
  *
+ * An adapter that answers whoever sends (kit_adapter.prompt) has no spool, and nothing waits: what cannot go
+ * to the hub now, or has no receipt after `adapter.patience`, is settled as CH_RETRY.  One that was under
+ * way may be stored all the same; when its receipt comes, it only counts.
+ *
  * No room: when the spool or its disk is full the source waits, as without a spool, until the hub has
  * taken some of it.  That is told once in the log (spool.full, spool.room) and by a gauge.
  *
@@ -31,6 +35,7 @@
 #ifndef KIT_RELAY_H
 #define KIT_RELAY_H
 
+#include "base/bell.h"
 #include "kit/adapter.h"
 #include "kit/settings.h"
 
@@ -45,16 +50,19 @@ struct kit_counts {
 	uint64_t rejected; /* by the source; whoever asks the source counts them */
 	uint64_t spooled;  /* let go of at the source before they had a receipt */
 	uint64_t lost;     /* damaged in the spool */
+	uint64_t put_off;  /* settled as CH_RETRY */
 };
 
-/* `adapter`, `source`, `settings` and `counts`, which are added to, must outlive the relay.  As
+/* `adapter`, `source`, `settings`, `counts`, which are added to, and `bell` must outlive the relay.  As
  * courier_open and spool_open; what is wrong has been logged. */
 enum ch_status relay_open(const struct kit_adapter *adapter, void *source,
-	const struct kit_settings *settings, struct kit_counts *counts, struct relay **out_relay);
+	const struct kit_settings *settings, struct kit_counts *counts, struct bell *bell,
+	struct relay **out_relay);
 
 /* Ends the connection.  What was appended to the spool is synced and settled; what is under way without
  * being there is settled as CH_CLOSED, and the source gives it again in another life. */
-void relay_close(struct relay *relay);
+void relay_end(struct relay *relay);
+void relay_close(struct relay *relay); /* ends it, too; NULL is fine */
 
 /* Takes a KIT_EVENT.  CH_OK: it will be settled.  CH_FULL: not now: give the same again after
  * relay_tend.  Others: the adapter stops. */
@@ -64,8 +72,13 @@ enum ch_status relay_put(struct relay *relay, const struct kit_item *item);
  * CH_NOMEM ...: the adapter stops. */
 enum ch_status relay_tend(struct relay *relay);
 
-/* Sleeps until relay_tend has something to do, the source has (`wait`), or `most_us` are over. */
-void relay_sleep(struct relay *relay, const struct kit_wait *wait, int64_t most_us);
+/* Whether it has something to settle now; and when it has something to do in any case, by the steady clock,
+ * `latest_us` at the latest. */
+bool relay_has_landed(struct relay *relay);
+int64_t relay_due_us(const struct relay *relay, int64_t latest_us);
+
+/* For questions. */
+struct courier *relay_courier(const struct relay *relay);
 
 /* How often the adapter's settle was called. */
 uint64_t relay_settled(const struct relay *relay);

@@ -45,6 +45,21 @@ bool relay_is_for_now(enum ch_status status);
 /* How long ago that was; 0: nobody knows. */
 int64_t relay_waited_us(int64_t since_us);
 
+/* Calls the adapter's settle. */
+void relay_tell(struct relay *relay, const struct kit_settled *settled);
+
+/* Hands it to the courier.  A status "not now": nothing has happened; others as relay_put. */
+enum ch_status relay_put_straight(struct relay *relay, const struct kit_item *item);
+
+/* ---- relay_prompt.c ---- */
+
+/* As relay_put, and never CH_FULL. */
+enum ch_status relay_put_prompt(struct relay *relay, const struct kit_item *item);
+
+/* Settles what has been under way too long; and when the next will have been. */
+void relay_give_up(struct relay *relay);
+int64_t relay_give_up_due_us(const struct relay *relay);
+
 /* ---- relay_drain.c ---- */
 
 /* Hands the courier what the spool has, as far as pace, window and hub allow.  CH_IO, CH_NOMEM ... */

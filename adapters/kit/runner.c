@@ -3,8 +3,12 @@
  * now is held, and the source is asked for no other. */
 #include "kit/runner.h"
 
+#include <poll.h>
+
+#include "base/bell.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "kit/hub.h"
 #include "kit/meter.h"
 
 #define LOOK_UP_US  100000 /* how late the stop of another thread may be noticed */
@@ -16,7 +20,9 @@ struct runner {
 	const struct kit_settings *settings;
 	bool once;
 	const atomic_int *stop;
+	struct bell bell; /* rung by the library's thread, for receipts and answers */
 	struct relay *relay;
+	struct kit_hub *hub;
 	struct meter *meter;
 	struct kit_counts counts;
 
@@ -74,6 +80,7 @@ static enum ch_status runner_round(struct runner *runner, bool *out_busy)
 	enum ch_status status = relay_tend(runner->relay);
 	if (status == CH_OK)
 		status = runner_verdict(runner);
+	hub_tend(runner->hub);
 	meter_tell(runner->meter, &runner->counts, runner->relay);
 	if (relay_is_idle(runner->relay) && !was_idle)
 		runner->ask_us = 0; /* what waited for it may be there now */
@@ -96,14 +103,29 @@ static bool runner_is_done(const struct runner *runner)
 	       relay_is_idle(runner->relay);
 }
 
+static int64_t runner_due_us(const struct runner *runner, int64_t now_us)
+{
+	int64_t due_us = now_us + LOOK_UP_US;
+	int64_t hub_us = hub_due_us(runner->hub);
+	if (runner->wait.timeout_ms >= 0 && runner->wait.timeout_ms < LOOK_UP_US / 1000)
+		due_us = now_us + runner->wait.timeout_ms * 1000;
+	if (runner->exhausted && runner->adapter->tend == NULL && runner->ask_us < due_us)
+		due_us = runner->ask_us;
+	return relay_due_us(runner->relay, hub_us < due_us ? hub_us : due_us);
+}
+
+/* First say that we sleep, then look once more: see bell.h. */
 static void runner_sleep(struct runner *runner)
 {
-	int64_t most_us = LOOK_UP_US;
-	if (runner->exhausted && runner->adapter->tend == NULL) {
-		int64_t left_us = runner->ask_us - clock_steady_us();
-		most_us = left_us < most_us ? left_us : most_us;
-	}
-	relay_sleep(runner->relay, &runner->wait, most_us > 0 ? most_us : 0);
+	int64_t now_us = clock_steady_us();
+	int64_t us = runner_due_us(runner, now_us) - now_us;
+	const struct timespec time = {us / 1000000, us % 1000000 * 1000};
+	struct pollfd places[] = {{runner->bell.fd, POLLIN, 0},
+		{runner->wait.fd, runner->wait.events, 0}}; /* -1 is passed over */
+	bell_sleep(&runner->bell);
+	if (us > 0 && !relay_has_landed(runner->relay) && !hub_has_answers(runner->hub))
+		(void)ppoll(places, 2, &time, NULL); /* whatever it says, we look */
+	bell_awake(&runner->bell);
 }
 
 static enum ch_status runner_loop(struct runner *runner)
@@ -128,14 +150,26 @@ enum ch_status runner_run(const struct kit_adapter *adapter, void *source,
 		.settings = settings,
 		.once = once,
 		.stop = stop};
-	enum ch_status status =
-		relay_open(adapter, source, settings, &runner.counts, &runner.relay);
+	enum ch_status status = bell_init(&runner.bell);
+	if (status != CH_OK)
+		return status;
+	status = relay_open(adapter, source, settings, &runner.counts, &runner.bell, &runner.relay);
+	if (status == CH_OK)
+		status = hub_create(relay_courier(runner.relay), &runner.bell, &runner.hub);
 	if (status == CH_OK)
 		status = meter_create(adapter->program, settings->metrics, &runner.meter);
+	if (status == CH_OK && adapter->start != NULL)
+		status = adapter->start(source, runner.hub);
 	if (status == CH_OK)
 		status = runner_loop(&runner);
+	if (runner.relay != NULL)
+		relay_end(runner.relay);
+	if (runner.hub != NULL)
+		hub_end(runner.hub);
+	hub_free(runner.hub);
 	relay_close(runner.relay);
 	meter_free(runner.meter);
+	bell_fini(&runner.bell);
 	*out_counts = runner.counts;
 	return status;
 }

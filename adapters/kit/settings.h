@@ -16,6 +16,7 @@ struct kit_settings {
 	int64_t batch;
 	/* [adapter] */
 	int64_t poll_ms;
+	int64_t patience_ms; /* of an adapter that is prompt */
 	char *metrics;
 	/* [spool]: see relay.h */
 	char *spool_directory; /* NULL: none */
