@@ -64,7 +64,9 @@ static enum ch_status phone_mobile(struct phones *phones, const char *digits, ch
 	for (int i = 1; i < 5; i++)
 		prefix = prefix * 10 + (unsigned)(digits[i] - '0');
 	char e164[PHONE_BYTES];
-	(void)snprintf(e164, sizeof(e164), "+86%.11s", digits); /* 14 digits fit */
+	memcpy(e164, "+86", 3);
+	memcpy(e164 + 3, digits, 11);
+	e164[14] = 0;
 	uint8_t *verdict = &phones->mobile_prefixes[prefix];
 	if (*verdict == VERDICT_UNKNOWN) {
 		char same[PHONE_BYTES];

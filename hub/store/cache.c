@@ -132,8 +132,8 @@ static uint64_t cache_age(const struct cache *cache, uint32_t reference)
 
 static bool cache_is(const struct cache_entry *entry, const struct overlay_key *key)
 {
-	return entry->table == key->table && entry->key_len == key->key.len &&
-	       memcmp(entry->bytes_of, key->key.data, key->key.len) == 0;
+	return entry->table == key->table &&
+	       overlay_key_is(key->key, entry->bytes_of, entry->key_len);
 }
 
 /* All its misses at once.  Never mind what lies behind the ring. */

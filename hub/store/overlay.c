@@ -202,8 +202,8 @@ static uint32_t overlay_find(
 		if (slot.tag != tag)
 			continue;
 		const struct entry *entry = overlay_entry(overlay, slot.entry);
-		if (entry->table == key->table && entry->key_len == key->key.len &&
-			memcmp(entry->key, key->key.data, key->key.len) == 0)
+		if (entry->table == key->table &&
+			overlay_key_is(key->key, entry->key, entry->key_len))
 			return slot.entry;
 	}
 	*out_slot = at;
