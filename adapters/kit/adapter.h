@@ -77,6 +77,11 @@ enum ch_status kit_ask(struct kit_hub *hub, const char *operation, struct slice 
 /* The hub has said welcome, and the line has not broken since. */
 bool kit_hub_is_up(const struct kit_hub *hub);
 
+/* Where the source stood when the newest event was stored: envelope.checkpoint, as the hub keeps it with that
+ * event.  For sources of checkpoint_source, from start on; appended to `out`.  CH_NOT_FOUND: there is
+ * none yet. */
+enum ch_status kit_checkpoint(const struct kit_hub *hub, const char *source, struct buffer *out);
+
 /* ---- The adapter ---- */
 
 struct kit_adapter {
@@ -93,7 +98,15 @@ struct kit_adapter {
 	/* `problems` takes everything that is wrong with the settings beyond what the rows can tell.
 	 * CH_INVALID when it added to them. */
 	enum ch_status (*open)(void *config, struct problems *problems, void **out_source);
-	/* May be NULL.  Once, before the first round.  Others than CH_OK stop the adapter. */
+	/* May be NULL: it has no checkpoints.  The CloudEvents sources whose checkpoints it wants back, NULL
+	 * behind the last; at most 64.  Then start, and all that follows, waits for the hub's welcome.
+	 *
+	 * Such an adapter gives each event, in envelope.checkpoint, the place behind it (empty: the same as
+	 * the one before).  The hub keeps it with the event; after a crash reading begins there.  The kit
+	 * sends it only when everything before is settled (watermark.h), so some events may come again,
+	 * and none is passed over. */
+	const char *(*checkpoint_source)(void *source, size_t i);
+	/* May be NULL.  Once, before anything else is asked.  Others than CH_OK stop the adapter. */
 	enum ch_status (*start)(void *source, struct kit_hub *hub);
 	/* Does what there is to be done without waiting, and says what to wait for; *out_wait comes in as
 	 * "nothing".  Called in every round, so it must be cheap when there is nothing.  May be NULL: then

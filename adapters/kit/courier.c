@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/invariant.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "carehub/carehub.h"
@@ -107,10 +108,25 @@ static enum ch_status courier_server_key(
 	return status;
 }
 
-static enum ch_status courier_connect(
-	struct courier *courier, const struct kit_settings *settings, bool retry)
+static enum ch_status courier_ask_checkpoints(
+	const struct courier_options *wish, struct ch_options *options)
+{
+	enum ch_status status = CH_OK;
+	if (wish->checkpoint_source == NULL)
+		return CH_OK;
+	for (size_t i = 0; status == CH_OK; i++) {
+		const char *source = wish->checkpoint_source(wish->source, i);
+		if (source == NULL)
+			break;
+		status = ch_options_add_checkpoint_source(options, source);
+	}
+	return status;
+}
+
+static enum ch_status courier_connect(struct courier *courier, const struct courier_options *wish)
 {
 	char agent[64];
+	const struct kit_settings *settings = wish->settings;
 	struct ch_options *options = ch_options_create();
 	if (options == NULL)
 		return CH_NOMEM;
@@ -122,10 +138,12 @@ static enum ch_status courier_connect(
 		status = ch_options_set_key_file(options, settings->key_file);
 	if (status == CH_OK)
 		status = ch_options_set_agent(options, agent);
+	if (status == CH_OK)
+		status = courier_ask_checkpoints(wish, options);
 	ch_options_set_window(options, (uint32_t)settings->window, WINDOW_BYTES);
 	ch_options_set_batch(options, (uint32_t)settings->batch);
 	ch_options_set_lazy(options, true);
-	ch_options_set_retry(options, retry);
+	ch_options_set_retry(options, wish->retry);
 	ch_options_set_state_callback(options, courier_state, courier);
 	if (status == CH_OK)
 		status = ch_connect(options, &courier->connection);
@@ -133,19 +151,18 @@ static enum ch_status courier_connect(
 	return status;
 }
 
-enum ch_status courier_open(const struct kit_settings *settings, const char *program, bool retry,
-	struct bell *bell, struct courier **out_courier)
+enum ch_status courier_open(const struct courier_options *options, struct courier **out_courier)
 {
 	struct courier *courier = calloc(1, sizeof(*courier));
 	if (courier == NULL)
 		return CH_NOMEM;
-	courier->program = program;
-	courier->bell = bell;
-	mailbox_init(&courier->landed, courier_wake, bell);
+	courier->program = options->program;
+	courier->bell = options->bell;
+	mailbox_init(&courier->landed, courier_wake, options->bell);
 	courier->event = ch_event_create();
 	enum ch_status status = courier->event != NULL ? CH_OK : CH_NOMEM;
 	if (status == CH_OK)
-		status = courier_connect(courier, settings, retry);
+		status = courier_connect(courier, options);
 	if (status != CH_OK) {
 		courier_free(courier);
 		return status;
@@ -290,6 +307,21 @@ int64_t courier_silence_us(const struct courier *courier)
 bool courier_is_up(const struct courier *courier)
 {
 	return courier->up;
+}
+
+enum ch_status courier_checkpoint(
+	const struct courier *courier, const char *source, struct buffer *out)
+{
+	uint8_t bytes[LIMIT_CHECKPOINT_BYTES];
+	size_t len;
+	if (courier->connection == NULL)
+		return CH_CLOSED;
+	enum ch_status status = ch_connection_checkpoint(
+		courier->connection, source, bytes, sizeof(bytes), &len, NULL);
+	if (status != CH_OK)
+		return status;
+	buffer_append(out, bytes, len);
+	return out->status;
 }
 
 enum ch_status courier_verdict(const struct courier *courier)

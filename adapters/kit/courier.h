@@ -13,6 +13,7 @@
 #include "kit/settings.h"
 
 struct courier;
+struct mark;
 
 /* One event under way; made by whoever sends it, and his again when it has landed. */
 struct flight {
@@ -25,6 +26,7 @@ struct flight {
 	uint64_t token;
 	uint64_t number;     /* in the spool; 0: it is not there */
 	bool from_spool;     /* and was handed out by it */
+	struct mark *mark;   /* see watermark.h; NULL: none */
 	bool given_up;       /* it was settled before it landed, and only counts */
 	int64_t sent_us;     /* by the steady clock */
 	int64_t since_us;    /* as kit_item has it */
@@ -39,11 +41,20 @@ struct flight {
 struct flight *flight_create(void);
 void flight_free(struct flight *flight); /* not while it is under way */
 
-/* Connects in the background, for ever; with `retry` what the hub puts off is sent again, else it lands as
- * CH_RETRY.  `bell` must outlive it.  As the ch_options_set_... calls: CH_FORMAT, CH_NOT_FOUND, CH_IO,
+struct courier_options {
+	const struct kit_settings *settings;
+	const char *program;
+	bool retry; /* what the hub puts off is sent again; else it lands as CH_RETRY */
+	/* Sources whose checkpoints are wanted back, NULL behind the last; may be NULL. */
+	const char *(*checkpoint_source)(void *source, size_t i);
+	void *source;
+	struct bell *bell; /* rung when something has landed, and when the line comes or goes */
+};
+
+/* Connects in the background, for ever; what the options point to must outlive it.  CH_FULL: too many
+ * sources.  As the ch_options_set_... calls: CH_FORMAT, CH_NOT_FOUND, CH_IO,
  * CH_DENIED (key files), CH_INVALID, CH_NOMEM. */
-enum ch_status courier_open(const struct kit_settings *settings, const char *program, bool retry,
-	struct bell *bell, struct courier **out_courier);
+enum ch_status courier_open(const struct courier_options *options, struct courier **out_courier);
 
 /* Ends the connection: what is under way lands with CH_CLOSED.  Nothing may be sent any more. */
 void courier_end(struct courier *courier);
@@ -76,6 +87,10 @@ int64_t courier_silence_us(const struct courier *courier);
 
 /* The hub has said welcome. */
 bool courier_is_up(const struct courier *courier);
+
+/* As of the last welcome, copied to `out`.  CH_NOT_FOUND: the hub has none; CH_CLOSED: no welcome yet. */
+enum ch_status courier_checkpoint(
+	const struct courier *courier, const char *source, struct buffer *out);
 
 /* CH_OK; or why trying on is in vain until somebody changes something, as of the last try: CH_DENIED (our
  * key, or the hub's), CH_VERSION, CH_INVALID (the endpoint). */

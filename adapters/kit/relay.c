@@ -111,6 +111,8 @@ static enum ch_status relay_settle(struct relay *relay, struct flight *flight)
 		relay_count(relay->counts, &flight->receipt);
 		relay_tell(relay, &settled);
 	}
+	if (relay->watermark != NULL)
+		watermark_settle(relay->watermark, flight->mark);
 	flight_free(flight);
 	return status;
 }
@@ -188,6 +190,21 @@ static enum ch_status relay_append(struct relay *relay, uint64_t token,
 	return CH_OK;
 }
 
+/* What stands in the spool brings its own checkpoint: it is sent whatever happens, and in order. */
+static void relay_forget_marks(struct relay *relay)
+{
+	if (relay->watermark == NULL)
+		return;
+	for (struct flight *flight = courier_oldest(relay->courier); flight != NULL;
+		flight = flight->newer) {
+		if (flight->number == 0)
+			continue;
+		watermark_drop(relay->watermark, flight->mark);
+		flight->mark = NULL;
+	}
+	watermark_forget(relay->watermark);
+}
+
 /* The hub does not answer: from now on by spool, what is under way first.  When there is no room for all of
  * that, the rest is settled by its receipts, as it would have been. */
 static enum ch_status relay_begin_spool(struct relay *relay)
@@ -211,6 +228,7 @@ static enum ch_status relay_begin_spool(struct relay *relay)
 		status = relay_sync(relay);
 	if (status != CH_OK)
 		return status;
+	relay_forget_marks(relay);
 	spool_skip(relay->spool);
 	relay->by_spool = true;
 	relay->drained = 0;
@@ -223,8 +241,13 @@ static enum ch_status relay_begin_spool(struct relay *relay)
 static enum ch_status relay_put_by_spool(struct relay *relay, const struct kit_item *item)
 {
 	struct buffer event = {0};
+	struct envelope envelope = *item->envelope;
 	uint64_t number;
-	envelope_encode(item->envelope, &event);
+	/* Its own, unless something before it found no room in the spool and is still under way. */
+	if (relay->watermark != NULL)
+		envelope.checkpoint =
+			watermark_cover(relay->watermark, envelope.source, envelope.checkpoint);
+	envelope_encode(&envelope, &event);
 	const struct spool_record record = {
 		.since_us = item->since_us != 0 ? item->since_us : clock_wall_us(),
 		.origin = item->origin,
@@ -264,12 +287,21 @@ enum ch_status relay_put_straight(struct relay *relay, const struct kit_item *it
 		if (flight->event.status != CH_OK || flight->origin.status != CH_OK)
 			status = CH_NOMEM;
 	}
+	struct envelope envelope = *item->envelope;
+	if (relay->watermark != NULL && status == CH_OK) {
+		envelope.checkpoint = watermark_cover(
+			relay->watermark, envelope.source, item->envelope->checkpoint);
+		status = watermark_add(relay->watermark, envelope.source,
+			item->envelope->checkpoint, &flight->mark);
+	}
 	if (status == CH_OK)
 		status = courier_send(
-			relay->courier, item->envelope, relay_waited_us(flight->since_us), &flight);
+			relay->courier, &envelope, relay_waited_us(flight->since_us), &flight);
 	if (status == CH_OK)
 		return CH_OK;
 	if (relay_is_for_now(status)) {
+		if (relay->watermark != NULL)
+			watermark_drop(relay->watermark, flight->mark);
 		flight_free(flight);
 		return status; /* the source gives it again */
 	}
@@ -406,9 +438,18 @@ enum ch_status relay_open(const struct kit_adapter *adapter, void *source,
 	relay->counts = counts;
 	pace_init(&relay->pace, (uint64_t)settings->spool_drain_rate);
 	enum ch_status status = relay_open_spool(relay);
+	if (status == CH_OK && adapter->checkpoint_source != NULL) {
+		relay->watermark = watermark_create();
+		status = relay->watermark != NULL ? CH_OK : CH_NOMEM;
+	}
 	if (status == CH_OK) {
-		status = courier_open(
-			settings, adapter->program, !adapter->prompt, bell, &relay->courier);
+		status = courier_open(&(struct courier_options){.settings = settings,
+					      .program = adapter->program,
+					      .retry = !adapter->prompt,
+					      .checkpoint_source = adapter->checkpoint_source,
+					      .source = source,
+					      .bell = bell},
+			&relay->courier);
 		if (status != CH_OK)
 			log_error("hub.connect", "adapter=%s endpoint=%s status=%s",
 				adapter->program, settings->endpoint, ch_status_name(status));
@@ -437,6 +478,7 @@ void relay_close(struct relay *relay)
 	relay_end(relay);
 	flight_free(relay->held);
 	courier_free(relay->courier);
+	watermark_free(relay->watermark);
 	spool_close(relay->spool);
 	free(relay);
 }

@@ -6,6 +6,7 @@
 #include "kit/pace.h"
 #include "kit/relay.h"
 #include "kit/spool.h"
+#include "kit/watermark.h"
 
 #define RELAY_SYNC_EVENTS 256u
 
@@ -15,6 +16,7 @@ struct relay {
 	const struct kit_settings *settings;
 	struct kit_counts *counts;
 	struct courier *courier;
+	struct watermark *watermark; /* NULL: the adapter has no checkpoints */
 
 	struct spool *spool; /* NULL: none */
 	bool by_spool;

@@ -27,6 +27,7 @@ struct runner {
 	struct kit_counts counts;
 
 	struct kit_item item;
+	bool started;
 	bool held;      /* the item waits for room */
 	bool exhausted; /* the source had nothing when it was asked last */
 	bool expectant; /* and said that something is coming */
@@ -73,6 +74,16 @@ static enum ch_status runner_verdict(const struct runner *runner)
 	return verdict;
 }
 
+/* With checkpoints there is nothing to be read before it is known from where on. */
+static enum ch_status runner_start(struct runner *runner)
+{
+	const struct kit_adapter *adapter = runner->adapter;
+	if (runner->started || (adapter->checkpoint_source != NULL && !kit_hub_is_up(runner->hub)))
+		return CH_OK;
+	runner->started = true;
+	return adapter->start != NULL ? adapter->start(runner->source, runner->hub) : CH_OK;
+}
+
 /* *out_busy: it did something that may have made work for the next round. */
 static enum ch_status runner_round(struct runner *runner, bool *out_busy)
 {
@@ -85,11 +96,13 @@ static enum ch_status runner_round(struct runner *runner, bool *out_busy)
 	if (relay_is_idle(runner->relay) && !was_idle)
 		runner->ask_us = 0; /* what waited for it may be there now */
 	runner->wait = (struct kit_wait){.fd = -1, .timeout_ms = -1};
-	if (status == CH_OK && runner->adapter->tend != NULL)
+	if (status == CH_OK)
+		status = runner_start(runner);
+	if (status == CH_OK && runner->started && runner->adapter->tend != NULL)
 		status = runner->adapter->tend(runner->source, &runner->wait);
 	uint64_t settled = relay_settled(runner->relay);
 	int items = 0;
-	while (status == CH_OK && items < ROUND_ITEMS) {
+	while (status == CH_OK && runner->started && items < ROUND_ITEMS) {
 		status = runner_feed(runner);
 		items += status == CH_OK;
 	}
@@ -158,8 +171,6 @@ enum ch_status runner_run(const struct kit_adapter *adapter, void *source,
 		status = hub_create(relay_courier(runner.relay), &runner.bell, &runner.hub);
 	if (status == CH_OK)
 		status = meter_create(adapter->program, settings->metrics, &runner.meter);
-	if (status == CH_OK && adapter->start != NULL)
-		status = adapter->start(source, runner.hub);
 	if (status == CH_OK)
 		status = runner_loop(&runner);
 	if (runner.relay != NULL)
