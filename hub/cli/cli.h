@@ -79,5 +79,6 @@ int reload_main(struct cli *cli, int argc, char **argv);
 int settings_main(struct cli *cli, int argc, char **argv);
 int offline_main(struct cli *cli, int argc, char **argv);
 int bench_main(struct cli *cli, int argc, char **argv);
+int new_adapter_main(struct cli *cli, int argc, char **argv);
 
 #endif

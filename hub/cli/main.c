@@ -89,6 +89,8 @@ static const struct command commands[] = {
 		"--root DIR          as for carehubd\n"},
 	{"restore", offline_main, "DIRECTORY", "carehubd restore",
 		"--root DIR          as for carehubd\n"},
+	{"new-adapter", new_adapter_main, "NAME", "write a working adapter to start one's own from",
+		"--dir FOLDER        where its folder goes; .\n"},
 	{"bench", bench_main, "", "measure publishing against this hub, with real events",
 		"--source URI        of the events; the peer must have the right to it\n"
 		"--events N          20000\n"
