@@ -24,6 +24,7 @@ struct folder {
 	struct folder_file *files;   /* open ones and those that wait for receipts */
 	struct folder_file *current; /* the one that is being read */
 	uint64_t files_begun;
+	bool gone;             /* the folder itself was not there when it was looked at last */
 	enum ch_status broken; /* a result could not be written: reading on would be in vain */
 	/* Files that are waited for: name and size at which they were incomplete. */
 	struct folder_wait {
@@ -104,17 +105,44 @@ static void folder_forget_names(struct folder *folder)
 	folder->name_next = 0;
 }
 
+static enum ch_status folder_make_dirs(const struct folder *folder)
+{
+	char path[PATH_MAX];
+	enum ch_status status = folder_path(folder, "done", "", "", path)
+					? file_make_dirs(path, 0755)
+					: CH_TOO_LARGE;
+	if (status == CH_OK)
+		status = folder_path(folder, "failed", "", "", path) ? file_make_dirs(path, 0755)
+								     : CH_TOO_LARGE;
+	return status;
+}
+
+/* A share that is not mounted, say: somebody will bring it back, and it may be another one. */
+static void folder_tell_gone(struct folder *folder, bool gone)
+{
+	if (gone && !folder->gone)
+		log_warning("folder.gone", "path=\"%s\" status=%s", folder->options.path,
+			ch_status_name(file_status()));
+	else if (!gone && folder->gone)
+		log_info("folder.back", "path=\"%s\"", folder->options.path);
+	folder->gone = gone;
+}
+
 static enum ch_status folder_scan(struct folder *folder)
 {
 	DIR *dir = opendir(folder->options.path);
 	enum ch_status status = CH_OK;
 	folder_forget_names(folder);
-	folder->expectant = false;
+	folder->expectant = dir == NULL;
+	if (dir != NULL && folder->gone)
+		status = folder_make_dirs(folder);
+	folder_tell_gone(folder, dir == NULL);
 	if (dir == NULL)
-		return CH_IO;
-	folder->names = calloc(FILES_PER_SCAN, sizeof(*folder->names));
-	if (folder->names == NULL)
-		status = CH_NOMEM;
+		return CH_OK;
+	if (status == CH_OK) {
+		folder->names = calloc(FILES_PER_SCAN, sizeof(*folder->names));
+		status = folder->names != NULL ? CH_OK : CH_NOMEM;
+	}
 	for (struct dirent *item; status == CH_OK && folder->name_count < FILES_PER_SCAN &&
 				  (item = readdir(dir)) != NULL;) {
 		if (!folder_is_ready(folder, item->d_name))
@@ -279,17 +307,11 @@ enum ch_status folder_late(
 
 enum ch_status folder_open(const struct folder_options *options, struct folder **out_folder)
 {
-	char path[PATH_MAX];
 	struct folder *folder = calloc(1, sizeof(*folder));
 	if (folder == NULL)
 		return CH_NOMEM;
 	folder->options = *options;
-	enum ch_status status = folder_path(folder, "done", "", "", path)
-					? file_make_dirs(path, 0755)
-					: CH_TOO_LARGE;
-	if (status == CH_OK)
-		status = folder_path(folder, "failed", "", "", path) ? file_make_dirs(path, 0755)
-								     : CH_TOO_LARGE;
+	enum ch_status status = folder_make_dirs(folder);
 	if (status != CH_OK) {
 		free(folder);
 		return status;

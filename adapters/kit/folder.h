@@ -12,6 +12,7 @@
  * stays until it has grown.  A file that was half done when the adapter died is read again from its
  * start: the hub knows the ids it has.  A file that comes again under its name takes the place of the
  * older one in done/, with its result.  What is no regular file is not touched, a symbolic link neither.
+ * A folder that is not there any more (a share that was unmounted) is waited for, and told once.
  *
  * With a spool a file is done when all of it is stored at the hub or there.  Its result says how many were
  * in the spool at that moment; what the hub refuses of these later is added to NAME.rejects, with the
@@ -36,7 +37,7 @@ struct folder;
 enum ch_status folder_open(const struct folder_options *options, struct folder **out_folder);
 void folder_close(struct folder *folder);
 
-/* The callbacks of a kit_adapter.  folder_next: CH_BUSY: only files that are not at rest yet; CH_IO or CH_FULL for good when a result could not be
+/* The callbacks of a kit_adapter.  folder_next: CH_BUSY: only files that are not at rest yet, or the folder is gone; CH_IO or CH_FULL for good when a result could not be
  * written: the adapter stops, and after a start the file is read again. */
 enum ch_status folder_next(struct folder *folder, struct kit_item *out_item);
 void folder_settle(struct folder *folder, const struct kit_settled *settled);

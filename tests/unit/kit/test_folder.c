@@ -195,6 +195,35 @@ static void test_an_unreadable_file_fails(void **state)
 }
 
 /* Nobody can write a result beside the longest of names: that stopped the adapter at every start. */
+/* A share that is unmounted and mounted again, or another in its place. */
+static void test_a_folder_that_goes_is_waited_for(void **state)
+{
+	struct drop drop;
+	struct kit_item item;
+	char away[DROP_PATH];
+	(void)state;
+	drop_begin(&drop);
+	(void)snprintf(away, sizeof(away), "%s.away", drop.path);
+	assert_int_equal(rename(drop.path, away), 0);
+	assert_int_equal(folder_next(drop.folder, &item), CH_BUSY);
+	assert_int_equal(folder_next(drop.folder, &item), CH_BUSY);
+	assert_int_equal(rename(away, drop.path), 0);
+	drop_put(&drop, "a", "1\n");
+	assert_int_equal(carry(&drop, CH_OUTCOME_ACCEPTED), 1);
+	assert_true(drop_has(&drop, "done/a"));
+
+	assert_int_equal(rename(drop.path, away), 0);
+	assert_int_equal(folder_next(drop.folder, &item), CH_BUSY);
+	assert_int_equal(mkdir(drop.path, 0755), 0);
+	drop_put(&drop, "b", "2\n");
+	assert_int_equal(carry(&drop, CH_OUTCOME_ACCEPTED), 1);
+	assert_true(drop_has(&drop, "done/b"));
+	drop_end(&drop);
+	assert_int_equal(rename(away, drop.path), 0);
+	drop.folder = NULL;
+	drop_end(&drop);
+}
+
 static void test_odd_names_stop_nobody(void **state)
 {
 	struct drop drop;
@@ -397,6 +426,7 @@ int main(void)
 		cmocka_unit_test(test_an_event_without_an_answer_keeps_its_file),
 		cmocka_unit_test(test_what_the_hub_refuses_stands_in_the_rejects),
 		cmocka_unit_test(test_an_unreadable_file_fails),
+		cmocka_unit_test(test_a_folder_that_goes_is_waited_for),
 		cmocka_unit_test(test_odd_names_stop_nobody),
 		cmocka_unit_test(test_a_file_of_garbage_does_not_fill_the_memory),
 		cmocka_unit_test(test_a_result_that_cannot_be_written_stops_the_adapter),
