@@ -228,6 +228,22 @@ void ruling_entry(struct ruling *ruling, struct entry *entry)
 	entry->derived_personal = buffer_slice(&core->derived_personal);
 }
 
+static void apply_released(struct ruling *ruling)
+{
+	struct buffer data = {0};
+	const struct input *input = ruling->input;
+	ruling_put_cause(ruling, &data, 1);
+	pb_put_uint(&data, 2, input->releases);
+	pb_put_uint(&data, 3, input->sequence);
+	pb_put_bytes(&data, 4, input->corrected_by);
+	ruling_effect(ruling, &(struct effect){.op = EFFECT_RELEASED, .number = input->releases});
+	ruling_derive(ruling, "hub.event.released", false, ruling->envelope.id, buffer_slice(&data),
+		(struct slice){NULL, 0});
+	if (data.status != CH_OK)
+		ruling->status = data.status;
+	buffer_fini(&data);
+}
+
 static void apply_accept(struct ruling *ruling)
 {
 	ruling->claim = claim_of(ruling);
@@ -247,8 +263,7 @@ static void apply_accept(struct ruling *ruling)
 					      .id = ruling->envelope.source,
 					      .value = ruling->envelope.checkpoint});
 	if (ruling->input->releases != 0)
-		ruling_effect(ruling,
-			&(struct effect){.op = EFFECT_RELEASED, .number = ruling->input->releases});
+		apply_released(ruling);
 }
 
 /* Kept with its reason: quarantine or conflict.  The operators' subscribers are told. */
@@ -263,6 +278,7 @@ static void apply_set_aside(struct ruling *ruling, struct decision *decision, ui
 		pb_put_uint(&data, 2, first);
 		pb_put_bytes(&data, 4, sender);
 	} else {
+		pb_put_uint(&data, 2, input->sequence);
 		pb_put_bytes(&data, 3, ruling->envelope.type);
 		pb_put_text(&data, 4, ch_status_name(decision->reason));
 		pb_put_text(&data, 5, decision->field);

@@ -20,7 +20,7 @@
 #include "wire/envelope.h"
 
 /* Rises when the same input and state would give other effects. */
-#define RULES_VERSION 1u
+#define RULES_VERSION 2u
 
 struct core;
 
@@ -41,6 +41,7 @@ struct input {
 	const struct inspection *inspection;
 	struct slice peer; /* who published it: his rules say what it means */
 	int64_t arrival_us;
+	uint64_t sequence; /* the entry's, when it becomes one */
 	/* The quarantined entry that this one corrects, and the person who sends it in the place of that
 	 * entry's publisher, who is still the peer.  0 and empty: none. */
 	uint64_t releases;

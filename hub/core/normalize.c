@@ -240,8 +240,8 @@ static struct slice normalize_han_surname(struct slice text)
 /* 先生 in 王先生 and 欧阳先生: a form of address in the place of a given name. */
 static bool normalize_han_is_polite(struct slice text)
 {
-	static const char *const forms[] = {
-		"先生", "女士", "小姐", "太太", "老师", "师傅", "总", "某", "某某"};
+	static const char *const forms[] = {"先生", "女士", "小姐", "太太", "老师", "老師", "师傅",
+		"師傅", "总", "總", "某", "某某"};
 	struct slice rest = slice_sub(text, normalize_han_surname(text).len, text.len);
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
 		if (slice_equal(rest, slice_text(forms[i])))
@@ -250,9 +250,29 @@ static bool normalize_han_is_polite(struct slice text)
 	return false;
 }
 
+/* 王伟 of 王伟先生; 王先生 stays, there is no other name in it. */
+static struct slice normalize_han_bare(struct slice text)
+{
+	static const char *const forms[] = {
+		"先生", "女士", "小姐", "太太", "老师", "老師", "师傅", "師傅"};
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		struct slice form = slice_text(forms[i]);
+		if (text.len <= form.len + normalize_han_surname(text).len)
+			continue;
+		struct slice name = slice_sub(text, 0, text.len - form.len);
+		if (slice_equal(slice_sub(text, name.len, text.len), form))
+			return name;
+	}
+	return text;
+}
+
 /* 王先生 and 王伟: the surname agrees and the rest is a form of address. */
 static bool normalize_han_share(struct slice a, struct slice b)
 {
+	a = normalize_han_bare(a);
+	b = normalize_han_bare(b);
+	if (slice_equal(a, b))
+		return true;
 	return slice_equal(normalize_han_surname(a), normalize_han_surname(b)) &&
 	       (normalize_han_is_polite(a) || normalize_han_is_polite(b));
 }

@@ -51,6 +51,7 @@ static enum ch_status fold_decide(const struct fold_options *options, struct cha
 			.form_field = field,
 			.peer = entry->peer,
 			.arrival_us = at->arrival_us,
+			.sequence = at->sequence,
 			.releases = entry->outcome == ENTRY_ACCEPTED ? entry->refers_to : 0,
 			.corrected_by = entry->corrected_by,
 		};

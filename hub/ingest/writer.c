@@ -174,6 +174,7 @@ static void writer_event(
 	int64_t arrival_us = writer_arrival(round);
 	struct input input = writer_input(submission, event);
 	input.arrival_us = arrival_us;
+	input.sequence = journal_batch_next(round->batch);
 	round->status = core_decide(ingest->options.core, round->change, &input, &decision);
 	round->what = "decide";
 	if (round->status != CH_OK)

@@ -123,6 +123,11 @@ uint32_t journal_batch_count(const struct batch *batch)
 	return batch->count;
 }
 
+uint64_t journal_batch_next(const struct batch *batch)
+{
+	return batch->first + batch->count;
+}
+
 uint64_t journal_batch_room(const struct batch *batch)
 {
 	/* A batch never goes over the edge of a segment, so an empty one must hold it. */
@@ -149,7 +154,7 @@ uint64_t journal_append(
 		}
 		room -= parts[i].len;
 	}
-	uint64_t sequence = batch->first + batch->count;
+	uint64_t sequence = journal_batch_next(batch);
 	batch_put_entry(&batch->bytes, sequence, arrival_us, parts, part_count);
 	if (batch->bytes.status != CH_OK) {
 		batch->status = batch->bytes.status;

@@ -95,6 +95,7 @@ enum ch_status journal_batch_status(const struct batch *batch);
 /* Bytes and entries appended so far, and the largest body that still fits in. */
 uint64_t journal_batch_bytes(const struct batch *batch);
 uint32_t journal_batch_count(const struct batch *batch);
+uint64_t journal_batch_next(const struct batch *batch); /* the sequence of the next entry */
 uint64_t journal_batch_room(const struct batch *batch);
 
 /* Makes the batch durable: one write, one sync, then the synced head moves.  All of the batch is

@@ -63,14 +63,20 @@ static void test_what_is_wrong_is_kept_and_its_id_stays_free(void **state)
 	assert_int_equal(refused->entry.outcome, ENTRY_QUARANTINED);
 	assert_int_equal(refused->reason, CH_MISSING);
 	assert_string_equal(refused->field, "transaction.ref.store_id");
-	assert_true(world_derived(&world, "hub.event.quarantined"));
 	uint64_t quarantined = world.sequence;
+	struct slice told;
+	uint64_t where = 0;
+	assert_true(world_derived_data(&world, "hub.event.quarantined", &told));
+	assert_true(pbedit_get_uint(told, 2, &where) && where == quarantined);
 	assert_int_equal(world_tell(&world, bad)->verdict, DECIDED_KNOWN);
 	assert_int_equal(world.last.first_sequence, quarantined);
 	/* Corrected under the same id it is taken, and what it corrects is released. */
 	assert_int_equal(
 		world_tell(&world, (struct told){.id = "1", SALE, .releases = quarantined})->reason,
 		CH_OK);
+	assert_true(world_derived_data(&world, "hub.event.released", &told));
+	assert_true(pbedit_get_uint(told, 2, &where) && where == quarantined);
+	assert_true(pbedit_get_uint(told, 3, &where) && where == world.sequence);
 	store_be64(key + 1, quarantined);
 	assert_int_equal(
 		world_get(&world, TABLE_QUARANTINE, slice_of(key, sizeof(key)), &item), CH_OK);

@@ -108,6 +108,10 @@ static void tells_two_people_apart(void **state)
 	(void)state;
 	assert_false(contradict("王伟", "王先生"));
 	assert_false(contradict("王伟", "王 伟"));
+	assert_false(contradict("王伟", "王伟先生"));
+	assert_false(contradict("欧阳娜娜 女士", "欧阳娜娜"));
+	assert_false(contradict("王伟先生", "王先生"));
+	assert_true(contradict("王伟先生", "王芳女士"));
 	assert_false(contradict("王伟", "Wang Wei"));
 	assert_false(contradict("王伟", ""));
 	assert_false(contradict("Anna Smith", "SMITH"));

@@ -204,6 +204,7 @@ static inline const struct decision *world_tell(struct world *world, struct told
 		.form_field = field,
 		.peer = slice_text(told.peer != NULL ? told.peer : "desk"),
 		.arrival_us = ++world->now_us,
+		.sequence = world->sequence + 1,
 		.releases = told.releases,
 		.corrected_by = slice_text(told.corrected_by),
 	};
@@ -262,17 +263,26 @@ static inline enum ch_status world_get(
 }
 
 /* Whether the last entry tells of a derived event of this type. */
-static inline bool world_derived(const struct world *world, const char *type)
+/* The open data of the last entry's derived event of this type; false: it has none. */
+static inline bool world_derived_data(
+	const struct world *world, const char *type, struct slice *out_data)
 {
 	struct entry entry;
 	struct derived derived;
 	assert_int_equal(entry_parse(buffer_slice(&world->entry), &entry), CH_OK);
 	struct derived_reader reader = derived_read(entry.derived, entry.derived_personal);
 	while (derived_next(&reader, &derived)) {
+		*out_data = derived.data;
 		if (strcmp(types_by_id(derived.type)->name, type) == 0)
 			return true;
 	}
 	return false;
+}
+
+static inline bool world_derived(const struct world *world, const char *type)
+{
+	struct slice data;
+	return world_derived_data(world, type, &data);
 }
 
 #endif
