@@ -14,6 +14,9 @@
 #define HTTP_CHUNK_BYTES  16384
 #define HTTP_HEADER_BYTES 2048 /* of an answer */
 #define HTTP_QUERY_BYTES  1024
+/* For a request to come in, or an answer to go out: clients that dawdle take up places that a monitor needs. */
+#define HTTP_PATIENCE_S 3
+#define HTTP_IDLE_S     10
 
 struct http_route {
 	const char *path;
@@ -252,10 +255,10 @@ static enum ch_status http_listen(struct http *http, int port)
 		.pcontext = &http->context,
 		.server_string = "carehub",
 		.vhost_name = "console",
-		.timeout_secs = 10,
-		.keepalive_timeout = 30,
+		.timeout_secs = HTTP_PATIENCE_S,
+		.keepalive_timeout = HTTP_IDLE_S,
 		.max_http_header_data = LIMIT_HTTP_HEADER_BYTES,
-		.max_http_header_pool = 32,
+		.max_http_header_pool = LIMIT_HTTP_CONNECTIONS,
 		.fd_limit_per_thread = LIMIT_HTTP_CONNECTIONS,
 		.options =
 			(uint64_t)(LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
