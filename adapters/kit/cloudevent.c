@@ -1,50 +1,23 @@
 #include "kit/cloudevent.h"
 
-#include "base/clock.h"
-#include "base/text.h"
+#include "wire/cloud_attribute.h"
 #include "wire/json.h"
 #include "wire/types.h"
 
-static enum ch_status cloudevent_put(struct buffer *out, const char *name, struct slice value)
-{
-	if (value.len == 0)
-		return CH_OK;
-	buffer_printf(out, ",\"%s\":", name);
-	return json_append_string(out, value);
-}
-
-static struct slice cloudevent_time(int64_t time_us, char text[CLOCK_TEXT_BYTES])
-{
-	return time_us != 0 ? slice_text(clock_format(time_us, text)) : (struct slice){NULL, 0};
-}
-
 static enum ch_status cloudevent_put_attributes(struct buffer *out, const struct envelope *envelope)
 {
-	char time[CLOCK_TEXT_BYTES];
-	char sent[CLOCK_TEXT_BYTES];
-	struct buffer digest = {0};
-	text_append_hex(&digest, envelope->digest);
-	const struct {
-		const char *name;
-		struct slice value;
-	} attributes[] = {
-		{"id", envelope->id},
-		{"source", envelope->source},
-		{"type", envelope->type},
-		{"subject", envelope->subject},
-		{"time", cloudevent_time(envelope->time_us, time)},
-		{"senttime", cloudevent_time(envelope->sent_us, sent)},
-		{"dataschema", envelope->dataschema},
-		{"traceparent", envelope->traceparent},
-		{"tracestate", envelope->tracestate},
-		{"correlationid", envelope->correlation_id},
-		{"causationid", envelope->causation_id},
-		{"digest", buffer_slice(&digest)},
-	};
-	enum ch_status status = digest.status;
-	for (size_t i = 0; i < sizeof(attributes) / sizeof(*attributes) && status == CH_OK; i++)
-		status = cloudevent_put(out, attributes[i].name, attributes[i].value);
-	buffer_fini(&digest);
+	struct buffer value = {0};
+	enum ch_status status = CH_OK;
+	for (size_t i = 0; i < cloud_attribute_count && status == CH_OK; i++) {
+		buffer_clear(&value);
+		cloud_attribute_write(&cloud_attributes[i], envelope, &value);
+		status = value.status;
+		if (status != CH_OK || value.len == 0)
+			continue;
+		buffer_printf(out, ",\"%s\":", cloud_attributes[i].name);
+		status = json_append_string(out, buffer_slice(&value));
+	}
+	buffer_fini(&value);
 	return status;
 }
 

@@ -4,9 +4,9 @@
  *      "subject":"1","time":"2026-03-02T08:00:00.000000Z","digest":"9f...",
  *      "datacontenttype":"application/json","data":{"repairOrderId":"1", ...}}
  *
- * `data` is the typed message in proto3's JSON.  Beyond the standard's attributes there are the extensions
- * `senttime`, `traceparent`, `tracestate`, `correlationid`, `causationid` and `digest`: the last keeps the
- * identity of the record that an event was made of, so that writing and reading again changes nothing. */
+ * `data` is the typed message in proto3's JSON.  The extensions are those of wire/cloud_attribute.h, of which
+ * `digest` keeps the identity of the record that an event was made of: `carehub publish` takes these
+ * lines, and writing and reading again changes nothing. */
 #ifndef KIT_CLOUDEVENT_H
 #define KIT_CLOUDEVENT_H
 

@@ -3,6 +3,7 @@
 #include <jansson.h>
 #include <protobuf-c/protobuf-c.h>
 #include <sodium.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -10,45 +11,14 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "wire/check.h"
-#include "wire/envelope.h"
+#include "wire/cloud_attribute.h"
 #include "wire/json.h"
 #include "wire/types.h"
 
-enum member_kind { MEMBER_TEXT, MEMBER_BASE64, MEMBER_TIME, MEMBER_SENT, MEMBER_IGNORED };
-
-/* In the order in which they are written. */
-static const struct member {
-	const char *name;
-	enum member_kind kind;
-	enum ch_attribute attribute;
-	bool required;
-} members[] = {
-	{"specversion", MEMBER_IGNORED, 0, false},
-	{"id", MEMBER_TEXT, CH_ID, true},
-	{"source", MEMBER_TEXT, CH_SOURCE, true},
-	{"type", MEMBER_TEXT, CH_TYPE, true},
-	{"subject", MEMBER_TEXT, CH_SUBJECT, false},
-	{"time", MEMBER_TIME, 0, false},
-	{"sent", MEMBER_SENT, 0, false},
-	{"dataschema", MEMBER_TEXT, CH_DATASCHEMA, false},
-	{"traceparent", MEMBER_TEXT, CH_TRACEPARENT, false},
-	{"tracestate", MEMBER_TEXT, CH_TRACESTATE, false},
-	{"correlationid", MEMBER_TEXT, CH_CORRELATION_ID, false},
-	{"causationid", MEMBER_TEXT, CH_CAUSATION_ID, false},
-	{"checkpoint64", MEMBER_BASE64, CH_CHECKPOINT, false},
-	{"digest64", MEMBER_BASE64, CH_DIGEST, false},
-	{"datacontenttype", MEMBER_IGNORED, 0, false},
-	{"data", MEMBER_IGNORED, 0, false},
-	/* What the hub adds when it writes; of no meaning when it is read back. */
-	{"sequence", MEMBER_IGNORED, 0, false},
-	{"customer", MEMBER_IGNORED, 0, false},
-	{"arrival", MEMBER_IGNORED, 0, false},
-	{"part", MEMBER_IGNORED, 0, false},
-	{"peer", MEMBER_IGNORED, 0, false},
-	{"mode", MEMBER_IGNORED, 0, false},
-};
-
-#define MEMBERS (sizeof(members) / sizeof(members[0]))
+/* What else may stand in a line: said in another place, or added by the hub when it writes, and of no meaning
+ * when it is read back. */
+static const char *const passed_over[] = {"specversion", "datacontenttype", "data", "sequence",
+	"customer", "arrival", "part", "peer", "mode"};
 
 /* ---- Reading ---- */
 
@@ -66,41 +36,50 @@ static enum ch_status cloudevent_wrong(
 	return status;
 }
 
-static enum ch_status cloudevent_base64(
-	struct reading *reading, const struct member *member, const char *text)
+static enum ch_status cloudevent_hex(
+	struct reading *reading, const struct cloud_attribute *attribute, struct slice text)
 {
 	uint8_t bytes[LIMIT_CHECKPOINT_BYTES];
-	size_t len = 0;
-	if (sodium_base642bin(bytes, sizeof(bytes), text, strlen(text), NULL, &len, NULL,
-		    sodium_base64_VARIANT_ORIGINAL) != 0)
-		return cloudevent_wrong(reading->why, CH_INVALID, member->name, "is no base64");
-	ch_event_set(reading->event, member->attribute, ch_bytes_of(bytes, len));
+	if (text.len > attribute->max_bytes * 2)
+		return cloudevent_wrong(reading->why, CH_TOO_LARGE, attribute->name, "is too long");
+	if (text_parse_hex(text, bytes) != CH_OK)
+		return cloudevent_wrong(reading->why, CH_INVALID, attribute->name, "is not in hex");
+	ch_event_set(reading->event, (enum ch_attribute)attribute->field,
+		ch_bytes_of(bytes, text.len / 2));
 	return CH_OK;
 }
 
-static enum ch_status cloudevent_member(
-	struct reading *reading, const struct member *member, json_t *value)
+static enum ch_status cloudevent_attribute(
+	struct reading *reading, const struct cloud_attribute *attribute, json_t *value)
 {
-	if (member->kind == MEMBER_IGNORED)
-		return CH_OK;
 	if (!json_is_string(value))
-		return cloudevent_wrong(reading->why, CH_INVALID, member->name, "is no text");
-	const char *text = json_string_value(value);
-	switch (member->kind) {
-	case MEMBER_TEXT:
-		ch_event_set(reading->event, member->attribute,
-			ch_bytes_of(text, json_string_length(value)));
+		return cloudevent_wrong(reading->why, CH_INVALID, attribute->name, "is no text");
+	struct slice text = slice_of(json_string_value(value), json_string_length(value));
+	int64_t *time_us = attribute->at == offsetof(struct envelope, time_us) ? &reading->time_us
+									       : &reading->sent_us;
+	switch (attribute->form) {
+	case CLOUD_FORM_TEXT:
+		ch_event_set(reading->event, (enum ch_attribute)attribute->field,
+			ch_bytes_of(text.data, text.len));
 		return CH_OK;
-	case MEMBER_BASE64:
-		return cloudevent_base64(reading, member, text);
-	default:
-		if (clock_parse(slice_text(text),
-			    member->kind == MEMBER_TIME ? &reading->time_us : &reading->sent_us) !=
-			CH_OK)
-			return cloudevent_wrong(reading->why, CH_INVALID, member->name,
-				"is no RFC 3339 time with its offset");
-		return CH_OK;
+	case CLOUD_FORM_HEX:
+		return cloudevent_hex(reading, attribute, text);
+	case CLOUD_FORM_TIME:
+		break;
 	}
+	return clock_parse(text, time_us) == CH_OK
+		       ? CH_OK
+		       : cloudevent_wrong(reading->why, CH_INVALID, attribute->name,
+				 "is no RFC 3339 time with its offset");
+}
+
+static bool cloudevent_is_passed_over(const char *name)
+{
+	for (size_t i = 0; i < sizeof(passed_over) / sizeof(*passed_over); i++) {
+		if (strcmp(passed_over[i], name) == 0)
+			return true;
+	}
+	return false;
 }
 
 static enum ch_status cloudevent_attributes(struct reading *reading, json_t *object)
@@ -109,22 +88,26 @@ static enum ch_status cloudevent_attributes(struct reading *reading, json_t *obj
 	json_t *value;
 	json_object_foreach(object, name, value)
 	{
-		const struct member *member = NULL;
-		for (size_t i = 0; i < MEMBERS; i++) {
-			if (strcmp(members[i].name, name) == 0)
-				member = &members[i];
-		}
-		if (member == NULL)
-			return cloudevent_wrong(
+		const struct cloud_attribute *attribute = cloud_attribute_find(slice_text(name));
+		enum ch_status status = CH_OK;
+		if (attribute != NULL)
+			status = cloudevent_attribute(reading, attribute, value);
+		else if (!cloudevent_is_passed_over(name))
+			status = cloudevent_wrong(
 				reading->why, CH_INVALID, name, "is no attribute of our events");
-		enum ch_status status = cloudevent_member(reading, member, value);
 		if (status != CH_OK)
 			return status;
 	}
-	for (size_t i = 0; i < MEMBERS; i++) {
-		if (members[i].required && json_object_get(object, members[i].name) == NULL)
+	value = json_object_get(object, "specversion");
+	if (value != NULL &&
+		(!json_is_string(value) || strcmp(json_string_value(value), "1.0") != 0))
+		return cloudevent_wrong(
+			reading->why, CH_VERSION, "specversion", "only CloudEvents 1.0 is read");
+	for (size_t i = 0; i < cloud_attribute_count; i++) {
+		if (cloud_attributes[i].required &&
+			json_object_get(object, cloud_attributes[i].name) == NULL)
 			return cloudevent_wrong(
-				reading->why, CH_MISSING, members[i].name, "is missing");
+				reading->why, CH_MISSING, cloud_attributes[i].name, "is missing");
 	}
 	return CH_OK;
 }
@@ -227,27 +210,38 @@ static void cloudevent_put_base64(struct buffer *out, struct slice bytes)
 	buffer_append_byte(out, '"');
 }
 
-static void cloudevent_put_time(struct buffer *out, const char *name, int64_t time_us)
+/* Its attributes as an envelope has them. */
+static void cloudevent_envelope(const struct ch_event *event, struct envelope *out_envelope)
 {
-	char text[CLOCK_TEXT_BYTES];
-	if (time_us != 0)
-		buffer_printf(out, ",\"%s\":\"%s\"", name, clock_format(time_us, text));
+	*out_envelope =
+		(struct envelope){.time_us = ch_event_time(event), .sent_us = ch_event_sent(event)};
+	for (size_t i = 0; i < cloud_attribute_count; i++) {
+		const struct cloud_attribute *attribute = &cloud_attributes[i];
+		char *at = (char *)out_envelope + attribute->at;
+		if (attribute->form != CLOUD_FORM_TIME)
+			*(struct slice *)(void *)at = cloudevent_slice(
+				ch_event_get(event, (enum ch_attribute)attribute->field));
+	}
 }
 
-static void cloudevent_put_member(
-	struct buffer *out, const struct ch_event *event, const struct member *member)
+/* What is no text is shown all the same. */
+static void cloudevent_put_attributes(struct buffer *out, const struct ch_event *event)
 {
-	struct slice value = {NULL, 0};
-	if (member->kind == MEMBER_TIME || member->kind == MEMBER_SENT)
-		cloudevent_put_time(out, member->name,
-			member->kind == MEMBER_TIME ? ch_event_time(event) : ch_event_sent(event));
-	if (member->kind == MEMBER_TEXT || member->kind == MEMBER_BASE64)
-		value = cloudevent_slice(ch_event_get(event, member->attribute));
-	if (value.len == 0)
-		return;
-	buffer_printf(out, ",\"%s\":", member->name);
-	if (member->kind == MEMBER_BASE64 || json_append_string(out, value) != CH_OK)
-		cloudevent_put_base64(out, value);
+	struct envelope envelope;
+	struct buffer value = {0};
+	cloudevent_envelope(event, &envelope);
+	for (size_t i = 0; i < cloud_attribute_count; i++) {
+		buffer_clear(&value);
+		cloud_attribute_write(&cloud_attributes[i], &envelope, &value);
+		if (value.len == 0)
+			continue;
+		buffer_printf(out, ",\"%s\":", cloud_attributes[i].name);
+		if (json_append_string(out, buffer_slice(&value)) != CH_OK)
+			cloudevent_put_base64(out, buffer_slice(&value));
+	}
+	if (value.status != CH_OK)
+		out->status = value.status;
+	buffer_fini(&value);
 }
 
 /* The typed message; false when it cannot be read as one. */
@@ -276,8 +270,7 @@ static bool cloudevent_put_data(struct buffer *out, struct ch_event *event)
 enum ch_status cloudevent_write(struct ch_event *event, struct buffer *out)
 {
 	buffer_append_text(out, "{\"specversion\":\"1.0\"");
-	for (size_t i = 0; i < MEMBERS; i++)
-		cloudevent_put_member(out, event, &members[i]);
+	cloudevent_put_attributes(out, event);
 	if (!cloudevent_put_data(out, event)) {
 		struct buffer both = {0};
 		buffer_append_slice(&both, cloudevent_slice(ch_event_get(event, CH_DATA)));

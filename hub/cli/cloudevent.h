@@ -3,9 +3,8 @@
  *     {"specversion":"1.0","id":"4711","source":"urn:store:bj:7","type":"pos.sale.completed",
  *      "time":"2026-03-01T08:00:00Z","data":{"storeId":"7", ...}}
  *
- * `data` is the typed message as proto3 writes it, personal fields included.  Our own extensions
- * are lower case, as CloudEvents wants it: sent, correlationid, causationid, checkpoint64,
- * digest64. */
+ * `data` is the typed message as proto3 writes it, personal fields included.  The attributes are those
+ * of wire/cloud_attribute.h, as every adapter's `translate` writes them. */
 #ifndef CLI_CLOUDEVENT_H
 #define CLI_CLOUDEVENT_H
 
@@ -16,7 +15,7 @@
 #define CLOUDEVENT_WHY 320
 
 /* Reads one line into an event, which is cleared first.  CH_FORMAT: no JSON object; CH_MISSING,
- * CH_INVALID, CH_UNKNOWN_TYPE, CH_TOO_LARGE; then `why` says what and where. */
+ * CH_INVALID, CH_VERSION, CH_UNKNOWN_TYPE, CH_TOO_LARGE; then `why` says what and where. */
 enum ch_status cloudevent_read(struct slice line, struct ch_event *event, char why[CLOUDEVENT_WHY]);
 
 /* The checks that the hub would make, as far as they need no state. */

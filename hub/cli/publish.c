@@ -1,17 +1,31 @@
-/* publish: CloudEvents from a file or standard input, one line each; a receipt for every one. */
+/* publish: CloudEvents from a file or standard input, one line each; a receipt for every one.
+ *
+ * The end of a pipe that never ends: nothing grows with the number of lines, no line is longer than its
+ * bound, and no event is passed over because the hub is slow.  It waits for room as long as receipts
+ * come; after `--timeout` without any it stops, says at which line, and the same input can be published
+ * again: the hub knows what it has.  Receipts are written out at once when nothing more is under way, so
+ * that whoever writes a line may wait for its receipt before the next. */
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <unistd.h>
 
+#include "base/clock.h"
+#include "base/limits.h"
 #include "base/text.h"
 #include "cli/args.h"
 #include "cli/cli.h"
 #include "cli/cloudevent.h"
+#include "cli/lines.h"
 #include "cli/progress.h"
 #include "cli/term.h"
 #include "cli/words.h"
 #include "wire/json.h"
+
+/* How often a wait looks whether it has been stopped. */
+#define LOOK_UP_MS 200
 
 struct publishing {
 	struct cli *cli;
@@ -20,6 +34,8 @@ struct publishing {
 	atomic_uint_fast64_t duplicates;
 	atomic_uint_fast64_t rejected;
 	atomic_uint_fast64_t unknown; /* without an answer */
+	atomic_uint_fast64_t under_way;
+	_Atomic int64_t heard_us; /* when the last receipt came */
 };
 
 /* One event on its way. */
@@ -105,6 +121,8 @@ static void publish_print(struct publishing *publishing, uint64_t line, struct s
 			words_customer(receipt != NULL ? receipt->customer : 0, number),
 			buffer_text(&safe));
 	}
+	if (atomic_load(&publishing->under_way) == 0)
+		(void)fflush(stdout); /* looked at in the end */
 	(void)pthread_mutex_unlock(&publishing->printing);
 	buffer_fini(&safe);
 }
@@ -121,11 +139,45 @@ static void publish_receipt(void *context, enum ch_status status, const struct c
 		atomic_fetch_add(&publishing->accepted, 1);
 	else
 		atomic_fetch_add(answered ? &publishing->rejected : &publishing->unknown, 1);
+	atomic_store(&publishing->heard_us, clock_steady_us());
+	atomic_fetch_sub(&publishing->under_way, 1);
 	publish_print(publishing, sent->line, slice_of(sent->id, sent->id_len),
 		publish_word(answered ? receipt->outcome : CH_OUTCOME_NONE),
 		answered ? receipt : NULL, status != CH_OK ? ch_status_name(status) : "",
 		answered ? receipt->detail : "");
 	free(sent);
+}
+
+/* Waits while there is no room, as long as receipts come. */
+static enum ch_status publish_hand_over(
+	struct publishing *publishing, struct ch_event *event, struct sent *sent)
+{
+	enum ch_status status;
+	atomic_fetch_add(&publishing->under_way, 1);
+	if (atomic_load(&publishing->under_way) == 1)
+		atomic_store(&publishing->heard_us, clock_steady_us());
+	do {
+		status = ch_publish_async(
+			publishing->cli->connection, event, LOOK_UP_MS, publish_receipt, sent);
+	} while (status == CH_FULL && !cli_stopped() &&
+		 clock_steady_us() - atomic_load(&publishing->heard_us) <
+			 publishing->cli->timeout_ms * 1000);
+	if (status != CH_OK)
+		atomic_fetch_sub(&publishing->under_way, 1);
+	return status == CH_FULL ? CH_TIMEOUT : status;
+}
+
+/* The rest, with the same patience. */
+static enum ch_status publish_flush(struct publishing *publishing)
+{
+	enum ch_status status;
+	atomic_store(&publishing->heard_us, clock_steady_us());
+	do {
+		status = ch_publish_flush(publishing->cli->connection, LOOK_UP_MS);
+	} while (status == CH_TIMEOUT && !cli_stopped() &&
+		 clock_steady_us() - atomic_load(&publishing->heard_us) <
+			 publishing->cli->timeout_ms * 1000);
+	return status;
 }
 
 static enum ch_status publish_send(
@@ -137,8 +189,7 @@ static enum ch_status publish_send(
 		return CH_NOMEM;
 	*sent = (struct sent){.publishing = publishing, .line = line, .id_len = id.len};
 	memcpy(sent->id, id.data, id.len);
-	enum ch_status status = ch_publish_async(publishing->cli->connection, event,
-		publishing->cli->timeout_ms, publish_receipt, sent);
+	enum ch_status status = publish_hand_over(publishing, event, sent);
 	if (status != CH_OK)
 		free(sent);
 	return status;
@@ -149,7 +200,7 @@ static bool publish_line(
 	struct publishing *publishing, struct ch_event *event, struct slice text, uint64_t line)
 {
 	char why[CLOUDEVENT_WHY];
-	enum ch_status status = cloudevent_read(text, event, why);
+	enum ch_status status = cloudevent_read(text, event, why); /* knows what is too long */
 	if (status == CH_OK && publishing->cli->dry_run)
 		status = cloudevent_check(event, why);
 	struct ch_bytes id = ch_event_get(event, CH_ID);
@@ -167,32 +218,41 @@ static bool publish_line(
 	status = publish_send(publishing, event, line);
 	if (status == CH_OK)
 		return true;
+	if (status != CH_TIMEOUT && status != CH_CLOSED && status != CH_NOMEM) {
+		atomic_fetch_add(&publishing->rejected, 1);
+		publish_print(publishing, line, slice_of(id.data, id.len), "invalid", NULL,
+			ch_status_name(status), ch_error_detail());
+		return true;
+	}
 	atomic_fetch_add(&publishing->unknown, 1);
-	(void)cli_fail_status(publishing->cli, "publish", status);
-	return status != CH_CLOSED && status != CH_NOMEM;
+	char what[64];
+	(void)snprintf(
+		what, sizeof(what), "publish: stopped at line %llu", (unsigned long long)line);
+	(void)cli_fail_status(publishing->cli, what, status);
+	return false;
 }
 
-static void publish_all(struct publishing *publishing, FILE *in)
+static enum ch_status publish_all(struct publishing *publishing, int fd)
 {
+	static struct lines lines; /* large, and there is one */
 	struct ch_event *event = ch_event_create();
 	struct progress progress;
-	char *text = NULL;
-	size_t capacity = 0;
-	ssize_t len;
-	uint64_t line = 0;
+	struct slice line;
+	enum ch_status status = event != NULL ? CH_OK : CH_NOMEM;
+	lines_init(&lines, fd, LIMIT_JSON_BYTES + 1); /* one more: then it is known for too long */
 	progress_begin(&progress, "publish", publishing->cli->quiet || term_is_screen(), 0);
-	while (event != NULL && !cli_stopped() && (len = getline(&text, &capacity, in)) >= 0) {
-		struct slice trimmed = text_trim(slice_of(text, (size_t)len));
-		line++;
-		if (trimmed.len == 0)
+	while (status == CH_OK && (status = lines_next(&lines, cli_stopped, &line)) == CH_OK) {
+		line = text_trim(line);
+		if (line.len == 0)
 			continue;
-		if (!publish_line(publishing, event, trimmed, line))
-			break;
-		progress_show(&progress, line, 0);
+		if (!publish_line(publishing, event, line, lines.number))
+			status = CH_CLOSED;
+		progress_show(&progress, lines.number, 0);
 	}
 	progress_end(&progress);
-	free(text);
+	lines_fini(&lines);
 	ch_event_free(event);
+	return status == CH_END || status == CH_CLOSED ? CH_OK : status;
 }
 
 int publish_main(struct cli *cli, int argc, char **argv)
@@ -202,14 +262,17 @@ int publish_main(struct cli *cli, int argc, char **argv)
 	if (!args_take(flags, &argc, argv) || argc > 1)
 		return cli_fail(EXIT_USAGE, NULL, "publish: one FILE, or standard input");
 	bool standard = argc == 0 || strcmp(argv[0], "-") == 0;
-	FILE *in = standard ? stdin : fopen(argv[0], "re");
-	if (in == NULL)
+	int in = standard ? STDIN_FILENO : open(argv[0], O_RDONLY | O_CLOEXEC);
+	if (in < 0)
 		return cli_fail(EXIT_USAGE, NULL, "%s: %s", argv[0], strerror(errno));
 	int result = cli->dry_run ? EXIT_FINE : cli_connect(cli);
 	if (result == EXIT_FINE) {
-		publish_all(&publishing, in);
+		enum ch_status read = publish_all(&publishing, in);
+		if (read != CH_OK)
+			result = cli_fail(EXIT_CRITICAL, NULL, "the input cannot be read: %s",
+				ch_status_text(read));
 		if (!cli->dry_run) {
-			enum ch_status status = ch_publish_flush(cli->connection, cli->timeout_ms);
+			enum ch_status status = publish_flush(&publishing);
 			if (status != CH_OK)
 				result = cli_fail_status(cli, "publish", status);
 			/* Its callbacks look at what ends with this function. */
@@ -218,7 +281,9 @@ int publish_main(struct cli *cli, int argc, char **argv)
 		}
 	}
 	if (!standard)
-		(void)fclose(in); /* only read */
+		(void)close(in); /* only read */
+	if (fflush(stdout) != 0 || ferror(stdout))
+		result = cli_fail(EXIT_CRITICAL, NULL, "standard output cannot be written");
 	if (result == EXIT_FINE && publishing.unknown > 0)
 		result = EXIT_UNKNOWN;
 	if (result == EXIT_FINE && publishing.rejected > 0)

@@ -8,6 +8,7 @@
 #define EVENT                                                                                      \
 	"{\"specversion\":\"1.0\",\"id\":\"c-1\",\"source\":\"urn:shop:1\","                       \
 	"\"type\":\"website.complaint.filed\",\"time\":\"2026-03-01T08:00:00+08:00\","             \
+	"\"senttime\":\"2026-03-01T08:00:01+08:00\",\"checkpoint\":\"00ff\",\"digest\":\"9f00\","  \
 	"\"data\":{\"complaintId\":\"C1\",\"complaintText\":\"loud\","                             \
 	"\"customer\":{\"phones\":[{\"value\":\"13800138000\"}]}}}"
 
@@ -43,6 +44,8 @@ static void test_there_and_back(void **state)
 	assert_int_equal(cloudevent_read(buffer_slice(&out), event, why), CH_OK);
 	assert_int_equal(cloudevent_write(event, &again), CH_OK);
 	assert_string_equal(buffer_text(&out), buffer_text(&again));
+	assert_non_null(strstr(buffer_text(&out), "\"senttime\":\"2026-03-01T00:00:01.000000Z\""));
+	assert_non_null(strstr(buffer_text(&out), "\"checkpoint\":\"00ff\",\"digest\":\"9f00\""));
 	buffer_fini(&out);
 	buffer_fini(&again);
 }
@@ -59,6 +62,9 @@ static void expect_bad(const char *line, enum ch_status expected, const char *wh
 
 #define HEAD "{\"id\":\"1\",\"source\":\"urn:a\",\"type\":\"website.complaint.filed\""
 
+/* A digest of 33 bytes. */
+#define TOO_LONG "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f20"
+
 static void test_refuses(void **state)
 {
 	(void)state;
@@ -73,7 +79,9 @@ static void test_refuses(void **state)
 	expect_bad(HEAD ",\"data\":{\"complaintId\":[]}}", CH_INVALID, "complaint_id");
 	expect_bad(HEAD ",\"time\":\"yesterday\",\"data\":{}}", CH_INVALID, "time");
 	expect_bad(HEAD ",\"time\":5,\"data\":{}}", CH_INVALID, "time");
-	expect_bad(HEAD ",\"digest64\":\"?\",\"data\":{}}", CH_INVALID, "digest64");
+	expect_bad(HEAD ",\"digest\":\"?\",\"data\":{}}", CH_INVALID, "digest");
+	expect_bad(HEAD ",\"digest\":\"" TOO_LONG "\",\"data\":{}}", CH_TOO_LARGE, "digest");
+	expect_bad(HEAD ",\"senttime\":\"2026-03-01\",\"data\":{}}", CH_INVALID, "senttime");
 	expect_bad(HEAD ",\"colour\":\"red\",\"data\":{}}", CH_INVALID, "colour");
 	expect_bad("{\"id\":\"1\",\"source\":\"urn:a\",\"type\":\"no.such.type\",\"data\":{}}",
 		CH_UNKNOWN_TYPE, "type");
