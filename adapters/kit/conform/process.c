@@ -97,7 +97,7 @@ enum ch_status environment_expand(const struct environment *environment, struct 
 	struct buffer *out, struct slice *out_name)
 {
 	for (size_t at = 0; at < text.len;) {
-		if (text.len - at < 3 || text.data[at] != '$' || text.data[at + 1] != '{') {
+		if (text.len - at < 2 || text.data[at] != '$' || text.data[at + 1] != '{') {
 			buffer_append_byte(out, text.data[at++]);
 			continue;
 		}

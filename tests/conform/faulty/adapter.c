@@ -20,6 +20,7 @@
 #include "base/config.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "overrun.h"
 
 #define UNDER_WAY    4096u
 #define SOURCE_BYTES (16u << 20)
@@ -46,13 +47,14 @@ enum fault {
 	TELLS_KEY,       /* logs its key */
 	TELLS_DATA,      /* logs the records */
 	NO_METRICS,
-	CLINGS, /* never looks for its source again */
+	CLINGS,   /* never looks for its source again */
+	OVERRUNS, /* knows no window: overrun.h */
 };
 
 static const char *const fault_names[] = {"none", "early", "random-ids", "new-content",
 	"dies-on-garbage", "mute", "no-field", "insists", "no-wait", "gives-up", "impatient",
 	"forgets", "hasty", "deaf", "abandons", "one-mistake", "stale-sample", "other-ids",
-	"tells-key", "tells-data", "no-metrics", "clings"};
+	"tells-key", "tells-data", "no-metrics", "clings", "overruns"};
 
 struct settings {
 	char *endpoint;
@@ -364,9 +366,14 @@ static int run_rounds(struct adapter *adapter)
 
 static int run(struct adapter *adapter)
 {
-	struct ch_options *to = ch_options_create();
 	int result = 2;
 	(void)signal(SIGTERM, adapter->fault == DEAF ? SIG_IGN : stop);
+	if (adapter->fault == OVERRUNS)
+		return overrun_run(
+			&(struct overrun){adapter->settings.endpoint, adapter->settings.server_key,
+				adapter->settings.key_file, adapter->settings.source},
+			&stopped);
+	struct ch_options *to = ch_options_create();
 	(void)pthread_mutex_init(&adapter->lock, NULL);
 	adapter->event = ch_event_create();
 	adapter->read = position_read(adapter);
@@ -440,10 +447,10 @@ int main(int argc, char **argv)
 	struct option_group group = {
 		options, sizeof(options) / sizeof(options[0]), &adapter.settings};
 	int result = 64;
-	while (argc >= 3 && adapter.fault <= CLINGS &&
+	while (argc >= 3 && adapter.fault <= OVERRUNS &&
 		strcmp(argv[1], fault_names[adapter.fault]) != 0)
 		adapter.fault++;
-	if (argc < 3 || adapter.fault > CLINGS)
+	if (argc < 3 || adapter.fault > OVERRUNS)
 		return result;
 	if (strcmp(argv[2], "sample") == 0) {
 		puts(adapter.fault == STALE_SAMPLE ? "[adapter]\n#pause = 5h"
