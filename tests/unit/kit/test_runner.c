@@ -76,7 +76,8 @@ static void test_a_lost_connection_loses_nothing(void **state)
 	struct station station;
 	(void)state;
 	station_begin(&station);
-	station.settings.batch = 1; /* with many frames on their way, one that is not full is held back */
+	station.settings.batch =
+		1; /* with many frames on their way, one that is not full is held back */
 	fake_hub_hold_receipts(station.bus, true);
 	put_many(&station, "a", 1, 10);
 	station_start(&station);
