@@ -96,8 +96,14 @@ struct kit_adapter {
 	size_t config_bytes;
 
 	/* `problems` takes everything that is wrong with the settings beyond what the rows can tell.
-	 * CH_INVALID when it added to them. */
+	 * CH_INVALID when it added to them.  `config` lives as long as the source.
+	 * What only one process or source can have (a port, a queue's place) is taken in start, not here:
+	 * `check` opens beside a service that runs, and a reload opens the new beside the old. */
 	enum ch_status (*open)(void *config, struct problems *problems, void **out_source);
+	/* May be NULL.  New settings for a source that runs, found good by an open of their own, whose
+	 * source was closed again.  CH_OK: from now on `config` is the source's, and the one before is
+	 * gone.  Others: it cannot in flight; the source is closed and one of `config` is opened. */
+	enum ch_status (*reload)(void *source, void *config);
 	/* May be NULL: it has no checkpoints.  The CloudEvents sources whose checkpoints it wants back, NULL
 	 * behind the last; at most 64.  Then start, and all that follows, waits for the hub's welcome.
 	 *
@@ -128,7 +134,7 @@ struct kit_adapter {
 };
 
 /* `PROGRAM run --config FILE [--once]` and `PROGRAM check --config FILE`.  With --once it ends when the
- * source has nothing more and everything is settled.  Returns the exit status: 0 fine, 1 something was
+ * source has nothing more and everything is settled.  SIGHUP reads FILE anew (generation.h).  Returns the exit status: 0 fine, 1 something was
  * rejected or refused, 2 unusable, 64 usage. */
 int kit_main(int argc, char **argv, const struct kit_adapter *adapter);
 

@@ -108,6 +108,30 @@ static enum ch_status courier_server_key(
 	return status;
 }
 
+enum ch_status courier_check(const struct kit_settings *settings, struct problems *problems)
+{
+	struct ch_options *options = ch_options_create();
+	enum ch_status worst = CH_OK;
+	if (options == NULL)
+		return CH_NOMEM;
+	for (int i = 0; i < 3; i++) {
+		static const char *const keys[] = {
+			"hub.endpoint", "hub.server_key", "hub.key_file"};
+		enum ch_status status =
+			i == 0   ? ch_options_set_endpoint(options, settings->endpoint)
+			: i == 1 ? courier_server_key(settings, options)
+				 : ch_options_set_key_file(options, settings->key_file);
+		const char *detail = ch_error_detail();
+		if (status == CH_OK)
+			continue;
+		worst = CH_INVALID;
+		problems_add(problems, NULL, 0, keys[i], "%s",
+			detail[0] != 0 ? detail : ch_status_text(status));
+	}
+	ch_options_free(options);
+	return worst;
+}
+
 static enum ch_status courier_ask_checkpoints(
 	const struct courier_options *wish, struct ch_options *options)
 {

@@ -41,6 +41,10 @@ struct flight {
 struct flight *flight_create(void);
 void flight_free(struct flight *flight); /* not while it is under way */
 
+/* What is wrong with endpoint and keys, as far as it can be told without a connection: all of it into
+ * `problems`.  CH_INVALID when it added to them; CH_NOMEM. */
+enum ch_status courier_check(const struct kit_settings *settings, struct problems *problems);
+
 struct courier_options {
 	const struct kit_settings *settings;
 	const char *program;

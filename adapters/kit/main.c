@@ -2,18 +2,25 @@
 #include <stdio.h>
 
 #include "base/log.h"
-#include "kit/runner.h"
+#include "kit/generation.h"
 
 #define EXIT_SOME     1
 #define EXIT_UNUSABLE 2
 #define EXIT_USAGE    64
 
 static atomic_int stop; /* lock-free: a handler may set it */
+static atomic_int reload;
 
 static void main_stop(int number)
 {
 	(void)number;
 	stop = 1;
+}
+
+static void main_reload(int number)
+{
+	(void)number;
+	reload = 1;
 }
 
 static int main_usage(const char *program, FILE *out)
@@ -23,7 +30,7 @@ static int main_usage(const char *program, FILE *out)
 		"       %s check --config FILE\n"
 		"       %s config\n\n"
 		"run     Carries the source's events to the hub; with --once until there are no more, or\n"
-		"        the hub refuses this adapter.\n"
+		"        the hub refuses this adapter.  SIGHUP reads FILE anew.\n"
 		"check   Reports everything that is wrong with the configuration.\n"
 		"config  Prints a commented configuration with every setting.\n\n"
 		"Exit status: 0 fine, 1 some rejected or refused, 2 unusable, 64 usage.\n",
@@ -42,15 +49,16 @@ static int main_report(const char *program, const struct problems *problems, enu
 	return EXIT_UNUSABLE;
 }
 
-static int main_run(const struct kit_adapter *adapter, void *source,
-	const struct kit_settings *settings, bool once)
+static int main_run(const struct kit_adapter *adapter, struct generations *generations, bool once)
 {
-	struct sigaction action = {.sa_handler = main_stop};
+	struct sigaction stopping = {.sa_handler = main_stop};
+	struct sigaction reloading = {.sa_handler = main_reload};
 	struct kit_counts counts = {0};
-	(void)sigaction(SIGTERM, &action, NULL); /* cannot fail for these */
-	(void)sigaction(SIGINT, &action, NULL);
+	(void)sigaction(SIGTERM, &stopping, NULL); /* cannot fail for these */
+	(void)sigaction(SIGINT, &stopping, NULL);
+	(void)sigaction(SIGHUP, &reloading, NULL);
 	(void)signal(SIGPIPE, SIG_IGN);
-	enum ch_status status = runner_run(adapter, source, settings, once, &stop, &counts);
+	enum ch_status status = generations_run(generations, once, &stop, &reload, &counts);
 	log_info("adapter.stopped",
 		"adapter=%s status=%s accepted=%llu duplicates=%llu conflicts=%llu refused=%llu "
 		"put_off=%llu rejected=%llu spooled=%llu lost=%llu",
@@ -70,8 +78,7 @@ int kit_main(int argc, char **argv, const struct kit_adapter *adapter)
 	const char *config = NULL;
 	bool once = false;
 	struct problems problems = {0};
-	struct kit_settings settings = {0};
-	void *source = NULL;
+	struct generations *generations = NULL;
 	int result = 0;
 	bool check = argc > 1 && strcmp(argv[1], "check") == 0;
 	if (argc == 2 && strcmp(argv[1], "config") == 0) {
@@ -93,18 +100,14 @@ int kit_main(int argc, char **argv, const struct kit_adapter *adapter)
 	}
 	if (config == NULL)
 		return main_usage(adapter->program, stderr);
-	enum ch_status status = kit_settings_read(config, adapter, &problems, &settings);
-	if (status == CH_OK)
-		status = adapter->open(settings.config, &problems, &source);
+	enum ch_status status = generations_open(adapter, config, &problems, &generations);
 	if (status != CH_OK)
 		result = main_report(adapter->program, &problems, status);
 	else if (check)
 		printf("%s: ok\n", config);
 	else
-		result = main_run(adapter, source, &settings, once);
-	if (source != NULL)
-		adapter->close(source);
-	kit_settings_free(&settings, adapter);
+		result = main_run(adapter, generations, once);
+	generations_close(generations);
 	problems_fini(&problems);
 	return result;
 }

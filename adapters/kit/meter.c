@@ -30,6 +30,11 @@ struct meter {
 	struct metric *records;
 	struct metric *bytes;
 	struct metric *oldest;
+	struct metric *generation;
+	struct metric *reload_failed;
+	struct metric *last_receipt;
+	uint64_t told; /* generation as of the last writing */
+	bool told_failed;
 };
 
 static struct metric *meter_outcome(
@@ -68,6 +73,15 @@ static void meter_make(struct meter *meter, const char *program)
 		"What the spool takes on the disk.", "adapter", program, NULL);
 	meter->oldest = metric_gauge(metrics, "carehub_adapter_spool_oldest_seconds",
 		"How long the oldest event in the spool has waited.", "adapter", program, NULL);
+	meter->generation = metric_gauge(metrics, "carehub_adapter_config_generation",
+		"Of the configuration that is active, counted from the start.", "adapter", program,
+		NULL);
+	meter->reload_failed = metric_gauge(metrics, "carehub_adapter_config_reload_failed",
+		"The last reload was refused, and the generation before it is active.", "adapter",
+		program, NULL);
+	meter->last_receipt =
+		metric_gauge(metrics, "carehub_adapter_last_receipt_timestamp_seconds",
+			"When the hub last gave a receipt; 0: not yet.", "adapter", program, NULL);
 }
 
 enum ch_status meter_create(const char *program, const char *path, struct meter **out_meter)
@@ -97,7 +111,7 @@ static void meter_raise(struct metric *counter, uint64_t total)
 	metric_add(counter, (int64_t)total - metric_value(counter));
 }
 
-static void meter_write(struct meter *meter)
+static void meter_save(struct meter *meter)
 {
 	struct buffer text = {0};
 	metrics_write(meter->metrics, &text);
@@ -111,13 +125,24 @@ static void meter_write(struct meter *meter)
 	meter->failed = status != CH_OK;
 }
 
-void meter_tell(struct meter *meter, const struct kit_counts *counts, const struct relay *relay)
+void meter_tell(struct meter *meter, const struct kit_counts *counts, const struct relay *relay,
+	const struct runner_life *life)
+{
+	if (meter != NULL &&
+		(clock_steady_us() >= meter->due_us || life->generation != meter->told ||
+			life->reload_failed != meter->told_failed))
+		meter_write(meter, counts, relay, life);
+}
+
+void meter_write(struct meter *meter, const struct kit_counts *counts, const struct relay *relay,
+	const struct runner_life *life)
 {
 	struct relay_state state;
-	int64_t now_us = clock_steady_us();
-	if (meter == NULL || now_us < meter->due_us)
+	if (meter == NULL)
 		return;
-	meter->due_us = now_us + WRITE_US;
+	meter->due_us = clock_steady_us() + WRITE_US;
+	meter->told = life->generation;
+	meter->told_failed = life->reload_failed;
 	relay_look(relay, &state);
 	meter_raise(meter->accepted, counts->accepted);
 	meter_raise(meter->duplicates, counts->duplicates);
@@ -134,7 +159,10 @@ void meter_tell(struct meter *meter, const struct kit_counts *counts, const stru
 	metric_set(meter->records, (int64_t)state.spool_records);
 	metric_set(meter->bytes, (int64_t)state.spool_bytes);
 	metric_set(meter->oldest, state.spool_oldest_us / 1000000);
-	meter_write(meter);
+	metric_set(meter->generation, (int64_t)life->generation);
+	metric_set(meter->reload_failed, life->reload_failed);
+	metric_set(meter->last_receipt, counts->last_receipt_us / 1000000);
+	meter_save(meter);
 }
 
 void meter_free(struct meter *meter)

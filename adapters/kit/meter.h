@@ -4,15 +4,21 @@
 #define KIT_METER_H
 
 #include "kit/relay.h"
+#include "kit/runner.h"
 
 struct meter;
 
 /* `path` may be NULL: nothing is written, and the meter is NULL.  CH_NOMEM. */
 enum ch_status meter_create(const char *program, const char *path, struct meter **out_meter);
 
-/* Looks at the clock; when it is time, writes.  A file that cannot be written is logged once and is no
- * reason to fail.  NULL is fine. */
-void meter_tell(struct meter *meter, const struct kit_counts *counts, const struct relay *relay);
+/* Looks at the clock; when it is time, or the generation is another one, writes.  A file that cannot be
+ * written is logged once and is no reason to fail.  NULL is fine. */
+void meter_tell(struct meter *meter, const struct kit_counts *counts, const struct relay *relay,
+	const struct runner_life *life);
+
+/* Now, whatever the clock says. */
+void meter_write(struct meter *meter, const struct kit_counts *counts, const struct relay *relay,
+	const struct runner_life *life);
 
 void meter_free(struct meter *meter);
 

@@ -16,6 +16,8 @@
 
 static void relay_count(struct kit_counts *counts, const struct ch_receipt *receipt)
 {
+	if (receipt->outcome != CH_OUTCOME_NONE)
+		counts->last_receipt_us = clock_wall_us();
 	switch (receipt->outcome) {
 	case CH_OUTCOME_ACCEPTED:
 		counts->accepted++;

@@ -47,10 +47,11 @@ struct kit_counts {
 	uint64_t duplicates;
 	uint64_t conflicts;
 	uint64_t refused;
-	uint64_t rejected; /* by the source; whoever asks the source counts them */
-	uint64_t spooled;  /* let go of at the source before they had a receipt */
-	uint64_t lost;     /* damaged in the spool */
-	uint64_t put_off;  /* settled as CH_RETRY */
+	uint64_t rejected;       /* by the source; whoever asks the source counts them */
+	uint64_t spooled;        /* let go of at the source before they had a receipt */
+	uint64_t lost;           /* damaged in the spool */
+	uint64_t put_off;        /* settled as CH_RETRY */
+	int64_t last_receipt_us; /* when, by the wall clock; 0: not yet */
 };
 
 /* `adapter`, `source`, `settings`, `counts`, which are added to, and `bell` must outlive the relay.  As

@@ -18,13 +18,12 @@ struct runner {
 	const struct kit_adapter *adapter;
 	void *source;
 	const struct kit_settings *settings;
-	bool once;
-	const atomic_int *stop;
+	const struct runner_life *life;
 	struct bell bell; /* rung by the library's thread, for receipts and answers */
 	struct relay *relay;
 	struct kit_hub *hub;
 	struct meter *meter;
-	struct kit_counts counts;
+	struct kit_counts *counts;
 
 	struct kit_item item;
 	bool started;
@@ -50,7 +49,7 @@ static enum ch_status runner_feed(struct runner *runner)
 		if (status != CH_OK)
 			return runner->exhausted ? CH_END : status;
 		if (runner->item.what == KIT_REJECT)
-			runner->counts.rejected++;
+			runner->counts->rejected++;
 		if (runner->item.what != KIT_EVENT)
 			return CH_OK;
 	}
@@ -62,7 +61,7 @@ static enum ch_status runner_feed(struct runner *runner)
 /* With --once there is nobody who would mend it while we wait. */
 static enum ch_status runner_verdict(const struct runner *runner)
 {
-	enum ch_status verdict = runner->once ? relay_verdict(runner->relay) : CH_OK;
+	enum ch_status verdict = runner->life->once ? relay_verdict(runner->relay) : CH_OK;
 	if (verdict != CH_OK)
 		log_error("hub.refused", "adapter=%s endpoint=%s status=%s detail=\"%s\"",
 			runner->adapter->program, runner->settings->endpoint,
@@ -92,7 +91,7 @@ static enum ch_status runner_round(struct runner *runner, bool *out_busy)
 	if (status == CH_OK)
 		status = runner_verdict(runner);
 	hub_tend(runner->hub);
-	meter_tell(runner->meter, &runner->counts, runner->relay);
+	meter_tell(runner->meter, runner->counts, runner->relay, runner->life);
 	if (relay_is_idle(runner->relay) && !was_idle)
 		runner->ask_us = 0; /* what waited for it may be there now */
 	runner->wait = (struct kit_wait){.fd = -1, .timeout_ms = -1};
@@ -112,7 +111,7 @@ static enum ch_status runner_round(struct runner *runner, bool *out_busy)
 
 static bool runner_is_done(const struct runner *runner)
 {
-	return runner->once && runner->exhausted && !runner->expectant &&
+	return runner->life->once && runner->exhausted && !runner->expectant &&
 	       relay_is_idle(runner->relay);
 }
 
@@ -144,10 +143,13 @@ static void runner_sleep(struct runner *runner)
 static enum ch_status runner_loop(struct runner *runner)
 {
 	bool busy = false;
-	while (!*runner->stop) {
+	while (!*runner->life->stop) {
 		enum ch_status status = runner_round(runner, &busy);
 		if (status != CH_OK || runner_is_done(runner))
 			return status;
+		if (runner->life->reload != NULL &&
+			runner->life->reload(runner->life->context, runner->started))
+			return CH_OK;
 		if (!busy)
 			runner_sleep(runner);
 	}
@@ -155,18 +157,18 @@ static enum ch_status runner_loop(struct runner *runner)
 }
 
 enum ch_status runner_run(const struct kit_adapter *adapter, void *source,
-	const struct kit_settings *settings, bool once, const atomic_int *stop,
-	struct kit_counts *out_counts)
+	const struct kit_settings *settings, const struct runner_life *life,
+	struct kit_counts *counts)
 {
 	struct runner runner = {.adapter = adapter,
 		.source = source,
 		.settings = settings,
-		.once = once,
-		.stop = stop};
+		.life = life,
+		.counts = counts};
 	enum ch_status status = bell_init(&runner.bell);
 	if (status != CH_OK)
 		return status;
-	status = relay_open(adapter, source, settings, &runner.counts, &runner.bell, &runner.relay);
+	status = relay_open(adapter, source, settings, counts, &runner.bell, &runner.relay);
 	if (status == CH_OK)
 		status = hub_create(relay_courier(runner.relay), &runner.bell, &runner.hub);
 	if (status == CH_OK)
@@ -177,10 +179,11 @@ enum ch_status runner_run(const struct kit_adapter *adapter, void *source,
 		relay_end(runner.relay);
 	if (runner.hub != NULL)
 		hub_end(runner.hub);
+	if (runner.relay != NULL)
+		meter_write(runner.meter, counts, runner.relay, life);
 	hub_free(runner.hub);
 	relay_close(runner.relay);
 	meter_free(runner.meter);
 	bell_fini(&runner.bell);
-	*out_counts = runner.counts;
 	return status;
 }

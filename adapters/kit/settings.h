@@ -32,6 +32,10 @@ enum ch_status kit_settings_read(const char *path, const struct kit_adapter *ada
 	struct problems *problems, struct kit_settings *out_settings);
 void kit_settings_free(struct kit_settings *settings, const struct kit_adapter *adapter);
 
+/* Whether the kit's part is the same in both. */
+bool kit_settings_same(const struct kit_settings *one, const struct kit_settings *other,
+	const struct kit_adapter *adapter);
+
 /* A commented configuration file with every setting. */
 void kit_settings_describe(const struct kit_adapter *adapter, struct buffer *out);
 

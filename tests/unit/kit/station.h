@@ -96,9 +96,11 @@ static inline void station_end(struct station *station)
 
 static inline enum ch_status station_run(struct station *station, bool once)
 {
+	const struct runner_life life = {.once = once, .stop = &station->stop};
 	station->stop = 0;
-	return runner_run(&station->adapter, station->source, &station->settings, once,
-		&station->stop, &station->counts);
+	station->counts = (struct kit_counts){0};
+	return runner_run(
+		&station->adapter, station->source, &station->settings, &life, &station->counts);
 }
 
 /* Until the source has nothing more and the hub has everything. */
@@ -110,8 +112,9 @@ static inline void station_run_once(struct station *station)
 static inline void *station_thread(void *context)
 {
 	struct station *station = context;
-	station->status = runner_run(&station->adapter, station->source, &station->settings, false,
-		&station->stop, &station->counts);
+	const struct runner_life life = {.stop = &station->stop};
+	station->status = runner_run(
+		&station->adapter, station->source, &station->settings, &life, &station->counts);
 	return NULL;
 }
 
@@ -119,6 +122,7 @@ static inline void *station_thread(void *context)
 static inline void station_start(struct station *station)
 {
 	station->stop = 0;
+	station->counts = (struct kit_counts){0};
 	assert_int_equal(pthread_create(&station->thread, NULL, station_thread, station), 0);
 }
 

@@ -224,14 +224,15 @@ static void test_damage_is_told_and_the_rest_arrives(void **state)
 static void test_two_adapters_cannot_share_a_spool(void **state)
 {
 	struct station station;
-	struct kit_counts counts;
+	struct kit_counts counts = {0};
 	(void)state;
 	station_begin_with_spool(&station);
 	station_start(&station);
 	wait_for(&station, ".spool/cursor");
 	assert_true(fake_hub_wait(station.bus, FAKE_HELLOS, 1, 10000));
-	assert_int_equal(runner_run(&station.adapter, station.source, &station.settings, true,
-				 &station.stop, &counts),
+	const struct runner_life life = {.once = true, .stop = &station.stop};
+	assert_int_equal(
+		runner_run(&station.adapter, station.source, &station.settings, &life, &counts),
 		CH_BUSY);
 	station_stop(&station);
 	station_end(&station);

@@ -1,0 +1,269 @@
+/* Reloads: an adapter whose settings are read anew while it runs. */
+#include "station.h"
+
+#include "kit/generation.h"
+
+/* What the adapter under test was told, by life of a source. */
+static struct shop {
+	atomic_uint opened;
+	atomic_uint started;
+	atomic_uint closed;
+	atomic_uint taken; /* settings taken over in flight */
+	_Atomic int64_t price;
+	int can_reload;
+	int64_t start_fails; /* at this price */
+} shop;
+
+struct shop_settings {
+	int64_t price;
+};
+
+static const struct option shop_options[] = {
+	{.name = "shop.price",
+		.type = OPTION_NUMBER,
+		.at = offsetof(struct shop_settings, price),
+		.min = 1,
+		.max = 100,
+		.required = true,
+		.help = "What it costs."},
+};
+
+static enum ch_status shop_open(void *config, struct problems *problems, void **out_source)
+{
+	const struct shop_settings *settings = config;
+	if (settings->price == 13) {
+		problems_add(problems, NULL, 0, "shop.price", "is unlucky");
+		return CH_INVALID;
+	}
+	shop.opened++;
+	*out_source = config;
+	return CH_OK;
+}
+
+static enum ch_status shop_start(void *source, struct kit_hub *hub)
+{
+	const struct shop_settings *settings = source;
+	(void)hub;
+	if (settings->price == shop.start_fails)
+		return CH_BUSY;
+	shop.price = settings->price;
+	shop.started++;
+	return CH_OK;
+}
+
+static enum ch_status shop_reload(void *source, void *config)
+{
+	const struct shop_settings *settings = config;
+	(void)source;
+	if (!shop.can_reload)
+		return CH_UNSUPPORTED;
+	shop.price = settings->price;
+	shop.taken++;
+	return CH_OK;
+}
+
+static enum ch_status shop_next(void *source, struct kit_item *out_item)
+{
+	(void)source;
+	(void)out_item;
+	return CH_END;
+}
+
+static void shop_close(void *source)
+{
+	(void)source;
+	shop.closed++;
+}
+
+static const struct kit_adapter adapter = {.program = "carehub-shop",
+	.options = shop_options,
+	.option_count = 1,
+	.config_bytes = sizeof(struct shop_settings),
+	.open = shop_open,
+	.reload = shop_reload,
+	.start = shop_start,
+	.next = shop_next,
+	.close = shop_close};
+
+/* ---- The adapter in a thread ---- */
+
+struct run {
+	struct station station; /* for its hub, keys and folder */
+	char path[DROP_PATH];
+	struct generations *generations;
+	atomic_int stop;
+	atomic_int reload;
+	enum ch_status status;
+	struct kit_counts counts;
+	pthread_t thread;
+};
+
+static void run_write(struct run *run, int price, unsigned window)
+{
+	struct buffer text = {0};
+	buffer_printf(&text,
+		"[hub]\nendpoint = %s\nserver_key = %s\nkey_file = %s\nwindow = %u\n"
+		"[adapter]\npoll = 10ms\nmetrics = %s\n[shop]\nprice = %d\n",
+		run->station.settings.endpoint, run->station.settings.server_key,
+		run->station.settings.key_file, window, run->station.settings.metrics, price);
+	drop_put(&run->station.drop, ".conf", buffer_text(&text));
+	buffer_fini(&text);
+}
+
+static void *run_thread(void *context)
+{
+	struct run *run = context;
+	run->status =
+		generations_run(run->generations, false, &run->stop, &run->reload, &run->counts);
+	return NULL;
+}
+
+static void wait_for_price(int64_t price)
+{
+	for (int i = 0; i < 100000 && shop.price != price; i++)
+		assert_int_equal(usleep(100), 0);
+	assert_int_equal(shop.price, price);
+}
+
+/* The metrics file says so. */
+static void wait_for_word(struct run *run, const char *words)
+{
+	for (int i = 0; i < 10000 && !drop_says(&run->station.drop, ".metrics", words); i++)
+		assert_int_equal(usleep(1000), 0);
+	assert_true(drop_says(&run->station.drop, ".metrics", words));
+}
+
+static void run_begin(struct run *run)
+{
+	struct problems problems = {0};
+	shop = (struct shop){.start_fails = -1};
+	*run = (struct run){.status = CH_OK};
+	station_begin(&run->station);
+	(void)snprintf(run->path, sizeof(run->path), "%s/.conf", run->station.drop.path);
+	run_write(run, 1, 16);
+	assert_int_equal(
+		generations_open(&adapter, run->path, &problems, &run->generations), CH_OK);
+	problems_fini(&problems);
+	assert_int_equal(pthread_create(&run->thread, NULL, run_thread, run), 0);
+	wait_for_price(1);
+}
+
+static void run_end(struct run *run)
+{
+	run->stop = 1;
+	assert_int_equal(pthread_join(run->thread, NULL), 0);
+	generations_close(run->generations);
+	assert_int_equal(shop.opened, shop.closed);
+	station_end(&run->station);
+}
+
+#define GENERATION "carehub_adapter_config_generation{adapter=\"carehub-shop\"} "
+#define FAILED     "carehub_adapter_config_reload_failed{adapter=\"carehub-shop\"} "
+
+static void test_a_new_generation_takes_the_place_of_the_old(void **state)
+{
+	struct run run;
+	(void)state;
+	run_begin(&run);
+	wait_for_word(&run, GENERATION "1");
+	run_write(&run, 2, 16);
+	run.reload = 1;
+	wait_for_price(2);
+	wait_for_word(&run, GENERATION "2");
+	assert_int_equal(shop.started, 2);
+	run_end(&run);
+	assert_int_equal(run.status, CH_OK);
+}
+
+static void test_mistakes_leave_the_old_one(void **state)
+{
+	struct run run;
+	(void)state;
+	run_begin(&run);
+	run_write(&run, 1000, 0); /* two in the file */
+	run.reload = 1;
+	wait_for_word(&run, FAILED "1");
+	run_write(&run, 13, 16); /* one that only the adapter knows */
+	run.reload = 1;
+	while (run.reload != 0)
+		assert_int_equal(usleep(1000), 0);
+	wait_for_word(&run, GENERATION "1");
+	assert_int_equal(shop.started, 1);
+	assert_int_equal(shop.price, 1);
+	run_write(&run, 3, 16);
+	run.reload = 1;
+	wait_for_price(3);
+	wait_for_word(&run, FAILED "0");
+	wait_for_word(&run, GENERATION "2");
+	run_end(&run);
+}
+
+static void test_settings_taken_over_in_flight(void **state)
+{
+	struct run run;
+	(void)state;
+	run_begin(&run);
+	shop.can_reload = 1;
+	run_write(&run, 4, 16);
+	run.reload = 1;
+	wait_for_price(4);
+	wait_for_word(&run, GENERATION "2");
+	assert_int_equal(shop.taken, 1);
+	assert_int_equal(shop.started, 1); /* the same source */
+	run_write(&run, 5, 32);            /* the kit's settings too: a new one */
+	run.reload = 1;
+	wait_for_price(5);
+	assert_int_equal(shop.taken, 1);
+	assert_int_equal(shop.started, 2);
+	run_end(&run);
+}
+
+static void test_one_that_does_not_start_gives_way(void **state)
+{
+	struct run run;
+	(void)state;
+	run_begin(&run);
+	shop.start_fails = 6;
+	shop.price = 0;
+	run_write(&run, 6, 16);
+	run.reload = 1;
+	wait_for_price(1); /* the one before, opened again */
+	wait_for_word(&run, GENERATION "1");
+	wait_for_word(&run, FAILED "1");
+	run_end(&run);
+	assert_int_equal(run.status, CH_OK);
+}
+
+/* Keys and settings, the adapter's own too. */
+static void test_all_mistakes_at_once(void **state)
+{
+	struct run run = {.status = CH_OK};
+	struct problems problems = {0};
+	struct buffer text = {0};
+	(void)state;
+	shop = (struct shop){.start_fails = -1};
+	station_begin(&run.station);
+	(void)snprintf(run.path, sizeof(run.path), "%s/.conf", run.station.drop.path);
+	run_write(&run, 13, 16);
+	assert_int_equal(chmod(run.station.settings.key_file, 0644), 0);
+	assert_int_equal(
+		generations_open(&adapter, run.path, &problems, &run.generations), CH_INVALID);
+	problems_print(&problems, &text);
+	assert_non_null(strstr(buffer_text(&text), "hub.key_file"));
+	assert_non_null(strstr(buffer_text(&text), "is unlucky"));
+	buffer_fini(&text);
+	problems_fini(&problems);
+	station_end(&run.station);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_new_generation_takes_the_place_of_the_old),
+		cmocka_unit_test(test_mistakes_leave_the_old_one),
+		cmocka_unit_test(test_settings_taken_over_in_flight),
+		cmocka_unit_test(test_one_that_does_not_start_gives_way),
+		cmocka_unit_test(test_all_mistakes_at_once),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
