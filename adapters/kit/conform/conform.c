@@ -1,5 +1,6 @@
 #include "kit/conform/conform.h"
 
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -80,18 +81,24 @@ static enum conform_exit try_all(
 	return tally.broken > 0 ? CONFORM_BROKEN : CONFORM_KEPT;
 }
 
+static int remove_one(const char *path, const struct stat *info, int flag, struct FTW *walk)
+{
+	(void)info;
+	(void)flag;
+	(void)walk;
+	return remove(path);
+}
+
 static void remove_tree(const char *path)
 {
-	struct buffer command = {0};
-	buffer_printf(&command, "rm -rf -- '%s'", path); /* made by mkdtemp: it has no quote */
-	if (system(buffer_text(&command)) != 0)
+	if (nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS) != 0)
 		fprintf(stderr, "carehub-conform: %s: could not be removed\n", path);
-	buffer_fini(&command);
 }
 
 enum conform_exit conform_run(const struct conform_wishes *wishes, const char *path)
 {
-	char root[] = "/tmp/conform-XXXXXX";
+	char root[PATH_MAX / 4];
+	const char *temporary = getenv("TMPDIR");
 	struct conform conform = {.bin = wishes->bin,
 		.seed = wishes->seed,
 		.records = wishes->records,
@@ -107,9 +114,11 @@ enum conform_exit conform_run(const struct conform_wishes *wishes, const char *p
 			stderr);
 		goto out;
 	}
-	conform.root = mkdtemp(root);
+	if ((size_t)snprintf(root, sizeof(root), "%s/conform-XXXXXX",
+		    temporary != NULL ? temporary : "/tmp") < sizeof(root))
+		conform.root = mkdtemp(root);
 	if (conform.root == NULL) {
-		perror("carehub-conform: /tmp");
+		perror("carehub-conform: a temporary folder");
 		goto out;
 	}
 	result = try_all(&conform, wishes, path);

@@ -15,6 +15,7 @@ const struct promise promises[] = {
 	{"receipt", "the source is let go of only after the receipt", promise_receipt, {0}},
 	{"kill", "kill -9 at any moment loses nothing and doubles nothing", promise_kill, NARROW},
 	{"stop", "SIGTERM ends it in time and loses nothing", promise_stop, NARROW},
+	{"resume", "after a restart it goes on where it was", promise_resume, {0}},
 	{"late", "a hub that is not there at the start is waited for", promise_late, {0}},
 	{"slow", "answers an hour late are waited for", promise_slow, {.credit = 16}},
 	{"window", "no more events are under way than the hub allows", promise_window, {0}},

@@ -21,6 +21,7 @@ void promise_again(struct stage *stage);
 void promise_receipt(struct stage *stage);
 void promise_kill(struct stage *stage);
 void promise_stop(struct stage *stage);
+void promise_resume(struct stage *stage);
 
 /* promise_hub.c: whatever the hub does */
 void promise_late(struct stage *stage);

@@ -99,3 +99,23 @@ void promise_stop(struct stage *stage)
 	stage_note(stage, "in the middle %s", buffer_text(&when));
 	buffer_fini(&when);
 }
+
+/* Reading everything again does no harm, but a year of it is a day of work. */
+void promise_resume(struct stage *stage)
+{
+	uint32_t records = stage->conform->records;
+	stage_start(stage);
+	stage_feed(stage, records);
+	stage_settle(stage, records);
+	stage_terminate(stage);
+	stage_start(stage);
+	stage_await(stage, FAKE_HELLOS, 2);
+	stage_quiet(stage);
+	stage_feed(stage, 1);
+	stage_settle(stage, records + 1);
+	uint64_t again = fake_hub_count(stage->hub, FAKE_DUPLICATES);
+	if (again > events_of(stage, records) / 4)
+		stage_fail(stage, "%llu of %u events were sent again after a restart",
+			(unsigned long long)again, records);
+	stage_note(stage, "%llu of %u events were sent again", (unsigned long long)again, records);
+}

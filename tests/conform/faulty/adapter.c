@@ -48,13 +48,14 @@ enum fault {
 	TELLS_DATA,      /* logs the records */
 	NO_METRICS,
 	CLINGS,   /* never looks for its source again */
+	REREADS,  /* begins at the start, whatever was done before */
 	OVERRUNS, /* knows no window: overrun.h */
 };
 
 static const char *const fault_names[] = {"none", "early", "random-ids", "new-content",
 	"dies-on-garbage", "mute", "no-field", "insists", "no-wait", "gives-up", "impatient",
 	"forgets", "hasty", "deaf", "abandons", "one-mistake", "stale-sample", "other-ids",
-	"tells-key", "tells-data", "no-metrics", "clings", "overruns"};
+	"tells-key", "tells-data", "no-metrics", "clings", "rereads", "overruns"};
 
 struct settings {
 	char *endpoint;
@@ -376,7 +377,7 @@ static int run(struct adapter *adapter)
 	struct ch_options *to = ch_options_create();
 	(void)pthread_mutex_init(&adapter->lock, NULL);
 	adapter->event = ch_event_create();
-	adapter->read = position_read(adapter);
+	adapter->read = adapter->fault != REREADS ? position_read(adapter) : 0;
 	enum ch_status status = ch_options_set_endpoint(to, adapter->settings.endpoint);
 	if (status == CH_OK)
 		status = ch_options_set_server_key(to, adapter->settings.server_key);

@@ -33,6 +33,7 @@ FAULTS = {
     "tells-data": ["secrets"],
     "no-metrics": ["metrics"],
     "clings": ["vanish"],
+    "rereads": ["resume"],
     "overruns": ["window"],
 }
 
