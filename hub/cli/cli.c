@@ -33,7 +33,7 @@ int cli_fail(enum cli_exit status, const char *advice, const char *format, ...)
 	if (advice != NULL)
 		(void)fprintf(stderr, "         %s\n", advice);
 	buffer_fini(&line);
-	return status;
+	return (int)status;
 }
 
 /* What to do about a status, and how bad it is. */

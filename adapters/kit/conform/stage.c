@@ -19,6 +19,9 @@
 /* ---- What goes wrong ---- */
 
 static void stage_say(struct stage *stage, const char *format, va_list arguments)
+	__attribute__((format(printf, 2, 0)));
+
+static void stage_say(struct stage *stage, const char *format, va_list arguments)
 {
 	char text[1024];
 	(void)vsnprintf(text, sizeof(text), format, arguments);
