@@ -1,12 +1,10 @@
 #include "kit/relay.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "kit/rejects.h"
 #include "kit/relay_inside.h"
 
 #define SYNC_US 20000   /* what was appended is synced together, after so long at most */
@@ -39,37 +37,6 @@ static void relay_count(struct kit_counts *counts, const struct ch_receipt *rece
 	}
 }
 
-enum ch_status relay_append_reject(struct relay *relay, struct buffer *line)
-{
-	char path[PATH_MAX];
-	const char *directory = relay->settings->spool_directory;
-	enum ch_status status = line->status;
-	if (status == CH_OK &&
-		(size_t)snprintf(path, sizeof(path), "%s/rejects", directory) >= sizeof(path))
-		status = CH_TOO_LARGE;
-	if (status == CH_OK)
-		status = rejects_append(path, buffer_slice(line));
-	if (status != CH_OK)
-		log_error("spool.reject", "adapter=%s status=%s", relay->adapter->program,
-			ch_status_name(status));
-	return status;
-}
-
-/* A refusal for which the source has no place any more. */
-static enum ch_status relay_reject(struct relay *relay, const struct flight *flight)
-{
-	char when[CLOCK_TEXT_BYTES];
-	struct buffer line = {0};
-	const struct ch_receipt *receipt = &flight->receipt;
-	buffer_printf(&line, "%s: ", clock_format(clock_wall_us(), when));
-	buffer_append_slice(&line, buffer_slice(&flight->origin));
-	buffer_printf(&line, ": %s: %s %s", ch_status_name(ch_receipt_status(receipt)),
-		receipt->field, receipt->detail);
-	enum ch_status status = relay_append_reject(relay, &line);
-	buffer_fini(&line);
-	return status;
-}
-
 /* One that stands in the spool has landed: first its receipt is told, then the spool lets go of it. */
 static enum ch_status relay_settle_spooled(struct relay *relay, struct flight *flight)
 {
@@ -83,7 +50,7 @@ static enum ch_status relay_settle_spooled(struct relay *relay, struct flight *f
 			relay->source, buffer_slice(&flight->origin), &flight->receipt);
 	if (status == CH_NOT_FOUND && outcome != CH_OUTCOME_ACCEPTED &&
 		outcome != CH_OUTCOME_DUPLICATE)
-		status = relay_reject(relay, flight);
+		status = relay_reject_spooled(relay, flight);
 	if (status != CH_OK && status != CH_NOT_FOUND)
 		return status;
 	relay->drained++;
@@ -101,6 +68,7 @@ void relay_tell(struct relay *relay, const struct kit_settled *settled)
 static enum ch_status relay_settle(struct relay *relay, struct flight *flight)
 {
 	enum ch_status status = CH_OK;
+	relay_note_refusal(relay, flight);
 	if (flight->number != 0) {
 		relay->draining -= flight->from_spool;
 		status = relay_settle_spooled(relay, flight);
@@ -243,6 +211,7 @@ static enum ch_status relay_begin_spool(struct relay *relay)
 static enum ch_status relay_put_by_spool(struct relay *relay, const struct kit_item *item)
 {
 	struct buffer event = {0};
+	struct buffer origin = {0};
 	struct envelope envelope = *item->envelope;
 	uint64_t number;
 	/* Its own, unless something before it found no room in the spool and is still under way. */
@@ -250,14 +219,16 @@ static enum ch_status relay_put_by_spool(struct relay *relay, const struct kit_i
 		envelope.checkpoint =
 			watermark_cover(relay->watermark, envelope.source, envelope.checkpoint);
 	envelope_encode(&envelope, &event);
+	relay_put_origin(relay, item, &origin);
 	const struct spool_record record = {
 		.since_us = item->since_us != 0 ? item->since_us : clock_wall_us(),
-		.origin = item->origin,
+		.origin = buffer_slice(&origin),
 		.event = buffer_slice(&event)};
-	enum ch_status status = event.status;
+	enum ch_status status = event.status != CH_OK ? event.status : origin.status;
 	if (status == CH_OK)
 		status = relay_append(relay, item->token, &record, &number);
 	buffer_fini(&event);
+	buffer_fini(&origin);
 	return status;
 }
 
@@ -281,14 +252,14 @@ enum ch_status relay_put_straight(struct relay *relay, const struct kit_item *it
 	flight->token = item->token;
 	flight->since_us = item->since_us;
 	enum ch_status status = CH_OK;
-	if (relay->spool != NULL) {
-		if (flight->since_us == 0)
-			flight->since_us = clock_wall_us();
+	if (relay->spool != NULL && flight->since_us == 0)
+		flight->since_us = clock_wall_us();
+	if (relay->spool != NULL)
 		envelope_encode(item->envelope, &flight->event);
-		buffer_append_slice(&flight->origin, item->origin);
-		if (flight->event.status != CH_OK || flight->origin.status != CH_OK)
-			status = CH_NOMEM;
-	}
+	if (relay->spool != NULL || relay->settings->rejects != NULL)
+		relay_put_origin(relay, item, &flight->origin);
+	if (flight->event.status != CH_OK || flight->origin.status != CH_OK)
+		status = CH_NOMEM;
 	struct envelope envelope = *item->envelope;
 	if (relay->watermark != NULL && status == CH_OK) {
 		envelope.checkpoint = watermark_cover(

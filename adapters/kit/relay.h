@@ -47,7 +47,7 @@ struct kit_counts {
 	uint64_t duplicates;
 	uint64_t conflicts;
 	uint64_t refused;
-	uint64_t rejected;       /* by the source; whoever asks the source counts them */
+	uint64_t rejected;       /* by the source */
 	uint64_t spooled;        /* let go of at the source before they had a receipt */
 	uint64_t lost;           /* damaged in the spool */
 	uint64_t put_off;        /* settled as CH_RETRY */
@@ -64,6 +64,9 @@ enum ch_status relay_open(const struct kit_adapter *adapter, void *source,
  * being there is settled as CH_CLOSED, and the source gives it again in another life. */
 void relay_end(struct relay *relay);
 void relay_close(struct relay *relay); /* ends it, too; NULL is fine */
+
+/* Counts a KIT_REJECT, and notes it in `adapter.rejects`. */
+void relay_reject(struct relay *relay, const struct kit_item *item);
 
 /* Takes a KIT_EVENT.  CH_OK: it will be settled.  CH_FULL: not now: give the same again after
  * relay_tend.  Others: the adapter stops. */

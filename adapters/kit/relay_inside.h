@@ -34,9 +34,6 @@ struct relay {
 	uint64_t draining;   /* under way, or held */
 };
 
-/* A line for the spool's own rejects; that it could not be written has been logged. */
-enum ch_status relay_append_reject(struct relay *relay, struct buffer *line);
-
 /* An event that libcarehub will never take (too large, malformed) is refused here. */
 enum ch_status relay_settle_unsent(
 	struct relay *relay, struct flight *flight, enum ch_status status);
@@ -52,6 +49,20 @@ void relay_tell(struct relay *relay, const struct kit_settled *settled);
 
 /* Hands it to the courier.  A status "not now": nothing has happened; others as relay_put. */
 enum ch_status relay_put_straight(struct relay *relay, const struct kit_item *item);
+
+/* ---- relay_rejects.c: that a line could not be written has been logged ---- */
+
+/* A line for the spool's own rejects. */
+enum ch_status relay_append_reject(struct relay *relay, struct buffer *line);
+
+/* A refusal for which the source has no place any more goes there. */
+enum ch_status relay_reject_spooled(struct relay *relay, const struct flight *flight);
+
+/* What the hub refused, whichever way it took, goes to `adapter.rejects`. */
+void relay_note_refusal(const struct relay *relay, const struct flight *flight);
+
+/* Where an event stood: in the source's words; when it has none, and hears of none, source and id. */
+void relay_put_origin(const struct relay *relay, const struct kit_item *item, struct buffer *out);
 
 /* ---- relay_prompt.c ---- */
 

@@ -49,7 +49,7 @@ static enum ch_status runner_feed(struct runner *runner)
 		if (status != CH_OK)
 			return runner->exhausted ? CH_END : status;
 		if (runner->item.what == KIT_REJECT)
-			runner->counts->rejected++;
+			relay_reject(runner->relay, &runner->item);
 		if (runner->item.what != KIT_EVENT)
 			return CH_OK;
 	}

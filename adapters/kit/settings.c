@@ -84,6 +84,13 @@ static const struct settings_row {
 			AT(metrics),
 			.help = "A file that is written every ten seconds with what is counted, OpenMetrics,\n"
 				"for node_exporter's textfile collector.  Without it none is written."}},
+	{OF_ALL,
+		{.name = "adapter.rejects",
+			.type = OPTION_TEXT,
+			AT(rejects),
+			.help = "A file that everything is added to that was no event, or that the hub refused:\n"
+				"one line with time, place and reason, for whoever can mend it; up to 1 MiB.  A\n"
+				"drop folder has such a file beside each of its own.  Without it they only count."}},
 	{OF_OTHERS,
 		{.name = "spool.directory",
 			.type = OPTION_TEXT,

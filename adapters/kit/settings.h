@@ -18,6 +18,7 @@ struct kit_settings {
 	int64_t poll_ms;
 	int64_t patience_ms; /* of an adapter that is prompt */
 	char *metrics;
+	char *rejects;
 	/* [spool]: see relay.h */
 	char *spool_directory; /* NULL: none */
 	int64_t spool_max_bytes;

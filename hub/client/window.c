@@ -1,5 +1,6 @@
 #include "client/window.h"
 
+#include "base/hash.h"
 #include "wire/frame.h"
 #include "wire/pb.h"
 
@@ -11,7 +12,7 @@
 
 void window_init(struct window *window, struct outbox *outbox, bool retry)
 {
-	*window = (struct window){.outbox = outbox, .retry = retry};
+	*window = (struct window){.outbox = outbox, .retry = retry, .seed = hash_seed()};
 }
 
 void window_count(const struct window *window, struct ch_stats *out_stats)
@@ -228,9 +229,13 @@ static void window_count_outcome(struct window *window, enum outcome outcome)
 	}
 }
 
+/* At least as long as the hub wants, and up to a quarter more: those that it put off together do not come
+ * back together. */
 static void window_pause(struct window *window, uint32_t retry_after_ms, int64_t now_us)
 {
-	int64_t until = now_us + (int64_t)(retry_after_ms > 0 ? retry_after_ms : RETRY_MS) * 1000;
+	uint64_t pause_us = (uint64_t)(retry_after_ms > 0 ? retry_after_ms : RETRY_MS) * 1000;
+	pause_us += hash_mix((uint64_t)now_us, window->seed) % (pause_us / 4 + 1);
+	int64_t until = now_us + (int64_t)pause_us;
 	if (until > window->paused_until_us)
 		window->paused_until_us = until;
 }

@@ -12,7 +12,8 @@
 
 struct window {
 	struct outbox *outbox;
-	bool retry; /* what the hub puts off is sent again */
+	bool retry;    /* what the hub puts off is sent again */
+	uint64_t seed; /* of what spreads clients out */
 	struct batch_list unsent;
 	struct batch_list in_flight;
 	uint64_t last_frame;

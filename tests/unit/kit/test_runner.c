@@ -56,6 +56,28 @@ static void test_refusals_and_conflicts_are_results(void **state)
 	station_end(&station);
 }
 
+/* All of it in one file, with time, place and reason. */
+static void test_what_was_no_event_is_written_down(void **state)
+{
+	struct station station;
+	(void)state;
+	station_begin(&station);
+	station.settings.rejects = path_in(&station, ".rejects");
+	fake_hub_answer_next(station.bus, 1,
+		&(struct receipt){.outcome = OUTCOME_REFUSED,
+			.reason = CH_MISSING,
+			.field = SLICE_LITERAL("customer.phones"),
+			.detail = SLICE_LITERAL("is mandatory")});
+	drop_put(&station.drop, "a", "1\n!line 2: torn\n3\n");
+	station_run_once(&station);
+	assert_int_equal(station.counts.rejected, 1);
+	assert_true(drop_says(&station.drop, ".rejects", "Z: line 2: torn\n"));
+	assert_true(drop_says(&station.drop, ".rejects",
+		" a: missing: customer.phones is mandatory\n")); /* the drop folder's own place */
+	free(station.settings.rejects);
+	station_end(&station);
+}
+
 static void test_a_refusal_for_now_is_waited_out(void **state)
 {
 	struct station station;
@@ -187,6 +209,7 @@ int main(void)
 		cmocka_unit_test(test_files_become_events_once),
 		cmocka_unit_test(test_once_waits_for_files_to_come_to_rest),
 		cmocka_unit_test(test_refusals_and_conflicts_are_results),
+		cmocka_unit_test(test_what_was_no_event_is_written_down),
 		cmocka_unit_test(test_a_refusal_for_now_is_waited_out),
 		cmocka_unit_test(test_a_lost_connection_loses_nothing),
 		cmocka_unit_test(test_the_hub_may_come_later),

@@ -66,7 +66,8 @@ CH_PUBLIC void ch_options_set_window(struct ch_options *options, uint32_t events
 CH_PUBLIC void ch_options_set_batch(struct ch_options *options, uint32_t events);
 
 /* What to do when the hub refuses an event for now (its disk is full, it is too busy): send it again
- * after the time that the hub gives (true, the beginning), or hand CH_RETRY to the publisher. */
+ * after the time that the hub gives and up to a quarter more, so that those that it put off together
+ * do not come back together (true, the beginning), or hand CH_RETRY to the publisher. */
 CH_PUBLIC void ch_options_set_retry(struct ch_options *options, bool retry);
 
 /* The states of a connection, as they are told to the callback below. */
