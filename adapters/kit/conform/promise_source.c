@@ -2,13 +2,33 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "kit/conform/promise.h"
+
+/* In its time: an adapter may wait for the rest of what looks cut off. */
+static void await_rejects(struct stage *stage)
+{
+	const char *command = stage->conform->description.rejects;
+	int64_t end_us = clock_steady_us() + stage->conform->patience_ms * 1000;
+	bool told = !description_has(command);
+	while (!told && !stage->broken) {
+		struct buffer text = {0};
+		int status = 0; /* there may be nothing to be read yet */
+		stage_command(stage, "rejects", command, &text, &status);
+		told = text_trim(buffer_slice(&text)).len > 0;
+		buffer_fini(&text);
+		if (!told && clock_steady_us() > end_us)
+			stage_fail(stage, "it was passed over in silence");
+		if (!told)
+			process_sleep_ms(20);
+		stage_is_alive(stage);
+	}
+}
 
 void promise_garbage(struct stage *stage)
 {
 	uint32_t records = stage->conform->records;
-	struct buffer told = {0};
 	if (!description_has(stage->conform->description.garbage)) {
 		stage_pass_over(stage, "garbage");
 		return;
@@ -19,14 +39,7 @@ void promise_garbage(struct stage *stage)
 	stage_feed(stage, records - records / 2);
 	stage_garbage(stage);
 	stage_settle(stage, records);
-	if (description_has(stage->conform->description.rejects)) {
-		int status = 0; /* what there is to be read is looked at */
-		stage_command(
-			stage, "rejects", stage->conform->description.rejects, &told, &status);
-		if (text_trim(buffer_slice(&told)).len == 0)
-			stage_fail(stage, "it was passed over in silence");
-	}
-	buffer_fini(&told);
+	await_rejects(stage);
 }
 
 /* Whoever runs it may start it again; it may not need more than that. */
