@@ -26,6 +26,7 @@ struct description {
 	char *translate;
 	char *metrics;
 	struct option_list secrets;
+	bool reload;
 	int64_t stop_ms;
 	/* [source] */
 	char *prepare;

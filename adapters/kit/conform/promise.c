@@ -16,6 +16,8 @@ const struct promise promises[] = {
 	{"kill", "kill -9 at any moment loses nothing and doubles nothing", promise_kill, NARROW},
 	{"stop", "SIGTERM ends it in time and loses nothing", promise_stop, NARROW},
 	{"resume", "after a restart it goes on where it was", promise_resume, {0}},
+	{"reload", "SIGHUP changes nothing but the configuration, a bad one not even that",
+		promise_reload, NARROW},
 	{"late", "a hub that is not there at the start is waited for", promise_late, {0}},
 	{"slow", "answers an hour late are waited for", promise_slow, {.credit = 16}},
 	{"window", "no more events are under way than the hub allows", promise_window, {0}},

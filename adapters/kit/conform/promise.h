@@ -22,6 +22,7 @@ void promise_receipt(struct stage *stage);
 void promise_kill(struct stage *stage);
 void promise_stop(struct stage *stage);
 void promise_resume(struct stage *stage);
+void promise_reload(struct stage *stage);
 
 /* promise_hub.c: whatever the hub does */
 void promise_late(struct stage *stage);

@@ -119,3 +119,34 @@ void promise_resume(struct stage *stage)
 			(unsigned long long)again, records);
 	stage_note(stage, "%llu of %u events were sent again", (unsigned long long)again, records);
 }
+
+/* In the middle, with the configuration as it is, with one that is no good, and with the good one again. */
+void promise_reload(struct stage *stage)
+{
+	const struct description *description = &stage->conform->description;
+	uint32_t records = stage->conform->records;
+	struct buffer good = {0};
+	struct buffer broken = {0};
+	if (!description->reload) {
+		stage_pass_over(stage, "reload");
+		return;
+	}
+	stage_template(stage, description->configuration, &good);
+	if (description->broken != NULL)
+		stage_template(stage, description->broken, &broken);
+	const struct slice turns[] = {
+		buffer_slice(&good), buffer_slice(&broken), buffer_slice(&good)};
+	fake_hub_set_pace(stage->hub, &(struct fake_pace){.delay_us = RECEIPT_US});
+	stage_start(stage);
+	feed_all(stage);
+	for (uint32_t i = 0; i < 3; i++) {
+		stage_await(stage, FAKE_STORED, events_of(stage, records) * (i + 1) / 5);
+		stage_configure(stage, turns[i]);
+		stage_hang_up(stage);
+	}
+	stage_settle(stage, records);
+	stage_note(stage, "%llu events were sent more than once",
+		(unsigned long long)fake_hub_count(stage->hub, FAKE_DUPLICATES));
+	buffer_fini(&broken);
+	buffer_fini(&good);
+}

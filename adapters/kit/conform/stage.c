@@ -278,6 +278,13 @@ void stage_kill(struct stage *stage)
 	process_kill(&stage->adapter);
 }
 
+void stage_hang_up(struct stage *stage)
+{
+	stage_is_alive(stage);
+	if (!stage->broken)
+		process_signal(&stage->adapter, SIGHUP);
+}
+
 void stage_terminate(struct stage *stage)
 {
 	int64_t limit_ms = stage->conform->description.stop_ms;

@@ -83,6 +83,8 @@ void stage_start(struct stage *stage);
 void stage_kill(struct stage *stage);      /* -9 */
 void stage_terminate(struct stage *stage); /* SIGTERM; must end in time, with status 0 or 1 */
 
+void stage_hang_up(struct stage *stage); /* SIGHUP: it reads $CONFIG anew */
+
 /* It runs. */
 void stage_is_alive(struct stage *stage);
 

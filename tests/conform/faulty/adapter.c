@@ -49,13 +49,14 @@ enum fault {
 	NO_METRICS,
 	CLINGS,   /* never looks for its source again */
 	REREADS,  /* begins at the start, whatever was done before */
+	HANGS_UP, /* ends at SIGHUP, though its description says that it reads its settings anew */
 	OVERRUNS, /* knows no window: overrun.h */
 };
 
 static const char *const fault_names[] = {"none", "early", "random-ids", "new-content",
 	"dies-on-garbage", "mute", "no-field", "insists", "no-wait", "gives-up", "impatient",
 	"forgets", "hasty", "deaf", "abandons", "one-mistake", "stale-sample", "other-ids",
-	"tells-key", "tells-data", "no-metrics", "clings", "rereads", "overruns"};
+	"tells-key", "tells-data", "no-metrics", "clings", "rereads", "hangs-up", "overruns"};
 
 struct settings {
 	char *endpoint;
@@ -369,6 +370,8 @@ static int run(struct adapter *adapter)
 {
 	int result = 2;
 	(void)signal(SIGTERM, adapter->fault == DEAF ? SIG_IGN : stop);
+	if (adapter->fault != HANGS_UP)
+		(void)signal(SIGHUP, SIG_IGN); /* its settings are always as they were */
 	if (adapter->fault == OVERRUNS)
 		return overrun_run(
 			&(struct overrun){adapter->settings.endpoint, adapter->settings.server_key,

@@ -34,6 +34,7 @@ FAULTS = {
     "no-metrics": ["metrics"],
     "clings": ["vanish"],
     "rereads": ["resume"],
+    "hangs-up": ["reload"],
     "overruns": ["window"],
 }
 
