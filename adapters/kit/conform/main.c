@@ -31,12 +31,6 @@ static const char usage[] =
 	"\n"
 	"Exit status: 0 all kept, 1 some broken, 2 it could not be tried, 64 wrong usage.\n";
 
-static int wrong(const char *what, const char *value)
-{
-	fprintf(stderr, "carehub-conform: %s: %s\n%s", value, what, usage);
-	return EXIT_USAGE;
-}
-
 enum {
 	OPTION_BIN = 1,
 	OPTION_QUICK,
@@ -44,76 +38,102 @@ enum {
 	OPTION_SEED,
 	OPTION_PATIENCE,
 	OPTION_KEEP,
-	OPTION_LISTED,
+	OPTION_LIST,
 	OPTION_DESCRIBE,
 	OPTION_VERSION,
-	OPTION_HELP
+	OPTION_HELP,
 };
+
+static const struct option words[] = {
+	{"bin", required_argument, NULL, OPTION_BIN},
+	{"quick", no_argument, NULL, OPTION_QUICK},
+	{"only", required_argument, NULL, OPTION_ONLY},
+	{"seed", required_argument, NULL, OPTION_SEED},
+	{"patience", required_argument, NULL, OPTION_PATIENCE},
+	{"keep", no_argument, NULL, OPTION_KEEP},
+	{"list", no_argument, NULL, OPTION_LIST},
+	{"describe", no_argument, NULL, OPTION_DESCRIBE},
+	{"version", no_argument, NULL, OPTION_VERSION},
+	{"help", no_argument, NULL, OPTION_HELP},
+	{NULL, 0, NULL, 0},
+};
+
+/* One that asks for no run; false: it is none of these. */
+static bool answer(int word)
+{
+	switch (word) {
+	case OPTION_LIST:
+		conform_list();
+		return true;
+	case OPTION_DESCRIBE:
+		conform_describe();
+		return true;
+	case OPTION_VERSION:
+		(void)puts("carehub-conform " CAREHUB_VERSION);
+		return true;
+	case OPTION_HELP:
+		(void)fputs(usage, stdout);
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* NULL, or what is wrong with the value. */
+static const char *take(int word, const char *value, struct conform_wishes *wishes)
+{
+	static char bin[PATH_MAX];
+	uint64_t seconds = 0;
+	switch (word) {
+	case OPTION_BIN:
+		wishes->bin = realpath(value, bin);
+		return wishes->bin != NULL ? NULL : "there is no such folder";
+	case OPTION_QUICK:
+		wishes->records = 60;
+		wishes->kills = 4;
+		return NULL;
+	case OPTION_ONLY:
+		if (!conform_promises(value) || wishes->only_count == CONFORM_ONLY)
+			return "there is no such promise";
+		wishes->only[wishes->only_count++] = value;
+		return NULL;
+	case OPTION_SEED:
+		return text_parse_u64(slice_text(value), UINT64_MAX, &wishes->seed) == CH_OK
+			       ? NULL
+			       : "is no number";
+	case OPTION_PATIENCE:
+		if (text_parse_u64(slice_text(value), 3600, &seconds) != CH_OK || seconds == 0)
+			return "is no number of seconds, 1 to 3600";
+		wishes->patience_ms = (int64_t)seconds * 1000;
+		return NULL;
+	case OPTION_KEEP:
+		wishes->keep = true;
+		return NULL;
+	default:
+		return "is no option";
+	}
+}
+
+static uint64_t chance(void)
+{
+	uint64_t seed;
+	if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))
+		seed = (uint64_t)clock_steady_us();
+	return seed % 1000000; /* short enough to be typed again */
+}
 
 int main(int argc, char **argv)
 {
-	static const struct option words[] = {
-		{"bin", required_argument, NULL, OPTION_BIN},
-		{"quick", no_argument, NULL, OPTION_QUICK},
-		{"only", required_argument, NULL, OPTION_ONLY},
-		{"seed", required_argument, NULL, OPTION_SEED},
-		{"patience", required_argument, NULL, OPTION_PATIENCE},
-		{"keep", no_argument, NULL, OPTION_KEEP},
-		{"list", no_argument, NULL, OPTION_LISTED},
-		{"describe", no_argument, NULL, OPTION_DESCRIBE},
-		{"version", no_argument, NULL, OPTION_VERSION},
-		{"help", no_argument, NULL, OPTION_HELP},
-		{NULL, 0, NULL, 0},
-	};
-	struct conform_wishes wishes = {.records = 300, .kills = 12, .patience_ms = 30000};
-	uint64_t patience_s = 0;
-	char bin[PATH_MAX];
+	struct conform_wishes wishes = {
+		.seed = chance(), .records = 300, .kills = 12, .patience_ms = 30000};
 	int word;
-	if (getrandom(&wishes.seed, sizeof(wishes.seed), 0) != (ssize_t)sizeof(wishes.seed))
-		wishes.seed = (uint64_t)clock_steady_us();
-	wishes.seed %= 1000000;
 	while ((word = getopt_long(argc, argv, "", words, NULL)) != -1) {
-		switch (word) {
-		case OPTION_BIN:
-			wishes.bin = realpath(optarg, bin);
-			if (wishes.bin == NULL)
-				return wrong("there is no such folder", optarg);
-			break;
-		case OPTION_QUICK:
-			wishes.records = 60;
-			wishes.kills = 4;
-			break;
-		case OPTION_ONLY:
-			if (!conform_promises(optarg) || wishes.only_count == CONFORM_ONLY)
-				return wrong("there is no such promise", optarg);
-			wishes.only[wishes.only_count++] = optarg;
-			break;
-		case OPTION_SEED:
-			if (text_parse_u64(slice_text(optarg), UINT64_MAX, &wishes.seed) != CH_OK)
-				return wrong("is no number", optarg);
-			break;
-		case OPTION_PATIENCE:
-			if (text_parse_u64(slice_text(optarg), 3600, &patience_s) != CH_OK)
-				return wrong("is no number of seconds", optarg);
-			wishes.patience_ms = (int64_t)patience_s * 1000;
-			break;
-		case OPTION_KEEP:
-			wishes.keep = true;
-			break;
-		case OPTION_LISTED:
-			conform_list();
+		if (answer(word))
 			return 0;
-		case OPTION_DESCRIBE:
-			conform_describe();
-			return 0;
-		case OPTION_VERSION:
-			puts("carehub-conform " CAREHUB_VERSION);
-			return 0;
-		case OPTION_HELP:
-			(void)fputs(usage, stdout);
-			return 0;
-		default:
-			(void)fputs(usage, stderr);
+		const char *fault = word != '?' ? take(word, optarg, &wishes) : "see above";
+		if (fault != NULL) {
+			fprintf(stderr, "carehub-conform: %s: %s\n%s",
+				optarg != NULL ? optarg : argv[optind - 1], fault, usage);
 			return EXIT_USAGE;
 		}
 	}
