@@ -14,7 +14,8 @@ struct desk {
 	uint64_t given; /* by next */
 	atomic_uint settled;
 	atomic_uint tended;
-	struct kit_settled last; /* valid while `settled` stands still */
+	pthread_mutex_t lock;
+	struct kit_settled last; /* under the lock */
 	char id[32];
 	struct envelope envelope;
 };
@@ -53,13 +54,16 @@ static inline enum ch_status desk_next(void *source, struct kit_item *out_item)
 static inline void desk_settle(void *source, const struct kit_settled *settled)
 {
 	struct desk *desk = source;
+	assert_int_equal(pthread_mutex_lock(&desk->lock), 0);
 	desk->last = *settled;
+	assert_int_equal(pthread_mutex_unlock(&desk->lock), 0);
 	desk->settled++;
 }
 
 static inline void desk_begin(struct desk *desk, struct station *station)
 {
-	*desk = (struct desk){.bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+	*desk = (struct desk){
+		.bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), .lock = PTHREAD_MUTEX_INITIALIZER};
 	assert_true(desk->bell >= 0);
 	station_begin(station);
 	station->source = desk;
@@ -74,6 +78,14 @@ static inline void desk_end(struct desk *desk, struct station *station)
 {
 	station_end(station);
 	assert_int_equal(close(desk->bell), 0);
+}
+
+static inline struct kit_settled desk_last(struct desk *desk)
+{
+	assert_int_equal(pthread_mutex_lock(&desk->lock), 0);
+	struct kit_settled last = desk->last;
+	assert_int_equal(pthread_mutex_unlock(&desk->lock), 0);
+	return last;
 }
 
 static inline void desk_lay(struct desk *desk, unsigned count)

@@ -15,7 +15,7 @@ static struct kit_settled lay(struct desk *desk)
 {
 	desk_lay(desk, 1);
 	wait_until_settled(desk, desk->laid);
-	return desk->last;
+	return desk_last(desk);
 }
 
 static void test_the_receipt_is_the_answer(void **state)
@@ -139,8 +139,8 @@ static void test_too_much_at_once(void **state)
 	fake_hub_hold_receipts(station.bus, true);
 	desk_lay(&desk, 20); /* the window is 16 */
 	wait_until_settled(&desk, before + 4);
-	assert_int_equal(desk.last.status, CH_RETRY);
-	assert_int_equal(desk.last.receipt.reason, CH_FULL);
+	assert_int_equal(desk_last(&desk).status, CH_RETRY);
+	assert_int_equal(desk_last(&desk).receipt.reason, CH_FULL);
 	fake_hub_hold_receipts(station.bus, false);
 	wait_until_settled(&desk, before + 20);
 	station_stop(&station);

@@ -23,9 +23,9 @@ static void test_what_is_offered_goes_at_once_and_so_does_its_receipt(void **sta
 	}
 	/* One that waited for a look from time to time would take a tenth of a second each. */
 	assert_true(clock_steady_us() - began_us < 7000000);
-	assert_int_equal(desk.last.status, CH_OK);
-	assert_int_equal(desk.last.receipt.outcome, CH_OUTCOME_ACCEPTED);
-	assert_int_equal(desk.last.receipt.sequence, 100);
+	assert_int_equal(desk_last(&desk).status, CH_OK);
+	assert_int_equal(desk_last(&desk).receipt.outcome, CH_OUTCOME_ACCEPTED);
+	assert_int_equal(desk_last(&desk).receipt.sequence, 100);
 	station_stop(&station);
 	expect_in_order(&station, 100);
 	desk_end(&desk, &station);
@@ -115,7 +115,7 @@ static void clerk_settle(void *source, const struct kit_settled *settled)
 static void test_a_loop_runs_on_the_same_thread(void **state)
 {
 	struct station station;
-	struct clerk clerk = {.answered = 0};
+	struct clerk clerk = {.desk.lock = PTHREAD_MUTEX_INITIALIZER};
 	(void)state;
 	station_begin(&station);
 	station.source = &clerk;
