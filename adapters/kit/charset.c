@@ -34,6 +34,14 @@ static const struct {
 	[CHARSET_WINDOWS1252] = {"Windows-1252", "WINDOWS-1252"},
 	[CHARSET_UTF16LE] = {"UTF-16LE", "UTF-16LE"},
 	[CHARSET_UTF16BE] = {"UTF-16BE", "UTF-16BE"},
+	[CHARSET_LATIN2] = {"ISO-8859-2", "ISO-8859-2"},
+	[CHARSET_LATIN3] = {"ISO-8859-3", "ISO-8859-3"},
+	[CHARSET_LATIN4] = {"ISO-8859-4", "ISO-8859-4"},
+	[CHARSET_CYRILLIC] = {"ISO-8859-5", "ISO-8859-5"},
+	[CHARSET_ARABIC] = {"ISO-8859-6", "ISO-8859-6"},
+	[CHARSET_GREEK] = {"ISO-8859-7", "ISO-8859-7"},
+	[CHARSET_HEBREW] = {"ISO-8859-8", "ISO-8859-8"},
+	[CHARSET_LATIN5] = {"ISO-8859-9", "ISO-8859-9"},
 };
 
 enum ch_status charset_parse(struct slice name, enum charset *out_charset)
@@ -53,6 +61,14 @@ enum ch_status charset_parse(struct slice name, enum charset *out_charset)
 		{"Shift_JIS", CHARSET_SHIFT_JIS},
 		{"ISO-8859-1", CHARSET_LATIN1},
 		{"ISO-8859-15", CHARSET_LATIN9},
+		{"ISO-8859-2", CHARSET_LATIN2},
+		{"ISO-8859-3", CHARSET_LATIN3},
+		{"ISO-8859-4", CHARSET_LATIN4},
+		{"ISO-8859-5", CHARSET_CYRILLIC},
+		{"ISO-8859-6", CHARSET_ARABIC},
+		{"ISO-8859-7", CHARSET_GREEK},
+		{"ISO-8859-8", CHARSET_HEBREW},
+		{"ISO-8859-9", CHARSET_LATIN5},
 		{"Windows-1252", CHARSET_WINDOWS1252},
 	};
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {

@@ -20,6 +20,14 @@ enum charset {
 	CHARSET_WINDOWS1252,
 	CHARSET_UTF16LE,
 	CHARSET_UTF16BE,
+	CHARSET_LATIN2,   /* ISO 8859-2, and so on: the repertoires of UN/EDIFACT */
+	CHARSET_LATIN3,   /* ISO 8859-3 */
+	CHARSET_LATIN4,   /* ISO 8859-4 */
+	CHARSET_CYRILLIC, /* ISO 8859-5 */
+	CHARSET_ARABIC,   /* ISO 8859-6 */
+	CHARSET_GREEK,    /* ISO 8859-7 */
+	CHARSET_HEBREW,   /* ISO 8859-8 */
+	CHARSET_LATIN5,   /* ISO 8859-9 */
 };
 
 /* By one of the names that files declare it by ("UTF-8", "utf8", "GBK", "GB2312", "Big5" ...), in any case.
