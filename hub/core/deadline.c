@@ -39,6 +39,8 @@ static const char *const subject_kinds[PROMISE_COUNT] = {
 	[PROMISE_PART_SUPPLY] = "part",
 	[PROMISE_PART_OVERSEAS] = "part",
 	[PROMISE_CALLBACK_DO] = "callback",
+	[PROMISE_ORDER_SUPPLY] = "parts order",
+	[PROMISE_ORDER_OVERSEAS] = "parts order",
 };
 
 /* One deadline while a rule looks at it. */

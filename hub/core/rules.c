@@ -139,6 +139,20 @@ static const struct deadline_row deadline_rows[] = {
 	{"repair.part.backordered", PROMISE_PART_OVERSEAS, DEADLINE_SET, "repair_order_id", "",
 		"station.station_id"},
 
+	/* The same for an order between firms; repairs and orders have numbers of their own. */
+	{"parts.order.placed", PROMISE_ORDER_SUPPLY, DEADLINE_SET, "parts_order_id", "",
+		"station_id"},
+	{"parts.order.cancelled", PROMISE_ORDER_SUPPLY, DEADLINE_CANCEL, "parts_order_id", "", ""},
+	{"parts.order.cancelled", PROMISE_ORDER_OVERSEAS, DEADLINE_CANCEL, "parts_order_id", "",
+		""},
+	{"parts.order.backordered", PROMISE_ORDER_SUPPLY, DEADLINE_CANCEL, "parts_order_id", "",
+		""},
+	{"parts.order.backordered", PROMISE_ORDER_OVERSEAS, DEADLINE_SET, "parts_order_id", "", ""},
+	{"parts.goods.received", PROMISE_ORDER_SUPPLY, DEADLINE_MEET,
+		"parts_order_ids|lines.parts_order_id", "", ""},
+	{"parts.goods.received", PROMISE_ORDER_OVERSEAS, DEADLINE_MEET,
+		"parts_order_ids|lines.parts_order_id", "", ""},
+
 	{"website.complaint.filed", PROMISE_COMPLAINT_ACKNOWLEDGE, DEADLINE_SET, CASE_ID, "", ""},
 	{"website.complaint.filed", PROMISE_COMPLAINT_ANSWER, DEADLINE_SET, CASE_ID, "", ""},
 	{"callcenter.complaint.filed", PROMISE_COMPLAINT_ACKNOWLEDGE, DEADLINE_SET, CASE_ID, "",

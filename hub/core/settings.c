@@ -33,6 +33,8 @@ static const struct {
 	[PROMISE_PART_SUPPLY] = {"part.supply", 3 * DAY},
 	[PROMISE_PART_OVERSEAS] = {"part.overseas", 7 * DAY},
 	[PROMISE_CALLBACK_DO] = {"callback.do", DAY},
+	[PROMISE_ORDER_SUPPLY] = {"order.supply", 3 * DAY},
+	[PROMISE_ORDER_OVERSEAS] = {"order.overseas", 7 * DAY},
 };
 
 static const struct peer_rules peer_default = {
