@@ -99,6 +99,16 @@
 /* Over it, repeated numbers within a file are left to the hub to find. */
 #define LIMIT_POS_SEEN 262144u
 
+/* Interchanges: over it, the interchange or its message is refused with the code that says so. */
+#define LIMIT_PARTS_FILE_BYTES    (64u * 1024u * 1024u)
+#define LIMIT_PARTS_MESSAGE_BYTES (4u * 1024u * 1024u)
+#define LIMIT_PARTS_SEGMENT_BYTES 65536u
+#define LIMIT_PARTS_VALUES        512u     /* components of one segment */
+#define LIMIT_PARTS_INTERCHANGES  65536u   /* of one file */
+#define LIMIT_PARTS_MESSAGES      65536u   /* of one interchange */
+#define LIMIT_PARTS_FLAWS         20u      /* told of one message; it is refused by the first */
+#define LIMIT_PARTS_REMEMBERED    1048576u /* interchanges known by their reference */
+
 #define LIMIT_PENDING_PER_SUB     4096u
 #define LIMIT_DEADLETTERS_PER_SUB 100000u
 #define LIMIT_REPLAYS             256u /* jobs that are remembered; over it, CH_FULL */

@@ -1,0 +1,391 @@
+/* DESADV, X12 856: what was sent, how it is packed, and for which order. */
+#include "channel/parts/trade.h"
+
+struct dispatch_state {
+	Carehub__V1__PartsDispatchAdvised *advice;
+	Carehub__V1__TradeParty *party;
+	Carehub__V1__PartsPackage *package;
+	Carehub__V1__DispatchLine *line;
+	char *order_id; /* X12: of the order level that the items stand below */
+	struct flaw begin_at;
+	struct flaw line_at;
+	uint32_t flaws; /* when the line began */
+};
+
+static struct dispatch_state *state_of(struct reading *r)
+{
+	return r->state;
+}
+
+static void dispatch_begin(struct reading *r)
+{
+	struct dispatch_state *state = state_of(r);
+	state->advice = reading_new(r, &carehub__v1__parts_dispatch_advised__descriptor);
+	state->order_id = reading_copy(r, (struct slice){NULL, 0});
+	state->begin_at = (struct flaw){.offset = r->message->offset, .segment = 1};
+}
+
+/* ---- The head ---- */
+
+static void take_bgm(struct reading *r)
+{
+	struct dispatch_state *state = state_of(r);
+	state->begin_at = segment_flaw(r->segment, FLAW_MISSING, 2, 0, NULL);
+	state->advice->dispatch_id = reading_text(r, 2, 1);
+}
+
+/* BSN*purpose*number*date*time */
+static void take_bsn(struct reading *r)
+{
+	struct dispatch_state *state = state_of(r);
+	state->begin_at = segment_flaw(r->segment, FLAW_MISSING, 2, 0, NULL);
+	state->advice->dispatch_id = reading_text(r, 2, 1);
+	r->dated = date_parse_pair(segment_get(r->segment, 3, 1), segment_get(r->segment, 4, 1),
+			   &r->date) == CH_OK;
+	if (!r->dated)
+		reading_flaw(r, FLAW_DATE, 3, 0, NULL);
+}
+
+static void take_date(struct reading *r)
+{
+	struct dispatch_state *state = state_of(r);
+	struct moment moment;
+	if (state->line != NULL) {
+		if (trade_date(r, "361", &moment) || trade_date(r, "36", &moment) ||
+			trade_date(r, "036", &moment))
+			state->line->expiry_date = reading_day(r, &moment);
+		return;
+	}
+	if (trade_document_date(r))
+		return;
+	if (trade_date(r, "11", &moment) || trade_date(r, "011", &moment)) {
+		state->advice->dispatch_date = reading_day(r, &moment);
+		if (moment.has_time)
+			state->advice->dispatch_time_us = reading_utc(r, &moment);
+	} else if (trade_date(r, "17", &moment) || trade_date(r, "132", &moment) ||
+		   trade_date(r, "017", &moment)) {
+		state->advice->expected_time_us = reading_utc(r, &moment);
+	}
+}
+
+static void head_reference(struct reading *r, struct dispatch_state *state)
+{
+	Carehub__V1__PartsDispatchAdvised *advice = state->advice;
+	bool x12 = r->interchange->standard == STANDARD_X12;
+	if (!x12 && segment_says(r->segment, 1, 1, "ON"))
+		READING_ADD(r, advice, parts_order_ids, reading_text(r, 1, 2));
+	else if (segment_says(r->segment, 1, 1, "CN"))
+		READING_ADD(r, advice, tracking_numbers, reading_text(r, x12 ? 2 : 1, x12 ? 1 : 2));
+	else
+		READING_ADD(r, advice, references, trade_reference(r));
+}
+
+static void take_reference(struct reading *r)
+{
+	struct dispatch_state *state = state_of(r);
+	const struct segment *s = r->segment;
+	bool x12 = r->interchange->standard == STANDARD_X12;
+	if (state->line == NULL) {
+		if (!r->inside || x12)
+			head_reference(r, state);
+		return;
+	}
+	if (x12) {
+		if (segment_says(s, 1, 1, "WO"))
+			reading_set(r, &state->line->repair_order_id, 2, 1);
+	} else if (segment_says(s, 1, 1, "ON")) {
+		reading_set(r, &state->line->parts_order_id, 1, 2);
+		reading_set(r, &state->line->order_line_id, 1, 3);
+	} else if (segment_says(s, 1, 1, "LI")) {
+		reading_set(
+			r, &state->line->order_line_id, 1, segment_get(s, 1, 3).len > 0 ? 3 : 2);
+	} else if (r->options->repair_reference.len > 0 &&
+		   slice_equal(segment_get(s, 1, 1), r->options->repair_reference)) {
+		reading_set(r, &state->line->repair_order_id, 1, 2);
+	}
+}
+
+static void take_party(struct reading *r)
+{
+	struct dispatch_state *state = state_of(r);
+	if (state->line != NULL)
+		return;
+	state->party = trade_party(r);
+	READING_ADD(r, state->advice, parties, state->party);
+}
+
+static void take_place(struct reading *r)
+{
+	if (state_of(r)->line == NULL)
+		trade_party_place(r, state_of(r)->party);
+}
+
+/* TDT+20++30+31+carrier, C040: code, list, agency, name; TD5*..*qualifier*code. */
+static void take_carrier(struct reading *r)
+{
+	struct dispatch_state *state = state_of(r);
+	char **carrier = &state->advice->carrier;
+	if (r->interchange->standard == STANDARD_X12) {
+		reading_set(r, carrier, 5, 1);
+		reading_set(r, carrier, 3, 1);
+	} else {
+		reading_set(r, carrier, 5, 4);
+		reading_set(r, carrier, 5, 1);
+	}
+}
+
+static void take_text(struct reading *r)
+{
+	trade_remarks(r, &state_of(r)->advice->remarks);
+}
+
+/* ---- Packing ---- */
+
+static void end_line(struct reading *r)
+{
+	struct dispatch_state *state = state_of(r);
+	if (state->line != NULL && state->line->quantity == NULL &&
+		r->message->flaws.count == state->flaws)
+		reading_flaw_at(r, state->line_at, FLAW_MISSING, "the line has no quantity");
+	state->line = NULL;
+}
+
+static void begin_package(struct reading *r, unsigned number, unsigned parent)
+{
+	struct dispatch_state *state = state_of(r);
+	state->package = reading_new(r, &carehub__v1__parts_package__descriptor);
+	if (state->package == NULL)
+		return;
+	state->package->package_id = reading_text(r, number, 1);
+	state->package->parent_id = reading_text(r, parent, 1);
+	READING_ADD(r, state->advice, packages, state->package);
+}
+
+static void take_cps(struct reading *r)
+{
+	end_line(r);
+	r->inside = true;
+	begin_package(r, 1, 2);
+}
+
+static void take_pac(struct reading *r)
+{
+	struct dispatch_state *state = state_of(r);
+	if (state->package != NULL && state->line == NULL)
+		reading_set(r, &state->package->packaging, 3, 1);
+}
+
+/* MEA+PD+AAB+KGM:12.5: gross weight. */
+static void take_mea(struct reading *r)
+{
+	struct dispatch_state *state = state_of(r);
+	if (state->package != NULL && state->line == NULL &&
+		segment_says(r->segment, 3, 1, "KGM") &&
+		(segment_says(r->segment, 2, 1, "AAB") || segment_says(r->segment, 2, 1, "G")))
+		state->package->weight_kg = reading_number(r, 3, 2);
+}
+
+/* GIN+BJ+from:to+...: shipping containers of the packing, serial numbers of the line. */
+static void take_gin(struct reading *r)
+{
+	struct dispatch_state *state = state_of(r);
+	bool serial = segment_says(r->segment, 1, 1, "BN") || segment_says(r->segment, 1, 1, "SN");
+	for (unsigned i = 2; i <= 6; i++) {
+		if (segment_get(r->segment, i, 1).len == 0)
+			continue;
+		if (serial && state->line != NULL)
+			READING_ADD(r, state->line, serial_numbers, reading_text(r, i, 1));
+		else if (segment_says(r->segment, 1, 1, "BJ") && state->package != NULL)
+			reading_set(r, &state->package->sscc, i, 1);
+	}
+}
+
+/* MAN*GM*container */
+static void take_man(struct reading *r)
+{
+	struct dispatch_state *state = state_of(r);
+	if (state->package != NULL && segment_says(r->segment, 1, 1, "GM"))
+		reading_set(r, &state->package->sscc, 2, 1);
+}
+
+/* ---- Lines ---- */
+
+static void begin_line(struct reading *r)
+{
+	struct dispatch_state *state = state_of(r);
+	end_line(r);
+	r->inside = true;
+	state->line_at = segment_flaw(r->segment, FLAW_MISSING, 0, 0, NULL);
+	state->flaws = r->message->flaws.count;
+	state->line = reading_new(r, &carehub__v1__dispatch_line__descriptor);
+	if (state->line == NULL)
+		return;
+	state->line->parts_order_id = state->order_id;
+	if (state->package != NULL)
+		state->line->package_id = state->package->package_id;
+	READING_ADD(r, state->advice, lines, state->line);
+}
+
+static void take_lin(struct reading *r)
+{
+	struct dispatch_state *state = state_of(r);
+	if (r->interchange->standard == STANDARD_X12) {
+		if (state->line == NULL)
+			begin_line(r);
+		if (state->line == NULL)
+			return;
+		reading_set(r, &state->line->line_id, 1, 1);
+		trade_pairs(r, &state->line->item, 2);
+		return;
+	}
+	begin_line(r);
+	if (state->line == NULL)
+		return;
+	state->line->line_id = reading_text(r, 1, 1);
+	trade_line_item(r, &state->line->item);
+}
+
+/* HL*number*parent*level: shipment, order, tare, pack, item. */
+static void take_hl(struct reading *r)
+{
+	struct dispatch_state *state = state_of(r);
+	struct slice level = segment_get(r->segment, 3, 1);
+	end_line(r);
+	if (slice_equal(level, SLICE_LITERAL("I")))
+		begin_line(r);
+	else if (slice_equal(level, SLICE_LITERAL("O")))
+		state->package = NULL;
+	else if (slice_equal(level, SLICE_LITERAL("P")) || slice_equal(level, SLICE_LITERAL("T")))
+		begin_package(r, 1, 2);
+}
+
+/* PRF*order */
+static void take_prf(struct reading *r)
+{
+	struct dispatch_state *state = state_of(r);
+	state->order_id = reading_text(r, 1, 1);
+	READING_ADD(r, state->advice, parts_order_ids, state->order_id);
+}
+
+/* SN1*line*shipped*unit*so far*ordered*unit */
+static void take_sn1(struct reading *r)
+{
+	Carehub__V1__DispatchLine *line = state_of(r)->line;
+	if (line == NULL)
+		return;
+	reading_set(r, &line->order_line_id, 1, 1);
+	line->quantity = reading_number(r, 2, 1);
+	line->unit = reading_text(r, 3, 1);
+	line->ordered_quantity = reading_number(r, 5, 1);
+}
+
+static void take_pia(struct reading *r)
+{
+	if (state_of(r)->line != NULL)
+		trade_more_items(r, &state_of(r)->line->item);
+}
+
+static void take_imd(struct reading *r)
+{
+	if (state_of(r)->line != NULL)
+		trade_description(r, &state_of(r)->line->item);
+}
+
+static void take_qty(struct reading *r)
+{
+	Carehub__V1__DispatchLine *line = state_of(r)->line;
+	if (line == NULL)
+		return;
+	if (segment_says(r->segment, 1, 1, "12")) {
+		line->quantity = reading_number(r, 1, 2);
+		reading_set(r, &line->unit, 1, 3);
+	} else if (segment_says(r->segment, 1, 1, "21")) {
+		line->ordered_quantity = reading_number(r, 1, 2);
+	}
+}
+
+/* QVR+-5:21+why */
+static void take_qvr(struct reading *r)
+{
+	Carehub__V1__DispatchLine *line = state_of(r)->line;
+	if (line == NULL)
+		return;
+	line->variance = reading_number(r, 1, 1);
+	reading_set(r, &line->variance_code, 2, 1);
+}
+
+static void take_summary(struct reading *r)
+{
+	end_line(r);
+}
+
+/* ---- The event ---- */
+
+static void dispatch_end(struct reading *r)
+{
+	struct dispatch_state *state = state_of(r);
+	Carehub__V1__PartsDispatchAdvised *advice = state->advice;
+	end_line(r);
+	if (advice->dispatch_id[0] == 0)
+		reading_flaw_at(r, state->begin_at, FLAW_MISSING, "the advice's number");
+	if (advice->n_lines == 0)
+		reading_flaw_at(r,
+			(struct flaw){.offset = r->message->end,
+				.segment = r->message->segments,
+				.tag = "LIN"},
+			FLAW_MISSING, "there is no line");
+	/* A line is of the head's order when there is one and the line names none. */
+	for (size_t i = 0; i < advice->n_lines && advice->n_parts_order_ids == 1; i++) {
+		if (advice->lines[i]->parts_order_id[0] == 0)
+			advice->lines[i]->parts_order_id = advice->parts_order_ids[0];
+	}
+	advice->interchange = reading_origin(r);
+	advice->station_id = trade_party_id(advice->parties, advice->n_parties, "DP ST CN BY OB");
+	advice->warehouse_id = trade_party_id(advice->parties, advice->n_parties, "WH SF SH SU");
+	reading_make(r, "parts.dispatch.advised", advice, "", 0);
+}
+
+static const struct segment_row edifact_rows[] = {
+	{"BGM", take_bgm},
+	{"DTM", take_date},
+	{"RFF", take_reference},
+	{"NAD", take_party},
+	{"TDT", take_carrier},
+	{"FTX", take_text},
+	{"CPS", take_cps},
+	{"PAC", take_pac},
+	{"MEA", take_mea},
+	{"GIN", take_gin},
+	{"LIN", take_lin},
+	{"PIA", take_pia},
+	{"IMD", take_imd},
+	{"QTY", take_qty},
+	{"QVR", take_qvr},
+	{"UNS", take_summary},
+};
+
+static const struct segment_row x12_rows[] = {
+	{"BSN", take_bsn},
+	{"DTM", take_date},
+	{"HL", take_hl},
+	{"REF", take_reference},
+	{"TD5", take_carrier},
+	{"N1", take_party},
+	{"N4", take_place},
+	{"PRF", take_prf},
+	{"MAN", take_man},
+	{"LIN", take_lin},
+	{"SN1", take_sn1},
+	{"PID", take_imd},
+	{"CTT", take_summary},
+};
+
+const struct document document_dispatch = {
+	.edifact = edifact_rows,
+	.edifact_count = sizeof(edifact_rows) / sizeof(*edifact_rows),
+	.x12 = x12_rows,
+	.x12_count = sizeof(x12_rows) / sizeof(*x12_rows),
+	.state_bytes = sizeof(struct dispatch_state),
+	.begin = dispatch_begin,
+	.end = dispatch_end,
+};

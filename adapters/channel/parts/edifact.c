@@ -1,0 +1,476 @@
+/* The envelope of UN/EDIFACT, ISO 9735 syntax 1 to 4:
+ *
+ *     UNA:+.? '
+ *     UNB+UNOC:3+4012345000009:14+5412345000013:14+261122:0930+REF1++++1'
+ *     UNG+ORDERS+S+R+261122:0930+G1+UN+D:96A'          groups are rare, and then all messages are in one
+ *     UNH+M1+ORDERS:D:96A:UN:EAN008'  ...  UNT+24+M1'
+ *     UNE+1+G1'
+ *     UNZ+1+REF1'                                       1 message, or 1 group
+ */
+#include "base/text.h"
+#include "channel/parts/date.h"
+#include "channel/parts/interchange.h"
+
+/* Elements of the service segments, counted behind the tag. */
+enum {
+	UNB_SYNTAX = 1,
+	UNB_SENDER = 2,
+	UNB_RECIPIENT = 3,
+	UNB_PREPARED = 4,
+	UNB_REFERENCE = 5,
+	UNB_ACKNOWLEDGE = 9,
+	UNB_TEST = 11,
+	UNG_KIND = 1,
+	UNG_SENDER = 2,
+	UNG_RECIPIENT = 3,
+	UNG_REFERENCE = 5,
+	UNH_REFERENCE = 1,
+	UNH_TYPE = 2,
+	TRAILER_COUNT = 1,
+	TRAILER_REFERENCE = 2,
+};
+
+#define REFERENCE_BYTES 35u /* 14 by the standard; longer ones are met */
+
+struct envelope_reader {
+	struct scanner *scanner;
+	struct interchange *x;
+	struct slice rest;
+	const struct segment *segment;
+	struct message *message; /* the open one; NULL: between messages */
+	bool in_group;
+	bool bare; /* a message outside of any group was met */
+	bool ended;
+};
+
+static const struct {
+	const char *name;
+	enum charset charset;
+	bool ascii;
+} repertoires[] = {
+	{"UNOA", CHARSET_UTF8, true},
+	{"UNOB", CHARSET_UTF8, true},
+	{"UNOC", CHARSET_LATIN1, false},
+	{"UNOD", CHARSET_LATIN2, false},
+	{"UNOE", CHARSET_CYRILLIC, false},
+	{"UNOF", CHARSET_GREEK, false},
+	{"UNOG", CHARSET_LATIN3, false},
+	{"UNOH", CHARSET_LATIN4, false},
+	{"UNOI", CHARSET_ARABIC, false},
+	{"UNOJ", CHARSET_HEBREW, false},
+	{"UNOK", CHARSET_LATIN5, false},
+	{"UNOL", CHARSET_LATIN9, false},
+	{"UNOW", CHARSET_UTF8, false},
+	/* Code extension by escape sequences is in nobody's files; those who declare it send UTF-8. */
+	{"UNOX", CHARSET_UTF8, false},
+	{"UNOY", CHARSET_UTF8, false},
+	/* The airlines'. */
+	{"IATA", CHARSET_UTF8, true},
+	{"IATB", CHARSET_UTF8, true},
+};
+
+static const struct {
+	const char *name;
+	enum message_kind kind;
+} kinds[] = {
+	{"ORDERS", MESSAGE_ORDER},
+	{"ORDCHG", MESSAGE_ORDER_CHANGE},
+	{"ORDRSP", MESSAGE_ORDER_RESPONSE},
+	{"DESADV", MESSAGE_DISPATCH},
+	{"RECADV", MESSAGE_RECEIPT},
+	{"INVRPT", MESSAGE_INVENTORY},
+	{"PRICAT", MESSAGE_PRICES},
+	{"CONTRL", MESSAGE_ACKNOWLEDGEMENT},
+};
+
+static void reader_flaw(struct envelope_reader *r, enum flaw_kind kind, unsigned element,
+	unsigned component, const char *words)
+{
+	interchange_flaw(r->x, segment_flaw(r->segment, kind, element, component, words));
+}
+
+/* ---- UNA and UNB ---- */
+
+/* Takes UNA off; without one the marks are the usual ones. */
+static void read_advice(struct envelope_reader *r, struct slice file, uint64_t at)
+{
+	r->x->marks = marks_edifact;
+	struct slice advice = slice_sub(file, at, 9);
+	if (!slice_starts(advice, SLICE_LITERAL("UNA")) || advice.len < 9)
+		return;
+	const uint8_t *c = advice.data + 3;
+	r->x->marks = (struct marks){.component = c[0],
+		.element = c[1],
+		.decimal = c[2],
+		.release = c[3] == ' ' ? 0 : c[3],
+		.repetition = c[4] == ' ' ? 0 : c[4],
+		.terminator = c[5]};
+}
+
+static struct address read_address(struct envelope_reader *r, unsigned element)
+{
+	return (struct address){
+		.id = interchange_keep(r->x, segment_get(r->segment, element, 1)),
+		.qualifier = interchange_keep(r->x, segment_get(r->segment, element, 2)),
+		.route = interchange_keep(r->x, segment_get(r->segment, element, 3)),
+	};
+}
+
+static enum ch_status read_charset(struct envelope_reader *r)
+{
+	struct interchange *x = r->x;
+	for (size_t i = 0; i < sizeof(repertoires) / sizeof(*repertoires); i++) {
+		if (!slice_equal(x->syntax, slice_text(repertoires[i].name)))
+			continue;
+		x->charset = repertoires[i].charset;
+		x->ascii = repertoires[i].ascii;
+		return x->ascii ? CH_OK : scanner_set_charset(r->scanner, x->charset);
+	}
+	x->ascii = true;
+	reader_flaw(r, FLAW_CHARSET, UNB_SYNTAX, 1, NULL);
+	return CH_OK;
+}
+
+static void read_version(struct envelope_reader *r, bool advised)
+{
+	struct interchange *x = r->x;
+	if (x->version.len == 0)
+		x->version = SLICE_LITERAL("3"); /* left out in the field */
+	if (x->version.len != 1 || x->version.data[0] < '1' || x->version.data[0] > '4')
+		reader_flaw(r, FLAW_VERSION, UNB_SYNTAX, 2, NULL);
+	/* Before syntax 4 the place is reserved, whatever stands in it. */
+	if (x->version.len != 1 || x->version.data[0] < '4')
+		x->marks.repetition = 0;
+	else if (!advised)
+		x->marks.repetition = '*';
+	scanner_set_repetition(r->scanner, x->marks.repetition);
+}
+
+static bool is_plain(struct slice text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.data[i] < 0x20 || text.data[i] > 0x7e)
+			return false;
+	}
+	return true;
+}
+
+/* What the answer needs of it. */
+static void check_header(struct envelope_reader *r)
+{
+	struct interchange *x = r->x;
+	const struct segment *s = r->segment;
+	struct moment prepared;
+	if (s->flaw.kind != FLAW_NONE)
+		interchange_flaw(
+			x, segment_flaw(s, s->flaw.kind, s->flaw.element, s->flaw.component, NULL));
+	if (x->sender.id.len == 0)
+		reader_flaw(r, FLAW_MISSING, UNB_SENDER, 1, "the sender");
+	if (x->recipient.id.len == 0)
+		reader_flaw(r, FLAW_MISSING, UNB_RECIPIENT, 1, "the recipient");
+	if (x->reference.len == 0)
+		reader_flaw(r, FLAW_MISSING, UNB_REFERENCE, 0, "the reference");
+	if (x->reference.len > REFERENCE_BYTES)
+		reader_flaw(r, FLAW_TOO_LONG, UNB_REFERENCE, 0, "the reference");
+	if (x->sender.id.len > REFERENCE_BYTES)
+		reader_flaw(r, FLAW_TOO_LONG, UNB_SENDER, 1, "the sender");
+	if (x->recipient.id.len > REFERENCE_BYTES)
+		reader_flaw(r, FLAW_TOO_LONG, UNB_RECIPIENT, 1, "the recipient");
+	if (!is_plain(x->sender.id) || !is_plain(x->recipient.id) || !is_plain(x->reference))
+		reader_flaw(r, FLAW_CHARACTER, 0, 0, "names and references are in ASCII");
+	if (date_parse_pair(x->date, x->time, &prepared) != CH_OK)
+		reader_flaw(r, FLAW_DATE, UNB_PREPARED, 0, NULL);
+	x->answerable = x->sender.id.len > 0 && x->sender.id.len <= REFERENCE_BYTES &&
+			x->recipient.id.len > 0 && x->recipient.id.len <= REFERENCE_BYTES &&
+			x->reference.len > 0 && x->reference.len <= REFERENCE_BYTES &&
+			is_plain(x->sender.id) && is_plain(x->recipient.id) &&
+			is_plain(x->reference);
+}
+
+static enum ch_status read_header(struct envelope_reader *r, bool advised)
+{
+	struct interchange *x = r->x;
+	const struct segment *s = r->segment;
+	struct slice wants = segment_get(s, UNB_ACKNOWLEDGE, 1);
+	x->syntax = interchange_keep(x, segment_get(s, UNB_SYNTAX, 1));
+	x->version = interchange_keep(x, segment_get(s, UNB_SYNTAX, 2));
+	x->sender = read_address(r, UNB_SENDER);
+	x->recipient = read_address(r, UNB_RECIPIENT);
+	x->date = interchange_keep(x, segment_get(s, UNB_PREPARED, 1));
+	x->time = interchange_keep(x, segment_get(s, UNB_PREPARED, 2));
+	x->reference = interchange_keep(x, segment_get(s, UNB_REFERENCE, 1));
+	x->wants_acknowledgement =
+		slice_equal(wants, SLICE_LITERAL("1")) || slice_equal(wants, SLICE_LITERAL("2"));
+	x->test = segment_get(s, UNB_TEST, 1).len > 0 && !segment_says(s, UNB_TEST, 1, "0");
+	read_version(r, advised);
+	check_header(r);
+	return read_charset(r);
+}
+
+/* ---- Messages ---- */
+
+static enum ch_status message_flaw(struct envelope_reader *r, struct flaw flaw)
+{
+	return flaws_add(&r->message->flaws, &r->x->arena, flaw);
+}
+
+static enum ch_status begin_message(struct envelope_reader *r)
+{
+	struct interchange *x = r->x;
+	const struct segment *s = r->segment;
+	struct flaw here = segment_flaw(s, FLAW_TOO_MANY, 0, 0, "messages");
+	struct message *message = interchange_add_message(x, here);
+	if (message == NULL)
+		return x->flaw.kind != FLAW_NONE ? CH_OK : CH_NOMEM;
+	r->message = message;
+	message->offset = s->offset;
+	message->segments = 1;
+	scanner_segment(r->scanner)->position = 1;
+	message->reference = interchange_keep(x, segment_get(s, UNH_REFERENCE, 1));
+	for (unsigned i = 0; i < MESSAGE_TYPE_PARTS; i++)
+		message->type[i] = interchange_keep(x, segment_get(s, UNH_TYPE, i + 1));
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		if (slice_equal(message->type[0], slice_text(kinds[i].name)))
+			message->kind = kinds[i].kind;
+	}
+	if (r->in_group) {
+		message->group = x->group_count - 1;
+		x->groups[message->group].count++;
+	} else {
+		r->bare = true;
+	}
+	if (r->bare && x->group_count > 0)
+		reader_flaw(r, FLAW_MIXED, 0, 0, NULL);
+	enum ch_status status = CH_OK;
+	if (message->reference.len == 0)
+		status = message_flaw(r, segment_flaw(s, FLAW_MISSING, UNH_REFERENCE, 0, NULL));
+	else if (message->reference.len > REFERENCE_BYTES || !is_plain(message->reference))
+		status = message_flaw(r, segment_flaw(s, FLAW_VALUE, UNH_REFERENCE, 0, NULL));
+	if (status == CH_OK && message->kind == MESSAGE_OTHER)
+		status = message_flaw(r, segment_flaw(s, FLAW_AGREEMENT, UNH_TYPE, 1, NULL));
+	return status;
+}
+
+static enum ch_status check_segment(struct envelope_reader *r)
+{
+	const struct segment *s = r->segment;
+	if (s->flaw.kind == FLAW_NONE)
+		return CH_OK;
+	struct flaw flaw = segment_flaw(s, s->flaw.kind, s->flaw.element, s->flaw.component, NULL);
+	flaw.offset = s->flaw.offset;
+	return message_flaw(r, flaw);
+}
+
+/* True: the trailer's count is that number. */
+static bool counts(const struct segment *segment, uint64_t number)
+{
+	uint64_t told;
+	return text_parse_u64(segment_get(segment, TRAILER_COUNT, 1), UINT32_MAX, &told) == CH_OK &&
+	       told == number;
+}
+
+static enum ch_status end_message(struct envelope_reader *r)
+{
+	struct message *message = r->message;
+	const struct segment *s = r->segment;
+	enum ch_status status = CH_OK;
+	message->end = s->end;
+	if (!counts(s, message->segments))
+		status = message_flaw(r, segment_flaw(s, FLAW_COUNT, TRAILER_COUNT, 0, "segments"));
+	if (status == CH_OK &&
+		!slice_equal(segment_get(s, TRAILER_REFERENCE, 1), message->reference))
+		status = message_flaw(
+			r, segment_flaw(s, FLAW_REFERENCE, TRAILER_REFERENCE, 0, NULL));
+	r->message = NULL;
+	return status;
+}
+
+/* Something else comes where UNT belongs. */
+static enum ch_status lose_message(struct envelope_reader *r, uint64_t offset)
+{
+	struct message *message = r->message;
+	if (message == NULL)
+		return CH_OK;
+	message->end = offset;
+	enum ch_status status = message_flaw(r, (struct flaw){.kind = FLAW_TRAILER,
+							.offset = offset,
+							.segment = message->segments + 1,
+							.tag = "UNT"});
+	r->message = NULL;
+	return status;
+}
+
+/* ---- Groups and the end ---- */
+
+static enum ch_status begin_group(struct envelope_reader *r)
+{
+	struct interchange *x = r->x;
+	const struct segment *s = r->segment;
+	if (r->bare || r->in_group)
+		reader_flaw(r, FLAW_MIXED, 0, 0, NULL);
+	struct group *group =
+		interchange_add_group(x, segment_flaw(s, FLAW_TOO_MANY, 0, 0, "groups"));
+	if (group == NULL)
+		return x->flaw.kind != FLAW_NONE ? CH_OK : CH_NOMEM;
+	group->kind = interchange_keep(x, segment_get(s, UNG_KIND, 1));
+	group->sender = read_address(r, UNG_SENDER);
+	group->recipient = read_address(r, UNG_RECIPIENT);
+	group->reference = interchange_keep(x, segment_get(s, UNG_REFERENCE, 1));
+	if (group->reference.len == 0 || group->reference.len > REFERENCE_BYTES ||
+		!is_plain(group->reference))
+		group->flaw = segment_flaw(s, FLAW_VALUE, UNG_REFERENCE, 0, NULL);
+	r->in_group = true;
+	return CH_OK;
+}
+
+static void end_group(struct envelope_reader *r)
+{
+	const struct segment *s = r->segment;
+	if (!r->in_group) {
+		reader_flaw(r, FLAW_OUTSIDE, 0, 0, "there is no UNG");
+		return;
+	}
+	struct group *group = &r->x->groups[r->x->group_count - 1];
+	r->in_group = false;
+	if (group->flaw.kind != FLAW_NONE)
+		return;
+	if (group->count == 0)
+		group->flaw = segment_flaw(s, FLAW_EMPTY, 0, 0, NULL);
+	else if (!counts(s, group->count))
+		group->flaw = segment_flaw(s, FLAW_COUNT, TRAILER_COUNT, 0, "messages");
+	else if (!slice_equal(segment_get(s, TRAILER_REFERENCE, 1), group->reference))
+		group->flaw = segment_flaw(s, FLAW_REFERENCE, TRAILER_REFERENCE, 0, NULL);
+}
+
+static void lose_group(struct envelope_reader *r, uint64_t offset)
+{
+	if (r->in_group)
+		r->x->groups[r->x->group_count - 1].flaw =
+			(struct flaw){.kind = FLAW_TRAILER, .offset = offset, .tag = "UNE"};
+	r->in_group = false;
+}
+
+static void end_interchange(struct envelope_reader *r)
+{
+	struct interchange *x = r->x;
+	const struct segment *s = r->segment;
+	r->ended = true;
+	if (x->message_count == 0)
+		reader_flaw(r, FLAW_EMPTY, 0, 0, NULL);
+	if (!counts(s, x->group_count > 0 ? x->group_count : x->message_count))
+		reader_flaw(r, FLAW_COUNT, TRAILER_COUNT, 0,
+			x->group_count > 0 ? "groups" : "messages");
+	if (!slice_equal(segment_get(s, TRAILER_REFERENCE, 1), x->reference))
+		reader_flaw(r, FLAW_REFERENCE, TRAILER_REFERENCE, 0, NULL);
+}
+
+/* One segment behind UNB.  What it does where is the whole of the envelope's grammar. */
+static enum ch_status read_segment(struct envelope_reader *r)
+{
+	const struct segment *s = r->segment;
+	struct message *message = r->message;
+	bool header = segment_is(s, "UNH");
+	bool group = segment_is(s, "UNG") || segment_is(s, "UNE");
+	bool trailer = segment_is(s, "UNZ");
+	if (message != NULL && !header && !group && !trailer) {
+		scanner_segment(r->scanner)->position = ++message->segments;
+		enum ch_status status = check_segment(r);
+		return status == CH_OK && segment_is(s, "UNT") ? end_message(r) : status;
+	}
+	enum ch_status status = lose_message(r, s->offset);
+	if (status != CH_OK)
+		return status;
+	if (header)
+		return begin_message(r);
+	if (segment_is(s, "UNG")) {
+		lose_group(r, s->offset);
+		return begin_group(r);
+	}
+	if (group) {
+		end_group(r);
+	} else if (trailer) {
+		lose_group(r, s->offset);
+		end_interchange(r);
+	} else {
+		reader_flaw(r, FLAW_OUTSIDE, 0, 0, NULL);
+	}
+	return CH_OK;
+}
+
+/* The bytes end, or another interchange begins, or they cannot be read on. */
+static enum ch_status lose_interchange(struct envelope_reader *r, enum ch_status why, uint64_t at)
+{
+	enum ch_status status = lose_message(r, at);
+	lose_group(r, at);
+	r->x->cut_off = why != CH_TOO_LARGE;
+	interchange_flaw(
+		r->x, (struct flaw){.kind = why == CH_TOO_LARGE ? FLAW_TOO_LONG : FLAW_TRAILER,
+			      .offset = at,
+			      .tag = "UNZ",
+			      .words = why == CH_TOO_LARGE ? "a segment" : NULL});
+	return status;
+}
+
+/* Until UNZ.  *at stands behind what belongs to the interchange. */
+static enum ch_status read_body(struct envelope_reader *r, uint64_t *at)
+{
+	enum ch_status status = CH_OK;
+	while (status == CH_OK && !r->ended) {
+		struct slice before = r->rest;
+		status = scanner_take(r->scanner, &r->rest, &r->segment);
+		if (status == CH_NOMEM)
+			break;
+		if (status != CH_OK) {
+			/* Without an end, or too long: none of the rest can be trusted. */
+			*at += status == CH_TOO_LARGE ? 0 : before.len;
+			return lose_interchange(r, status, *at);
+		}
+		if (segment_is(r->segment, "UNB") || segment_is(r->segment, "UNA") ||
+			slice_starts(r->segment->tag, SLICE_LITERAL("UNA"))) {
+			*at = r->segment->offset; /* that one is read next */
+			return lose_interchange(r, CH_END, *at);
+		}
+		*at = r->segment->end;
+		r->x->segments++;
+		status = read_segment(r);
+	}
+	return status;
+}
+
+enum ch_status edifact_read(
+	struct scanner *scanner, struct slice file, uint64_t *at, struct interchange *interchange)
+{
+	struct envelope_reader r = {.scanner = scanner, .x = interchange};
+	bool advised = slice_starts(slice_sub(file, *at, 3), SLICE_LITERAL("UNA"));
+	uint64_t start = advised ? *at + 9 : *at;
+	interchange->standard = STANDARD_EDIFACT;
+	read_advice(&r, file, *at);
+	if (!marks_are_sound(&interchange->marks)) {
+		interchange_flaw(
+			interchange, (struct flaw){.kind = FLAW_MARKS,
+					     .offset = *at,
+					     .tag = "UNA",
+					     .words = "six different ones belong behind UNA"});
+		*at += 3;
+		return CH_OK;
+	}
+	uint8_t repetition = interchange->marks.repetition;
+	interchange->marks.repetition = 0;
+	scanner_begin(scanner, &interchange->marks, start);
+	interchange->marks.repetition = repetition;
+	r.rest = slice_sub(file, start, file.len);
+	enum ch_status status = scanner_take(scanner, &r.rest, &r.segment);
+	if (status == CH_NOMEM)
+		return status;
+	if (status != CH_OK || !segment_is(r.segment, "UNB")) {
+		interchange_flaw(interchange,
+			(struct flaw){.kind = FLAW_MISSING, .offset = start, .tag = "UNB"});
+		interchange->cut_off = status == CH_FORMAT || status == CH_END;
+		*at = interchange->cut_off ? file.len : *at + 3;
+		return CH_OK;
+	}
+	interchange->segments = 1;
+	*at = r.segment->end;
+	status = read_header(&r, advised);
+	return status == CH_OK ? read_body(&r, at) : status;
+}

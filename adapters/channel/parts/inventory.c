@@ -1,0 +1,278 @@
+/* INVRPT, X12 846: what lies in a warehouse.  The report is one event, or several pages of it; and each of
+ * its lines is reference data besides, by warehouse and article: all reports together are the one view of
+ * the stock. */
+#include "channel/parts/trade.h"
+
+/* So that a page is well below what an event may have. */
+#define PAGE_LINES 400u
+
+struct inventory_state {
+	Carehub__V1__PartsInventoryReported *report;
+	Carehub__V1__TradeParty *party;
+	Carehub__V1__InventoryLine *line;
+	struct flaw begin_at;
+	struct flaw line_at;
+	struct moment as_of;
+	bool is_as_of;
+};
+
+static struct inventory_state *state_of(struct reading *r)
+{
+	return r->state;
+}
+
+static void inventory_begin(struct reading *r)
+{
+	struct inventory_state *state = state_of(r);
+	state->report = reading_new(r, &carehub__v1__parts_inventory_reported__descriptor);
+	state->begin_at = (struct flaw){.offset = r->message->offset, .segment = 1};
+}
+
+static void take_bgm(struct reading *r)
+{
+	state_of(r)->begin_at = segment_flaw(r->segment, FLAW_MISSING, 2, 0, NULL);
+	state_of(r)->report->report_id = reading_text(r, 2, 1);
+}
+
+/* BIA*purpose*type*number*date*time */
+static void take_bia(struct reading *r)
+{
+	state_of(r)->begin_at = segment_flaw(r->segment, FLAW_MISSING, 3, 0, NULL);
+	state_of(r)->report->report_id = reading_text(r, 3, 1);
+	r->dated = date_parse_pair(segment_get(r->segment, 4, 1), segment_get(r->segment, 5, 1),
+			   &r->date) == CH_OK;
+	if (!r->dated)
+		reading_flaw(r, FLAW_DATE, 4, 0, NULL);
+}
+
+static void take_date(struct reading *r)
+{
+	struct inventory_state *state = state_of(r);
+	if (state->line != NULL)
+		return;
+	if (!trade_document_date(r) &&
+		(trade_date(r, "366", &state->as_of) || trade_date(r, "179", &state->as_of) ||
+			trade_date(r, "405", &state->as_of)))
+		state->is_as_of = true;
+}
+
+static void take_party(struct reading *r)
+{
+	struct inventory_state *state = state_of(r);
+	if (state->line != NULL)
+		return;
+	state->party = trade_party(r);
+	READING_ADD(r, state->report, parties, state->party);
+}
+
+static void take_place(struct reading *r)
+{
+	if (state_of(r)->line == NULL)
+		trade_party_place(r, state_of(r)->party);
+}
+
+/* ---- Lines ---- */
+
+static void end_line(struct reading *r)
+{
+	struct inventory_state *state = state_of(r);
+	if (state->line != NULL && trade_item_code(state->line->item)[0] == 0)
+		reading_flaw_at(r, state->line_at, FLAW_MISSING, "the line names no article");
+	state->line = NULL;
+}
+
+static void take_lin(struct reading *r)
+{
+	struct inventory_state *state = state_of(r);
+	end_line(r);
+	state->line_at = segment_flaw(r->segment, FLAW_MISSING, 0, 0, NULL);
+	state->line = reading_new(r, &carehub__v1__inventory_line__descriptor);
+	if (state->line == NULL)
+		return;
+	state->line->line_id = reading_text(r, 1, 1);
+	READING_ADD(r, state->report, lines, state->line);
+	if (r->interchange->standard == STANDARD_X12)
+		trade_pairs(r, &state->line->item, 2);
+	else
+		trade_line_item(r, &state->line->item);
+}
+
+static void take_pia(struct reading *r)
+{
+	if (state_of(r)->line != NULL)
+		trade_more_items(r, &state_of(r)->line->item);
+}
+
+static void take_imd(struct reading *r)
+{
+	if (state_of(r)->line != NULL)
+		trade_description(r, &state_of(r)->line->item);
+}
+
+/* LOC+18+shelf */
+static void take_loc(struct reading *r)
+{
+	if (state_of(r)->line != NULL)
+		reading_set(r, &state_of(r)->line->location_id, 2, 1);
+}
+
+static void take_sts(struct reading *r)
+{
+	if (state_of(r)->line != NULL)
+		reading_set(r, &state_of(r)->line->status_code, 2, 1);
+}
+
+/* QTY+145:2400:PCE, QTY*33*2400*EA.  Several of one kind, by shelf or state, are told apart by no one
+ * here: they add up. */
+static void take_qty(struct reading *r)
+{
+	Carehub__V1__InventoryLine *line = state_of(r)->line;
+	bool x12 = r->interchange->standard == STANDARD_X12;
+	unsigned element = x12 ? 2 : 1;
+	unsigned component = x12 ? 1 : 2;
+	struct decimal sum;
+	if (line == NULL)
+		return;
+	struct {
+		const char *edifact; /* 6063 */
+		const char *x12;     /* 673 */
+		Carehub__V1__Decimal **field;
+	} quantities[] = {
+		{"145", "17", &line->on_hand},
+		{"17", "", &line->on_hand},
+		{"33", "33", &line->available},
+		{"124", "76", &line->reserved},
+		{"73", "37", &line->reserved},
+		{"21", "63", &line->on_order},
+		{"48", "02", &line->received},
+		{"12", "32", &line->issued},
+	};
+	size_t i = 0;
+	while (i < sizeof(quantities) / sizeof(*quantities) &&
+		!segment_says(r->segment, 1, 1, x12 ? quantities[i].x12 : quantities[i].edifact))
+		i++;
+	Carehub__V1__Decimal *number = reading_number(r, element, component);
+	reading_set(r, &line->unit, x12 ? 3 : 1, x12 ? 1 : 3);
+	if (number == NULL)
+		return;
+	if (i == sizeof(quantities) / sizeof(*quantities)) {
+		line->quantity = number;
+		line->quantity_qualifier = reading_text(r, 1, 1);
+		return;
+	}
+	Carehub__V1__Decimal **field = quantities[i].field;
+	if (*field == NULL)
+		*field = number;
+	else if (decimal_add(reading_value(*field), reading_value(number), &sum) == CH_OK)
+		*field = reading_decimal(r, sum);
+	else
+		reading_flaw(r, FLAW_NUMBER, element, component, "the sum is too large");
+}
+
+static void take_summary(struct reading *r)
+{
+	end_line(r);
+}
+
+/* ---- The events ---- */
+
+/* The lines from `first` on, in an event of their own. */
+static void make_page(struct reading *r, const Carehub__V1__PartsInventoryReported *report,
+	size_t first, size_t page, size_t pages)
+{
+	Carehub__V1__PartsInventoryReported *event =
+		reading_new(r, &carehub__v1__parts_inventory_reported__descriptor);
+	if (event == NULL)
+		return;
+	*event = *report;
+	event->lines = report->lines + first;
+	event->n_lines =
+		report->n_lines - first < PAGE_LINES ? report->n_lines - first : PAGE_LINES;
+	if (pages > 1) {
+		event->page = (uint32_t)page;
+		event->pages = (uint32_t)pages;
+	}
+	reading_make(r, "parts.inventory.reported", event, page > 1 ? "#page" : "",
+		page > 1 ? (uint32_t)page : 0);
+}
+
+static void make_stock(struct reading *r, const Carehub__V1__PartsInventoryReported *report,
+	const Carehub__V1__InventoryLine *line, uint32_t number)
+{
+	if (line->on_hand == NULL && line->available == NULL)
+		return; /* a movement: it says nothing of what lies there */
+	Carehub__V1__ReferenceStockPublished *event =
+		reading_new(r, &carehub__v1__reference_stock_published__descriptor);
+	if (event == NULL)
+		return;
+	event->location_id = report->warehouse_id;
+	event->item_code = reading_copy(r, slice_text(trade_item_code(line->item)));
+	event->on_hand = line->on_hand;
+	event->available = line->available;
+	event->on_order = line->on_order;
+	event->as_of_time_us = report->as_of_time_us;
+	event->unit = line->unit;
+	reading_make(r, "reference.stock.published", event, "#stock", number);
+}
+
+static void inventory_end(struct reading *r)
+{
+	struct inventory_state *state = state_of(r);
+	Carehub__V1__PartsInventoryReported *report = state->report;
+	end_line(r);
+	report->interchange = reading_origin(r);
+	report->warehouse_id = trade_party_id(report->parties, report->n_parties, "WH GY WS SF SU");
+	if (report->warehouse_id[0] == 0)
+		report->warehouse_id = reading_copy(r, r->interchange->sender.id);
+	if (report->report_id[0] == 0)
+		reading_flaw_at(r, state->begin_at, FLAW_MISSING, "the report's number");
+	if (report->n_lines == 0)
+		reading_flaw_at(r, state->begin_at, FLAW_MISSING, "there is no line");
+	if (!state->is_as_of && r->dated) {
+		state->as_of = r->date;
+		state->is_as_of = true;
+	}
+	if (state->is_as_of)
+		report->as_of_time_us = reading_utc(r, &state->as_of);
+	if (r->dated)
+		report->report_date = reading_day(r, &r->date);
+	size_t pages = (report->n_lines + PAGE_LINES - 1) / PAGE_LINES;
+	for (size_t page = 1; page <= pages && r->status == CH_OK; page++)
+		make_page(r, report, (page - 1) * PAGE_LINES, page, pages);
+	for (size_t i = 0; i < report->n_lines && r->status == CH_OK; i++)
+		make_stock(r, report, report->lines[i], (uint32_t)i + 1);
+}
+
+static const struct segment_row edifact_rows[] = {
+	{"BGM", take_bgm},
+	{"DTM", take_date},
+	{"NAD", take_party},
+	{"LIN", take_lin},
+	{"PIA", take_pia},
+	{"IMD", take_imd},
+	{"LOC", take_loc},
+	{"STS", take_sts},
+	{"QTY", take_qty},
+	{"UNS", take_summary},
+};
+
+static const struct segment_row x12_rows[] = {
+	{"BIA", take_bia},
+	{"DTM", take_date},
+	{"N1", take_party},
+	{"N4", take_place},
+	{"LIN", take_lin},
+	{"PID", take_imd},
+	{"QTY", take_qty},
+	{"CTT", take_summary},
+};
+
+const struct document document_inventory = {
+	.edifact = edifact_rows,
+	.edifact_count = sizeof(edifact_rows) / sizeof(*edifact_rows),
+	.x12 = x12_rows,
+	.x12_count = sizeof(x12_rows) / sizeof(*x12_rows),
+	.state_bytes = sizeof(struct inventory_state),
+	.begin = inventory_begin,
+	.end = inventory_end,
+};

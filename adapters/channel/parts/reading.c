@@ -1,0 +1,323 @@
+#include "channel/parts/reading.h"
+
+#include <stdio.h>
+
+#include "base/currency.h"
+
+static const struct document *const documents[MESSAGE_KINDS] = {
+	[MESSAGE_ORDER] = &document_order,
+	[MESSAGE_ORDER_CHANGE] = &document_order,
+	[MESSAGE_ORDER_RESPONSE] = &document_response,
+	[MESSAGE_DISPATCH] = &document_dispatch,
+	[MESSAGE_RECEIPT] = &document_receipt,
+	[MESSAGE_INVENTORY] = &document_inventory,
+	[MESSAGE_PRICES] = &document_prices,
+	[MESSAGE_ACKNOWLEDGEMENT] = &document_acknowledgement,
+};
+
+/* ---- Running ---- */
+
+static void reading_take(struct reading *r, const struct document *document)
+{
+	bool edifact = r->interchange->standard == STANDARD_EDIFACT;
+	const struct segment_row *rows = edifact ? document->edifact : document->x12;
+	size_t count = edifact ? document->edifact_count : document->x12_count;
+	for (size_t i = 0; i < count; i++) {
+		if (segment_is(r->segment, rows[i].tag)) {
+			rows[i].take(r);
+			return;
+		}
+	}
+}
+
+static enum ch_status reading_walk(struct reading *r, const struct document *document,
+	struct scanner *scanner, struct slice bytes)
+{
+	uint32_t position = 0;
+	enum ch_status status;
+	while (r->status == CH_OK &&
+		(status = scanner_take(scanner, &bytes, &r->segment)) != CH_END) {
+		if (status != CH_OK)
+			return status == CH_NOMEM ? status : CH_INTERNAL; /* it was read before */
+		scanner_segment(scanner)->position = ++position;
+		reading_take(r, document);
+	}
+	return r->status;
+}
+
+enum ch_status reading_run(struct reading *reading, struct scanner *scanner, struct slice file)
+{
+	struct reading *r = reading;
+	const struct document *document = documents[r->message->kind];
+	struct slice bytes =
+		slice_sub(file, r->message->offset, (size_t)(r->message->end - r->message->offset));
+	r->currency = r->options->currency;
+	r->first = NULL;
+	r->last = NULL;
+	if (bytes.len > LIMIT_PARTS_MESSAGE_BYTES)
+		return flaws_add(&r->message->flaws, &r->interchange->arena,
+			(struct flaw){.kind = FLAW_TOO_LONG,
+				.offset = r->message->offset,
+				.segment = 1,
+				.words = "the message"});
+	r->state = arena_alloc(r->arena, document->state_bytes + 1);
+	if (r->state == NULL)
+		return CH_NOMEM;
+	memset(r->state, 0, document->state_bytes + 1);
+	scanner_begin(scanner, &r->interchange->marks, r->message->offset);
+	enum ch_status status =
+		r->interchange->ascii && r->interchange->standard == STANDARD_EDIFACT
+			? CH_OK
+			: scanner_set_charset(scanner, r->interchange->charset);
+	if (status != CH_OK)
+		return status;
+	document->begin(r);
+	if (r->status == CH_OK)
+		status = reading_walk(r, document, scanner, bytes);
+	if (status == CH_OK && r->status == CH_OK && r->message->flaws.count == 0)
+		document->end(r);
+	if (r->message->flaws.count > 0)
+		r->first = NULL;
+	return r->status != CH_OK ? r->status : status;
+}
+
+/* ---- Memory ---- */
+
+static void *reading_alloc(struct reading *r, size_t len)
+{
+	void *room = r->status == CH_OK ? arena_alloc(r->arena, len) : NULL;
+	if (room == NULL)
+		r->status = CH_NOMEM;
+	return room;
+}
+
+void *reading_new(struct reading *reading, const ProtobufCMessageDescriptor *type)
+{
+	ProtobufCMessage *message = reading_alloc(reading, type->sizeof_message);
+	if (message != NULL)
+		protobuf_c_message_init(type, message);
+	return message;
+}
+
+/* The array's room doubles at powers of two, so that it needs no member of its own. */
+void reading_push(struct reading *reading, void *list, size_t *count, void *item)
+{
+	void **array;
+	memcpy(&array, list, sizeof(array));
+	if (item == NULL || reading->status != CH_OK)
+		return;
+	if ((*count & (*count - 1)) == 0) {
+		void **grown =
+			reading_alloc(reading, (*count == 0 ? 1 : *count * 2) * sizeof(*grown));
+		if (grown == NULL)
+			return;
+		if (*count > 0)
+			memcpy(grown, array, *count * sizeof(*grown));
+		array = grown;
+		memcpy(list, &array, sizeof(array));
+	}
+	array[(*count)++] = item;
+}
+
+char *reading_copy(struct reading *reading, struct slice text)
+{
+	/* protobuf-c never writes to it. */
+	char *copy = (char *)(uintptr_t)protobuf_c_empty_string;
+	if (text.len == 0)
+		return copy;
+	char *room = reading_alloc(reading, text.len + 1);
+	if (room == NULL)
+		return copy;
+	memcpy(room, text.data, text.len);
+	room[text.len] = 0;
+	return room;
+}
+
+char *reading_text(struct reading *reading, unsigned element, unsigned component)
+{
+	return reading_copy(reading, segment_get(reading->segment, element, component));
+}
+
+void reading_set(struct reading *reading, char **field, unsigned element, unsigned component)
+{
+	if ((*field)[0] == 0)
+		*field = reading_text(reading, element, component);
+}
+
+void reading_append(struct reading *reading, char **field, struct slice text, const char *between)
+{
+	size_t old = strlen(*field);
+	size_t gap = old > 0 ? strlen(between) : 0;
+	if (text.len == 0)
+		return;
+	char *room = reading_alloc(reading, old + gap + text.len + 1);
+	if (room == NULL)
+		return;
+	memcpy(room, *field, old);
+	memcpy(room + old, between, gap);
+	memcpy(room + old + gap, text.data, text.len);
+	room[old + gap + text.len] = 0;
+	*field = room;
+}
+
+/* ---- Values ---- */
+
+Carehub__V1__Decimal *reading_decimal(struct reading *reading, struct decimal value)
+{
+	Carehub__V1__Decimal *number = reading_new(reading, &carehub__v1__decimal__descriptor);
+	if (number == NULL)
+		return NULL;
+	number->unscaled = value.unscaled;
+	number->scale = value.scale;
+	return number;
+}
+
+struct decimal reading_value(const Carehub__V1__Decimal *number)
+{
+	return (struct decimal){number->unscaled, number->scale};
+}
+
+/* ISO 9735: comma or point, whatever UNA says; no mark between thousands. */
+static enum ch_status parse_number(struct slice text, struct decimal *out_value)
+{
+	char plain[48];
+	if (text.len >= sizeof(plain))
+		return CH_TOO_LARGE;
+	for (size_t i = 0; i < text.len; i++)
+		plain[i] = text.data[i] == ',' ? '.' : (char)text.data[i];
+	return decimal_parse(slice_of(plain, text.len), out_value);
+}
+
+static bool reading_parse(
+	struct reading *r, unsigned element, unsigned component, struct decimal *out_value)
+{
+	struct slice text = segment_get(r->segment, element, component);
+	if (r->interchange->standard == STANDARD_X12)
+		while (text.len > 0 && text.data[0] == ' ')
+			text = slice_sub(text, 1, text.len);
+	if (text.len == 0)
+		return false;
+	if (parse_number(text, out_value) == CH_OK)
+		return true;
+	reading_flaw(r, FLAW_NUMBER, element, component, NULL);
+	return false;
+}
+
+Carehub__V1__Decimal *reading_number(struct reading *reading, unsigned element, unsigned component)
+{
+	struct decimal value;
+	return reading_parse(reading, element, component, &value) ? reading_decimal(reading, value)
+								  : NULL;
+}
+
+Carehub__V1__Money *reading_money(
+	struct reading *reading, unsigned element, unsigned component, struct slice currency)
+{
+	struct decimal value;
+	int64_t minor_units;
+	bool exact;
+	struct slice code = currency.len > 0 ? currency : reading->currency;
+	if (!reading_parse(reading, element, component, &value) || !currency_is_code(code))
+		return NULL;
+	if (currency_minor_units(value, code, &minor_units, &exact) != CH_OK) {
+		reading_flaw(reading, FLAW_NUMBER, element, component, "too large an amount");
+		return NULL;
+	}
+	Carehub__V1__Money *money = reading_new(reading, &carehub__v1__money__descriptor);
+	if (money == NULL)
+		return NULL;
+	money->minor_units = minor_units;
+	money->currency = reading_copy(reading, code);
+	return money;
+}
+
+bool reading_date(struct reading *reading, struct slice text, struct slice format, unsigned element,
+	unsigned component, struct moment *out_moment)
+{
+	if (text.len == 0)
+		return false;
+	enum ch_status status = date_parse(text, format, out_moment);
+	if (status == CH_OK)
+		return true;
+	if (status != CH_UNSUPPORTED) /* weeks, months and the like name no day */
+		reading_flaw(reading, FLAW_DATE, element, component, NULL);
+	return false;
+}
+
+int64_t reading_utc(const struct reading *reading, const struct moment *moment)
+{
+	return date_to_utc(moment, reading->options->zone);
+}
+
+char *reading_day(struct reading *reading, const struct moment *moment)
+{
+	char text[DATE_BYTES];
+	return reading_copy(reading, slice_text(date_format(moment, text)));
+}
+
+/* ---- What is said ---- */
+
+void reading_flaw_at(
+	struct reading *reading, struct flaw here, enum flaw_kind kind, const char *words)
+{
+	here.kind = kind;
+	here.words = words;
+	enum ch_status status =
+		flaws_add(&reading->message->flaws, &reading->interchange->arena, here);
+	if (status != CH_OK)
+		reading->status = status;
+}
+
+void reading_flaw(struct reading *reading, enum flaw_kind kind, unsigned element,
+	unsigned component, const char *words)
+{
+	/* An element of one component is told without it. */
+	if (component == 1 && segment_get(reading->segment, element, 2).len == 0)
+		component = 0;
+	reading_flaw_at(reading, segment_flaw(reading->segment, kind, element, component, words),
+		kind, words);
+}
+
+Carehub__V1__InterchangeRef *reading_origin(struct reading *reading)
+{
+	const struct interchange *x = reading->interchange;
+	Carehub__V1__InterchangeRef *ref =
+		reading_new(reading, &carehub__v1__interchange_ref__descriptor);
+	struct buffer type = {0};
+	if (ref == NULL)
+		return NULL;
+	message_type_text(reading->message, &type);
+	ref->standard = reading_copy(reading, slice_text(standard_name(x->standard)));
+	ref->sender = reading_copy(reading, x->sender.id);
+	ref->recipient = reading_copy(reading, x->recipient.id);
+	ref->interchange_id = reading_copy(reading, x->reference);
+	ref->message_id = reading_copy(reading, reading->message->reference);
+	ref->message_type = reading_copy(reading, buffer_slice(&type));
+	if (x->test)
+		ref->test = CAREHUB__V1__ANSWER__ANSWER_YES;
+	if (type.status != CH_OK)
+		reading->status = CH_NOMEM;
+	buffer_fini(&type);
+	return ref;
+}
+
+void reading_make(struct reading *reading, const char *type, const void *message,
+	const char *suffix, uint32_t number)
+{
+	char text[48] = "";
+	struct made *made = reading_alloc(reading, sizeof(*made));
+	if (made == NULL || message == NULL)
+		return;
+	if (number > 0)
+		(void)snprintf(text, sizeof(text), "%s%u", suffix, number); /* short by nature */
+	else
+		(void)snprintf(text, sizeof(text), "%s", suffix);
+	*made = (struct made){.type = type,
+		.message = message,
+		.suffix = reading_copy(reading, slice_text(text))};
+	if (reading->last != NULL)
+		reading->last->next = made;
+	else
+		reading->first = made;
+	reading->last = made;
+}

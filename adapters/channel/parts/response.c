@@ -1,0 +1,421 @@
+/* ORDRSP, X12 855: the seller says which lines of an order will come, when, and which will not.
+ *
+ * Besides the answer itself, what concerns the clock of supply is said by an event of its own: lines that
+ * will come later, and an order of which nothing will come. */
+#include "channel/parts/trade.h"
+
+#define ANSWER(name) CAREHUB__V1__PARTS_ANSWER__PARTS_ANSWER_##name
+
+struct response_state {
+	Carehub__V1__PartsOrderAnswered *answer;
+	Carehub__V1__TradeParty *party;
+	Carehub__V1__PartsAnswerLine *line;
+	struct flaw begin_at;
+};
+
+static const struct answer_row {
+	const char *code;
+	Carehub__V1__PartsAnswer answer;
+} functions[] =
+	{
+		/* 1225 */
+		{"4", ANSWER(CHANGED)},
+		{"12", ANSWER(UNSPECIFIED)},
+		{"27", ANSWER(REJECTED)},
+		{"29", ANSWER(ACCEPTED)},
+		/* 4343 */
+		{"AP", ANSWER(ACCEPTED)},
+		{"AC", ANSWER(CHANGED)},
+		{"RE", ANSWER(REJECTED)},
+		{NULL, ANSWER(UNSPECIFIED)},
+},
+  actions[] =
+	  {
+		  /* 1229 of LIN */
+		  {"1", ANSWER(ADDED)},
+		  {"2", ANSWER(DELETED)},
+		  {"3", ANSWER(CHANGED)},
+		  {"5", ANSWER(ACCEPTED)},
+		  {"6", ANSWER(CHANGED)},
+		  {"7", ANSWER(REJECTED)},
+		  {"24", ANSWER(CHANGED)},
+		  {NULL, ANSWER(UNSPECIFIED)},
+},
+  types[] =
+	  {
+		  /* X12 587, of BAK */
+		  {"AC", ANSWER(CHANGED)},
+		  {"AD", ANSWER(ACCEPTED)},
+		  {"AE", ANSWER(CHANGED)},
+		  {"AK", ANSWER(ACCEPTED)},
+		  {"AP", ANSWER(ACCEPTED)},
+		  {"RD", ANSWER(REJECTED)},
+		  {"RF", ANSWER(REJECTED)},
+		  {"RJ", ANSWER(REJECTED)},
+		  {NULL, ANSWER(UNSPECIFIED)},
+},
+  statuses[] = {
+	  /* X12 668, of ACK */
+	  {"IA", ANSWER(ACCEPTED)},
+	  {"IB", ANSWER(BACKORDERED)},
+	  {"IC", ANSWER(CHANGED)},
+	  {"ID", ANSWER(DELETED)},
+	  {"IH", ANSWER(BACKORDERED)},
+	  {"IP", ANSWER(CHANGED)},
+	  {"IQ", ANSWER(CHANGED)},
+	  {"IR", ANSWER(REJECTED)},
+	  {"IS", ANSWER(CHANGED)},
+	  {"R1", ANSWER(REJECTED)},
+	  {"R2", ANSWER(REJECTED)},
+	  {"R3", ANSWER(REJECTED)},
+	  {NULL, ANSWER(UNSPECIFIED)},
+};
+
+static Carehub__V1__PartsAnswer answer_of(const struct answer_row *rows, struct slice code)
+{
+	for (; rows->code != NULL; rows++) {
+		if (slice_equal(code, slice_text(rows->code)))
+			return rows->answer;
+	}
+	return ANSWER(UNSPECIFIED);
+}
+
+static struct response_state *state_of(struct reading *r)
+{
+	return r->state;
+}
+
+static void response_begin(struct reading *r)
+{
+	struct response_state *state = state_of(r);
+	state->answer = reading_new(r, &carehub__v1__parts_order_answered__descriptor);
+	state->begin_at = (struct flaw){.offset = r->message->offset, .segment = 1};
+}
+
+/* ---- The head ---- */
+
+static void take_bgm(struct reading *r)
+{
+	struct response_state *state = state_of(r);
+	state->begin_at = segment_flaw(r->segment, FLAW_MISSING, 0, 0, NULL);
+	state->answer->response_id = reading_text(r, 2, 1);
+	state->answer->answer = answer_of(functions, segment_get(r->segment, 3, 1));
+	if (state->answer->answer == ANSWER(UNSPECIFIED))
+		state->answer->answer = answer_of(functions, segment_get(r->segment, 4, 1));
+}
+
+/* BAK*purpose*type*order*date*release*request*contract*reference*... */
+static void take_bak(struct reading *r)
+{
+	struct response_state *state = state_of(r);
+	state->begin_at = segment_flaw(r->segment, FLAW_MISSING, 3, 0, NULL);
+	state->answer->answer = answer_of(types, segment_get(r->segment, 2, 1));
+	state->answer->parts_order_id = reading_text(r, 3, 1);
+	state->answer->response_id = reading_text(r, 8, 1);
+	if (segment_get(r->segment, 4, 1).len == 0)
+		return;
+	r->dated = date_parse_pair(segment_get(r->segment, 4, 1), (struct slice){NULL, 0},
+			   &r->date) == CH_OK;
+	if (!r->dated)
+		reading_flaw(r, FLAW_DATE, 4, 0, NULL);
+}
+
+static void take_date(struct reading *r)
+{
+	struct response_state *state = state_of(r);
+	struct moment moment;
+	if (!r->inside && trade_document_date(r))
+		return;
+	if (state->line == NULL)
+		return;
+	if (trade_date(r, "2", &moment) || trade_date(r, "67", &moment) ||
+		trade_date(r, "69", &moment) || trade_date(r, "068", &moment) ||
+		trade_date(r, "017", &moment))
+		state->line->expected_time_us = reading_utc(r, &moment);
+}
+
+static void take_reference(struct reading *r)
+{
+	struct response_state *state = state_of(r);
+	if (state->line != NULL && segment_says(r->segment, 1, 1, "LI")) {
+		/* The order's own number of the line, in either of two places. */
+		struct slice line = segment_get(r->segment, 1, 3);
+		state->line->line_id =
+			reading_copy(r, line.len > 0 ? line : segment_get(r->segment, 1, 2));
+	} else if (segment_says(r->segment, 1, 1, "ON")) {
+		reading_set(r, &state->answer->parts_order_id, 1, 2);
+	}
+}
+
+static void take_party(struct reading *r)
+{
+	struct response_state *state = state_of(r);
+	if (r->inside)
+		return;
+	state->party = trade_party(r);
+	READING_ADD(r, state->answer, parties, state->party);
+}
+
+static void take_place(struct reading *r)
+{
+	if (!r->inside)
+		trade_party_place(r, state_of(r)->party);
+}
+
+static void take_contact(struct reading *r)
+{
+	if (!r->inside)
+		trade_contact(r, &state_of(r)->answer->contact_text);
+}
+
+static void take_currency(struct reading *r)
+{
+	trade_currency(r, &state_of(r)->answer->currency);
+}
+
+static void take_text(struct reading *r)
+{
+	trade_remarks(r, &state_of(r)->answer->remarks);
+}
+
+/* ---- Lines ---- */
+
+static bool is_some(const Carehub__V1__Decimal *number)
+{
+	return number != NULL && number->unscaled > 0;
+}
+
+/* What is not said outright follows from the quantities. */
+static void end_line(struct reading *r)
+{
+	struct response_state *state = state_of(r);
+	Carehub__V1__PartsAnswerLine *line = state->line;
+	if (line != NULL && is_some(line->backordered_quantity) &&
+		(line->answer == ANSWER(UNSPECIFIED) || !is_some(line->confirmed_quantity)))
+		line->answer =
+			is_some(line->confirmed_quantity) ? ANSWER(CHANGED) : ANSWER(BACKORDERED);
+	state->line = NULL;
+}
+
+static void begin_line(struct reading *r)
+{
+	struct response_state *state = state_of(r);
+	end_line(r);
+	r->inside = true;
+	state->line = reading_new(r, &carehub__v1__parts_answer_line__descriptor);
+	if (state->line == NULL)
+		return;
+	state->line->line_id = reading_text(r, 1, 1);
+	READING_ADD(r, state->answer, lines, state->line);
+}
+
+static void take_lin(struct reading *r)
+{
+	struct response_state *state = state_of(r);
+	begin_line(r);
+	if (state->line == NULL)
+		return;
+	state->line->answer = answer_of(actions, segment_get(r->segment, 2, 1));
+	trade_line_item(r, &state->line->item);
+}
+
+/* PO1*line*quantity*unit*price*basis*pairs */
+static void take_po1(struct reading *r)
+{
+	struct response_state *state = state_of(r);
+	begin_line(r);
+	if (state->line == NULL)
+		return;
+	state->line->ordered_quantity = reading_number(r, 2, 1);
+	state->line->unit = reading_text(r, 3, 1);
+	state->line->unit_price = reading_number(r, 4, 1);
+	trade_pairs(r, &state->line->item, 6);
+}
+
+/* ACK*status*quantity*unit*qualifier*date; several for a line that comes in parts. */
+static void take_ack(struct reading *r)
+{
+	Carehub__V1__PartsAnswerLine *line = state_of(r)->line;
+	struct moment moment;
+	if (line == NULL)
+		return;
+	Carehub__V1__PartsAnswer answer = answer_of(statuses, segment_get(r->segment, 1, 1));
+	bool refused = answer == ANSWER(REJECTED) || answer == ANSWER(DELETED);
+	if (answer == ANSWER(BACKORDERED))
+		line->backordered_quantity = reading_number(r, 2, 1);
+	else if (!refused && line->confirmed_quantity == NULL)
+		line->confirmed_quantity = reading_number(r, 2, 1);
+	if (line->answer != ANSWER(UNSPECIFIED) && line->answer != answer)
+		answer = ANSWER(CHANGED);
+	line->answer = answer;
+	if (segment_get(r->segment, 5, 1).len == 0)
+		return;
+	if (date_parse_pair(segment_get(r->segment, 5, 1), (struct slice){NULL, 0}, &moment) ==
+		CH_OK)
+		line->expected_time_us = reading_utc(r, &moment);
+	else
+		reading_flaw(r, FLAW_DATE, 5, 0, NULL);
+}
+
+/* PIA+3 and PIA+4 name what comes in the place of the article; the others are its further numbers. */
+static void take_pia(struct reading *r)
+{
+	Carehub__V1__PartsAnswerLine *line = state_of(r)->line;
+	if (line == NULL)
+		return;
+	bool instead = segment_says(r->segment, 1, 1, "3") || segment_says(r->segment, 1, 1, "4");
+	trade_more_items(r, instead ? &line->substitute : &line->item);
+}
+
+static void take_imd(struct reading *r)
+{
+	if (state_of(r)->line != NULL)
+		trade_description(r, &state_of(r)->line->item);
+}
+
+static void take_qty(struct reading *r)
+{
+	Carehub__V1__PartsAnswerLine *line = state_of(r)->line;
+	if (line == NULL)
+		return;
+	struct {
+		const char *qualifier;
+		Carehub__V1__Decimal **field;
+	} quantities[] = {
+		{"21", &line->ordered_quantity},
+		{"12", &line->confirmed_quantity},
+		{"113", &line->confirmed_quantity},
+		{"194", &line->confirmed_quantity},
+		{"83", &line->backordered_quantity},
+	};
+	for (size_t i = 0; i < sizeof(quantities) / sizeof(*quantities); i++) {
+		if (segment_says(r->segment, 1, 1, quantities[i].qualifier)) {
+			*quantities[i].field = reading_number(r, 1, 2);
+			reading_set(r, &line->unit, 1, 3);
+		}
+	}
+}
+
+static void take_pri(struct reading *r)
+{
+	Carehub__V1__PartsAnswerLine *line = state_of(r)->line;
+	if (line != NULL && segment_says(r->segment, 1, 1, "AAA"))
+		line->unit_price = trade_price_of_one(r);
+}
+
+static void take_qvr(struct reading *r)
+{
+	Carehub__V1__PartsAnswerLine *line = state_of(r)->line;
+	if (line != NULL)
+		reading_set(r, &line->reason_code, 2, 1);
+}
+
+static void take_summary(struct reading *r)
+{
+	end_line(r);
+}
+
+/* ---- The events ---- */
+
+static void make_backordered(struct reading *r, const Carehub__V1__PartsOrderAnswered *answer)
+{
+	Carehub__V1__PartsOrderBackordered *event = NULL;
+	for (size_t i = 0; i < answer->n_lines; i++) {
+		Carehub__V1__PartsAnswerLine *line = answer->lines[i];
+		if (line->answer != ANSWER(BACKORDERED) && !is_some(line->backordered_quantity))
+			continue;
+		if (event == NULL)
+			event = reading_new(r, &carehub__v1__parts_order_backordered__descriptor);
+		if (event != NULL)
+			READING_ADD(r, event, lines, line);
+	}
+	if (event == NULL)
+		return;
+	event->parts_order_id = answer->parts_order_id;
+	event->interchange = answer->interchange;
+	event->warehouse_id = trade_party_id(answer->parties, answer->n_parties, "WH SF SU");
+	reading_make(r, "parts.order.backordered", event, "#backordered", 0);
+}
+
+static bool nothing_comes(const Carehub__V1__PartsOrderAnswered *answer)
+{
+	for (size_t i = 0; i < answer->n_lines; i++) {
+		if (answer->lines[i]->answer != ANSWER(REJECTED) &&
+			answer->lines[i]->answer != ANSWER(DELETED))
+			return false;
+	}
+	return answer->n_lines > 0 || answer->answer == ANSWER(REJECTED);
+}
+
+static void make_cancelled(struct reading *r, const Carehub__V1__PartsOrderAnswered *answer)
+{
+	Carehub__V1__PartsOrderCancelled *event =
+		reading_new(r, &carehub__v1__parts_order_cancelled__descriptor);
+	if (event == NULL)
+		return;
+	event->parts_order_id = answer->parts_order_id;
+	event->interchange = answer->interchange;
+	event->by_buyer = CAREHUB__V1__ANSWER__ANSWER_NO;
+	reading_make(r, "parts.order.cancelled", event, "#cancelled", 0);
+}
+
+static void response_end(struct reading *r)
+{
+	struct response_state *state = state_of(r);
+	Carehub__V1__PartsOrderAnswered *answer = state->answer;
+	end_line(r);
+	answer->interchange = reading_origin(r);
+	if (answer->parts_order_id[0] == 0)
+		reading_flaw_at(r, state->begin_at, FLAW_MISSING, "the order that is answered");
+	if (answer->n_lines == 0 && answer->answer == ANSWER(UNSPECIFIED))
+		reading_flaw_at(r, state->begin_at, FLAW_MISSING, "it says neither yes nor no");
+	if (r->dated)
+		answer->response_date = reading_day(r, &r->date);
+	reading_make(r, "parts.order.answered", answer, "", 0);
+	if (nothing_comes(answer))
+		make_cancelled(r, answer);
+	else
+		make_backordered(r, answer);
+}
+
+static const struct segment_row edifact_rows[] = {
+	{"BGM", take_bgm},
+	{"DTM", take_date},
+	{"RFF", take_reference},
+	{"NAD", take_party},
+	{"CTA", take_contact},
+	{"COM", take_contact},
+	{"CUX", take_currency},
+	{"FTX", take_text},
+	{"LIN", take_lin},
+	{"PIA", take_pia},
+	{"IMD", take_imd},
+	{"QTY", take_qty},
+	{"QVR", take_qvr},
+	{"PRI", take_pri},
+	{"UNS", take_summary},
+};
+
+static const struct segment_row x12_rows[] = {
+	{"BAK", take_bak},
+	{"CUR", take_currency},
+	{"DTM", take_date},
+	{"PER", take_contact},
+	{"N1", take_party},
+	{"N4", take_place},
+	{"MSG", take_text},
+	{"PO1", take_po1},
+	{"PID", take_imd},
+	{"ACK", take_ack},
+	{"CTT", take_summary},
+};
+
+const struct document document_response = {
+	.edifact = edifact_rows,
+	.edifact_count = sizeof(edifact_rows) / sizeof(*edifact_rows),
+	.x12 = x12_rows,
+	.x12_count = sizeof(x12_rows) / sizeof(*x12_rows),
+	.state_bytes = sizeof(struct response_state),
+	.begin = response_begin,
+	.end = response_end,
+};

@@ -1,0 +1,50 @@
+#include "channel/parts/segment.h"
+
+static const struct segment_element *segment_find(
+	const struct segment *segment, unsigned element, unsigned repetition)
+{
+	/* Without repetitions an element stands where its number says. */
+	if (element > 0 && element <= segment->element_count &&
+		segment->elements[element - 1].number == element && repetition == 0 &&
+		segment->elements[element - 1].repetition == 0)
+		return &segment->elements[element - 1];
+	for (unsigned i = 0; i < segment->element_count; i++) {
+		if (segment->elements[i].number == element &&
+			segment->elements[i].repetition == repetition)
+			return &segment->elements[i];
+	}
+	return NULL;
+}
+
+struct slice segment_get_again(
+	const struct segment *segment, unsigned element, unsigned repetition, unsigned component)
+{
+	const struct segment_element *found = segment_find(segment, element, repetition);
+	if (found == NULL || component == 0 || component > found->count)
+		return (struct slice){NULL, 0};
+	return segment->values[found->first + component - 1];
+}
+
+struct slice segment_get(const struct segment *segment, unsigned element, unsigned component)
+{
+	return segment_get_again(segment, element, 0, component);
+}
+
+bool segment_has(const struct segment *segment, unsigned element)
+{
+	return segment_find(segment, element, 0) != NULL;
+}
+
+struct flaw segment_flaw(const struct segment *segment, enum flaw_kind kind, unsigned element,
+	unsigned component, const char *words)
+{
+	struct flaw flaw = {.kind = kind,
+		.offset = segment->offset,
+		.segment = segment->position,
+		.element = (uint16_t)element,
+		.component = (uint16_t)component,
+		.words = words};
+	for (size_t i = 0; i < segment->tag.len && i < sizeof(flaw.tag) - 1; i++)
+		flaw.tag[i] = (char)segment->tag.data[i];
+	return flaw;
+}

@@ -1,0 +1,69 @@
+/* The bytes of an interchange from a stranger: whatever they are and however they are cut into pieces, the
+ * segments are the same, and none reaches beyond its bytes. */
+#include "base/invariant.h"
+#include "channel/parts/scanner.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+static const struct marks marks_x12 = {
+	.component = '>', .element = '*', .decimal = '.', .terminator = '~'};
+
+static uint64_t mix(uint64_t sum, struct slice text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		sum = sum * 31 + text.data[i];
+	return sum * 31 + text.len;
+}
+
+static uint64_t scan(const uint8_t *data, size_t len, size_t step, bool x12, bool wide)
+{
+	struct scanner *scanner = NULL;
+	const struct segment *segment;
+	size_t at = 0;
+	size_t end = step;
+	uint64_t sum = 1;
+	invariant(scanner_create(&scanner) == CH_OK);
+	scanner_begin(scanner, x12 ? &marks_x12 : &marks_edifact, 0);
+	if (!x12)
+		scanner_set_repetition(scanner, '*');
+	invariant(scanner_set_charset(scanner, wide ? CHARSET_UTF8 : CHARSET_LATIN1) == CH_OK);
+	for (;;) {
+		size_t used = 0;
+		bool last = end >= len;
+		enum ch_status status = scanner_next(scanner,
+			slice_of(data + at, (last ? len : end) - at), last, &segment, &used);
+		if (status == CH_END && !last) {
+			end += step;
+			continue;
+		}
+		if (status != CH_OK) {
+			sum = sum * 31 + (uint64_t)status;
+			break;
+		}
+		invariant(used > 0 && segment->offset >= at && segment->end == at + used);
+		sum = mix(sum, segment->tag) + (uint64_t)segment->flaw.kind + segment->flaw.offset;
+		for (unsigned i = 0; i < segment->element_count; i++) {
+			const struct segment_element *element = &segment->elements[i];
+			invariant(element->first + element->count <= segment->value_count);
+			sum = sum * 31 + element->number + element->repetition;
+			for (unsigned c = 1; c <= element->count; c++)
+				sum = mix(sum, segment_get_again(segment, element->number,
+						       element->repetition, c));
+		}
+		at += used;
+	}
+	scanner_free(scanner);
+	return sum;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	if (len == 0)
+		return 0;
+	bool x12 = (data[0] & 1) != 0;
+	bool wide = (data[0] & 2) != 0;
+	size_t step = (size_t)(data[0] >> 2) + 1;
+	uint64_t whole = scan(data + 1, len - 1, len, x12, wide);
+	invariant(whole == scan(data + 1, len - 1, step, x12, wide));
+	return 0;
+}
