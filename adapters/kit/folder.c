@@ -30,6 +30,7 @@ struct folder {
 	struct folder_wait {
 		struct folder_wait *next;
 		int64_t size;
+		int64_t again_us; /* 0: when it has grown */
 		char name[];
 	} * waits;
 };
@@ -68,7 +69,8 @@ static bool folder_is_busy(const struct folder *folder, const char *name)
 	return false;
 }
 
-/* Whether a file is there to be read: regular, at rest, and not as it was when it was incomplete. */
+/* Whether a file is there to be read: regular, at rest, and not as it was when it was incomplete, or it is
+ * time to look at it again all the same. */
 static bool folder_is_ready(struct folder *folder, const char *name)
 {
 	char path[PATH_MAX];
@@ -87,7 +89,8 @@ static bool folder_is_ready(struct folder *folder, const char *name)
 		return false;
 	}
 	const struct folder_wait *wait = folder_waits_for(folder, name);
-	return wait == NULL || wait->size != info.st_size;
+	bool due = wait != NULL && wait->again_us > 0 && clock_wall_us() >= wait->again_us;
+	return wait == NULL || wait->size != info.st_size || due;
 }
 
 static int folder_order(const void *a, const void *b)
@@ -177,6 +180,7 @@ static void folder_wait_for(struct folder *folder, const struct folder_file *fil
 		folder->waits = wait;
 	}
 	wait->size = info.st_size;
+	wait->again_us = file->again_us;
 }
 
 static void folder_drop_file(struct folder *folder, struct folder_file *file)

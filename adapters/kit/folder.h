@@ -9,7 +9,7 @@
  *
  * Files are read in the order of their names.  One that ends in .tmp, .part or .filepart, begins with a
  * dot, or has changed within `settle` is still being written.  A file whose last record is incomplete
- * stays until it has grown.  A file that was half done when the adapter died is read again from its
+ * stays until it has grown, or its format wants to look again.  A file that was half done when the adapter died is read again from its
  * start: the hub knows the ids it has.  A file that comes again under its name takes the place of the
  * older one in done/, with its result.  What is no regular file is not touched, a symbolic link neither.
  * A folder that is not there any more (a share that was unmounted) is waited for, and told once.

@@ -128,6 +128,7 @@ void folder_file_note(struct folder_file *file, struct kit_item *item)
 		break;
 	case KIT_INCOMPLETE:
 		file->incomplete = true;
+		file->again_us = item->again_us;
 		break;
 	case KIT_SKIPPED:
 		break;

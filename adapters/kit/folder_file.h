@@ -21,8 +21,9 @@ struct folder_file {
 	uint64_t rejected;
 	uint64_t spooled;
 	uint64_t unanswered;
-	bool read;       /* to its end */
-	bool incomplete; /* its last record is still being written */
+	bool read;        /* to its end */
+	bool incomplete;  /* its last record is still being written */
+	int64_t again_us; /* and when to look again; 0: when it has grown */
 	bool fatal;
 	bool rejects_cut;
 	bool keep_receipts;

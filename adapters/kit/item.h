@@ -36,6 +36,9 @@ struct kit_item {
 	struct slice reject;
 	struct slice raw; /* the rejected bytes, when they are at hand */
 	bool fatal;       /* nothing behind this place can be read */
+	/* KIT_INCOMPLETE: when it is looked at again even if it has not grown, by this machine's clock; 0:
+	 * when it has grown, and not before. */
+	int64_t again_us;
 };
 
 /* What became of one published item. */

@@ -1,6 +1,6 @@
 /* A drop folder of one's own, and a kind of file so simple that a test can write it: a line is an event
  * whose id is the line, "!why" is a reject, "~" is passed over, and a line without an end is not
- * finished. */
+ * finished; one that ends in "..." may be looked at again at once. */
 #ifndef TESTS_UNIT_KIT_DROP_H
 #define TESTS_UNIT_KIT_DROP_H
 
@@ -63,7 +63,8 @@ static inline enum ch_status lines_next(void *reader, struct kit_item *out_item)
 	struct slice line = {rest.data, end != NULL ? (size_t)(end - rest.data) : rest.len};
 	lines->at += line.len + (end != NULL);
 	if (end == NULL) {
-		*out_item = (struct kit_item){.what = KIT_INCOMPLETE};
+		bool again = line.len > 3 && memcmp(line.data + line.len - 3, "...", 3) == 0;
+		*out_item = (struct kit_item){.what = KIT_INCOMPLETE, .again_us = again};
 	} else if (slice_equal(line, SLICE_LITERAL("?"))) {
 		return CH_FORMAT;
 	} else if (slice_starts(line, SLICE_LITERAL("!"))) {

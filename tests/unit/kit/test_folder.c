@@ -117,6 +117,13 @@ static void test_an_incomplete_record_waits_until_it_has_grown(void **state)
 	drop_put(&drop, "a.csv", "a1\na2\na3 is cut no more\n");
 	assert_int_equal(carry(&drop, CH_OUTCOME_DUPLICATE), 3);
 	assert_true(drop_has(&drop, "done/a.csv"));
+	/* A format may set a time for it. */
+	struct kit_item item;
+	drop_put(&drop, "b.csv", "b1 is cut...");
+	assert_int_equal(folder_next(drop.folder, &item), CH_OK);
+	assert_int_equal(item.what, KIT_INCOMPLETE);
+	assert_int_equal(folder_next(drop.folder, &item), CH_OK);
+	assert_int_equal(item.what, KIT_INCOMPLETE);
 	drop_end(&drop);
 }
 
