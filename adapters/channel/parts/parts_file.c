@@ -395,7 +395,8 @@ static enum ch_status parts_file_next(void *reader, struct kit_item *out_item)
 	if (file->piece == file->first && file->made == NULL && may_be_growing(file)) {
 		file->given = true;
 		*out_item = (struct kit_item){.what = KIT_INCOMPLETE,
-			.reject = SLICE_LITERAL("the last interchange has no end yet")};
+			.reject = SLICE_LITERAL("the last interchange has no end yet"),
+			.again_us = file->changed_us + file->decoder->patience_us};
 		return CH_OK;
 	}
 	if (file->made != NULL)
