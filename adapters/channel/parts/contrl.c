@@ -182,7 +182,7 @@ static void put_details(struct contrl *c)
 static void put_header(struct contrl *c)
 {
 	const struct interchange *x = c->x;
-	bool known = x->syntax.len == 4 && slice_starts(x->syntax, SLICE_LITERAL("UNO"));
+	bool known = x->syntax_known && slice_starts(x->syntax, SLICE_LITERAL("UNO"));
 	bool version =
 		x->version.len == 1 && x->version.data[0] >= '1' && x->version.data[0] <= '4';
 	const struct slice syntax[] = {known ? x->syntax : SLICE_LITERAL("UNOB"),

@@ -124,6 +124,7 @@ static enum ch_status read_charset(struct envelope_reader *r)
 			continue;
 		x->charset = repertoires[i].charset;
 		x->ascii = repertoires[i].ascii;
+		x->syntax_known = true;
 		return x->ascii ? CH_OK : scanner_set_charset(r->scanner, x->charset);
 	}
 	x->ascii = true;

@@ -83,7 +83,8 @@ struct interchange {
 	struct slice syntax;  /* UNB S001 0001 "UNOC"; ISA12 "00401" */
 	struct slice version; /* UNB S001 0002 "3" */
 	enum charset charset;
-	bool ascii; /* the repertoire has nothing beyond it */
+	bool ascii;        /* the repertoire has nothing beyond it */
+	bool syntax_known; /* it is one that we write, too */
 	struct address sender;
 	struct address recipient;
 	struct slice reference; /* UNB 0020, ISA13 */

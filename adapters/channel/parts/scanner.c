@@ -128,11 +128,11 @@ static void walk_flaw(struct walk *walk, enum flaw_kind kind, size_t at)
 	struct segment *segment = &walk->scanner->segment;
 	if (segment->flaw.kind != FLAW_NONE)
 		return;
-	const struct segment_element *element = &segment->elements[segment->element_count - 1];
 	segment->flaw = (struct flaw){.kind = kind, .offset = segment->offset + at};
-	if (walk->number > 0) {
+	if (segment->element_count > 0) {
 		segment->flaw.element = walk->number;
-		segment->flaw.component = (uint16_t)(element->count + 1);
+		segment->flaw.component =
+			(uint16_t)(segment->elements[segment->element_count - 1].count + 1);
 	}
 }
 

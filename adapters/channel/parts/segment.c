@@ -44,7 +44,11 @@ struct flaw segment_flaw(const struct segment *segment, enum flaw_kind kind, uns
 		.element = (uint16_t)element,
 		.component = (uint16_t)component,
 		.words = words};
-	for (size_t i = 0; i < segment->tag.len && i < sizeof(flaw.tag) - 1; i++)
-		flaw.tag[i] = (char)segment->tag.data[i];
+	/* It goes into the answer: what is no tag is not repeated. */
+	for (size_t i = 0; i < segment->tag.len && i < sizeof(flaw.tag) - 1; i++) {
+		uint8_t c = segment->tag.data[i];
+		bool sound = (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+		flaw.tag[i] = sound ? (char)c : 'X';
+	}
 	return flaw;
 }

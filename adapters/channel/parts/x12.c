@@ -116,6 +116,17 @@ static bool is_number(struct slice text)
 	return text_parse_u64(text, UINT64_MAX, &value) == CH_OK;
 }
 
+/* What an answer can repeat: printable, and no mark of ours. */
+static bool is_plain(struct slice text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		uint8_t c = text.data[i];
+		if (c < 0x20 || c > 0x7e || memchr("*:~^", c, 4) != NULL)
+			return false;
+	}
+	return true;
+}
+
 static void read_header(struct x12_reader *r)
 {
 	struct interchange *x = r->x;
@@ -137,11 +148,14 @@ static void read_header(struct x12_reader *r)
 		reader_flaw(r, FLAW_MISSING, ISA_SENDER, "the sender");
 	if (x->recipient.id.len == 0)
 		reader_flaw(r, FLAW_MISSING, ISA_RECIPIENT, "the recipient");
+	if (!is_plain(x->sender.id) || !is_plain(x->recipient.id))
+		reader_flaw(r, FLAW_CHARACTER, ISA_SENDER, "the names of sender and recipient");
 	if (!is_number(x->reference))
 		reader_flaw(r, FLAW_VALUE, ISA_REFERENCE, "the control number");
 	if (date_parse_pair(x->date, x->time, &prepared) != CH_OK)
 		reader_flaw(r, FLAW_DATE, ISA_DATE, NULL);
-	x->answerable = x->sender.id.len > 0 && x->recipient.id.len > 0 && is_number(x->reference);
+	x->answerable = x->sender.id.len > 0 && x->recipient.id.len > 0 && is_plain(x->sender.id) &&
+			is_plain(x->recipient.id) && is_number(x->reference);
 }
 
 /* ---- Sets ---- */

@@ -26,10 +26,13 @@ static void put_text(struct ack *a, struct slice text)
 	}
 }
 
+/* Nothing that X12 has is longer. */
+#define ELEMENT_BYTES 15u
+
 static void put_element(struct ack *a, struct slice text)
 {
 	buffer_append_byte(a->out, '*');
-	put_text(a, text);
+	put_text(a, slice_sub(text, 0, ELEMENT_BYTES));
 }
 
 static void end_segment(struct ack *a)
