@@ -1,13 +1,19 @@
 #!/usr/bin/env python3
 """A believable day of the repair stations: the files that they drop, and how each is to be read.
 
-    stations.py --day 2026-03-02 --seed 7 --stations 4 --out DIR [--expect FILE]
+    stations.py --day 2026-03-02 --seed 7 --stations 4 [--online mqtt outbox] --out DIR [--expect FILE]
 
 Each station has a folder with its files and a mapping in DIR/mappings/STATION.ini.  The first station
 writes CSV in UTF-8, the second CSV in GB18030 with Chinese headings, the third JSON lines of
 CloudEvents, the fourth XES logs, and so on round:
 
     carehub-repair translate --mapping DIR/mappings/SH12.ini DIR/SH12/*
+
+With --online there are more that drop no files.  Each line of `mqtt`'s is a message for an MQTT broker, a
+CloudEvent; the lines of `outbox`'s are rows for the table of that name in its database:
+
+    send mqtt PORT stations/sh16/repairs DIR/SH16/*
+    send outbox "host=/tmp dbname=shop" DIR/GZ09/*
 
 The same arguments give the same bytes, on every machine.  Days fit together: a unit that came in on
 Friday is repaired on Monday, so several days can be made one by one and read in order.
@@ -16,7 +22,8 @@ The people and units are those of people.py.  Units are received, diagnosed, quo
 owners and for parts, are repaired, fail their check and are repaired again, go back or are cancelled.
 Fields hold two numbers, extensions and wide digits; households share a phone.  The first station sends
 its whole day twice and is still writing a last file; the second sends its day twice too, stamped anew,
-by a clock that is 47 minutes fast; in every station's files a few records are broken.
+by a clock that is 47 minutes fast; the one that publishes was cut off and says its last ten again; in
+every station's files a few records are broken.
 
 --expect writes what a correct reader finds, one `name<TAB>value` a line."""
 import argparse
@@ -25,6 +32,7 @@ import io
 import json
 import os
 import random
+import uuid
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta, timezone
@@ -40,6 +48,7 @@ STATIONS = (  # number, name; the form follows from the place in the list
     ("SH12", "上海徐汇技术中心"), ("GZ03", "广州天河特约站"), ("BJ01", "Beijing Chaoyang Service"),
     ("CD05", "成都武侯维修部"), ("SH14", "上海浦东特约站"), ("GZ07", "广州海珠特约站"),
     ("BJ04", "Beijing Haidian Service"), ("CD09", "成都锦江维修部"))
+ONLINE = {"mqtt": ("SH16", "上海虹桥特约站"), "outbox": ("GZ09", "广州番禺特约站")}
 TECHNICIANS = ("T01", "T02", "T03", "T05", "T08")
 SYMPTOMS = {"NO_POWER": "不开机", "LINES": "屏幕有竖线", "BROKEN_SCREEN": "屏幕破裂",
             "DARK_PICTURE": "画面很暗", "BATTERY": "电池不耐用", "KEYS": "键盘失灵, 部分按键没反应",
@@ -490,28 +499,71 @@ def json_data(order, event):
     return data
 
 
-def write_json_lines(drop, station, orders, day):
-    number = station[0]
-    today = day_of(orders, day)
-    lines = []
-    for order, event in today:
-        lines.append(json.dumps({
-            "specversion": "1.0", "id": "%s/%d" % (order.number, event.seq),
-            "type": "repair." + event.kind, "subject": order.number,
-            "time": event.at.replace(tzinfo=ZONE).isoformat(), "data": json_data(order, event)},
-            ensure_ascii=False, separators=(",", ":")))
-    # A program that logs into its own output, a line cut in the middle, a field of another schema.
+def json_event(order, event):
+    return json.dumps({
+        "specversion": "1.0", "id": "%s/%d" % (order.number, event.seq),
+        "type": "repair." + event.kind, "subject": order.number,
+        "time": event.at.replace(tzinfo=ZONE).isoformat(), "data": json_data(order, event)},
+        ensure_ascii=False, separators=(",", ":"))
+
+
+def json_mapping(station):
+    return ("# %s sends CloudEvents of the project's own schema.\n[file]\nformat = cloudevents\n\n"
+            "[station]\nsource = /stations/%s\nzone = Asia/Shanghai\n" % (
+                station[1], station[0].lower()))
+
+
+def spoil(lines, number, day):
+    """A program that logs into its own output, a line cut in the middle, a field of another schema."""
     lines.insert(2, "%s 09:12:44 INFO  flushed 2 records" % day)
     lines.insert(5, lines[0][:len(lines[0]) // 2])
     lines.insert(8, json.dumps({"specversion": "1.0", "id": number + "-BAD-3/1",
                                 "type": "repair.order.repaired",
                                 "data": {"repairOrderId": number + "-BAD-3", "colour": "red"}}))
+
+
+def write_json_lines(drop, station, orders, day):
+    number = station[0]
+    today = day_of(orders, day)
+    lines = [json_event(*pair) for pair in today]
+    spoil(lines, number, day)
     drop.write("%s/%s-%s.jsonl" % (number, number, day.strftime("%Y%m%d")), "\n".join(lines) + "\n",
                today, rejected=3)
-    drop.write("mappings/%s.ini" % number,
-               "# %s sends CloudEvents of the project's own schema.\n[file]\nformat = cloudevents\n\n"
-               "[station]\nsource = /stations/%s\nzone = Asia/Shanghai\n" % (
-                   station[1], number.lower()))
+    drop.write("mappings/%s.ini" % number, json_mapping(station))
+
+
+# ---- Messages and rows ----
+
+def write_messages(drop, station, orders, day):
+    """For a broker: whoever was cut off does not know what came through, and says it again."""
+    number = station[0]
+    today = day_of(orders, day)
+    lines = [json_event(*pair) for pair in today]
+    last_hour = lines[-10:]
+    spoil(lines, number, day)
+    drop.write("%s/%s-%s.mqtt.jsonl" % (number, number, day.strftime("%Y%m%d")),
+               "\n".join(lines + last_hour) + "\n", today + today[-10:], rejected=3)
+    drop.write("mappings/%s.ini" % number, json_mapping(station))
+
+
+def write_rows(drop, station, orders, day):
+    """For an outbox table, where all is JSON and an id stands once: what is bad is bad as an event."""
+    number = station[0]
+    today = day_of(orders, day)
+
+    def row(name, order, kind, at, payload):
+        return {"id": str(uuid.uuid5(uuid.NAMESPACE_URL, name)), "aggregatetype": "repair",
+                "aggregateid": order, "type": kind, "created_at": at.replace(tzinfo=ZONE).isoformat(),
+                "payload": payload}
+
+    rows = [row("%s/%d" % (order.number, event.seq), order.number, "repair." + event.kind, event.at,
+                json_data(order, event)) for order, event in today]
+    bad = number + "-BAD-"
+    rows.insert(3, row(bad + "1", bad + "1", "repair.lunch.eaten", today[0][1].at, {}))
+    rows.insert(6, row(bad + "2", bad + "2", "repair.order.repaired", today[0][1].at,
+                       {"repairOrderId": bad + "2", "colour": "red"}))
+    drop.write("%s/%s-%s.outbox.jsonl" % (number, number, day.strftime("%Y%m%d")), "".join(
+        json.dumps(r, ensure_ascii=False, separators=(",", ":")) + "\n" for r in rows), today, rejected=2)
 
 
 # ---- XES ----
@@ -626,6 +678,7 @@ def write_xes(drop, station, orders, day):
 
 
 WRITERS = (write_csv_utf8, write_csv_gb18030, write_json_lines, write_xes)
+ONLINE_WRITERS = {"mqtt": write_messages, "outbox": write_rows}
 
 
 def main():
@@ -633,14 +686,16 @@ def main():
     parser.add_argument("--day", type=date.fromisoformat, required=True)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--stations", type=int, default=4, choices=range(1, len(STATIONS) + 1))
+    parser.add_argument("--online", nargs="*", default=(), choices=ONLINE, help="those without files, too")
     parser.add_argument("--out", required=True)
     parser.add_argument("--expect", help="write what a correct reader finds")
     args = parser.parse_args()
     world = population(args.seed)
     drop = Drop(args.out)
-    for i, station in enumerate(STATIONS[:args.stations]):
-        orders = orders_of(args.seed, world, station[0], args.day)
-        WRITERS[i % len(WRITERS)](drop, station, orders, args.day)
+    writers = [(station, WRITERS[i % len(WRITERS)]) for i, station in enumerate(STATIONS[:args.stations])]
+    writers += [(ONLINE[way], ONLINE_WRITERS[way]) for way in args.online]
+    for station, writer in writers:
+        writer(drop, station, orders_of(args.seed, world, station[0], args.day), args.day)
     if args.expect:
         drop.write_expected(args.expect)
 
