@@ -1,7 +1,4 @@
-/* JSON lines: one object a line (RFC 8259 in UTF-8), whatever may stand between them.
- *
- * As a row its cells are the object's members: "customer.phone" for nested ones, "parts[0].number" in
- * lists; null, empty objects and empty lists are as though they were not there. */
+/* JSON lines: one object a line (json_record.h), whatever may stand between them. */
 #ifndef REPAIR_JSONL_H
 #define REPAIR_JSONL_H
 

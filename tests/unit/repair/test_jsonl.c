@@ -62,7 +62,7 @@ static void test_garbage_between(void **state)
 				 "{\"a\":4}\n"),
 		"1: a=1\n"
 		"! 2.7@14 end of file expected\n"
-		"! 3.1@39 a line must be one JSON object\n"
+		"! 3.1@39 must be one JSON object\n"
 		"! 4.11@55 duplicate object key\n"
 		"! 5.26@84 too big integer\n"
 		"! 6.7@92 not UTF-8 text\n"
