@@ -95,6 +95,10 @@ struct kit_adapter {
 	size_t option_count;
 	size_t config_bytes;
 
+	/* May be NULL.  What is wrong with the settings beyond what the rows can tell; also when the rows have
+	 * found something, so that all mistakes are told in one pass: what is wrong is as though it were not
+	 * given.  CH_INVALID when it added to `problems`. */
+	enum ch_status (*check)(const void *config, struct problems *problems);
 	/* `problems` takes everything that is wrong with the settings beyond what the rows can tell.
 	 * CH_INVALID when it added to them.  `config` lives as long as the source.
 	 * What only one process or source can have (a port, a queue's place) is taken in start, not here:
@@ -116,8 +120,9 @@ struct kit_adapter {
 	enum ch_status (*start)(void *source, struct kit_hub *hub);
 	/* Does what there is to be done without waiting, and says what to wait for; *out_wait comes in as
 	 * "nothing".  Called in every round, so it must be cheap when there is nothing.  May be NULL: then
-	 * next is asked again after `adapter.poll`; else in every round.  Others than CH_OK stop the
-	 * adapter. */
+	 * next is asked again after `adapter.poll`; else in every round.  CH_UNSUPPORTED: as though it were
+	 * NULL, for an adapter of several kinds of source, of which this one is only looked at.  Others than
+	 * CH_OK stop the adapter. */
 	enum ch_status (*tend)(void *source, struct kit_wait *out_wait);
 	/* CH_OK: *out_item.  CH_END: nothing now.  CH_BUSY: nothing now, but something is coming by itself
 	 * (a file that is not at rest yet), and `--once` waits for it.  Otherwise the adapter stops. */

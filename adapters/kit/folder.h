@@ -52,10 +52,12 @@ struct folder_settings {
 	bool receipts;
 };
 
-#define FOLDER_OPTIONS(config, member)                                                             \
+/* FOLDER_OPTIONS_IF: for an adapter that may have another source, and says itself when the path is missing. */
+#define FOLDER_OPTIONS(config, member) FOLDER_OPTIONS_IF(config, member, true)
+#define FOLDER_OPTIONS_IF(config, member, needed)                                                  \
 	{.name = "folder.path",                                                                    \
 		.type = OPTION_TEXT,                                                               \
-		.required = true,                                                                  \
+		.required = needed,                                                                \
 		.at = offsetof(config, member.path),                                               \
 		.help = "The folder that files are dropped into."},                                \
 		{.name = "folder.settle",                                                          \

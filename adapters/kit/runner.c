@@ -30,6 +30,7 @@ struct runner {
 	bool held;      /* the item waits for room */
 	bool exhausted; /* the source had nothing when it was asked last */
 	bool expectant; /* and said that something is coming */
+	bool polls;     /* it cannot tell when it has something */
 	int64_t ask_us; /* when it is asked again, if it cannot tell by itself */
 	struct kit_wait wait;
 };
@@ -44,7 +45,7 @@ static enum ch_status runner_feed(struct runner *runner)
 		status = runner->adapter->next(runner->source, &runner->item);
 		runner->exhausted = status == CH_END || status == CH_BUSY;
 		runner->expectant = status == CH_BUSY;
-		if (runner->exhausted && runner->adapter->tend == NULL)
+		if (runner->exhausted && runner->polls)
 			runner->ask_us = clock_steady_us() + runner->settings->poll_ms * 1000;
 		if (status != CH_OK)
 			return runner->exhausted ? CH_END : status;
@@ -83,6 +84,17 @@ static enum ch_status runner_start(struct runner *runner)
 	return adapter->start != NULL ? adapter->start(runner->source, runner->hub) : CH_OK;
 }
 
+static enum ch_status runner_tend_source(struct runner *runner)
+{
+	const struct kit_adapter *adapter = runner->adapter;
+	runner->polls = adapter->tend == NULL;
+	if (runner->polls)
+		return CH_OK;
+	enum ch_status status = adapter->tend(runner->source, &runner->wait);
+	runner->polls = status == CH_UNSUPPORTED;
+	return runner->polls ? CH_OK : status;
+}
+
 /* *out_busy: it did something that may have made work for the next round. */
 static enum ch_status runner_round(struct runner *runner, bool *out_busy)
 {
@@ -97,8 +109,8 @@ static enum ch_status runner_round(struct runner *runner, bool *out_busy)
 	runner->wait = (struct kit_wait){.fd = -1, .timeout_ms = -1};
 	if (status == CH_OK)
 		status = runner_start(runner);
-	if (status == CH_OK && runner->started && runner->adapter->tend != NULL)
-		status = runner->adapter->tend(runner->source, &runner->wait);
+	if (status == CH_OK && runner->started)
+		status = runner_tend_source(runner);
 	uint64_t settled = relay_settled(runner->relay);
 	int items = 0;
 	while (status == CH_OK && runner->started && items < ROUND_ITEMS) {
@@ -121,7 +133,7 @@ static int64_t runner_due_us(const struct runner *runner, int64_t now_us)
 	int64_t hub_us = hub_due_us(runner->hub);
 	if (runner->wait.timeout_ms >= 0 && runner->wait.timeout_ms < LOOK_UP_US / 1000)
 		due_us = now_us + runner->wait.timeout_ms * 1000;
-	if (runner->exhausted && runner->adapter->tend == NULL && runner->ask_us < due_us)
+	if (runner->exhausted && runner->polls && runner->ask_us < due_us)
 		due_us = runner->ask_us;
 	return relay_due_us(runner->relay, hub_us < due_us ? hub_us : due_us);
 }

@@ -176,6 +176,9 @@ enum ch_status kit_settings_read(const char *path, const struct kit_adapter *ada
 			"is missing: without the hub's public key anybody could play the hub");
 		status = CH_INVALID;
 	}
+	if (status != CH_NOMEM && adapter->check != NULL &&
+		adapter->check(config, problems) != CH_OK)
+		status = CH_INVALID;
 	if (status == CH_OK)
 		*out_settings = settings;
 	else
