@@ -251,6 +251,17 @@ class Hub:
         return done.stdout
 
 
+@contextlib.contextmanager
+def running(words):
+    """A process that ends with this block, however that ends."""
+    process = subprocess.Popen(words)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
 def until(holds):
     """Asks until it holds: for what the hub looks at now and then."""
     give_up = time.monotonic() + PATIENCE_S

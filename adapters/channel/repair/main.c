@@ -1,10 +1,12 @@
-/* carehub-repair: files that repair stations drop become events. */
+/* carehub-repair: what repair stations drop, insert or publish becomes events. */
 #include <getopt.h>
 #include <libxml/parser.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "channel/repair/outbox_schema.h"
+#include "channel/repair/repair_adapter.h"
 #include "channel/repair/station_folder.h"
 #include "kit/translate.h"
 
@@ -17,9 +19,10 @@ static const char usage[] =
 	"       carehub-repair translate [OPTION]... FILE...\n"
 	"       carehub-repair check MAPPING...\n"
 	"       carehub-repair mappings [NAME]\n"
+	"       carehub-repair outbox\n"
 	"\n"
-	"run         Carries what is dropped into a folder to the hub; with --once until nothing\n"
-	"            is left.\n"
+	"run         Carries what is dropped into a folder, inserted into a database's outbox or\n"
+	"            published to an MQTT broker to the hub; with --once until nothing is left.\n"
 	"config      Prints a commented configuration with every setting.\n"
 	"translate   Prints what FILEs (\"-\" is standard input) would become, one CloudEvent a\n"
 	"            line, without a hub; what is rejected goes to standard error.\n"
@@ -31,6 +34,7 @@ static const char usage[] =
 	"  -q, --quiet             no line of counts for files of which there is something to tell\n"
 	"check       Prints all that is wrong with a configuration, or with mapping files.\n"
 	"mappings    Lists the built-in mappings, or prints one to start your own from.\n"
+	"outbox      Prints the outbox table for a station's PostgreSQL database.\n"
 	"\n"
 	"Exit status: 0 fine, 1 some rejected or incomplete, 2 a file or mapping cannot be used,\n"
 	"64 wrong usage.\n";
@@ -111,7 +115,7 @@ static int run_check(int argc, char **argv)
 	if (argc < 2)
 		return usage_error();
 	if (strcmp(argv[1], "--config") == 0)
-		return station_folder_main(argc + 1, argv - 1); /* with the program's name */
+		return repair_adapter_main(argc + 1, argv - 1); /* with the program's name */
 	for (int i = 1; i < argc; i++) {
 		struct problems problems = {0};
 		struct buffer text = {0};
@@ -131,9 +135,9 @@ static int run_check(int argc, char **argv)
 	return result;
 }
 
-static int run_folder(int argc, char **argv)
+static int run_adapter(int argc, char **argv)
 {
-	return station_folder_main(argc + 1, argv - 1);
+	return repair_adapter_main(argc + 1, argv - 1);
 }
 
 static int run_mappings(int argc, char **argv)
@@ -153,13 +157,21 @@ static int run_mappings(int argc, char **argv)
 	return 0;
 }
 
+static int run_outbox(int argc, char **argv)
+{
+	(void)argv;
+	if (argc != 1)
+		return usage_error();
+	return fputs(outbox_schema(), stdout) >= 0 ? 0 : 2;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
 		const char *name;
 		int (*run)(int argc, char **argv);
-	} commands[] = {{"run", run_folder}, {"config", run_folder}, {"check", run_check},
-		{"mappings", run_mappings}, {"translate", run_translate}};
+	} commands[] = {{"run", run_adapter}, {"config", run_adapter}, {"check", run_check},
+		{"mappings", run_mappings}, {"outbox", run_outbox}, {"translate", run_translate}};
 	if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
 		fputs(usage, stdout);
 		return 0;

@@ -175,9 +175,9 @@ static enum ch_status message_read(struct message_reader *reader, struct repair_
 	struct slice payload = reader->message->payload;
 	json_t *object;
 	enum ch_status status = CH_TOO_LARGE;
-	if (payload.len > LIMIT_ROW_BYTES) {
+	if (payload.len == 0 || payload.len > LIMIT_ROW_BYTES) {
 		reject_fill(&item->reject, status, at, (struct slice){NULL, 0},
-			"the message is longer than %u bytes", LIMIT_ROW_BYTES);
+			"there is nothing in it, or more than %u bytes", LIMIT_ROW_BYTES);
 		return status;
 	}
 	if (slice_starts(payload, BYTE_ORDER_MARK)) {

@@ -4,18 +4,9 @@
 #include <stdlib.h>
 
 #include "channel/repair/repair_source.h"
-#include "kit/inbox.h"
 
 /* How many built-in mappings there may be. */
 #define BUILTIN_MAX 16u
-
-struct station_settings {
-	struct folder_settings folder;
-	char *mapping;
-	char *source;
-	char *station;
-	char *zone;
-};
 
 struct stations {
 	struct mapping *mapping;              /* the one that was asked for, or NULL: */
@@ -79,6 +70,11 @@ void stations_free(void *decoder)
 	for (size_t i = 0; i < BUILTIN_MAX; i++)
 		mapping_free(stations->builtin[i]);
 	free(stations);
+}
+
+const struct mapping *stations_mapping(const struct stations *stations)
+{
+	return stations->mapping;
 }
 
 static const struct mapping *stations_choose(
@@ -165,75 +161,3 @@ const struct kit_format station_format = {
 	.next = station_file_next,
 	.close = station_file_close,
 };
-
-/* ---- The adapter ---- */
-
-static const char *station_zone_fault(struct slice value)
-{
-	struct zone *zone = NULL;
-	enum ch_status status = zone_open(value, &zone);
-	zone_free(zone);
-	return status == CH_OK ? NULL : "is no time zone known here";
-}
-
-#define AT(member) .at = offsetof(struct station_settings, member)
-
-static const struct option options[] = {
-	FOLDER_OPTIONS(struct station_settings, folder),
-	{.name = "repair.mapping",
-		.type = OPTION_TEXT,
-		AT(mapping),
-		.help = "A mapping file, or the name of a built-in one (`carehub-repair mappings`).\n"
-			"Without it the built-in one that fits is chosen for each file."},
-	{.name = "repair.source",
-		.type = OPTION_TEXT,
-		AT(source),
-		.max = 200,
-		.help = "The events' source, over what the mapping says."},
-	{.name = "repair.station",
-		.type = OPTION_TEXT,
-		AT(station),
-		.max = 200,
-		.help = "The station's number, over what the mapping says."},
-	{.name = "repair.zone",
-		.type = OPTION_TEXT,
-		AT(zone),
-		.fault = station_zone_fault,
-		.help = "Zone of times without an offset, +08:00 or Asia/Shanghai, over what the\n"
-			"mapping says."},
-};
-
-static struct slice station_text(const char *text)
-{
-	return text != NULL ? slice_text(text) : (struct slice){NULL, 0};
-}
-
-static enum ch_status station_folder_open(
-	void *config, struct problems *problems, void **out_source)
-{
-	const struct station_settings *settings = config;
-	struct stations *stations;
-	const struct mapping_overrides overrides = {
-		.source = station_text(settings->source),
-		.station_id = station_text(settings->station),
-		.zone = station_text(settings->zone),
-	};
-	enum ch_status status = stations_create(settings->mapping, &overrides, problems, &stations);
-	if (status != CH_OK)
-		return status;
-	return inbox_open(
-		&station_format, stations, stations_free, &settings->folder, problems, out_source);
-}
-
-int station_folder_main(int argc, char **argv)
-{
-	static const struct kit_adapter adapter = {
-		.program = "carehub-repair",
-		.options = options,
-		.option_count = sizeof(options) / sizeof(options[0]),
-		.config_bytes = sizeof(struct station_settings),
-		.open = station_folder_open,
-		INBOX_CALLBACKS,
-	};
-	return kit_main(argc, argv, &adapter);
-}

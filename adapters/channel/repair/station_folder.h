@@ -1,6 +1,4 @@
-/* The folder that repair stations drop their files into, as a source for the kit: `carehub-repair run`, and
- * for its `translate`.  The settings beside the kit's own are `repair.mapping`, `repair.source`,
- * `repair.station` and `repair.zone`. */
+/* The files that repair stations drop, as the kit reads them: for the drop folder, and for `translate`. */
 #ifndef REPAIR_STATION_FOLDER_H
 #define REPAIR_STATION_FOLDER_H
 
@@ -18,7 +16,7 @@ enum ch_status stations_create(const char *mapping, const struct mapping_overrid
 	struct problems *problems, struct stations **out_stations);
 void stations_free(void *stations); /* NULL is fine */
 
-/* kit_main with that source: run, check, config. */
-int station_folder_main(int argc, char **argv);
+/* The one that was asked for; NULL: one is chosen for each file. */
+const struct mapping *stations_mapping(const struct stations *stations);
 
 #endif
