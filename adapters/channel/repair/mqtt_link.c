@@ -22,6 +22,8 @@ enum link_state { LINK_DOWN, LINK_DIALING, LINK_GREETING, LINK_SUBSCRIBING, LINK
 
 struct mqtt_link {
 	const struct mqtt_settings *settings;
+	char *topics[MQTT_TOPICS_MAX + 1]; /* the settings', and that of the questions */
+	size_t topic_count;
 	enum link_state state;
 	struct retry retry;
 	struct dial *dial;
@@ -67,6 +69,8 @@ enum ch_status mqtt_link_check(const struct mqtt_settings *settings, struct prob
 			"is missing: a password alone is not sent"},
 		{"mqtt.cert_file", (settings->cert_file == NULL) != (settings->key_file == NULL),
 			"and mqtt.key_file go together"},
+		{"mqtt.answers", (settings->questions == NULL) != (settings->answers == NULL),
+			"and mqtt.questions go together"},
 		{"mqtt.tls",
 			!settings->tls &&
 				(settings->ca_file != NULL || settings->cert_file != NULL),
@@ -107,75 +111,77 @@ void letter_free(struct letter *letter)
 	free(letter);
 }
 
-struct letter_sizes {
-	size_t properties;
-	size_t bytes;
-};
-
-/* Walks the properties that matter.  With a letter, copies them behind it. */
-static void letter_walk(const mosquitto_property *properties, struct letter *letter, char *room,
-	struct letter_sizes *out_sizes)
+/* Copies bytes to where there is room for them. */
+static struct slice letter_keep(char **room, const void *bytes, size_t len)
 {
-	*out_sizes = (struct letter_sizes){0};
-	for (const mosquitto_property *p = properties; p != NULL; p = mosquitto_property_next(p)) {
-		char *name = NULL;
-		char *value = NULL;
-		int kind = mosquitto_property_identifier(p);
+	char *place = *room;
+	if (len > 0)
+		memcpy(place, bytes, len);
+	*room += len;
+	return slice_of(place, len);
+}
+
+/* One property that matters; all are text but the correlation, which is any bytes.  Gives back how many
+ * bytes it has; with a letter, copies them behind it. */
+static size_t letter_take(const mosquitto_property *property, struct letter *letter, char **room)
+{
+	int kind = mosquitto_property_identifier(property);
+	char *name = NULL;
+	void *value = NULL;
+	uint16_t value_len = 0;
+	char *text = NULL;
+	if (kind == MQTT_PROP_CONTENT_TYPE || kind == MQTT_PROP_RESPONSE_TOPIC)
+		(void)mosquitto_property_read_string(property, kind, &text, false);
+	else if (kind == MQTT_PROP_USER_PROPERTY)
+		(void)mosquitto_property_read_string_pair(property, kind, &name, &text, false);
+	else if (kind == MQTT_PROP_CORRELATION_DATA)
+		(void)mosquitto_property_read_binary(property, kind, &value, &value_len, false);
+	size_t name_len = name != NULL ? strlen(name) : 0;
+	size_t text_len = text != NULL ? strlen(text) : 0;
+	if (letter != NULL) {
+		struct slice name_kept = letter_keep(room, name, name_len);
+		struct slice text_kept = letter_keep(room, text, text_len);
+		struct mqtt_message *message = &letter->message;
 		if (kind == MQTT_PROP_CONTENT_TYPE)
-			(void)mosquitto_property_read_string(p, kind, &value, false);
+			message->content_type = text_kept;
+		else if (kind == MQTT_PROP_RESPONSE_TOPIC)
+			letter->response_topic = text_kept;
+		else if (kind == MQTT_PROP_CORRELATION_DATA)
+			letter->correlation = letter_keep(room, value, value_len);
+		else if (kind == MQTT_PROP_USER_PROPERTY &&
+			 message->property_count == MESSAGE_ATTRIBUTES_MAX)
+			message->properties_cut = true;
 		else if (kind == MQTT_PROP_USER_PROPERTY)
-			(void)mosquitto_property_read_string_pair(p, kind, &name, &value, false);
-		size_t name_len = name != NULL ? strlen(name) : 0;
-		size_t value_len = value != NULL ? strlen(value) : 0;
-		if (letter != NULL && value != NULL) {
-			struct slice name_copy = slice_of(room, name_len);
-			struct slice value_copy = slice_of(room + name_len, value_len);
-			if (name_len > 0)
-				memcpy(room, name, name_len);
-			memcpy(room + name_len, value, value_len);
-			room += name_len + value_len;
-			if (kind == MQTT_PROP_CONTENT_TYPE)
-				letter->message.content_type = value_copy;
-			else if (letter->message.property_count < MESSAGE_ATTRIBUTES_MAX)
-				letter->message.properties[letter->message.property_count++] =
-					(struct message_attribute){name_copy, value_copy};
-			else
-				letter->message.properties_cut = true;
-		}
-		out_sizes->properties += kind == MQTT_PROP_USER_PROPERTY;
-		out_sizes->bytes += name_len + value_len;
-		free(name);
-		free(value);
+			message->properties[message->property_count++] =
+				(struct message_attribute){name_kept, text_kept};
 	}
+	free(name);
+	free(text);
+	free(value);
+	return name_len + text_len + value_len;
 }
 
 /* All of it in one piece.  NULL: out of memory. */
 static struct letter *letter_create(
 	const struct mosquitto_message *message, const mosquitto_property *properties)
 {
-	struct letter_sizes sizes;
+	const size_t table = MESSAGE_ATTRIBUTES_MAX * sizeof(struct message_attribute);
 	size_t topic_len = strlen(message->topic);
 	size_t whole = message->payloadlen > 0 ? (size_t)message->payloadlen : 0;
 	/* One byte more than is read, so that it is seen to be too large. */
 	size_t payload_len = whole <= LIMIT_ROW_BYTES ? whole : LIMIT_ROW_BYTES + 1;
-	letter_walk(properties, NULL, NULL, &sizes);
-	size_t kept = sizes.properties < MESSAGE_ATTRIBUTES_MAX ? sizes.properties
-								: MESSAGE_ATTRIBUTES_MAX;
-	size_t table = kept * sizeof(struct message_attribute);
-	struct letter *letter =
-		calloc(1, sizeof(*letter) + table + sizes.bytes + topic_len + payload_len);
+	size_t bytes = topic_len + payload_len;
+	for (const mosquitto_property *p = properties; p != NULL; p = mosquitto_property_next(p))
+		bytes += letter_take(p, NULL, NULL);
+	struct letter *letter = calloc(1, sizeof(*letter) + table + bytes);
 	if (letter == NULL)
 		return NULL;
 	letter->message.properties = (struct message_attribute *)(void *)(letter + 1);
 	char *room = (char *)(letter + 1) + table;
-	letter_walk(properties, letter, room, &sizes);
-	room += sizes.bytes;
-	memcpy(room, message->topic, topic_len);
-	letter->message.topic = slice_of(room, topic_len);
-	room += topic_len;
-	if (payload_len > 0)
-		memcpy(room, message->payload, payload_len);
-	letter->message.payload = slice_of(room, payload_len);
+	for (const mosquitto_property *p = properties; p != NULL; p = mosquitto_property_next(p))
+		(void)letter_take(p, letter, &room);
+	letter->message.topic = letter_keep(&room, message->topic, topic_len);
+	letter->message.payload = letter_keep(&room, message->payload, payload_len);
 	letter->payload_bytes = whole;
 	return letter;
 }
@@ -186,8 +192,7 @@ static void link_on_connect(struct mosquitto *mosq, void *context, int reason, i
 	const mosquitto_property *properties)
 {
 	struct mqtt_link *link = context;
-	const struct mqtt_settings *settings = link->settings;
-	bool five = settings->version == MQTT_PROTOCOL_V5;
+	bool five = link->settings->version == MQTT_PROTOCOL_V5;
 	(void)properties;
 	if (reason != 0) {
 		link->failed =
@@ -195,9 +200,8 @@ static void link_on_connect(struct mosquitto *mosq, void *context, int reason, i
 		return;
 	}
 	link->session_kept = (flags & 1) != 0;
-	if (mosquitto_subscribe_multiple(mosq, NULL, (int)settings->topics.count,
-		    settings->topics.items, 1, five ? MQTT_SUB_OPT_SEND_RETAIN_NEW : 0,
-		    NULL) != MOSQ_ERR_SUCCESS)
+	if (mosquitto_subscribe_multiple(mosq, NULL, (int)link->topic_count, link->topics, 1,
+		    five ? MQTT_SUB_OPT_SEND_RETAIN_NEW : 0, NULL) != MOSQ_ERR_SUCCESS)
 		link->failed = "the subscription cannot be sent";
 	link->state = LINK_SUBSCRIBING;
 }
@@ -213,7 +217,7 @@ static void link_on_subscribe(struct mosquitto *mosq, void *context, int mid, in
 		if (granted[i] == 1)
 			continue;
 		log_error("mqtt.subscription", "adapter=carehub-repair topic=\"%s\" answer=%d",
-			link->settings->topics.items[i], granted[i]);
+			(size_t)i < link->topic_count ? link->topics[i] : "", granted[i]);
 		link->failed = "a topic was refused";
 	}
 	link->state = LINK_OPEN;
@@ -500,6 +504,27 @@ void mqtt_link_done(struct mqtt_link *link, struct letter *letter)
 	letter_free(letter);
 }
 
+void mqtt_link_publish(
+	struct mqtt_link *link, struct slice topic, struct slice payload, struct slice correlation)
+{
+	mosquitto_property *properties = NULL;
+	struct buffer name = {0};
+	int result = MOSQ_ERR_NO_CONN;
+	buffer_append_slice(&name, topic);
+	if (link->state == LINK_OPEN && link->settings->version == MQTT_PROTOCOL_V5 &&
+		correlation.len > 0)
+		(void)mosquitto_property_add_binary(&properties, MQTT_PROP_CORRELATION_DATA,
+			correlation.data, (uint16_t)correlation.len); /* without it, then */
+	if (link->state == LINK_OPEN)
+		result = mosquitto_publish_v5(link->mosq, NULL, buffer_text(&name),
+			(int)payload.len, payload.data, 1, false, properties);
+	if (result != MOSQ_ERR_SUCCESS)
+		log_warning(
+			"mqtt.answer", "adapter=carehub-repair detail=\"%s\"", link_words(result));
+	mosquitto_property_free_all(&properties);
+	buffer_fini(&name);
+}
+
 bool mqtt_link_is_quiet(const struct mqtt_link *link)
 {
 	return link->state == LINK_OPEN && link->out == 0 &&
@@ -519,6 +544,10 @@ enum ch_status mqtt_link_create(const struct mqtt_settings *settings, struct mqt
 	}
 	link->settings = settings;
 	link->last = &link->first;
+	for (size_t i = 0; i < settings->topics.count && i < MQTT_TOPICS_MAX; i++)
+		link->topics[link->topic_count++] = settings->topics.items[i];
+	if (settings->questions != NULL)
+		link->topics[link->topic_count++] = settings->questions;
 	*out_link = link;
 	return CH_OK;
 }

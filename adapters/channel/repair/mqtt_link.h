@@ -29,6 +29,7 @@
 #include "kit/adapter.h"
 
 #define MQTT_WINDOW_MAX    1000u
+#define MQTT_TOPICS_MAX    64u
 #define MQTT_MESSAGE_BYTES (4u * 1024u * 1024u) /* what a broker of 5.0 is asked to keep to */
 
 struct mqtt_settings {
@@ -47,12 +48,16 @@ struct mqtt_settings {
 	int64_t session_ms;
 	int64_t window;
 	char *rejects;
+	char *questions; /* a topic; NULL: nobody asks */
+	char *answers;   /* a topic, and what every Response Topic begins with */
 };
 
 /* One message; the taker's from mqtt_link_take to mqtt_link_done. */
 struct letter {
 	struct letter *next;
 	struct mqtt_message message;
+	struct slice response_topic; /* of a question; empty: none was given */
+	struct slice correlation;
 	uint64_t payload_bytes; /* of what came; more than is here when it was too large */
 	/* What the taker needs. */
 	uint32_t open;
@@ -80,6 +85,10 @@ struct letter *mqtt_link_take(struct mqtt_link *link);
 
 /* It is stored, or set aside; frees it. */
 void mqtt_link_done(struct mqtt_link *link, struct letter *letter);
+
+/* Publishes to a topic, at QoS 1.  What cannot be sent is lost with the connection. */
+void mqtt_link_publish(
+	struct mqtt_link *link, struct slice topic, struct slice payload, struct slice correlation);
 
 /* Subscribed, and nothing has come for a second. */
 bool mqtt_link_is_quiet(const struct mqtt_link *link);

@@ -18,6 +18,7 @@
 struct mqtt_source {
 	const struct mqtt_settings *settings;
 	const struct mapping *mapping;
+	struct inquiry *inquiry;
 	struct mqtt_link *link;
 	struct message_reader *reader;
 	struct letter *slots[MQTT_WINDOW_MAX]; /* those with events under way, by token */
@@ -35,14 +36,15 @@ struct mqtt_source {
 const struct option_word mqtt_version_words[] = {
 	{"3.1.1", MQTT_PROTOCOL_V311}, {"5", MQTT_PROTOCOL_V5}, {NULL, 0}};
 
-enum ch_status mqtt_source_open(
-	const struct mqtt_settings *settings, const struct mapping *mapping, void **out_source)
+enum ch_status mqtt_source_open(const struct mqtt_settings *settings, const struct mapping *mapping,
+	struct inquiry *inquiry, void **out_source)
 {
 	struct mqtt_source *source = calloc(1, sizeof(*source));
 	if (source == NULL)
 		return CH_NOMEM;
 	source->settings = settings;
 	source->mapping = mapping;
+	source->inquiry = inquiry;
 	for (size_t i = MQTT_WINDOW_MAX; i > 0; i--)
 		source->free_slots[source->free_count++] = i - 1;
 	enum ch_status status = mqtt_link_create(settings, &source->link);
@@ -168,6 +170,58 @@ static enum ch_status mqtt_give(struct mqtt_source *source, struct kit_item *out
 	return CH_OK;
 }
 
+/* ---- Questions ---- */
+
+struct mqtt_question {
+	struct mqtt_source *source;
+	size_t slot;
+};
+
+/* Whoever asks does not choose where the adapter writes: among the answers alone. */
+static struct slice mqtt_answer_topic(const struct mqtt_source *source, const struct letter *letter)
+{
+	struct slice answers = slice_text(source->settings->answers);
+	struct slice asked = letter->response_topic;
+	bool among = slice_starts(asked, answers) &&
+		     (asked.len == answers.len || asked.data[answers.len] == '/');
+	return among ? asked : answers;
+}
+
+static void mqtt_answer(void *context, enum ch_status status, struct slice answer)
+{
+	struct mqtt_question *question = context;
+	struct mqtt_source *source = question->source;
+	struct letter *letter = source->slots[question->slot];
+	(void)status; /* the answer says it */
+	mqtt_link_publish(
+		source->link, mqtt_answer_topic(source, letter), answer, letter->correlation);
+	letter->open--;
+	mqtt_finish(source, question->slot);
+	free(question);
+}
+
+static bool mqtt_is_question(const struct mqtt_source *source, const struct letter *letter)
+{
+	return source->settings->questions != NULL &&
+	       slice_equal(letter->message.topic, slice_text(source->settings->questions));
+}
+
+static enum ch_status mqtt_ask(struct mqtt_source *source, struct letter *letter)
+{
+	struct mqtt_question *question = calloc(1, sizeof(*question));
+	if (question == NULL)
+		return CH_NOMEM;
+	question->source = source;
+	question->slot = source->free_slots[--source->free_count];
+	source->slots[question->slot] = letter;
+	letter->open = 1;
+	letter->given = true;
+	inquiry_ask(source->inquiry, letter->message.payload, mqtt_answer, question);
+	return CH_OK;
+}
+
+/* ---- Items ---- */
+
 /* CH_OK: the reader has it; CH_INVALID: source->item says why it cannot. */
 static enum ch_status mqtt_begin(struct mqtt_source *source, struct letter *letter)
 {
@@ -210,6 +264,10 @@ enum ch_status mqtt_source_next(void *context, struct kit_item *out_item)
 			source->free_count > 0 ? mqtt_link_take(source->link) : NULL;
 		if (letter == NULL)
 			return mqtt_link_is_quiet(source->link) ? CH_END : CH_BUSY;
+		if (mqtt_is_question(source, letter)) {
+			source->status = mqtt_ask(source, letter);
+			continue;
+		}
 		if (mqtt_begin(source, letter) == CH_INVALID)
 			return mqtt_give(source, out_item); /* the reader has nothing of it */
 	}

@@ -8,6 +8,7 @@
 #ifndef REPAIR_MQTT_SOURCE_H
 #define REPAIR_MQTT_SOURCE_H
 
+#include "channel/repair/inquiry.h"
 #include "channel/repair/mqtt_link.h"
 
 /* Rows of the settings, `member` being a struct mqtt_settings of `config`. */
@@ -32,7 +33,7 @@
 		{.name = "mqtt.topics",                                                                   \
 			.type = OPTION_LIST,                                                              \
 			.at = offsetof(config, member.topics),                                            \
-			.max = 64,                                                                        \
+			.max = MQTT_TOPICS_MAX,                                                           \
 			.help = "What is read, at QoS 1: topics, with + and # as usual."},                \
 		{.name = "mqtt.version",                                                                  \
 			.type = OPTION_CHOICE,                                                            \
@@ -90,6 +91,14 @@
 			.max = MQTT_WINDOW_MAX,                                                           \
 			.initial = "200",                                                                 \
 			.help = "Messages that may be here without an acknowledgement."},                 \
+		{.name = "mqtt.questions",                                                                \
+			.type = OPTION_TEXT,                                                              \
+			.at = offsetof(config, member.questions),                                         \
+			.help = "The topic in which the station asks how a record of its own stands."},   \
+		{.name = "mqtt.answers",                                                                  \
+			.type = OPTION_TEXT,                                                              \
+			.at = offsetof(config, member.answers),                                           \
+			.help = "The topic of the answers; a Response Topic must begin with it."},        \
 	{                                                                                                 \
 		.name = "mqtt.rejects", .type = OPTION_TEXT,                                              \
 		.at = offsetof(config, member.rejects),                                                   \
@@ -99,9 +108,9 @@
 
 extern const struct option_word mqtt_version_words[];
 
-/* `settings` and `mapping` must outlive it.  CH_NOMEM, CH_INTERNAL. */
-enum ch_status mqtt_source_open(
-	const struct mqtt_settings *settings, const struct mapping *mapping, void **out_source);
+/* All must outlive it.  CH_NOMEM, CH_INTERNAL. */
+enum ch_status mqtt_source_open(const struct mqtt_settings *settings, const struct mapping *mapping,
+	struct inquiry *inquiry, void **out_source);
 
 /* The callbacks of a kit_adapter. */
 enum ch_status mqtt_source_tend(void *source, struct kit_wait *out_wait);

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "channel/repair/inquiry.h"
 #include "channel/repair/mqtt_source.h"
 #include "channel/repair/outbox_source.h"
 #include "channel/repair/station_folder.h"
@@ -18,6 +19,7 @@ struct repair_settings {
 	struct folder_settings folder;
 	struct outbox_settings outbox;
 	struct mqtt_settings mqtt;
+	struct inquiry_settings inquiry;
 };
 
 /* The callbacks of one input, as a kit_adapter has them. */
@@ -42,6 +44,7 @@ struct repair {
 	const struct input_calls *calls;
 	void *input;
 	struct stations *stations; /* NULL: the folder has them */
+	struct inquiry *inquiry;
 };
 
 /* ---- Settings ---- */
@@ -91,6 +94,7 @@ static const struct option options[] = {
 	FOLDER_OPTIONS_IF(struct repair_settings, folder, false),
 	OUTBOX_OPTIONS(struct repair_settings, outbox),
 	MQTT_OPTIONS(struct repair_settings, mqtt),
+	INQUIRY_OPTIONS(struct repair_settings, inquiry),
 };
 
 static enum ch_status repair_check(
@@ -128,6 +132,19 @@ static enum ch_status repair_check_mapping(const struct repair_settings *setting
 	return status;
 }
 
+/* Who asks is told of his own records, so it must be known who he is. */
+static enum ch_status repair_check_inquiry(
+	const struct repair_settings *settings, struct problems *problems)
+{
+	bool asks = settings->inquiry.folder != NULL ||
+		    (settings->input == INPUT_MQTT && settings->mqtt.questions != NULL);
+	if (!asks || settings->station != NULL)
+		return CH_OK;
+	problems_add(problems, NULL, 0, "repair.station",
+		"is missing: whose records may questions be about?");
+	return CH_INVALID;
+}
+
 /* ---- The callbacks ---- */
 
 static void repair_close(void *source)
@@ -136,6 +153,7 @@ static void repair_close(void *source)
 	if (repair->input != NULL)
 		repair->calls->close(repair->input);
 	stations_free(repair->stations);
+	inquiry_free(repair->inquiry);
 	free(repair);
 }
 
@@ -158,11 +176,12 @@ static enum ch_status repair_load(const struct repair_settings *settings, struct
 	if (mapping == NULL && settings->input != INPUT_FOLDER)
 		mapping = "cloudevents";
 	enum ch_status status = repair_check(settings, problems);
+	enum ch_status asked = repair_check_inquiry(settings, problems);
 	enum ch_status loaded = stations_create(mapping, &overrides, problems, &stations);
 	if (loaded == CH_OK && settings->input != INPUT_FOLDER)
 		loaded = repair_check_mapping(settings, stations_mapping(stations), problems);
 	if (status == CH_OK)
-		status = loaded;
+		status = asked != CH_OK ? asked : loaded;
 	if (status == CH_OK)
 		*out_stations = stations;
 	else
@@ -172,12 +191,15 @@ static enum ch_status repair_load(const struct repair_settings *settings, struct
 
 static enum ch_status repair_open(void *config, struct problems *problems, void **out_source)
 {
-	const struct repair_settings *settings = config;
+	struct repair_settings *settings = config;
 	struct repair *repair = calloc(1, sizeof(*repair));
 	if (repair == NULL)
 		return CH_NOMEM;
 	repair->calls = &inputs[settings->input];
+	settings->inquiry.station = settings->station;
 	enum ch_status status = repair_load(settings, problems, &repair->stations);
+	if (status == CH_OK)
+		status = inquiry_create(&settings->inquiry, &repair->inquiry);
 	if (status != CH_OK)
 		goto out;
 	if (settings->input == INPUT_FOLDER) {
@@ -189,8 +211,8 @@ static enum ch_status repair_open(void *config, struct problems *problems, void 
 		status = outbox_source_open(
 			&settings->outbox, stations_mapping(repair->stations), &repair->input);
 	} else {
-		status = mqtt_source_open(
-			&settings->mqtt, stations_mapping(repair->stations), &repair->input);
+		status = mqtt_source_open(&settings->mqtt, stations_mapping(repair->stations),
+			repair->inquiry, &repair->input);
 	}
 	if (status != CH_OK)
 		goto out;
@@ -202,12 +224,21 @@ out:
 	return status;
 }
 
+static enum ch_status repair_start(void *source, struct kit_hub *hub)
+{
+	const struct repair *repair = source;
+	inquiry_start(repair->inquiry, hub);
+	return CH_OK;
+}
+
 static enum ch_status repair_tend(void *source, struct kit_wait *out_wait)
 {
 	const struct repair *repair = source;
+	enum ch_status status = CH_UNSUPPORTED; /* a folder is looked at from time to time */
 	if (repair->calls->tend != NULL)
-		return repair->calls->tend(repair->input, out_wait);
-	return CH_UNSUPPORTED; /* a folder is looked at from time to time */
+		status = repair->calls->tend(repair->input, out_wait);
+	inquiry_tend(repair->inquiry, out_wait);
+	return status;
 }
 
 static enum ch_status repair_next(void *source, struct kit_item *out_item)
@@ -238,6 +269,7 @@ int repair_adapter_main(int argc, char **argv)
 		.option_count = sizeof(options) / sizeof(options[0]),
 		.config_bytes = sizeof(struct repair_settings),
 		.open = repair_open,
+		.start = repair_start,
 		.tend = repair_tend,
 		.next = repair_next,
 		.settle = repair_settle,
