@@ -1,6 +1,6 @@
 """Appointments of a station, by its broker: one is kept, one the station calls missed, and one that nobody speaks
 of is missed when the hub's clock says so; a word that comes late sets it right.  The station asks how its own
-records stand, by message and by file, and learns nothing of another's."""
+records stand, by message and by file, and learns nothing of another's; and it can be asked."""
 import json
 import shutil
 import subprocess
@@ -36,6 +36,7 @@ with Hub() as hub, Mosquitto() as broker:
                       f"key_file = {station.key_file}\n[repair]\ninput = mqtt\nstation = SH12\n"
                       f"[mqtt]\nhost = 127.0.0.1\nport = {broker.port}\nclient_id = carehub\n"
                       f"topics = sh12/events\nquestions = sh12/ask\nanswers = sh12/answers\n"
+                      "station_questions = sh12/desk\n"
                       f"rejects = {hub.root}/rejects\n[inquiry]\nfolder = {questions}\n")
     now = time.time()
     seen = lambda type: {e["data"]["deadline"]["subjectId"] for e in
@@ -76,5 +77,20 @@ with Hub() as hub, Mosquitto() as broker:
         answer = json.loads((questions / "a4.answer.json").read_text())
         assert answer["record"]["state"] == "APPOINTMENT_STATE_KEPT", answer
         until(lambda: not (questions / "a4.json").exists())
+
+        # The other direction: the station's program is a shell script here.
+        words = ["-h", "127.0.0.1", "-p", str(broker.port), "-V", "5", "-q", "1"]
+        with subprocess.Popen(["mosquitto_sub", *words, "-t", "sh12/desk", "-C", "1", "-W", "20",
+                               "-F", "%R %D %p"], stdout=subprocess.PIPE, text=True) as desk:
+            until(lambda: b"sh12/desk (QoS 1)" in (broker.folder / "log").read_bytes())
+            asked = subprocess.Popen([BIN / "carehub-repair", "ask", "--config", config,
+                                      '{"repairOrderId":"R7"}'], stdout=subprocess.PIPE, text=True)
+            topic, correlation, question = desk.stdout.readline().split()
+        assert json.loads(question) == {"repairOrderId": "R7"}
+        for data, text in (("another", "no"), (correlation, '{"state":"on the bench"}')):
+            subprocess.run(["mosquitto_pub", *words, "-t", topic, "-m", text, "-D", "publish",
+                            "correlation-data", data], check=True)
+        assert asked.communicate(timeout=PATIENCE_S)[0] == '{"state":"on the bench"}\n'
+        assert asked.returncode == 0
     hub.stop()
     assert "verify\tok" in hub.offline("verify")

@@ -20,6 +20,7 @@ static const char usage[] =
 	"       carehub-repair check MAPPING...\n"
 	"       carehub-repair mappings [NAME]\n"
 	"       carehub-repair outbox\n"
+	"       carehub-repair ask --config FILE QUESTION\n"
 	"\n"
 	"run         Carries what is dropped into a folder, inserted into a database's outbox or\n"
 	"            published to an MQTT broker to the hub; with --once until nothing is left.\n"
@@ -35,6 +36,8 @@ static const char usage[] =
 	"check       Prints all that is wrong with a configuration, or with mapping files.\n"
 	"mappings    Lists the built-in mappings, or prints one to start your own from.\n"
 	"outbox      Prints the outbox table for a station's PostgreSQL database.\n"
+	"ask         Asks the station's own program by MQTT and prints its answer; exit status 3\n"
+	"            when there is none.\n"
 	"\n"
 	"Exit status: 0 fine, 1 some rejected or incomplete, 2 a file or mapping cannot be used,\n"
 	"64 wrong usage.\n";
@@ -165,13 +168,21 @@ static int run_outbox(int argc, char **argv)
 	return fputs(outbox_schema(), stdout) >= 0 ? 0 : 2;
 }
 
+static int run_ask(int argc, char **argv)
+{
+	if (argc != 4 || strcmp(argv[1], "--config") != 0)
+		return usage_error();
+	return repair_adapter_ask(argv[2], argv[3]);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
 		const char *name;
 		int (*run)(int argc, char **argv);
 	} commands[] = {{"run", run_adapter}, {"config", run_adapter}, {"check", run_check},
-		{"mappings", run_mappings}, {"outbox", run_outbox}, {"translate", run_translate}};
+		{"mappings", run_mappings}, {"outbox", run_outbox}, {"ask", run_ask},
+		{"translate", run_translate}};
 	if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
 		fputs(usage, stdout);
 		return 0;

@@ -307,7 +307,7 @@ static bool call_fill(struct call *call, const struct mqtt_settings *settings)
 		       MQTT_MESSAGE_BYTES) == MOSQ_ERR_SUCCESS;
 }
 
-static int link_secure(const struct mqtt_settings *settings, struct mosquitto *mosq)
+int mqtt_link_secure(const struct mqtt_settings *settings, struct mosquitto *mosq)
 {
 	int result = MOSQ_ERR_SUCCESS;
 	char *password = NULL;
@@ -355,7 +355,7 @@ static enum ch_status link_dial(struct mqtt_link *link)
 	mosquitto_subscribe_v5_callback_set(call->mosq, link_on_subscribe);
 	mosquitto_message_v5_callback_set(call->mosq, link_on_message);
 	mosquitto_disconnect_v5_callback_set(call->mosq, link_on_disconnect);
-	int result = link_secure(settings, call->mosq);
+	int result = mqtt_link_secure(settings, call->mosq);
 	if (result != MOSQ_ERR_SUCCESS) {
 		link_lose(link, mosquitto_strerror(result));
 		status = CH_OK;

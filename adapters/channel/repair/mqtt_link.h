@@ -48,8 +48,9 @@ struct mqtt_settings {
 	int64_t session_ms;
 	int64_t window;
 	char *rejects;
-	char *questions; /* a topic; NULL: nobody asks */
-	char *answers;   /* a topic, and what every Response Topic begins with */
+	char *questions;         /* a topic; NULL: nobody asks */
+	char *answers;           /* a topic, and what every Response Topic begins with */
+	char *station_questions; /* where the station's own program listens; NULL: it does not */
 };
 
 /* One message; the taker's from mqtt_link_take to mqtt_link_done. */
@@ -71,6 +72,10 @@ enum ch_status mqtt_link_check(const struct mqtt_settings *settings, struct prob
 
 /* `settings` must outlive it.  Connects in the background, for ever.  CH_NOMEM, CH_INTERNAL. */
 enum ch_status mqtt_link_create(const struct mqtt_settings *settings, struct mqtt_link **out_link);
+
+/* User, password and certificates for a struct mosquitto of one's own; an enum mosq_err_t. */
+struct mosquitto;
+int mqtt_link_secure(const struct mqtt_settings *settings, struct mosquitto *mosq);
 
 /* Acknowledges what is done, if all is; the rest comes again.  Letters that are out are the taker's to
  * free. */

@@ -99,6 +99,12 @@
 			.type = OPTION_TEXT,                                                              \
 			.at = offsetof(config, member.answers),                                           \
 			.help = "The topic of the answers; a Response Topic must begin with it."},        \
+		{.name = "mqtt.station_questions",                                                        \
+			.type = OPTION_TEXT,                                                              \
+			.at = offsetof(config, member.station_questions),                                 \
+			.max = 200,                                                                       \
+			.help = "Where the station's own program listens for `carehub-repair ask`; its\n" \
+				"answer goes to the Response Topic, below this one."},                    \
 	{                                                                                                 \
 		.name = "mqtt.rejects", .type = OPTION_TEXT,                                              \
 		.at = offsetof(config, member.rejects),                                                   \

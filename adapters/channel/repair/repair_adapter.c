@@ -1,12 +1,19 @@
 #include "channel/repair/repair_adapter.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "channel/repair/ask.h"
 #include "channel/repair/inquiry.h"
 #include "channel/repair/mqtt_source.h"
 #include "channel/repair/outbox_source.h"
 #include "channel/repair/station_folder.h"
 #include "kit/inbox.h"
+#include "kit/settings.h"
+
+#define EXIT_UNUSABLE   2
+#define EXIT_SILENT     3
+#define ASK_PATIENCE_MS 10000
 
 enum repair_input { INPUT_FOLDER, INPUT_OUTBOX, INPUT_MQTT };
 
@@ -261,20 +268,67 @@ static enum ch_status repair_late(
 					   : CH_NOT_FOUND;
 }
 
+static const struct kit_adapter adapter = {
+	.program = "carehub-repair",
+	.options = options,
+	.option_count = sizeof(options) / sizeof(options[0]),
+	.config_bytes = sizeof(struct repair_settings),
+	.open = repair_open,
+	.start = repair_start,
+	.tend = repair_tend,
+	.next = repair_next,
+	.settle = repair_settle,
+	.late = repair_late,
+	.close = repair_close,
+};
+
 int repair_adapter_main(int argc, char **argv)
 {
-	static const struct kit_adapter adapter = {
-		.program = "carehub-repair",
-		.options = options,
-		.option_count = sizeof(options) / sizeof(options[0]),
-		.config_bytes = sizeof(struct repair_settings),
-		.open = repair_open,
-		.start = repair_start,
-		.tend = repair_tend,
-		.next = repair_next,
-		.settle = repair_settle,
-		.late = repair_late,
-		.close = repair_close,
-	};
 	return kit_main(argc, argv, &adapter);
+}
+
+/* ---- Asking the station ---- */
+
+static const char *repair_ask_fault(enum ch_status status)
+{
+	switch (status) {
+	case CH_TIMEOUT:
+		return "the station does not answer";
+	case CH_UNSUPPORTED:
+		return "needs repair.input = mqtt, mqtt.version = 5 and mqtt.station_questions";
+	case CH_DENIED:
+		return "the broker refuses us";
+	case CH_CLOSED:
+		return "the broker cannot be reached";
+	default:
+		return ch_status_text(status);
+	}
+}
+
+int repair_adapter_ask(const char *config, const char *question)
+{
+	struct problems problems = {0};
+	struct kit_settings kit = {0};
+	struct buffer answer = {0};
+	struct buffer told = {0};
+	enum ch_status status = kit_settings_read(config, &adapter, &problems, &kit);
+	const struct repair_settings *settings = kit.config;
+	if (status == CH_OK)
+		status = repair_check(settings, &problems);
+	problems_print(&problems, &told);
+	if (status == CH_OK)
+		status = settings->input != INPUT_MQTT
+				 ? CH_UNSUPPORTED
+				 : ask_station(&settings->mqtt, slice_text(question),
+					   ASK_PATIENCE_MS, &answer);
+	if (status == CH_OK)
+		printf("%s\n", buffer_text(&answer));
+	else if (problems_none(&problems))
+		fprintf(stderr, "carehub-repair: %s\n", repair_ask_fault(status));
+	fputs(buffer_text(&told), stderr);
+	kit_settings_free(&kit, &adapter);
+	problems_fini(&problems);
+	buffer_fini(&answer);
+	buffer_fini(&told);
+	return status == CH_OK ? 0 : status == CH_TIMEOUT ? EXIT_SILENT : EXIT_UNUSABLE;
 }

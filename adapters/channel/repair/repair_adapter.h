@@ -7,4 +7,7 @@
 /* kit_main with that adapter: run, check, config. */
 int repair_adapter_main(int argc, char **argv);
 
+/* Asks the station's own program (ask.h) and prints its answer.  The exit status: 0, 2 unusable, 3 no answer. */
+int repair_adapter_ask(const char *config, const char *question);
+
 #endif
