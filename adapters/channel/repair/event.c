@@ -359,9 +359,11 @@ enum ch_status event_seal(const struct event_type *type, const ProtobufCMessage 
 	if (len > LIMIT_EVENT_BYTES)
 		return CH_TOO_LARGE;
 	buffer_clear(packed);
-	uint8_t *room = buffer_reserve(packed, len);
+	/* One more: room for a message of no bytes would be none, as when memory runs out. */
+	uint8_t *room = buffer_reserve(packed, len + 1);
 	if (room == NULL)
 		return CH_NOMEM;
+	packed->len = len;
 	(void)protobuf_c_message_pack(message, room); /* exactly len */
 	enum ch_status status = types_cut(buffer_slice(packed), &parts);
 	if (status != CH_OK)

@@ -90,6 +90,27 @@ static enum ch_status message_identity(struct message_reader *reader, bool binar
 	return reader->identity.status;
 }
 
+/* What a carrier says is a stranger's bytes like the payload.  NULL: nothing is wrong with them. */
+static const char *message_text_fault(struct slice text)
+{
+	if (text_utf8_prefix(text) != text.len)
+		return "is not UTF-8 text";
+	return text.len > 0 && memchr(text.data, 0, text.len) != NULL ? "holds a NUL byte" : NULL;
+}
+
+static enum ch_status message_check_context(
+	const struct message *message, struct place at, struct repair_reject *out_reject)
+{
+	for (size_t i = 0; i < message->context_count; i++) {
+		const char *fault = message_text_fault(message->context[i].text);
+		if (fault == NULL)
+			continue;
+		reject_fill(out_reject, CH_FORMAT, at, message->context[i].name, "%s", fault);
+		return CH_FORMAT;
+	}
+	return CH_OK;
+}
+
 /* ---- CloudEvents ---- */
 
 static enum ch_status message_add_attribute(struct message_reader *reader,
@@ -117,11 +138,12 @@ static enum ch_status message_add_attribute(struct message_reader *reader,
 	if (json_object_get(reader->event, name) != NULL)
 		goto out;
 	status = CH_FORMAT;
-	reason = "is not UTF-8 text";
-	if (text_utf8_prefix(attribute->value) != attribute->value.len)
+	reason = message_text_fault(attribute->value);
+	if (reason != NULL)
 		goto out;
 	status = CH_NOMEM;
-	value = json_stringn((const char *)attribute->value.data, attribute->value.len);
+	value = json_stringn(attribute->value.len > 0 ? (const char *)attribute->value.data : "",
+		attribute->value.len);
 	if (value != NULL && json_object_set_new(reader->event, name, value) == 0)
 		return CH_OK;
 out:
@@ -187,6 +209,8 @@ static enum ch_status message_read(struct message_reader *reader, struct repair_
 	status = json_record_parse(reader->record, payload, at, &object, &item->reject);
 	if (status == CH_OK && reader->cloudevents != NULL)
 		return message_read_event(reader, object, at, item);
+	if (status == CH_OK)
+		status = message_check_context(reader->message, at, &item->reject);
 	if (status == CH_OK)
 		status = message_identity(reader, false);
 	if (status == CH_OK)

@@ -81,6 +81,9 @@ static void test_bad_rows(void **state)
 		"! 0.0@0 there is nothing in it, or more than 1048576 bytes\n");
 	assert_string_equal(read_row(NATIVE, "repair.order.repaired", "{\"a\":1}"),
 		"! 0.0@0 data.a: no such field\n");
+	/* Nothing in it is no lack of memory, but of what is mandatory. */
+	assert_string_equal(read_row(NATIVE, "repair.order.closed", "{}"),
+		"! 0.0@0 repair_order_id: is mandatory, and nothing fills it\n");
 	assert_string_equal(read_row(OWN, "Other", "{\"colour\":\"red\"}"),
 		"! 0.1@0 no [event] section's conditions hold for it\n");
 }
