@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/invariant.h"
+#include "base/text.h"
 #include "channel/repair/repair_source.h"
 #include "kit/cloudevent.h"
 
@@ -42,6 +43,16 @@ static inline void repair_file_check_event(
 	buffer_fini(&second);
 }
 
+/* It points into the file, and can be shown to anybody. */
+static inline void repair_file_check_reject(const struct repair_reject *reject, uint64_t bytes)
+{
+	struct buffer text = {0};
+	reject_describe(reject, &text);
+	invariant(reject->at.byte <= bytes);
+	invariant(text_utf8_prefix(buffer_slice(&text)) == text.len);
+	buffer_fini(&text);
+}
+
 static inline void repair_file_check(
 	const struct mapping *mapping, const struct mapping *native, struct slice bytes)
 {
@@ -57,7 +68,7 @@ static inline void repair_file_check(
 		if (item.what == REPAIR_EVENT)
 			repair_file_check_event(native, &item.event);
 		else
-			invariant(packed || item.reject.at.byte <= bytes.len);
+			repair_file_check_reject(&item.reject, packed ? UINT64_MAX : bytes.len);
 	}
 	invariant(status == CH_END);
 	repair_source_close(source);
