@@ -196,6 +196,15 @@ static enum ch_status repair_load(const struct repair_settings *settings, struct
 	return status;
 }
 
+/* The mapping's mistakes, too. */
+static enum ch_status repair_check_all(const void *config, struct problems *problems)
+{
+	struct stations *stations = NULL;
+	enum ch_status status = repair_load(config, problems, &stations);
+	stations_free(stations);
+	return status;
+}
+
 static enum ch_status repair_open(void *config, struct problems *problems, void **out_source)
 {
 	struct repair_settings *settings = config;
@@ -273,6 +282,7 @@ static const struct kit_adapter adapter = {
 	.options = options,
 	.option_count = sizeof(options) / sizeof(options[0]),
 	.config_bytes = sizeof(struct repair_settings),
+	.check = repair_check_all,
 	.open = repair_open,
 	.start = repair_start,
 	.tend = repair_tend,
@@ -313,8 +323,6 @@ int repair_adapter_ask(const char *config, const char *question)
 	struct buffer told = {0};
 	enum ch_status status = kit_settings_read(config, &adapter, &problems, &kit);
 	const struct repair_settings *settings = kit.config;
-	if (status == CH_OK)
-		status = repair_check(settings, &problems);
 	problems_print(&problems, &told);
 	if (status == CH_OK)
 		status = settings->input != INPUT_MQTT
