@@ -19,7 +19,6 @@ static const char *settings_key_fault(struct slice value)
 /* Which adapters have it. */
 enum settings_of {
 	OF_ALL,
-	OF_POLLED, /* no tend: it is looked at from time to time */
 	OF_PROMPT,
 	OF_OTHERS, /* not prompt */
 };
@@ -62,13 +61,15 @@ static const struct settings_row {
 			 .max = 256,
 			 .initial = "64",
 			 .help = "Events that may share a frame."}},
-	{OF_POLLED, {.name = "adapter.poll",
-			    .type = OPTION_MS,
-			    AT(poll_ms),
-			    .min = 10,
-			    .max = 3600000,
-			    .initial = "1s",
-			    .help = "How long to wait before an idle source is looked at again."}},
+	{OF_OTHERS,
+		{.name = "adapter.poll",
+			.type = OPTION_MS,
+			AT(poll_ms),
+			.min = 10,
+			.max = 3600000,
+			.initial = "1s",
+			.help = "How long to wait before an idle source is looked at again, if it cannot tell\n"
+				"by itself that it has something."}},
 	{OF_PROMPT,
 		{.name = "adapter.patience",
 			.type = OPTION_MS,
@@ -129,8 +130,6 @@ static bool settings_has(const struct kit_adapter *adapter, enum settings_of of)
 	switch (of) {
 	case OF_ALL:
 		return true;
-	case OF_POLLED:
-		return adapter->tend == NULL;
 	case OF_PROMPT:
 		return adapter->prompt;
 	case OF_OTHERS:
