@@ -14,7 +14,7 @@ static void fuzz_seal(const struct cloud_event *event)
 	const char *field;
 	ProtobufCMessage *message;
 	struct buffer bytes = {0};
-	if (draft_decode(event->type, event->json, (struct trust){true}, &type, &message,
+	if (draft_decode(event->type, event->json, (struct trust){true, true}, &type, &message,
 		    &refusal) != CH_OK)
 		return;
 	draft_take_attributes(&draft, event);

@@ -267,8 +267,9 @@ static enum ch_status cloud_read_binary(struct cloud_reader *reader, struct clou
 	reader->text.len = 0;
 	for (size_t i = 0; i < ATTRIBUTES && status == CH_OK; i++)
 		status = cloud_take_header(reader, &attributes[i], event);
-	/* Here the content type is the body's own. */
-	event->datacontenttype = http_message_value(reader->message, "content-type");
+	/* Here the content type is the body's own; without a body it says nothing. */
+	if (reader->message->body.len > 0)
+		event->datacontenttype = http_message_value(reader->message, "content-type");
 	if (status == CH_OK)
 		status = cloud_data_bytes(reader, reader->message->body, event);
 	return status;

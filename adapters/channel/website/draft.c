@@ -53,9 +53,9 @@ enum ch_status draft_seal(struct draft *draft, const struct event_type *type,
 
 /* ---- What may be said of people ---- */
 
-static void draft_clamp(Carehub__V1__Assurance *assurance, struct trust trust)
+static void draft_clamp(Carehub__V1__Assurance *assurance, bool trusted)
 {
-	if (!trust.verifies || *assurance != CAREHUB__V1__ASSURANCE__ASSURANCE_VERIFIED)
+	if (!trusted || *assurance != CAREHUB__V1__ASSURANCE__ASSURANCE_VERIFIED)
 		*assurance = CAREHUB__V1__ASSURANCE__ASSURANCE_CLAIMED;
 }
 
@@ -64,15 +64,15 @@ static void draft_clamp(Carehub__V1__Assurance *assurance, struct trust trust)
 static void draft_clamp_party(Carehub__V1__Party *party, struct trust trust)
 {
 	for (size_t i = 0; i < party->n_phones; i++)
-		draft_clamp(&party->phones[i]->assurance, trust);
+		draft_clamp(&party->phones[i]->assurance, trust.verifies);
 	for (size_t i = 0; i < party->n_emails; i++)
-		draft_clamp(&party->emails[i]->assurance, trust);
+		draft_clamp(&party->emails[i]->assurance, trust.verifies);
 	for (size_t i = 0; i < party->n_identifiers; i++)
-		draft_clamp(&party->identifiers[i]->assurance, trust);
+		draft_clamp(&party->identifiers[i]->assurance, trust.verifies);
 	if (party->common_id[0] != 0)
-		draft_clamp(&party->common_id_assurance, trust);
+		draft_clamp(&party->common_id_assurance, trust.signs_in);
 	if (party->member_card[0] != 0)
-		draft_clamp(&party->member_card_assurance, trust);
+		draft_clamp(&party->member_card_assurance, trust.verifies);
 }
 
 static enum ch_status draft_take_party(

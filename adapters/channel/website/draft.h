@@ -33,6 +33,8 @@ struct trust {
 	/* It has verified what it says is verified; else every key is claimed, and it has no customer
 	 * numbers of its own (local_id), for a form could bring anybody's. */
 	bool verifies;
+	/* What it says of who is signed in under which Common ID is true. */
+	bool signs_in;
 };
 
 /* The typed message of a posted event: its type must be one of ours, its data JSON of that message.  The

@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "base/limits.h"
+
 void shop_add(struct shop_events *events, const struct reading *reading, const char *type,
 	const void *message, const char *suffix, int64_t time_us)
 {
@@ -95,4 +97,15 @@ Carehub__V1__Party *shop_party(struct reading *reading, const struct shop_person
 	party->name = shop_name(reading, person);
 	party->company = shop_text(reading, person->company);
 	return party;
+}
+
+enum ch_status shop_event_id(
+	const struct shop_event *event, struct slice id, struct slice topic, char *out_id)
+{
+	const char *between = event->suffix[0] != 0 ? "/" : "";
+	int len = event->retold ? snprintf(out_id, LIMIT_ID_BYTES + 1, "%s", event->suffix)
+				: snprintf(out_id, LIMIT_ID_BYTES + 1, "%.*s/%.*s%s%s", (int)id.len,
+					  (const char *)id.data, (int)topic.len,
+					  (const char *)topic.data, between, event->suffix);
+	return len >= 0 && len <= (int)LIMIT_ID_BYTES ? CH_OK : CH_TOO_LARGE;
 }

@@ -41,6 +41,11 @@ enum ch_status shopify_read(const struct shop_delivery *delivery, struct arena *
 enum ch_status woocommerce_read(const struct shop_delivery *delivery, struct arena *arena,
 	struct shop_events *out_events, struct refusal *out_refusal);
 
+/* The name of one of a delivery's events: "ID/TOPIC", with the suffix behind it; of a fact that is told again
+ * and again its own.  `out_id` has room for LIMIT_ID_BYTES and a NUL.  CH_TOO_LARGE. */
+enum ch_status shop_event_id(
+	const struct shop_event *event, struct slice id, struct slice topic, char *out_id);
+
 /* ---- For the two of them ---- */
 
 /* Adds one, unless the reading has failed or there are enough. */

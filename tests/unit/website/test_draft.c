@@ -3,7 +3,7 @@
 #include "carehub/v1/care.pb-c.h"
 #include "support/unit.h"
 
-static const struct trust trusted = {.verifies = true};
+static const struct trust trusted = {.verifies = true, .signs_in = true};
 static const struct trust stranger = {.verifies = false};
 
 static enum ch_status decode(const char *type, const char *data, struct trust trust,
