@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 
-#define RETRY_S 5u /* when the hub gives no time of its own */
+#define RETRY_S 2u /* when the hub gives no time of its own */
 
 /* ---- The hub's word ---- */
 
@@ -54,6 +54,8 @@ int post_tell(const struct outcome *outcome, bool shop, struct buffer *out)
 	buffer_printf(out, "{\"outcome\":\"%s\"", word.outcome);
 	if (receipt->sequence != 0)
 		buffer_printf(out, ",\"sequence\":\"%" PRIu64 "\"", receipt->sequence);
+	if (receipt->outcome == CH_OUTCOME_REFUSED)
+		buffer_printf(out, ",\"reason\":\"%s\"", ch_status_name(receipt->reason));
 	if (receipt->field[0] != 0) {
 		buffer_append_text(out, ",\"field\":");
 		answer_append_text(out, receipt->field);

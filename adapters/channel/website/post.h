@@ -7,7 +7,7 @@
 /* How the hub's word is told.
  *
  *     POST_SINGLE   {"outcome":"accepted","sequence":"17"}: 200; 409 for an id with other content; 400 for what
- *                   is refused, with the field; 503 with Retry-After for what it cannot take now
+ *                   is refused, with reason and field; 503 with Retry-After for what it cannot take now
  *     POST_BATCH    {"events":[{...}, ...]}: each event's own, and as status the worst of them, so that a
  *                   sender who knows only the status sends again what is worth it
  *     POST_SHOP     as a batch, but 200 for all that the hub has kept, a conflict or a quarantined event

@@ -10,7 +10,7 @@
 #define RECEPTION_KEYS    65536u  /* clients, senders and records whose pace is known */
 #define MISTAKES_BURST    20      /* wrong signatures of one address ... */
 #define MISTAKES_EVERY_US 3000000 /* ... and how soon another is told so with 401 */
-#define AWAY_RETRY_S      5u
+#define AWAY_RETRY_S      2u
 
 /* ---- Tasks ---- */
 

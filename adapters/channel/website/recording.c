@@ -417,7 +417,11 @@ int recording_parse(const char *path, FILE *out, FILE *errors)
 	struct recording recording = {.options = &none};
 	struct cloud_event event;
 	int worst = 0;
-	enum ch_status status = file_read_any(path, RECORDING_BYTES, &recording.file);
+	enum ch_status status = strcmp(path, "-") == 0
+					? recording_read(STDIN_FILENO, &recording.file)
+					: file_read_any(path, RECORDING_BYTES, &recording.file);
+	if (status != CH_OK)
+		(void)refusal_set(&recording.refusal, status, "", "%s", ch_status_text(status));
 	if (status == CH_OK)
 		status = recording_is_request(buffer_slice(&recording.file))
 				 ? recording_open_request(&recording)
