@@ -33,9 +33,12 @@ with Hub(bus__listen=listen) as hub:
         assert site.post("/webhooks", signed(SECRET, "m3", b" " * 5000))[0] == 413
         assert site.ask("GET", "/webhooks")[0] == 405
         assert site.ask("GET", "/nothing")[0] == 404
-        with socket.create_connection(("127.0.0.1", site.port), PATIENCE_S) as chunked:
-            chunked.sendall(b"POST /events HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
-            assert chunked.recv(100).startswith(b"HTTP/1.1 411 ")
+        for head, status in (("Transfer-Encoding: chunked\r\n\r\n5\r\nshort\n", 400),
+                             ("Transfer-Encoding: gzip\r\n\r\n", 501), ("\r\n", 411),
+                             ("Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n", 400)):
+            with socket.create_connection(("127.0.0.1", site.port), PATIENCE_S) as odd:
+                odd.sendall(b"POST /events HTTP/1.1\r\nHost: x\r\n" + head.encode())
+                assert odd.recv(100).startswith(f"HTTP/1.1 {status} ".encode()), head
         status, headers, _ = site.ask("OPTIONS", "/events", headers={
             "WebHook-Request-Origin": "events.example"})
         assert status == 200 and headers["webhook-allowed-origin"] == "events.example", headers

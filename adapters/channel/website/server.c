@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "channel/website/chunked.h"
 
 #define SERVER_HEAD_S         10
 #define SERVER_IDLE_S         60
@@ -33,6 +34,8 @@ struct visit {
 	char peer[64];
 	int64_t body_due_us; /* 0: the body is here */
 	uint64_t expected;
+	struct chunked chunks; /* when it is in pieces */
+	bool in_pieces;
 	unsigned holders;
 	bool too_large; /* the body is read and dropped */
 	bool sent;
@@ -325,36 +328,73 @@ static void visit_complete(struct visit *visit)
 		visit->server->options.arrived(visit->server->options.context, visit);
 }
 
+/* In pieces, or of a length that is told.  0: it is none of both, or none that is taken here. */
+static int visit_check_length(struct visit *visit)
+{
+	char coding[16] = "";
+	bool coded = lws_hdr_total_length(visit->wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0;
+	bool post = slice_equal(visit->message.method, SLICE_LITERAL("POST"));
+	uint64_t most = (uint64_t)visit->server->options.body_bytes;
+	enum ch_status status = visit_take_length(visit);
+	visit->too_large = visit->expected > most;
+	if (!coded && (status == CH_OK || (!post && status == CH_NOT_FOUND)))
+		return visit->expected > most * (post ? SERVER_DROPPED_BYTES : 1) ? 413 : 0;
+	if (!coded)
+		return status == CH_NOT_FOUND ? 411 : 400;
+	(void)lws_hdr_copy(visit->wsi, coding, sizeof(coding),
+		WSI_TOKEN_HTTP_TRANSFER_ENCODING); /* too long is none that is known */
+	/* Both at once have been used to smuggle a request past a proxy (RFC 9112, 6.3). */
+	if (status != CH_NOT_FOUND || !post)
+		return 400;
+	visit->in_pieces = http_text_equal(slice_text(coding), "chunked");
+	/* What comes behind the body is not for this connection: lws does not see its end. */
+	visit->last = visit->answer.close = true;
+	return visit->in_pieces ? 0 : 501;
+}
+
 static int visit_begin(struct visit *visit, const char *path)
 {
-	uint64_t most = (uint64_t)visit->server->options.body_bytes;
-	bool chunked = lws_hdr_total_length(visit->wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0;
 	if (visit_take_head(visit, path) != CH_OK) {
 		visit_refuse(visit, 431, "", "the head of the request cannot be taken");
 		return 0;
 	}
-	enum ch_status status = visit_take_length(visit);
-	bool post = slice_equal(visit->message.method, SLICE_LITERAL("POST"));
-	visit->too_large = visit->expected > most;
-	if (chunked || (post && status != CH_OK))
-		visit_refuse(visit, 411, "", "a body needs a Content-Length");
-	else if (visit->expected > most * SERVER_DROPPED_BYTES || (!post && visit->expected > most))
-		visit_refuse(visit, 413, "", "the body is larger than is taken here");
-	else if (visit->expected == 0)
+	int refused = visit_check_length(visit);
+	if (refused != 0)
+		visit_refuse(visit, refused, "", "no body that is taken here");
+	else if (visit->expected == 0 && !visit->in_pieces)
 		visit_complete(visit);
 	else
 		visit->body_due_us = clock_steady_us() + visit->server->options.body_ms * 1000;
 	return 0;
 }
 
+static void visit_take_pieces(struct visit *visit, struct slice bytes)
+{
+	enum ch_status status = chunked_take(
+		&visit->chunks, bytes, (size_t)visit->server->options.body_bytes, &visit->body);
+	if (status == CH_OK)
+		return;
+	visit->too_large = status == CH_TOO_LARGE;
+	if (status != CH_FORMAT) {
+		visit_complete(visit);
+		return;
+	}
+	visit->body_due_us = 0;
+	visit_refuse(visit, 400, "", "the pieces of the body do not fit");
+}
+
+/* Grows by what has come: what a client only promises costs nothing. */
 static void visit_take_body(struct visit *visit, const void *bytes, size_t len)
 {
-	if (visit->too_large || visit->sent)
+	if (visit->body_due_us == 0 || visit->sent)
 		return;
-	if (visit->body.len + len > visit->expected)
-		len = (size_t)visit->expected - visit->body.len;
-	/* Grows by what has come: what a client only promises costs nothing. */
-	buffer_append(&visit->body, bytes, len);
+	if (visit->in_pieces) {
+		visit_take_pieces(visit, slice_of(bytes, len));
+	} else if (!visit->too_large) {
+		if (visit->body.len + len > visit->expected)
+			len = (size_t)visit->expected - visit->body.len;
+		buffer_append(&visit->body, bytes, len);
+	}
 }
 
 /* ---- Answers ---- */
@@ -464,7 +504,8 @@ static int server_callback(
 			visit_take_body(connection->visit, in, len);
 		return 0;
 	case LWS_CALLBACK_HTTP_BODY_COMPLETION:
-		if (connection->visit != NULL && connection->visit->body_due_us != 0)
+		if (connection->visit != NULL && connection->visit->body_due_us != 0 &&
+			!connection->visit->in_pieces)
 			visit_complete(connection->visit);
 		return 0;
 	case LWS_CALLBACK_HTTP_WRITEABLE:
