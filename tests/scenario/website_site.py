@@ -66,9 +66,12 @@ class Site:
                                         stderr=subprocess.PIPE, text=True, env=dict(os.environ))
         self.lines = queue.Queue()
         threading.Thread(target=self._listen, args=(self.process.stderr,), daemon=True).start()
-        words = self.logged("website.listens").split()
+        waited = {"website.listens": None, "hub.connected": None}  # in any order
+        while None in waited.values():
+            line = self.line()
+            waited.update({event: line for event in waited if f" {event} " in line})
+        words = waited["website.listens"].split()
         self.port = int(dict(w.split("=", 1) for w in words if "=" in w)["port"])
-        self.logged("hub.connected")
         return self
 
     def _listen(self, stream):
@@ -76,13 +79,11 @@ class Site:
             self.lines.put(line)
         self.lines.put(None)
 
-    def logged(self, event):
-        """Waits for the next log line of this event and returns it."""
-        while True:
-            line = self.lines.get(timeout=PATIENCE_S)
-            assert line is not None, f"the adapter ended before it logged {event}"
-            if f" {event} " in line:
-                return line
+    def line(self):
+        """The next line of its log."""
+        line = self.lines.get(timeout=PATIENCE_S)
+        assert line is not None, "the adapter ended"
+        return line
 
     def __enter__(self):
         return self.start()
