@@ -196,7 +196,7 @@ void lookup_tell_repair(const Carehub__V1__RepairOrder *repair, struct buffer *o
 {
 	buffer_append_text(out, "{\"found\":true,\"kind\":\"repair\"");
 	lookup_tell_state(
-		&carehub__v1__repair_state__descriptor, repair->state, "REPAIR_STATE_", out);
+		&carehub__v1__repair_state__descriptor, (int)repair->state, "REPAIR_STATE_", out);
 	lookup_tell_time("receivedTime", repair->received_time_us, out);
 	lookup_tell_time("repairedTime", repair->repaired_time_us, out);
 	lookup_tell_time("returnedTime", repair->returned_time_us, out);
@@ -211,7 +211,8 @@ void lookup_tell_repair(const Carehub__V1__RepairOrder *repair, struct buffer *o
 void lookup_tell_order(const Carehub__V1__Order *order, struct buffer *out)
 {
 	buffer_append_text(out, "{\"found\":true,\"kind\":\"order\"");
-	lookup_tell_state(&carehub__v1__order_state__descriptor, order->state, "ORDER_STATE_", out);
+	lookup_tell_state(
+		&carehub__v1__order_state__descriptor, (int)order->state, "ORDER_STATE_", out);
 	lookup_tell_time("placedTime", order->placed_time_us, out);
 	lookup_tell_time("promisedTime", order->promised_time_us, out);
 	lookup_tell_time("dispatchedTime", order->dispatched_time_us, out);
