@@ -1,6 +1,8 @@
-/* A request as it stands on the wire: its headers, its CloudEvents in all three modes, the typed message. */
+/* A request as it stands on the wire: its headers, its CloudEvents in all three modes, the typed message; and
+ * the same bytes as a body in pieces. */
 #include <stdlib.h>
 
+#include "channel/website/chunked.h"
 #include "channel/website/draft.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
@@ -29,6 +31,24 @@ static void fuzz_seal(const struct cloud_event *event)
 	protobuf_c_message_free_unpacked(message, NULL);
 }
 
+/* Whole or in two parts, it is the same body. */
+static void fuzz_pieces(struct slice bytes)
+{
+	struct chunked whole = {.state = CHUNKED_SIZE};
+	struct chunked halves = whole;
+	struct buffer a = {0};
+	struct buffer b = {0};
+	size_t half = bytes.len / 2;
+	enum ch_status once = chunked_take(&whole, bytes, 4096, &a);
+	enum ch_status twice = chunked_take(&halves, slice_sub(bytes, 0, half), 4096, &b);
+	if (twice == CH_OK)
+		twice = chunked_take(&halves, slice_sub(bytes, half, bytes.len), 4096, &b);
+	if (once != twice || (once == CH_END && !slice_equal(buffer_slice(&a), buffer_slice(&b))))
+		abort();
+	buffer_fini(&a);
+	buffer_fini(&b);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct http_message message;
@@ -37,6 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct refusal refusal;
 	struct buffer value = {0};
 	enum ch_status status = CH_OK;
+	fuzz_pieces(slice_of(data, len));
 	if (http_message_parse(slice_of(data, len), &message) != CH_OK)
 		return 0;
 	(void)http_query_value(message.query, "repair", &value); /* any answer will do */

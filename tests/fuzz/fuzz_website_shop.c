@@ -7,14 +7,20 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-static void fuzz_seal(const struct shop_event *event)
+static void fuzz_seal(const struct shop_event *event, struct slice topic)
 {
+	char id[LIMIT_ID_BYTES + 1];
+	uint8_t digest[DRAFT_DIGEST_BYTES];
 	struct draft draft = {
 		.envelope = {.id = SLICE_LITERAL("1"), .source = SLICE_LITERAL("/s")}};
 	struct refusal refusal;
 	const struct event_type *type = types_find(slice_text(event->type));
 	if (type == NULL)
 		abort();
+	draft_digest(topic, digest);
+	draft.envelope.digest = slice_of(digest, sizeof(digest));
+	if (shop_event_id(event, SLICE_LITERAL("d-1"), topic, id) == CH_OK)
+		draft.envelope.id = slice_text(id);
 	enum ch_status status = draft_seal(&draft, type, event->message, &refusal);
 	if (status == CH_INTERNAL)
 		abort();
@@ -32,7 +38,7 @@ static void fuzz_shop(const struct shop_delivery *delivery,
 	if (read(delivery, &arena, &events, &refusal) != CH_OK && refusal.reason[0] == 0)
 		abort();
 	for (size_t i = 0; i < events.count; i++)
-		fuzz_seal(&events.items[i]);
+		fuzz_seal(&events.items[i], delivery->topic);
 	arena_fini(&arena);
 }
 

@@ -51,6 +51,16 @@ with Hub() as hub:
         assert site.post("/events", ({**one, "content-type": "text/csv"}, "x"))[0] == 415
         assert site.post("/events", ({"content-type": one["content-type"]}, "{}"))[0] == 401
 
+        # A token is exchanged while it runs; a mistake changes nothing.
+        site.secret_file("web.token", "another-token-of-it")
+        assert " config.active " in site.reload()
+        assert site.post("/events", (one, json.dumps(cloud(1))))[0] == 401
+        one["authorization"] = "Bearer another-token-of-it"
+        assert site.post("/events", (one, json.dumps(cloud(1))))[0] == 200
+        site.secret_file("web.token", "short")
+        assert " config.kept " in site.reload()
+        assert site.post("/events", (one, json.dumps(cloud(1))))[0] == 200
+
         # The same order from two shops; the second's name with the first's signature is a stranger.
         mac, body = shop_signed("secret of one", {"id": 7, "currency": "CNY", "line_items": [
             {"id": 1, "sku": "TV", "quantity": 1, "price": "10"}], "email": "a@example.com"})

@@ -14,6 +14,7 @@ import http.client
 import json
 import os
 import queue
+import signal
 import subprocess
 import threading
 import time
@@ -78,6 +79,14 @@ class Site:
         for line in stream:
             self.lines.put(line)
         self.lines.put(None)
+
+    def reload(self):
+        """SIGHUP; what the adapter says of it."""
+        self.process.send_signal(signal.SIGHUP)
+        while True:
+            line = self.line()
+            if " config.active " in line or " config.kept " in line:
+                return line
 
     def line(self):
         """The next line of its log."""

@@ -338,6 +338,13 @@ void reception_free(struct reception *reception)
 	free(reception);
 }
 
+void reception_reload(struct reception *reception, const struct website_settings *settings,
+	const struct senders *senders)
+{
+	reception->settings = settings;
+	reception->senders = senders;
+}
+
 void reception_attach(struct reception *reception, struct kit_hub *hub)
 {
 	reception->hub = hub;

@@ -50,6 +50,10 @@ enum ch_status reception_create(const struct website_settings *settings,
 /* Whoever still waits is told nothing any more. */
 void reception_free(struct reception *reception);
 
+/* New settings and senders in the place of the old, which may go then.  Who waits goes on waiting. */
+void reception_reload(struct reception *reception, const struct website_settings *settings,
+	const struct senders *senders);
+
 /* The way to ask the hub; until it is there, look-ups are answered with 503. */
 void reception_attach(struct reception *reception, struct kit_hub *hub);
 

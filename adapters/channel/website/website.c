@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <uv.h>
 
 #include "base/clock.h"
@@ -232,6 +233,41 @@ out:
 	return status;
 }
 
+static bool website_text_equal(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+/* What the port and the queue were made with. */
+static bool website_is_built_as(const struct website_settings *a, const struct website_settings *b)
+{
+	return website_text_equal(a->listen, b->listen) &&
+	       website_text_equal(a->certificate, b->certificate) &&
+	       website_text_equal(a->certificate_key, b->certificate_key) &&
+	       a->body_bytes == b->body_bytes && a->body_ms == b->body_ms &&
+	       a->connections == b->connections && a->queue == b->queue;
+}
+
+/* Senders, secrets and limits change in flight; a new certificate needs a new port. */
+static enum ch_status website_reload(void *source, void *config)
+{
+	struct website *website = source;
+	const struct website_settings *settings = config;
+	struct problems problems = {0};
+	struct senders *senders = NULL;
+	if (!website_is_built_as(website->settings, settings) || settings->certificate != NULL)
+		return CH_UNSUPPORTED;
+	enum ch_status status = senders_read(settings->senders, &problems, &senders);
+	problems_fini(&problems); /* they were found good a moment ago */
+	if (status != CH_OK)
+		return status;
+	reception_reload(website->reception, settings, senders);
+	senders_free(website->senders);
+	website->senders = senders;
+	website->settings = settings;
+	return CH_OK;
+}
+
 static enum ch_status website_start(void *source, struct kit_hub *hub)
 {
 	struct website *website = source;
@@ -297,6 +333,7 @@ int website_main(int argc, char **argv)
 		.option_count = sizeof(options) / sizeof(options[0]),
 		.config_bytes = sizeof(struct website_settings),
 		.open = website_open,
+		.reload = website_reload,
 		.start = website_start,
 		.tend = website_tend,
 		.next = website_next,
