@@ -9,7 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 static void fuzz_seal(const struct cloud_event *event)
 {
-	struct draft draft = {.type = NULL};
+	struct draft draft = {.envelope = {.time_us = 0}};
 	struct refusal refusal;
 	struct envelope parsed;
 	const struct event_type *type;

@@ -9,46 +9,19 @@
 
 void draft_fini(struct draft *draft)
 {
-	buffer_fini(&draft->packed);
-	buffer_fini(&draft->subject);
-	*draft = (struct draft){.type = NULL};
+	sealed_fini(&draft->sealed);
+	*draft = (struct draft){.envelope = {.time_us = 0}};
 }
 
 enum ch_status draft_seal(struct draft *draft, const struct event_type *type,
 	const ProtobufCMessage *message, struct refusal *out_refusal)
 {
-	struct envelope *envelope = &draft->envelope;
-	struct message_parts parts;
-	const char *lacking;
-	size_t len = protobuf_c_message_get_packed_size(message);
-	draft->type = type;
-	draft->message = message;
-	/* All but data are bounded by their limits and a few bytes of tags. */
-	if (len + envelope->id.len + envelope->source.len + envelope->subject.len + 2048 >
-		LIMIT_EVENT_BYTES)
-		return refusal_set(
-			out_refusal, CH_TOO_LARGE, "data", "is larger than the hub takes");
-	buffer_clear(&draft->packed);
-	uint8_t *room = buffer_reserve(&draft->packed, len + 1); /* an empty message is one, too */
-	if (room == NULL)
-		return CH_NOMEM;
-	(void)protobuf_c_message_pack(message, room); /* exactly len */
-	draft->packed.len = len;
-	if (types_cut(buffer_slice(&draft->packed), &parts) != CH_OK)
-		return CH_INTERNAL;
-	if (types_check_mandatory(type, &parts, &lacking) != CH_OK)
-		return refusal_set(out_refusal, CH_MISSING, lacking, "is mandatory");
-	envelope->type = slice_text(type->name);
-	envelope->data = parts.data;
-	envelope->personal = parts.personal;
-	buffer_clear(&draft->subject);
-	if (envelope->subject.len == 0) {
-		types_subject(type, &parts, &draft->subject);
-		envelope->subject = buffer_slice(&draft->subject);
-	}
-	if (envelope->subject.len > LIMIT_SUBJECT_BYTES)
-		return refusal_set(out_refusal, CH_TOO_LARGE, "subject", "is too long");
-	return draft->subject.status;
+	struct seal_fault fault = {"", ""};
+	enum ch_status status =
+		seal_event(type->name, message, &draft->sealed, &draft->envelope, &fault);
+	if (status == CH_OK || status == CH_NOMEM)
+		return status;
+	return refusal_set(out_refusal, status, fault.field, "%s", fault.reason);
 }
 
 /* ---- What may be said of people ---- */

@@ -6,23 +6,20 @@
 #include <protobuf-c/protobuf-c.h>
 
 #include "channel/website/cloud.h"
-#include "wire/envelope.h"
+#include "kit/seal.h"
 #include "wire/types.h"
 
 struct draft {
-	struct envelope envelope; /* looks into what it was made of, and into the buffers */
-	const struct event_type *type;
-	const ProtobufCMessage *message;
-	struct buffer packed;
-	struct buffer subject;
+	struct envelope envelope; /* looks into what it was made of, and into `sealed` */
+	struct sealed sealed;
 };
 
 /* A zeroed one is empty, and may be used again and again. */
 void draft_fini(struct draft *draft);
 
 /* Packs `message` into envelope.data and .personal and fills in the subject when there is none.  The
- * message and the other attributes of the envelope are the caller's and must stay.  CH_OK; CH_NOMEM;
- * CH_MISSING, CH_TOO_LARGE with *out_refusal. */
+ * message and the other attributes of the envelope are the caller's and must stay.  CH_OK; CH_NOMEM; what
+ * seal_event says, with *out_refusal. */
 enum ch_status draft_seal(struct draft *draft, const struct event_type *type,
 	const ProtobufCMessage *message, struct refusal *out_refusal);
 

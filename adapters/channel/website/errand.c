@@ -6,6 +6,7 @@ struct posting {
 	struct posting *next;
 	struct errand *errand;
 	struct envelope envelope;
+	uint8_t *bytes; /* what it looks into */
 	struct outcome outcome;
 };
 
@@ -13,7 +14,6 @@ struct errand {
 	struct errand *newer; /* of all that are started */
 	struct errand *older;
 	struct postbox *postbox;
-	struct arena arena;
 	size_t room;
 	size_t count;
 	size_t open; /* without an answer */
@@ -38,7 +38,6 @@ enum ch_status errand_create(size_t events, struct errand **out_errand)
 	struct errand *errand = calloc(1, sizeof(*errand) + events * sizeof(errand->postings[0]));
 	if (errand == NULL)
 		return CH_NOMEM;
-	arena_init(&errand->arena);
 	errand->room = events;
 	*out_errand = errand;
 	return CH_OK;
@@ -48,17 +47,10 @@ void errand_free(struct errand *errand)
 {
 	if (errand == NULL)
 		return;
-	arena_fini(&errand->arena);
+	for (size_t i = 0; i < errand->count; i++)
+		free(errand->postings[i].bytes);
 	free(errand->outcomes);
 	free(errand);
-}
-
-/* False when memory runs out. */
-static bool errand_copy(struct errand *errand, struct slice *text)
-{
-	if (text->len > 0)
-		*text = arena_copy(&errand->arena, *text);
-	return text->len == 0 || text->data != NULL;
 }
 
 enum ch_status errand_add(struct errand *errand, const struct envelope *envelope)
@@ -67,14 +59,25 @@ enum ch_status errand_add(struct errand *errand, const struct envelope *envelope
 	struct slice *const parts[] = {&copy.id, &copy.source, &copy.type, &copy.subject,
 		&copy.dataschema, &copy.traceparent, &copy.tracestate, &copy.correlation_id,
 		&copy.causation_id, &copy.checkpoint, &copy.digest, &copy.data, &copy.personal};
+	const size_t count = sizeof(parts) / sizeof(parts[0]);
+	size_t len = 1;
 	if (errand->count == errand->room)
 		return CH_FULL;
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-		if (!errand_copy(errand, parts[i]))
-			return CH_NOMEM;
+	for (size_t i = 0; i < count; i++)
+		len += parts[i]->len;
+	uint8_t *bytes = malloc(len);
+	if (bytes == NULL)
+		return CH_NOMEM;
+	uint8_t *at = bytes;
+	for (size_t i = 0; i < count; i++) {
+		if (parts[i]->len > 0)
+			memcpy(at, parts[i]->data, parts[i]->len);
+		parts[i]->data = at;
+		at += parts[i]->len;
 	}
 	copy.before = copy.after = (struct slice){NULL, 0};
-	errand->postings[errand->count++] = (struct posting){.errand = errand, .envelope = copy};
+	errand->postings[errand->count++] =
+		(struct posting){.errand = errand, .envelope = copy, .bytes = bytes};
 	return CH_OK;
 }
 

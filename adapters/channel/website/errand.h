@@ -7,7 +7,6 @@
 #ifndef WEBSITE_ERRAND_H
 #define WEBSITE_ERRAND_H
 
-#include "base/arena.h"
 #include "kit/adapter.h"
 #include "wire/envelope.h"
 

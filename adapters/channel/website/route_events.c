@@ -30,7 +30,7 @@ static enum ch_status events_check_rights(const struct sender *sender, struct sl
 static enum ch_status events_add(const struct admission *admission, const struct cloud_event *event,
 	struct errand *errand, struct refusal *out_refusal)
 {
-	struct draft draft = {.type = NULL};
+	struct draft draft = {.envelope = {.time_us = 0}};
 	const struct event_type *type = NULL;
 	ProtobufCMessage *message = NULL;
 	enum ch_status status = draft_decode(

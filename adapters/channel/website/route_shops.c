@@ -18,7 +18,7 @@ struct shop_request {
 static enum ch_status shops_add(const struct shop_request *request, struct slice body,
 	const struct shop_event *event, struct errand *errand, struct refusal *out_refusal)
 {
-	struct draft draft = {.type = NULL};
+	struct draft draft = {.envelope = {.time_us = 0}};
 	char id[LIMIT_ID_BYTES + 1];
 	uint8_t digest[DRAFT_DIGEST_BYTES];
 	enum ch_status status = shop_event_id(event, request->id, request->delivery.topic, id);

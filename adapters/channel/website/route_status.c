@@ -65,7 +65,7 @@ static void looking_report(struct looking *it)
 {
 	struct reception *reception = it->task.reception;
 	Carehub__V1__WebsiteStatusViewed viewed = CAREHUB__V1__WEBSITE_STATUS_VIEWED__INIT;
-	struct draft draft = {.type = NULL};
+	struct draft draft = {.envelope = {.time_us = 0}};
 	struct refusal refusal;
 	struct errand *errand = NULL;
 	uint8_t random[16];

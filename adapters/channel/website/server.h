@@ -44,7 +44,6 @@ int server_port(const struct server *server);
 struct server_counts {
 	uint64_t answers[6]; /* by the first digit of their status; [0]: all */
 	uint64_t slow;       /* cut off */
-	uint64_t connections;
 };
 void server_look(const struct server *server, struct server_counts *out_counts);
 
@@ -60,9 +59,6 @@ struct answer *visit_answer(struct visit *visit);
 
 /* Says it.  Once for each visit. */
 void visit_send(struct visit *visit);
-
-/* Whether its client is gone: nobody will hear the answer. */
-bool visit_is_gone(const struct visit *visit);
 
 /* A visit lives until it is answered, and as long as somebody holds it. */
 void visit_hold(struct visit *visit);

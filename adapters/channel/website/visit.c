@@ -77,11 +77,6 @@ struct answer *visit_answer(struct visit *visit)
 	return &visit->answer;
 }
 
-bool visit_is_gone(const struct visit *visit)
-{
-	return visit->wsi == NULL;
-}
-
 void visit_send(struct visit *visit)
 {
 	int kind = visit->answer.status / 100;

@@ -190,6 +190,16 @@ static void website_check(const struct website_settings *settings, struct proble
 
 /* ---- The kit's callbacks ---- */
 
+static void website_say_counts(const struct server *server)
+{
+	struct server_counts counts;
+	server_look(server, &counts);
+	log_info("website.stops", "answers=%llu fine=%llu refused=%llu failed=%llu slow=%llu",
+		(unsigned long long)counts.answers[0], (unsigned long long)counts.answers[2],
+		(unsigned long long)counts.answers[4], (unsigned long long)counts.answers[5],
+		(unsigned long long)counts.slow);
+}
+
 static void website_close(void *source)
 {
 	struct website *website = source;
@@ -197,6 +207,8 @@ static void website_close(void *source)
 		return;
 	if (website->reception != NULL)
 		reception_end(website->reception);
+	if (website->server != NULL)
+		website_say_counts(website->server);
 	server_close(website->server);
 	if (website->looping)
 		(void)uv_loop_close(&website->loop); /* a leak beats a crash */

@@ -26,7 +26,7 @@ static enum ch_status decode(const char *type, const char *data, struct trust tr
 
 static void test_seal(void **state)
 {
-	struct draft draft = {.type = NULL};
+	struct draft draft = {.envelope = {.time_us = 0}};
 	struct refusal refusal;
 	ProtobufCMessage *message = NULL;
 	(void)state;
@@ -96,7 +96,7 @@ static void test_refused(void **state)
 
 static void test_mandatory(void **state)
 {
-	struct draft draft = {.type = NULL};
+	struct draft draft = {.envelope = {.time_us = 0}};
 	struct refusal refusal;
 	ProtobufCMessage *message = NULL;
 	(void)state;
