@@ -93,7 +93,7 @@ static const struct option options[] = {
 		.min = 4,
 		.max = 16384,
 		.initial = "512",
-		.help = "Connections at one time; others wait to be accepted."},
+		.help = "Connections at one time; others are closed as they come."},
 	{.name = "website.queue",
 		.type = OPTION_NUMBER,
 		AT(queue),
