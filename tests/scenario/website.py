@@ -18,7 +18,8 @@ def cloud(n, **more):
 
 with Hub() as hub:
     ops = hub.peer("ops", roles="operator, consumer", topics=">")
-    site = Site(hub)
+    rejects = hub.root / "rejects"
+    site = Site(hub, adapter__rejects=rejects)
     site.sender("web", secret=SECRET, token="a-token-of-the-scenario")
     for shop in ("one", "two"):
         site.sender(shop, secret=f"secret of {shop}", kind="shopify", shop=f"{shop}.example")
@@ -71,6 +72,11 @@ with Hub() as hub:
         assert site.post("/shopify", ({**order, "x-shopify-shop-domain": "two.example"}, body))[0] == 401
         assert site.post("/woocommerce", ({"content-type": "application/x-www-form-urlencoded"},
                                           "webhook_id=7"))[1]["outcome"] == "skipped"
+    # Whoever can mend what was sent finds it; strangers are nobody's business.
+    told = rejects.read_text().splitlines()
+    assert any("POST /webhooks: data.rating: " in line for line in told), told
+    assert any("POST /events: [1].id: must not be empty" in line for line in told), told
+    assert any("conflict" in line for line in told) and len(told) == 5, told
     found = hub.ask(ops, "find", "--type", "website.>")
     assert len(found) == 8, found
     hub.stop()

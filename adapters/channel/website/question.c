@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "carehub/v1/control.pb-c.h"
 #include "wire/check.h"
 #include "wire/pb.h"
@@ -20,6 +21,9 @@ static void question_answered(void *context, const struct kit_reply *reply)
 	kit_answer *answer = question->answer;
 	if (reply->more)
 		return; /* these have one reply */
+	if (reply->status == CH_DENIED)
+		log_warning("website.denied", "detail=\"the hub answers no questions of this peer: "
+					      "its file lacks roles = consumer\"");
 	void *to = question->context;
 	free(question);
 	if (answer != NULL)

@@ -91,6 +91,34 @@ void reception_say(struct visit *visit, const struct refusal *refusal)
 	visit_send(visit);
 }
 
+void reception_reject(
+	struct reception *reception, struct visit *visit, const struct refusal *refusal)
+{
+	const struct http_message *message = visit_message(visit);
+	size_t at = (reception->note_first + reception->note_count) % RECEPTION_NOTES;
+	struct note *note = &reception->notes[at];
+	char line[sizeof(note->text)];
+	if (reception->note_count < RECEPTION_NOTES) {
+		(void)snprintf(line, sizeof(line), "POST %.*s: %s%s%s", (int)message->path.len,
+			(const char *)message->path.data, refusal->field,
+			refusal->field[0] != 0 ? ": " : "", refusal->reason); /* cut is fine */
+		refusal_copy(note->text, sizeof(note->text), line);
+		reception->note_count++;
+	}
+	reception_say(visit, refusal);
+}
+
+enum ch_status reception_next_note(struct reception *reception, struct kit_item *out_item)
+{
+	if (reception->note_count == 0)
+		return CH_END;
+	const struct note *note = &reception->notes[reception->note_first];
+	reception->note_first = (reception->note_first + 1) % RECEPTION_NOTES;
+	reception->note_count--;
+	*out_item = (struct kit_item){.what = KIT_REJECT, .reject = slice_text(note->text)};
+	return CH_OK;
+}
+
 void reception_busy(struct visit *visit, int64_t retry_us)
 {
 	struct answer *answer = visit_answer(visit);

@@ -60,6 +60,9 @@ void reception_attach(struct reception *reception, struct kit_hub *hub);
 /* A request is complete: server.h's `arrived`. */
 void reception_arrived(void *reception, struct visit *visit);
 
+/* The next thing that was sent and was no event, as KIT_REJECT; valid until the next call.  CH_END. */
+enum ch_status reception_next_note(struct reception *reception, struct kit_item *out_item);
+
 /* Ends what has waited too long for the hub, and sends what was held back.  Returns when it is to be called
  * again, in steady time; INT64_MAX: no need. */
 int64_t reception_tend(struct reception *reception);

@@ -6,6 +6,13 @@
 #include "channel/website/limiter.h"
 #include "channel/website/reception.h"
 
+/* What was no event, on its way to the kit's rejects; those beyond the bound are only answered. */
+#define RECEPTION_NOTES 64u
+
+struct note {
+	char text[80 + REFUSAL_FIELD_BYTES + REFUSAL_REASON_BYTES];
+};
+
 struct reception {
 	const struct website_settings *settings;
 	const struct senders *senders;
@@ -13,6 +20,9 @@ struct reception {
 	struct kit_hub *hub; /* NULL: not yet */
 	struct limiter *limiter;
 	struct task *first; /* in no order */
+	struct note notes[RECEPTION_NOTES];
+	size_t note_first;
+	size_t note_count;
 };
 
 /* One request that waits: for the hub's word, or for its time to be answered. */
@@ -41,6 +51,9 @@ void task_give_up(struct task *task);
 /* Without a task: fills in the answer and sends it. */
 void reception_refuse(struct visit *visit, int status, const char *field, const char *detail);
 void reception_say(struct visit *visit, const struct refusal *refusal);
+/* The same of what somebody sent who may send, and it is noted for who can mend it. */
+void reception_reject(
+	struct reception *reception, struct visit *visit, const struct refusal *refusal);
 void reception_busy(struct visit *visit, int64_t retry_us);
 void reception_away(struct visit *visit); /* 503: the hub is */
 

@@ -67,13 +67,14 @@ static enum ch_status events_read(const struct admission *admission, struct clou
 	return status == CH_END ? CH_OK : status;
 }
 
-/* What was gone wrong with a request that made no errand. */
-static void events_fail(struct visit *visit, enum ch_status status, const struct refusal *refusal)
+/* What has gone wrong with a request that made no errand. */
+static void events_fail(struct reception *reception, struct visit *visit, enum ch_status status,
+	const struct refusal *refusal)
 {
 	if (status == CH_NOMEM || status == CH_INTERNAL)
 		reception_away(visit);
 	else
-		reception_say(visit, refusal);
+		reception_reject(reception, visit, refusal);
 }
 
 static void events_take(
@@ -90,7 +91,7 @@ static void events_take(
 	if (status == CH_OK)
 		status = events_read(admission, reader, errand, batch, &refusal);
 	if (status != CH_OK) {
-		events_fail(visit, status, &refusal);
+		events_fail(reception, visit, status, &refusal);
 		errand_free(errand);
 	} else if (cloud_count(reader) == 0) {
 		visit_answer(visit)->status = 200; /* an empty batch is one */
@@ -131,7 +132,7 @@ static void webhook_take(
 	if (status == CH_OK) {
 		post_send(reception, visit, errand, POST_SINGLE);
 	} else {
-		events_fail(visit, status, &refusal);
+		events_fail(reception, visit, status, &refusal);
 		errand_free(errand);
 	}
 	json_decref(body);

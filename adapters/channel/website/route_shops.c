@@ -91,7 +91,7 @@ static void shops_take(
 	if (status == CH_NOMEM || status == CH_INTERNAL)
 		reception_away(visit);
 	else if (status != CH_OK)
-		reception_say(visit, &refusal);
+		reception_reject(reception, visit, &refusal);
 	else if (events.count == 0)
 		shops_skip(visit, events.skipped != NULL ? events.skipped : "");
 	else

@@ -311,7 +311,7 @@ static void warranty_take(
 		if (status == CH_NOMEM)
 			reception_away(visit);
 		else
-			reception_say(visit, &refusal);
+			reception_reject(reception, visit, &refusal);
 		return;
 	}
 	const Carehub__V1__Party *party = it->message->customer;

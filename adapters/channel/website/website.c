@@ -327,7 +327,8 @@ static enum ch_status website_tend(void *source, struct kit_wait *out_wait)
 static enum ch_status website_next(void *source, struct kit_item *out_item)
 {
 	struct website *website = source;
-	return postbox_next(website->postbox, out_item);
+	enum ch_status status = reception_next_note(website->reception, out_item);
+	return status == CH_END ? postbox_next(website->postbox, out_item) : status;
 }
 
 static void website_settle(void *source, const struct kit_settled *settled)
