@@ -93,15 +93,24 @@ static void keys_emails(struct ruling *ruling, struct claim *claim)
 	}
 }
 
+/* A station, a store or an agent reads it from the plate.  On the website it is typed in by whoever knows it,
+ * and only from somebody who is signed in more is believed than a claim. */
+static uint8_t keys_serial_assurance(const struct ruling *ruling, const struct claim *claim)
+{
+	bool typed = slice_equal(types_channel(ruling->type), SLICE_LITERAL("website"));
+	return typed && claim->party.common_id_assurance != ASSURANCE_VERIFIED ? ASSURANCE_CLAIMED
+									       : ASSURANCE_VERIFIED;
+}
+
 static void keys_serial(struct ruling *ruling, struct claim *claim)
 {
+	uint8_t assurance = keys_serial_assurance(ruling, claim);
 	struct slice unit = path_bytes(&ruling->rules->unit, &ruling->parts);
 	struct pb_reader reader = pb_read(unit);
 	struct pb_field field;
 	while (ruling->rules->unit.count > 0 && pb_next(&reader, &field)) {
-		if (field.number == 1 &&
-			field.wire == PB_LEN) /* serial_number: read from the plate */
-			keys_code(ruling, claim, KEY_SERIAL, field.bytes, ASSURANCE_VERIFIED);
+		if (field.number == 1 && field.wire == PB_LEN) /* serial_number */
+			keys_code(ruling, claim, KEY_SERIAL, field.bytes, assurance);
 	}
 }
 

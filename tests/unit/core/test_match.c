@@ -105,6 +105,32 @@ static void test_a_claim_never_opens_anothers_record(void **state)
 	world_close(&world);
 }
 
+/* A serial number is read at a counter and typed in on the web. */
+static void test_a_typed_serial_never_opens_anothers_record(void **state)
+{
+	struct world world;
+	(void)state;
+	world_open(&world);
+	uint64_t wang = world_file(&world, (struct told){.id = "1",
+						   .type = "repair.order.received",
+						   .phone = "13912345678",
+						   .assurance = 2,
+						   .serial = "SN-77"});
+	assert_int_not_equal(world_file(&world, (struct told){.id = "2",
+							.type = "website.warranty.registered",
+							.phone = "13900000000",
+							.assurance = 1,
+							.serial = "SN-77"}),
+		wang);
+	/* At the next counter the plate is read again. */
+	assert_int_equal(world_file(&world, (struct told){.id = "3",
+						    .type = "repair.order.received",
+						    .record = "R2",
+						    .serial = "SN-77"}),
+		wang);
+	world_close(&world);
+}
+
 static void test_unique_keys_outweigh_shared_ones(void **state)
 {
 	struct world world;
@@ -253,6 +279,7 @@ int main(void)
 		cmocka_unit_test(test_no_key_no_customer),
 		cmocka_unit_test(test_a_contradicting_name_is_another_person),
 		cmocka_unit_test(test_a_claim_never_opens_anothers_record),
+		cmocka_unit_test(test_a_typed_serial_never_opens_anothers_record),
 		cmocka_unit_test(test_unique_keys_outweigh_shared_ones),
 		cmocka_unit_test(test_a_systems_own_number_is_its_own),
 		cmocka_unit_test(test_a_key_shared_by_too_many_finds_nobody),

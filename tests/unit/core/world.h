@@ -143,6 +143,8 @@ static inline void world_put_data(const struct told *told, struct buffer *data)
 	}
 	if (strcmp(told->type, "repair.order.received") == 0)
 		world_put_unit(data, 3, told->serial != NULL ? told->serial : "SN-1");
+	if (strcmp(told->type, "website.warranty.registered") == 0)
+		world_put_unit(data, 2, told->serial != NULL ? told->serial : "SN-1");
 }
 
 static inline void world_put_contact(

@@ -1,0 +1,451 @@
+#include "channel/website/cloud.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "channel/website/percent.h"
+#include "channel/website/traceparent.h"
+
+#define CLOUD_TRACESTATE_BYTES 512u
+#define CLOUD_EXTENSION_NAME   20u
+
+struct cloud_reader {
+	const struct http_message *message;
+	enum cloud_mode mode;
+	json_t *root;        /* of a structured event or batch */
+	size_t next;         /* of a batch */
+	json_t *data;        /* JSON that stood in the body or in data_base64 */
+	struct buffer text;  /* attributes, decoded, and bytes of data_base64 */
+	struct refusal *why; /* of the call under way */
+};
+
+/* Where each attribute goes, and what it must be. */
+enum cloud_kind { CLOUD_TEXT, CLOUD_REFERENCE, CLOUD_URI, CLOUD_TIME, CLOUD_HEX, CLOUD_VERSION };
+
+static const struct cloud_attribute {
+	const char *name;
+	enum cloud_kind kind;
+	bool required;
+	size_t max;
+	size_t at; /* of a slice or time in struct cloud_event */
+} attributes[] = {
+	{"specversion", CLOUD_VERSION, true, 16, 0},
+	{"id", CLOUD_TEXT, true, LIMIT_ID_BYTES, offsetof(struct cloud_event, id)},
+	{"source", CLOUD_REFERENCE, true, LIMIT_SOURCE_BYTES, offsetof(struct cloud_event, source)},
+	{"type", CLOUD_TEXT, true, LIMIT_TYPE_BYTES, offsetof(struct cloud_event, type)},
+	{"subject", CLOUD_TEXT, false, LIMIT_SUBJECT_BYTES, offsetof(struct cloud_event, subject)},
+	{"time", CLOUD_TIME, false, 64, offsetof(struct cloud_event, time_us)},
+	{"senttime", CLOUD_TIME, false, 64, offsetof(struct cloud_event, sent_us)},
+	{"dataschema", CLOUD_URI, false, LIMIT_SOURCE_BYTES,
+		offsetof(struct cloud_event, dataschema)},
+	{"datacontenttype", CLOUD_TEXT, false, LIMIT_SUBJECT_BYTES,
+		offsetof(struct cloud_event, datacontenttype)},
+	{"traceparent", CLOUD_TEXT, false, LIMIT_SUBJECT_BYTES,
+		offsetof(struct cloud_event, traceparent)},
+	{"tracestate", CLOUD_TEXT, false, CLOUD_TRACESTATE_BYTES,
+		offsetof(struct cloud_event, tracestate)},
+	{"correlationid", CLOUD_TEXT, false, LIMIT_ID_BYTES,
+		offsetof(struct cloud_event, correlation_id)},
+	{"causationid", CLOUD_TEXT, false, LIMIT_ID_BYTES,
+		offsetof(struct cloud_event, causation_id)},
+	{"digest", CLOUD_HEX, false, (size_t)CLOUD_DIGEST_BYTES * 2, 0},
+};
+
+#define ATTRIBUTES (sizeof(attributes) / sizeof(attributes[0]))
+
+/* ---- What attributes must be ---- */
+
+static bool cloud_has_controls(struct slice text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.data[i] < 0x20 || text.data[i] == 0x7f)
+			return true;
+	}
+	return false;
+}
+
+/* RFC 3986's characters, and those above ASCII that a URI has decoded. */
+static bool cloud_is_reference(struct slice text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.data[i] <= 0x20 || text.data[i] == 0x7f ||
+			strchr("<>\"{}|\\^`", text.data[i]) != NULL)
+			return false;
+	}
+	return true;
+}
+
+/* An absolute one: scheme, colon, rest. */
+static bool cloud_is_uri(struct slice text)
+{
+	struct slice rest = text;
+	struct slice scheme;
+	(void)text_split(&rest, ':', &scheme); /* it is not empty */
+	for (size_t i = 0; i < scheme.len; i++) {
+		uint8_t c = scheme.data[i];
+		bool letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+		if (!letter && (i == 0 || strchr("+.-0123456789", c) == NULL))
+			return false;
+	}
+	return scheme.len > 0 && rest.data != NULL && cloud_is_reference(text);
+}
+
+static enum ch_status cloud_place_digest(struct slice value, struct cloud_event *event)
+{
+	if (value.len % 2 != 0 || text_parse_hex(value, event->digest) != CH_OK)
+		return CH_FORMAT;
+	event->digest_len = value.len / 2;
+	return CH_OK;
+}
+
+/* NULL when it is right and in its place. */
+static const char *cloud_place(
+	const struct cloud_attribute *attribute, struct slice value, struct cloud_event *event)
+{
+	void *at = (char *)event + attribute->at;
+	if (value.len == 0)
+		return "must not be empty";
+	if (value.len > attribute->max)
+		return "is too long";
+	if (cloud_has_controls(value))
+		return "has control characters";
+	switch (attribute->kind) {
+	case CLOUD_VERSION:
+		return slice_equal(value, SLICE_LITERAL("1.0")) ? NULL : "must be 1.0";
+	case CLOUD_REFERENCE:
+		*(struct slice *)at = value;
+		return cloud_is_reference(value) ? NULL : "is no URI reference";
+	case CLOUD_URI:
+		*(struct slice *)at = value;
+		return cloud_is_uri(value) ? NULL : "is no URI";
+	case CLOUD_TIME:
+		return clock_parse(value, at) == CH_OK ? NULL : "is no date and time of RFC 3339";
+	case CLOUD_HEX:
+		return cloud_place_digest(value, event) == CH_OK ? NULL : "is not in hex";
+	default:
+		*(struct slice *)at = value;
+		return NULL;
+	}
+}
+
+static enum ch_status cloud_missing(struct cloud_reader *reader, const char *name)
+{
+	return refusal_set(reader->why, CH_MISSING, name, "is missing");
+}
+
+/* The trace goes on with the event's own context, else with that of the request; a header that came twice
+ * or is none begins a new one. */
+static void cloud_settle_trace(struct cloud_reader *reader, struct cloud_event *event)
+{
+	struct slice value;
+	if (event->traceparent.len == 0 &&
+		http_message_header(reader->message, "traceparent", &value) == CH_OK) {
+		event->traceparent = value;
+		event->tracestate = http_message_value(reader->message, "tracestate");
+	}
+	if (traceparent_read(event->traceparent, &event->traceparent) != CH_OK)
+		event->traceparent = (struct slice){NULL, 0};
+	if (event->traceparent.len == 0 || event->tracestate.len > CLOUD_TRACESTATE_BYTES ||
+		!text_is_utf8(event->tracestate) || cloud_has_controls(event->tracestate))
+		event->tracestate = (struct slice){NULL, 0};
+}
+
+/* ---- Data ---- */
+
+bool cloud_is_json(struct slice media_type)
+{
+	struct slice rest = media_type;
+	struct slice type = {NULL, 0};
+	(void)text_split(&rest, ';', &type); /* none: it stays empty */
+	type = text_trim(type);
+	return type.len == 0 || http_text_equal(type, "application/json") ||
+	       http_text_equal(type, "text/json") ||
+	       (type.len > 5 && http_text_equal(slice_sub(type, type.len - 5, 5), "+json"));
+}
+
+json_t *cloud_load_json(struct slice text, const char *field, struct refusal *out_refusal)
+{
+	json_error_t error;
+	if (text.len > LIMIT_JSON_BYTES) {
+		(void)refusal_set(out_refusal, CH_TOO_LARGE, field, "is too long");
+		return NULL;
+	}
+	json_t *root = json_loadb((const char *)text.data, text.len,
+		JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+	if (root == NULL)
+		(void)refusal_set(out_refusal, CH_FORMAT, field, "is no JSON: line %d, column %d",
+			error.line, error.column);
+	return root;
+}
+
+/* Bytes that say they are JSON. */
+static enum ch_status cloud_data_bytes(
+	struct cloud_reader *reader, struct slice bytes, struct cloud_event *event)
+{
+	event->bytes = bytes;
+	if (bytes.len == 0 || !cloud_is_json(event->datacontenttype))
+		return CH_OK;
+	reader->data = cloud_load_json(bytes, "data", reader->why);
+	event->json = reader->data;
+	return reader->data != NULL ? CH_OK : reader->why->status;
+}
+
+static enum ch_status cloud_data_base64(
+	struct cloud_reader *reader, const json_t *value, struct cloud_event *event)
+{
+	const char *end = NULL;
+	const char *text = json_string_value(value);
+	size_t len = text != NULL ? json_string_length(value) : 0;
+	size_t written = 0;
+	size_t start = reader->text.len;
+	uint8_t *room = text != NULL ? buffer_reserve(&reader->text, len / 4 * 3 + 3) : NULL;
+	if (text != NULL && room == NULL)
+		return CH_NOMEM;
+	if (text == NULL ||
+		sodium_base642bin(room, len / 4 * 3 + 3, text, len, NULL, &written, &end,
+			sodium_base64_VARIANT_ORIGINAL) != 0 ||
+		end != text + len)
+		return refusal_set(reader->why, CH_FORMAT, "data_base64", "is no base64");
+	reader->text.len = start + written;
+	return cloud_data_bytes(reader, slice_of(room, written), event);
+}
+
+static enum ch_status cloud_data_member(struct cloud_reader *reader, struct cloud_event *event)
+{
+	json_t *data = json_object_get(event->object, "data");
+	const json_t *base64 = json_object_get(event->object, "data_base64");
+	if (json_is_null(base64))
+		base64 = NULL;
+	if (data != NULL && base64 != NULL)
+		return refusal_set(
+			reader->why, CH_INVALID, "data", "and data_base64 exclude each other");
+	if (base64 != NULL)
+		return cloud_data_base64(reader, base64, event);
+	if (json_is_string(data) && !cloud_is_json(event->datacontenttype))
+		event->bytes = slice_of(json_string_value(data), json_string_length(data));
+	else if (!json_is_null(data))
+		event->json = data;
+	return CH_OK;
+}
+
+/* ---- Binary mode ---- */
+
+static enum ch_status cloud_take_header(struct cloud_reader *reader,
+	const struct cloud_attribute *attribute, struct cloud_event *event)
+{
+	char name[32];
+	struct slice raw;
+	size_t start = reader->text.len;
+	(void)snprintf(name, sizeof(name), "ce-%s", attribute->name); /* fits */
+	enum ch_status status = http_message_header(reader->message, name, &raw);
+	if (status == CH_NOT_FOUND)
+		return attribute->required ? cloud_missing(reader, name) : CH_OK;
+	if (status == CH_EXISTS)
+		return refusal_set(reader->why, CH_INVALID, name, "stands there twice");
+	status = percent_decode_header(raw, &reader->text);
+	if (status == CH_NOMEM)
+		return status;
+	if (status != CH_OK)
+		return refusal_set(reader->why, status, name, "is not UTF-8 once it is decoded");
+	const char *fault = cloud_place(
+		attribute, slice_sub(buffer_slice(&reader->text), start, reader->text.len), event);
+	return fault == NULL ? CH_OK : refusal_set(reader->why, CH_INVALID, name, "%s", fault);
+}
+
+static enum ch_status cloud_read_binary(struct cloud_reader *reader, struct cloud_event *event)
+{
+	enum ch_status status = CH_OK;
+	size_t room = 0;
+	for (size_t i = 0; i < reader->message->header_count; i++)
+		room += reader->message->headers[i].value.len;
+	/* At once, so that what stands in it does not move. */
+	if (buffer_reserve(&reader->text, room) == NULL)
+		return CH_NOMEM;
+	reader->text.len = 0;
+	for (size_t i = 0; i < ATTRIBUTES && status == CH_OK; i++)
+		status = cloud_take_header(reader, &attributes[i], event);
+	/* Here the content type is the body's own; without a body it says nothing. */
+	if (reader->message->body.len > 0)
+		event->datacontenttype = http_message_value(reader->message, "content-type");
+	if (status == CH_OK)
+		status = cloud_data_bytes(reader, reader->message->body, event);
+	return status;
+}
+
+/* ---- Structured mode ---- */
+
+static bool cloud_is_name(const char *name)
+{
+	size_t i = 0;
+	for (; name[i] != 0; i++) {
+		if (!((name[i] >= 'a' && name[i] <= 'z') || (name[i] >= '0' && name[i] <= '9')))
+			return false;
+	}
+	return i > 0;
+}
+
+/* Names and kinds of all members; which of them are known here is another matter. */
+static enum ch_status cloud_check_members(struct cloud_reader *reader, json_t *object)
+{
+	const char *name;
+	json_t *value;
+	json_object_foreach(object, name, value)
+	{
+		if (strcmp(name, "data") == 0 || strcmp(name, "data_base64") == 0)
+			continue;
+		if (!cloud_is_name(name))
+			return refusal_set(reader->why, CH_INVALID, name,
+				"is no name of an attribute: lower-case letters and digits");
+		if (!json_is_string(value) && !json_is_integer(value) && !json_is_boolean(value) &&
+			!json_is_null(value))
+			return refusal_set(reader->why, CH_INVALID, name,
+				"must be a text, an integer or a boolean");
+	}
+	return CH_OK;
+}
+
+static enum ch_status cloud_take_member(struct cloud_reader *reader,
+	const struct cloud_attribute *attribute, struct cloud_event *event)
+{
+	const json_t *value = json_object_get(event->object, attribute->name);
+	if (value == NULL || json_is_null(value))
+		return attribute->required ? cloud_missing(reader, attribute->name) : CH_OK;
+	if (!json_is_string(value))
+		return refusal_set(reader->why, CH_INVALID, attribute->name, "must be a text");
+	const char *fault = cloud_place(
+		attribute, slice_of(json_string_value(value), json_string_length(value)), event);
+	return fault == NULL ? CH_OK
+			     : refusal_set(reader->why, CH_INVALID, attribute->name, "%s", fault);
+}
+
+static enum ch_status cloud_read_object(
+	struct cloud_reader *reader, json_t *object, struct cloud_event *event)
+{
+	if (!json_is_object(object))
+		return refusal_set(reader->why, CH_INVALID, "", "is no JSON object");
+	event->object = object;
+	enum ch_status status = cloud_check_members(reader, object);
+	for (size_t i = 0; i < ATTRIBUTES && status == CH_OK; i++)
+		status = cloud_take_member(reader, &attributes[i], event);
+	if (status == CH_OK)
+		status = cloud_data_member(reader, event);
+	return status;
+}
+
+/* ---- The reader ---- */
+
+enum cloud_mode cloud_mode(const struct http_message *message)
+{
+	struct slice type = http_message_media_type(message);
+	if (http_text_starts(type, "application/cloudevents-batch"))
+		return CLOUD_BATCH;
+	if (http_text_starts(type, "application/cloudevents"))
+		return CLOUD_STRUCTURED;
+	return http_message_value(message, "ce-specversion").len > 0 ? CLOUD_BINARY : CLOUD_NONE;
+}
+
+/* JSON is the only format, and UTF-8 the only charset that it has. */
+static bool cloud_is_readable(const struct http_message *message, enum cloud_mode mode)
+{
+	struct slice rest = http_message_value(message, "content-type");
+	struct slice part;
+	if (mode == CLOUD_NONE)
+		return false;
+	if (mode == CLOUD_BINARY)
+		return true;
+	(void)text_split(&rest, ';', &part); /* it is not empty */
+	part = text_trim(part);
+	if (!http_text_equal(part, mode == CLOUD_BATCH ? "application/cloudevents-batch+json"
+						       : "application/cloudevents+json"))
+		return false;
+	while (text_split(&rest, ';', &part)) {
+		part = text_trim(part);
+		if (http_text_starts(part, "charset=") && !http_text_equal(part, "charset=utf-8") &&
+			!http_text_equal(part, "charset=\"utf-8\""))
+			return false;
+	}
+	return true;
+}
+
+static enum ch_status cloud_load(struct cloud_reader *reader, struct refusal *out_refusal)
+{
+	if (reader->mode == CLOUD_BINARY)
+		return CH_OK;
+	reader->root = cloud_load_json(reader->message->body, "", out_refusal);
+	if (reader->root == NULL)
+		return out_refusal->status;
+	if (reader->mode == CLOUD_STRUCTURED)
+		return CH_OK;
+	if (!json_is_array(reader->root))
+		return refusal_set(out_refusal, CH_INVALID, "", "a batch is a JSON array");
+	if (json_array_size(reader->root) > LIMIT_EVENTS_PER_FRAME)
+		return refusal_set(out_refusal, CH_TOO_LARGE, "", "more than %u events",
+			LIMIT_EVENTS_PER_FRAME);
+	return CH_OK;
+}
+
+enum ch_status cloud_open(const struct http_message *message, struct cloud_reader **out_reader,
+	struct refusal *out_refusal)
+{
+	enum ch_status status = CH_NOMEM;
+	struct cloud_reader *reader = calloc(1, sizeof(*reader));
+	if (reader == NULL)
+		goto out;
+	reader->message = message;
+	reader->mode = cloud_mode(message);
+	status = cloud_is_readable(message, reader->mode)
+			 ? cloud_load(reader, out_refusal)
+			 : refusal_set(out_refusal, CH_UNSUPPORTED, "content-type",
+				   "is no CloudEvent in JSON or in binary mode");
+	if (status != CH_OK)
+		goto out;
+	*out_reader = reader;
+	reader = NULL; /* the caller's now */
+out:
+	cloud_close(reader);
+	return status;
+}
+
+void cloud_close(struct cloud_reader *reader)
+{
+	if (reader == NULL)
+		return;
+	json_decref(reader->root);
+	json_decref(reader->data);
+	buffer_fini(&reader->text);
+	free(reader);
+}
+
+size_t cloud_count(const struct cloud_reader *reader)
+{
+	return reader->mode == CLOUD_BATCH ? json_array_size(reader->root) : 1;
+}
+
+enum ch_status cloud_next(
+	struct cloud_reader *reader, struct cloud_event *out_event, struct refusal *out_refusal)
+{
+	struct cloud_event event = {.time_us = 0};
+	enum ch_status status;
+	if (reader->next == cloud_count(reader))
+		return CH_END;
+	json_decref(reader->data);
+	reader->data = NULL;
+	reader->why = out_refusal;
+	buffer_clear(&reader->text);
+	size_t i = reader->next++;
+	if (reader->mode == CLOUD_BINARY)
+		status = cloud_read_binary(reader, &event);
+	else
+		status = cloud_read_object(reader,
+			reader->mode == CLOUD_BATCH ? json_array_get(reader->root, i)
+						    : reader->root,
+			&event);
+	if (status == CH_OK)
+		cloud_settle_trace(reader, &event);
+	if (status == CH_OK)
+		*out_event = event;
+	return status;
+}

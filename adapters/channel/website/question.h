@@ -1,0 +1,28 @@
+/* Questions to the hub on behalf of a request, which may be gone before the answer is there. */
+#ifndef WEBSITE_QUESTION_H
+#define WEBSITE_QUESTION_H
+
+#include <protobuf-c/protobuf-c.h>
+
+#include "kit/adapter.h"
+
+struct question;
+
+/* One linked record or reference value (RecordRequest).  `answer` is called once, unless the question is
+ * forgotten; *out_question is gone by then.  CH_CLOSED: there is no hub; CH_FULL, CH_NOMEM. */
+enum ch_status question_ask_record(struct kit_hub *hub, const char *table, const char *id,
+	int64_t timeout_ms, kit_answer *answer, void *context, struct question **out_question);
+
+/* One customer with what he is known by (CustomerRequest). */
+enum ch_status question_ask_customer(struct kit_hub *hub, uint64_t number, int64_t timeout_ms,
+	kit_answer *answer, void *context, struct question **out_question);
+
+/* The answer will be passed over; NULL is fine. */
+void question_forget(struct question *question);
+
+/* The record in an answer to question_ask_record as a message of that type, the caller's; NULL: there is
+ * none, or it cannot be read. */
+ProtobufCMessage *question_record(
+	const struct kit_reply *reply, const ProtobufCMessageDescriptor *type);
+
+#endif

@@ -1,0 +1,251 @@
+/* GET /status?repair=R123&phone=1234
+ *
+ * It must be no oracle.  Whether there is no such record or the proof does not fit, the answer is the same, and
+ * it comes after the same time: the hub is asked the same two questions, and nothing is said before
+ * `status.least`.  A client may ask so often, and a record may be guessed at so often: four digits of a
+ * telephone number are ten thousand guesses. */
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "carehub/v1/website.pb-c.h"
+#include "channel/website/lookup.h"
+#include "channel/website/post.h"
+#include "channel/website/question.h"
+#include "wire/check.h"
+
+#define MINUTE_US INT64_C(60000000)
+#define HOUR_US   (60 * MINUTE_US)
+/* No customer has it: it is no multiple of what MOD 97-10 asks for. */
+#define NOBODY 1u
+
+enum { CUSTOMERS = 1, VIEW_CUSTOMER = 1 };
+
+struct looking {
+	struct task task; /* first */
+	struct lookup lookup;
+	int64_t until_us; /* nothing is said before */
+	ProtobufCMessage *record;
+	struct question *question; /* under way; NULL: none */
+	struct buffer told;        /* what will be said, if it was found */
+	bool decided;
+	bool found;
+	bool away; /* the hub could not be asked */
+};
+
+static void looking_free(struct task *task)
+{
+	struct looking *it = (struct looking *)(void *)task;
+	question_forget(it->question);
+	if (it->record != NULL)
+		protobuf_c_message_free_unpacked(it->record, NULL);
+	buffer_fini(&it->told);
+	free(it);
+}
+
+static void looking_key(const struct lookup *lookup, char key[LOOKUP_TEXT_BYTES + 16])
+{
+	(void)snprintf(key, LOOKUP_TEXT_BYTES + 16, "%s %s",
+		lookup->kind == LOOKUP_REPAIR ? "repair" : "order", lookup->id); /* fits */
+}
+
+/* ---- The event ---- */
+
+static void looking_forget(void *context, const struct outcome *outcomes, size_t count)
+{
+	(void)context; /* nobody waits for it */
+	(void)outcomes;
+	(void)count;
+}
+
+/* That he looked; many look-ups of one repair foretell a complaint. */
+static void looking_report(struct looking *it)
+{
+	struct reception *reception = it->task.reception;
+	Carehub__V1__WebsiteStatusViewed viewed = CAREHUB__V1__WEBSITE_STATUS_VIEWED__INIT;
+	struct draft draft = {.envelope = {.time_us = 0}};
+	struct refusal refusal;
+	struct errand *errand = NULL;
+	uint8_t random[16];
+	char id[64] = "status/";
+	if (reception->settings->status_source == NULL)
+		return;
+	if (it->lookup.kind == LOOKUP_REPAIR)
+		viewed.repair_order_id = it->lookup.id;
+	else
+		viewed.order_id = it->lookup.id;
+	viewed.found = CAREHUB__V1__ANSWER__ANSWER_YES;
+	randombytes_buf(random, sizeof(random));
+	(void)sodium_bin2hex(id + strlen(id), sizeof(id) - strlen(id), random, sizeof(random));
+	draft.envelope = (struct envelope){.id = slice_text(id),
+		.source = slice_text(reception->settings->status_source),
+		.time_us = clock_wall_us()};
+	if (draft_seal(&draft, types_find(SLICE_LITERAL("website.status.viewed")), &viewed.base,
+		    &refusal) == CH_OK &&
+		errand_create(1, &errand) == CH_OK && errand_add(errand, &draft.envelope) == CH_OK)
+		(void)errand_start(&errand, reception->postbox, looking_forget,
+			NULL); /* its loss is nobody's harm */
+	errand_free(errand);
+	draft_fini(&draft);
+}
+
+/* ---- The answer ---- */
+
+static void looking_say(struct task *task)
+{
+	struct looking *it = (struct looking *)(void *)task;
+	struct reception *reception = task->reception;
+	struct answer *answer = visit_answer(task->visit);
+	char key[LOOKUP_TEXT_BYTES + 16];
+	int64_t retry_us;
+	if (!it->decided || it->away) {
+		task_give_up(task);
+		return;
+	}
+	answer->type = "application/json";
+	if (it->found) {
+		answer->status = 200;
+		buffer_append_slice(&answer->body, buffer_slice(&it->told));
+		looking_report(it);
+	} else {
+		answer->status = 404;
+		buffer_append_text(&answer->body,
+			"{\"found\":false,\"detail\":\"there is no such record, or the proof does "
+			"not fit\"}\n");
+		looking_key(&it->lookup, key);
+		(void)limiter_take(reception->limiter, slice_text(key),
+			reception->settings->status_mistakes,
+			HOUR_US / reception->settings->status_mistakes, clock_steady_us(),
+			&retry_us); /* the next one will hear of it */
+	}
+	task_answer(task);
+}
+
+/* All is known; it is told when its time has come. */
+static void looking_decide(struct looking *it, bool found)
+{
+	it->decided = true;
+	it->found = found;
+	it->task.due_us = it->until_us;
+	if (it->until_us <= clock_steady_us())
+		looking_say(&it->task);
+}
+
+static void looking_is_away(struct looking *it)
+{
+	it->away = true;
+	looking_decide(it, false);
+}
+
+/* ---- What the hub knows ---- */
+
+static Carehub__V1__CustomerReply *looking_unpack(const struct kit_reply *reply)
+{
+	char path[CHECK_PATH_BYTES];
+	if (reply->status != CH_OK ||
+		check_message(&carehub__v1__customer_reply__descriptor, reply->body, path) != CH_OK)
+		return NULL;
+	return carehub__v1__customer_reply__unpack(NULL, reply->body.len, reply->body.data);
+}
+
+static void looking_judge(void *context, const struct kit_reply *reply)
+{
+	struct looking *it = context;
+	it->question = NULL;
+	if (reply->status != CH_OK && reply->status != CH_NOT_FOUND) {
+		looking_is_away(it);
+		return;
+	}
+	Carehub__V1__CustomerReply *told = looking_unpack(reply);
+	bool repair = it->lookup.kind == LOOKUP_REPAIR;
+	bool fits = repair && it->record != NULL &&
+		    lookup_fits_unit(&it->lookup, (const Carehub__V1__RepairOrder *)it->record);
+	for (size_t i = 0; told != NULL && it->record != NULL && i < told->n_customers; i++) {
+		const Carehub__V1__Customer *customer = told->customers[i]->customer;
+		fits = fits || (customer != NULL && lookup_fits_customer(&it->lookup, customer));
+	}
+	if (fits && repair)
+		lookup_tell_repair((const Carehub__V1__RepairOrder *)it->record, &it->told);
+	else if (fits)
+		lookup_tell_order((const Carehub__V1__Order *)it->record, &it->told);
+	if (told != NULL)
+		carehub__v1__customer_reply__free_unpacked(told, NULL);
+	looking_decide(it, fits);
+}
+
+static void looking_learn(void *context, const struct kit_reply *reply)
+{
+	struct looking *it = context;
+	uint64_t number = NOBODY;
+	it->question = NULL;
+	if (reply->status != CH_OK && reply->status != CH_NOT_FOUND) {
+		looking_is_away(it);
+		return;
+	}
+	bool repair = it->lookup.kind == LOOKUP_REPAIR;
+	it->record = question_record(reply,
+		repair ? &carehub__v1__repair_order__descriptor : &carehub__v1__order__descriptor);
+	if (it->record != NULL)
+		number = repair ? ((const Carehub__V1__RepairOrder *)it->record)->customer_number
+				: ((const Carehub__V1__Order *)it->record)->customer_number;
+	/* Asked in any case: a record that is not there must take as long as one that is. */
+	if (question_ask_customer(it->task.reception->hub, number != 0 ? number : NOBODY,
+		    it->task.reception->settings->answer_ms, looking_judge, it,
+		    &it->question) != CH_OK)
+		looking_is_away(it);
+}
+
+/* ---- The request ---- */
+
+static bool looking_may(
+	struct reception *reception, struct visit *visit, const struct lookup *lookup)
+{
+	const struct website_settings *settings = reception->settings;
+	struct slice client = reception_client(reception, visit);
+	char key[LOOKUP_TEXT_BYTES + 16];
+	char client_key[LIMITER_KEY_BYTES];
+	int64_t retry_us;
+	int64_t now_us = clock_steady_us();
+	(void)snprintf(client_key, sizeof(client_key), "status %.*s", (int)client.len,
+		(const char *)client.data); /* cut is fine */
+	looking_key(lookup, key);
+	if (limiter_take(reception->limiter, slice_text(client_key), settings->status_rate,
+		    MINUTE_US / settings->status_rate, now_us, &retry_us) &&
+		limiter_look(reception->limiter, slice_text(key), settings->status_mistakes,
+			HOUR_US / settings->status_mistakes, now_us, &retry_us))
+		return true;
+	reception_busy(visit, retry_us);
+	return false;
+}
+
+void route_status(struct reception *reception, struct visit *visit, struct slice name)
+{
+	const struct website_settings *settings = reception->settings;
+	struct lookup lookup;
+	struct refusal refusal;
+	(void)name; /* there is none */
+	if (!settings->status) {
+		reception_refuse(visit, 404, "", "look-ups are not offered here");
+		return;
+	}
+	if (lookup_read(visit_message(visit)->query, &lookup, &refusal) != CH_OK) {
+		reception_say(visit, &refusal);
+		return;
+	}
+	if (!looking_may(reception, visit, &lookup))
+		return;
+	struct looking *it = calloc(1, sizeof(*it));
+	if (it == NULL) {
+		reception_away(visit);
+		return;
+	}
+	it->lookup = lookup;
+	it->until_us = clock_steady_us() + settings->status_least_ms * 1000;
+	task_begin(&it->task, reception, visit, settings->answer_ms + settings->status_least_ms,
+		looking_say, looking_free);
+	if (question_ask_record(reception->hub, lookup.kind == LOOKUP_REPAIR ? "repairs" : "orders",
+		    lookup.id, settings->answer_ms, looking_learn, it, &it->question) != CH_OK)
+		looking_is_away(it);
+}

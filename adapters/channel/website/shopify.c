@@ -1,0 +1,431 @@
+/* Shopify's Admin REST resources, as its webhooks carry them (X-Shopify-Topic).
+ *
+ *     orders/create            website.order.placed
+ *     orders/updated           website.order.amended
+ *     orders/cancelled         website.order.cancelled
+ *     orders/paid              website.order.paid
+ *     fulfillments/create      website.order.dispatched, once its status is "success";
+ *     fulfillments/update      website.order.delivered, once shipment_status says so
+ *     refunds/create           website.refund.issued
+ *     customers/create         website.account.created, and consent when it was given with it
+ *     customers/update         website.account.updated
+ *     customers/delete, customers/redact    website.account.closed
+ *     customers_email_marketing_consent/update, customers_marketing_consent/update    consent
+ *
+ * A customer's number is Shopify's own knowledge of him: a guest who types in the mailbox of a customer is
+ * filed under that customer there already.  Mailbox and telephone of an order are what somebody typed.  */
+#include "base/limits.h"
+
+#include "carehub/v1/care.pb-c.h"
+#include "channel/website/shopify_parts.h"
+
+/* ---- Orders ---- */
+
+static void shopify_placed(struct shopify *shop)
+{
+	struct reading *reading = &shop->reading;
+	Carehub__V1__WebsiteOrderPlaced *order =
+		reading_new(reading, &carehub__v1__website_order_placed__descriptor);
+	if (order == NULL)
+		return;
+	order->order_id = reading_id(reading, shop->body, "id");
+	order->order_name = reading_text(reading, shop->body, "name");
+	order->shop_id = shop_text(reading, shop->delivery->shop);
+	order->lines = shopify_lines(shop, &order->n_lines);
+	order->totals = shopify_totals(shop);
+	order->taxes = shopify_taxes(shop, shop->body, &order->n_taxes);
+	order->discounts = shopify_discounts(shop, &order->n_discounts);
+	order->payment_state = shopify_payment_state(shop);
+	order->payment_method = shopify_gateway(shop);
+	order->shipping_method = shopify_method(shop);
+	order->test = shopify_answer(shop->body, "test");
+	order->sales_channel = reading_text(reading, shop->body, "source_name");
+	order->campaign = reading_text(reading, shop->body, "landing_site_ref");
+	order->customer = shopify_buyer(shop);
+	order->ship_to = shopify_consignee(shop, "shipping_address");
+	order->bill_to = shopify_consignee(shop, "billing_address");
+	order->remarks = reading_text(reading, shop->body, "note");
+	order->notes = shopify_notes(shop, &order->n_notes);
+	order->ip_address = reading_text(reading, shop->body, "browser_ip");
+	shop_add(shop->events, reading, "website.order.placed", order, "",
+		shopify_time(shop, "created_at"));
+}
+
+static void shopify_amended(struct shopify *shop)
+{
+	struct reading *reading = &shop->reading;
+	Carehub__V1__WebsiteOrderAmended *order =
+		reading_new(reading, &carehub__v1__website_order_amended__descriptor);
+	if (order == NULL)
+		return;
+	order->order_id = reading_id(reading, shop->body, "id");
+	order->shop_id = shop_text(reading, shop->delivery->shop);
+	order->lines = shopify_lines(shop, &order->n_lines);
+	order->totals = shopify_totals(shop);
+	order->payment_state = shopify_payment_state(shop);
+	order->taxes = shopify_taxes(shop, shop->body, &order->n_taxes);
+	order->discounts = shopify_discounts(shop, &order->n_discounts);
+	order->shipping_method = shopify_method(shop);
+	order->customer = shopify_buyer(shop);
+	order->ship_to = shopify_consignee(shop, "shipping_address");
+	order->bill_to = shopify_consignee(shop, "billing_address");
+	order->remarks = reading_text(reading, shop->body, "note");
+	shop_add(shop->events, reading, "website.order.amended", order, "",
+		shopify_time(shop, "updated_at"));
+}
+
+static void shopify_cancelled(struct shopify *shop)
+{
+	struct reading *reading = &shop->reading;
+	Carehub__V1__WebsiteOrderCancelled *order =
+		reading_new(reading, &carehub__v1__website_order_cancelled__descriptor);
+	if (order == NULL)
+		return;
+	order->order_id = reading_id(reading, shop->body, "id");
+	order->shop_id = shop_text(reading, shop->delivery->shop);
+	order->reason_code = reading_text(reading, shop->body, "cancel_reason");
+	if (order->reason_code[0] != 0)
+		order->by_customer = strcmp(order->reason_code, "customer") == 0
+					     ? CAREHUB__V1__ANSWER__ANSWER_YES
+					     : CAREHUB__V1__ANSWER__ANSWER_NO;
+	order->customer = shopify_buyer(shop);
+	shop_add(shop->events, reading, "website.order.cancelled", order, "",
+		shopify_time(shop, "cancelled_at"));
+}
+
+static void shopify_paid(struct shopify *shop)
+{
+	struct reading *reading = &shop->reading;
+	Carehub__V1__WebsiteOrderPaid *order =
+		reading_new(reading, &carehub__v1__website_order_paid__descriptor);
+	if (order == NULL)
+		return;
+	order->order_id = reading_id(reading, shop->body, "id");
+	order->shop_id = shop_text(reading, shop->delivery->shop);
+	order->amount = reading_money(reading, shop->body, "total_price");
+	order->payment_state = shopify_payment_state(shop);
+	order->payment_method = shopify_gateway(shop);
+	order->customer = shopify_buyer(shop);
+	shop_add(shop->events, reading, "website.order.paid", order, "",
+		shopify_time(shop, "updated_at"));
+}
+
+/* ---- Shipments and refunds ---- */
+
+/* `inner` names the object that has the article, when the line only points to it. */
+static Carehub__V1__OrderLinePart **shopify_line_parts(struct shopify *shop, const char *name,
+	const char *id_name, const char *inner, size_t *out_count)
+{
+	struct reading *reading = &shop->reading;
+	const json_t *list = json_object_get(shop->body, name);
+	size_t count = reading_count(shop->body, name);
+	Carehub__V1__OrderLinePart **parts = shop_array(reading, count);
+	*out_count = 0;
+	for (size_t i = 0; i < count && parts != NULL && reading->status == CH_OK; i++) {
+		size_t mark;
+		const json_t *line = reading_enter(reading, list, name, i, &mark);
+		const json_t *article = inner != NULL ? shopify_object(line, inner) : line;
+		Carehub__V1__OrderLinePart *part =
+			reading_new(reading, &carehub__v1__order_line_part__descriptor);
+		if (part != NULL) {
+			part->line_id = reading_id(reading, line, id_name);
+			part->product_id =
+				shopify_first(shop, article, "sku", article, "product_id");
+			part->quantity = reading_decimal(reading, line, "quantity");
+			if (inner != NULL)
+				part->amount = reading_money(reading, line, "subtotal");
+			parts[(*out_count)++] = part;
+		}
+		reading_leave(reading, mark);
+	}
+	return parts;
+}
+
+static char **shopify_tracking(struct shopify *shop, size_t *out_count)
+{
+	struct reading *reading = &shop->reading;
+	const json_t *list = json_object_get(shop->body, "tracking_numbers");
+	size_t count = reading_count(shop->body, "tracking_numbers");
+	char **numbers = shop_array(reading, count > 0 ? count : 1);
+	*out_count = 0;
+	for (size_t i = 0; i < count && numbers != NULL; i++) {
+		const json_t *number = json_array_get(list, i);
+		if (json_is_string(number) && json_string_length(number) < LIMIT_SUBJECT_BYTES)
+			numbers[(*out_count)++] = shop_text(reading, json_string_value(number));
+	}
+	if (count == 0 && numbers != NULL) {
+		numbers[0] = reading_text(reading, shop->body, "tracking_number");
+		*out_count = numbers[0][0] != 0;
+	}
+	return numbers;
+}
+
+static void shopify_dispatched(struct shopify *shop)
+{
+	struct reading *reading = &shop->reading;
+	Carehub__V1__WebsiteOrderDispatched *shipment =
+		reading_new(reading, &carehub__v1__website_order_dispatched__descriptor);
+	if (shipment == NULL)
+		return;
+	shipment->order_id = reading_id(reading, shop->body, "order_id");
+	shipment->shop_id = shop_text(reading, shop->delivery->shop);
+	shipment->shipment_id = reading_id(reading, shop->body, "id");
+	shipment->lines = shopify_line_parts(shop, "line_items", "id", NULL, &shipment->n_lines);
+	shipment->carrier = reading_text(reading, shop->body, "tracking_company");
+	shipment->tracking_numbers = shopify_tracking(shop, &shipment->n_tracking_numbers);
+	shipment->expected_time_us = reading_time(reading, shop->body, "estimated_delivery_at");
+	shipment->ship_to = shopify_consignee(shop, "destination");
+	shop_add(shop->events, reading, "website.order.dispatched", shipment, "",
+		shopify_time(shop, "updated_at"));
+}
+
+static void shopify_delivered(struct shopify *shop)
+{
+	struct reading *reading = &shop->reading;
+	Carehub__V1__WebsiteOrderDelivered *delivery =
+		reading_new(reading, &carehub__v1__website_order_delivered__descriptor);
+	if (delivery == NULL)
+		return;
+	delivery->order_id = reading_id(reading, shop->body, "order_id");
+	delivery->shop_id = shop_text(reading, shop->delivery->shop);
+	delivery->shipment_id = reading_id(reading, shop->body, "id");
+	shop_add(shop->events, reading, "website.order.delivered", delivery, "delivered",
+		shopify_time(shop, "updated_at"));
+}
+
+static void shopify_fulfillment(struct shopify *shop)
+{
+	const char *status = reading_text(&shop->reading, shop->body, "status");
+	const char *shipment = reading_text(&shop->reading, shop->body, "shipment_status");
+	if (strcmp(status, "success") != 0) {
+		shop->events->skipped = "a fulfillment that has not left yet, or failed";
+		return;
+	}
+	if (strcmp(shipment, "delivered") == 0)
+		shopify_delivered(shop);
+	else
+		shopify_dispatched(shop);
+}
+
+/* What was really given back; where no payment is told, what the lines are worth. */
+static Carehub__V1__Money *shopify_refunded(struct shopify *shop)
+{
+	struct reading *reading = &shop->reading;
+	const json_t *list = json_object_get(shop->body, "transactions");
+	size_t count = reading_count(shop->body, "transactions");
+	Carehub__V1__Money *sum = NULL;
+	for (size_t i = 0; i < count && reading->status == CH_OK; i++) {
+		size_t mark;
+		const json_t *payment = reading_enter(reading, list, "transactions", i, &mark);
+		const char *kind = reading_text(reading, payment, "kind");
+		const char *status = reading_text(reading, payment, "status");
+		reading->currency = reading_text(reading, payment, "currency");
+		if (strcmp(kind, "refund") == 0 && strcmp(status, "success") == 0)
+			sum = shop_money_add(
+				reading, reading_money(reading, payment, "amount"), sum);
+		reading_leave(reading, mark);
+	}
+	return sum;
+}
+
+static void shopify_refund(struct shopify *shop)
+{
+	struct reading *reading = &shop->reading;
+	Carehub__V1__WebsiteRefundIssued *refund =
+		reading_new(reading, &carehub__v1__website_refund_issued__descriptor);
+	if (refund == NULL)
+		return;
+	refund->refund_id = reading_id(reading, shop->body, "id");
+	refund->order_id = reading_id(reading, shop->body, "order_id");
+	refund->shop_id = shop_text(reading, shop->delivery->shop);
+	refund->amount = shopify_refunded(shop);
+	if (refund->amount == NULL && reading->status == CH_OK) {
+		shop->events->skipped = "a refund by which no money went back";
+		return;
+	}
+	refund->lines = shopify_line_parts(
+		shop, "refund_line_items", "line_item_id", "line_item", &refund->n_lines);
+	refund->restocked = shopify_answer(shop->body, "restock");
+	refund->remarks = reading_text(reading, shop->body, "note");
+	shop_add(shop->events, reading, "website.refund.issued", refund, "",
+		shopify_time(shop, "created_at"));
+}
+
+/* ---- Customers ---- */
+
+static void shopify_consent(struct shopify *shop, const json_t *consent, char *customer,
+	Carehub__V1__ContactChannel channel, const char *suffix)
+{
+	struct reading *reading = &shop->reading;
+	const char *state = reading_text(reading, consent, "state");
+	int64_t time_us = reading_time(reading, consent, "consent_updated_at");
+	const struct shop_person person = {customer, "", "", "", "", "", false};
+	Carehub__V1__ConsentScope **scopes = shop_array(reading, 1);
+	Carehub__V1__ConsentScope *scope =
+		reading_new(reading, &carehub__v1__consent_scope__descriptor);
+	Carehub__V1__Party *party = shop_party(reading, &person);
+	if (scopes == NULL || scope == NULL || party == NULL || customer[0] == 0)
+		return;
+	scope->purpose = CAREHUB__V1__CONSENT_PURPOSE__CONSENT_PURPOSE_MARKETING;
+	scope->channel = channel;
+	scopes[0] = scope;
+	time_us = time_us != 0 ? time_us : shop->delivery->sent_us;
+	if (strcmp(state, "subscribed") == 0) {
+		Carehub__V1__ConsentGiven *given =
+			reading_new(reading, &carehub__v1__consent_given__descriptor);
+		if (given == NULL)
+			return;
+		given->scopes = scopes;
+		given->n_scopes = 1;
+		given->customer = party;
+		if (strcmp(reading_text(reading, consent, "opt_in_level"), "confirmed_opt_in") == 0)
+			given->double_opt_in = CAREHUB__V1__ANSWER__ANSWER_YES;
+		shop_add(shop->events, reading, "website.consent.given", given, suffix, time_us);
+	} else if (strcmp(state, "unsubscribed") == 0 || strcmp(state, "redacted") == 0) {
+		Carehub__V1__ConsentWithdrawn *withdrawn =
+			reading_new(reading, &carehub__v1__consent_withdrawn__descriptor);
+		if (withdrawn == NULL)
+			return;
+		withdrawn->scopes = scopes;
+		withdrawn->n_scopes = 1;
+		withdrawn->customer = party;
+		shop_add(shop->events, reading, "website.consent.withdrawn", withdrawn, suffix,
+			time_us);
+	} else {
+		shop->events->skipped = "a consent that was neither given nor withdrawn";
+	}
+}
+
+static void shopify_email_consent(struct shopify *shop)
+{
+	shopify_consent(shop, shopify_object(shop->body, "email_marketing_consent"),
+		reading_id(&shop->reading, shop->body, "customer_id"),
+		CAREHUB__V1__CONTACT_CHANNEL__CONTACT_CHANNEL_EMAIL, "");
+}
+
+static void shopify_sms_consent(struct shopify *shop)
+{
+	shopify_consent(shop, shopify_object(shop->body, "sms_marketing_consent"),
+		reading_id(&shop->reading, shop->body, "id"),
+		CAREHUB__V1__CONTACT_CHANNEL__CONTACT_CHANNEL_SMS, "");
+}
+
+static Carehub__V1__Answer shopify_verified(const Carehub__V1__Party *party)
+{
+	return party != NULL && party->n_emails > 0 &&
+			       party->emails[0]->assurance ==
+				       CAREHUB__V1__ASSURANCE__ASSURANCE_VERIFIED
+		       ? CAREHUB__V1__ANSWER__ANSWER_YES
+		       : CAREHUB__V1__ANSWER__ANSWER_UNSPECIFIED;
+}
+
+static void shopify_account_created(struct shopify *shop)
+{
+	struct reading *reading = &shop->reading;
+	Carehub__V1__WebsiteAccountCreated *account =
+		reading_new(reading, &carehub__v1__website_account_created__descriptor);
+	if (account == NULL)
+		return;
+	account->account_id = reading_id(reading, shop->body, "id");
+	account->site = shop_text(reading, shop->delivery->shop);
+	account->customer = shopify_party(shop, shop->body, NULL);
+	account->email_verified = shopify_verified(account->customer);
+	shop_add(shop->events, reading, "website.account.created", account, "",
+		shopify_time(shop, "created_at"));
+	const json_t *consent = shopify_object(shop->body, "email_marketing_consent");
+	if (consent != NULL)
+		shopify_consent(shop, consent, account->account_id,
+			CAREHUB__V1__CONTACT_CHANNEL__CONTACT_CHANNEL_EMAIL, "consent");
+	shop->events->skipped = NULL; /* there is the account */
+}
+
+static void shopify_account_updated(struct shopify *shop)
+{
+	struct reading *reading = &shop->reading;
+	Carehub__V1__WebsiteAccountUpdated *account =
+		reading_new(reading, &carehub__v1__website_account_updated__descriptor);
+	if (account == NULL)
+		return;
+	account->account_id = reading_id(reading, shop->body, "id");
+	account->site = shop_text(reading, shop->delivery->shop);
+	account->customer = shopify_party(shop, shop->body, NULL);
+	account->email_verified = shopify_verified(account->customer);
+	shop_add(shop->events, reading, "website.account.updated", account, "",
+		shopify_time(shop, "updated_at"));
+}
+
+static void shopify_close(struct shopify *shop, char *account_id, const char *reason)
+{
+	struct reading *reading = &shop->reading;
+	const struct shop_person person = {account_id, "", "", "", "", "", false};
+	Carehub__V1__WebsiteAccountClosed *account =
+		reading_new(reading, &carehub__v1__website_account_closed__descriptor);
+	if (account == NULL)
+		return;
+	account->account_id = account_id;
+	account->site = shop_text(reading, shop->delivery->shop);
+	account->reason_code = shop_text(reading, reason);
+	account->customer = shop_party(reading, &person);
+	shop_add(shop->events, reading, "website.account.closed", account, "",
+		shop->delivery->sent_us);
+}
+
+static void shopify_account_deleted(struct shopify *shop)
+{
+	shopify_close(shop, reading_id(&shop->reading, shop->body, "id"), "deleted");
+}
+
+/* A person asks to be forgotten: the account is closed, and a steward decides about the record. */
+static void shopify_redact(struct shopify *shop)
+{
+	const json_t *customer = shopify_object(shop->body, "customer");
+	shopify_close(shop, reading_id(&shop->reading, customer, "id"), "erasure_requested");
+}
+
+/* ---- Topics ---- */
+
+static const struct {
+	const char *topic;
+	void (*read)(struct shopify *shop);
+} topics[] = {
+	{"orders/create", shopify_placed},
+	{"orders/updated", shopify_amended},
+	{"orders/cancelled", shopify_cancelled},
+	{"orders/paid", shopify_paid},
+	{"fulfillments/create", shopify_fulfillment},
+	{"fulfillments/update", shopify_fulfillment},
+	{"refunds/create", shopify_refund},
+	{"customers/create", shopify_account_created},
+	{"customers/update", shopify_account_updated},
+	{"customers/delete", shopify_account_deleted},
+	{"customers/redact", shopify_redact},
+	{"customers_email_marketing_consent/update", shopify_email_consent},
+	{"customers_marketing_consent/update", shopify_sms_consent},
+};
+
+enum ch_status shopify_read(const struct shop_delivery *delivery, struct arena *arena,
+	struct shop_events *out_events, struct refusal *out_refusal)
+{
+	struct shop_events events = {.count = 0};
+	struct shopify shop = {.reading = {.arena = arena,
+				       .refusal = out_refusal,
+				       .zone = delivery->zone,
+				       .currency = ""},
+		.delivery = delivery,
+		.body = delivery->body,
+		.events = &events};
+	if (!json_is_object(delivery->body))
+		return refusal_set(out_refusal, CH_INVALID, "", "is no JSON object");
+	shop.reading.currency = reading_text(&shop.reading, delivery->body, "currency");
+	events.skipped = "a topic of which the hub keeps nothing";
+	for (size_t i = 0; i < sizeof(topics) / sizeof(topics[0]); i++) {
+		if (!slice_equal(delivery->topic, slice_text(topics[i].topic)))
+			continue;
+		events.skipped = NULL;
+		topics[i].read(&shop);
+		break;
+	}
+	if (shop.reading.status == CH_OK)
+		*out_events = events;
+	return shop.reading.status;
+}

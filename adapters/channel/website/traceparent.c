@@ -1,0 +1,36 @@
+#include "channel/website/traceparent.h"
+
+#include "base/text.h"
+
+#define TRACEPARENT_BYTES 55u /* of version 00 */
+
+/* Lower-case hex digits; `zero` says whether they may all be noughts. */
+static bool traceparent_part(struct slice text, bool zero)
+{
+	bool other = zero;
+	for (size_t i = 0; i < text.len; i++) {
+		uint8_t c = text.data[i];
+		if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
+			return false;
+		other = other || c != '0';
+	}
+	return other;
+}
+
+enum ch_status traceparent_read(struct slice value, struct slice *out_traceparent)
+{
+	struct slice text = text_trim(value);
+	struct slice version = slice_sub(text, 0, 2);
+	if (text.len < TRACEPARENT_BYTES || text.data[2] != '-' || text.data[35] != '-' ||
+		text.data[52] != '-' || !traceparent_part(version, true) ||
+		!traceparent_part(slice_sub(text, 3, 32), false) ||
+		!traceparent_part(slice_sub(text, 36, 16), false) ||
+		!traceparent_part(slice_sub(text, 53, 2), true) ||
+		slice_equal(version, SLICE_LITERAL("ff")))
+		return CH_FORMAT;
+	if (text.len > TRACEPARENT_BYTES &&
+		(slice_equal(version, SLICE_LITERAL("00")) || text.data[TRACEPARENT_BYTES] != '-'))
+		return CH_FORMAT;
+	*out_traceparent = text;
+	return CH_OK;
+}

@@ -1,0 +1,34 @@
+/* Lines: secret, id, time, signature, traceparent, and the rest as the body. */
+#include <stdlib.h>
+
+#include "base/text.h"
+#include "channel/website/signature.h"
+#include "channel/website/traceparent.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+#define NOW_US (INT64_C(1614265330) * 1000000)
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	struct slice rest = slice_of(data, len);
+	struct slice lines[5] = {{NULL, 0}};
+	struct secrets secrets = {.count = 0};
+	struct slice parent;
+	int64_t sent_us = 0;
+	for (size_t i = 0; i < 5; i++)
+		(void)text_split(&rest, '\n', &lines[i]); /* none: it stays empty */
+	if (secret_read_standard(lines[0], &secrets.items[secrets.count]) == CH_OK)
+		secrets.count++;
+	if (secret_read_plain(lines[0], &secrets.items[secrets.count]) == CH_OK)
+		secrets.count++;
+	const struct signed_message message = {lines[1], lines[2], lines[3], rest};
+	if (signature_check_standard(&secrets, &message, NOW_US, &sent_us) == CH_OK &&
+		(secrets.count == 0 || llabs(sent_us - NOW_US) > INT64_C(300000000)))
+		abort();
+	if (signature_check_body(&secrets, rest, lines[3]) == CH_OK && secrets.count == 0)
+		abort();
+	if (traceparent_read(lines[4], &parent) == CH_OK && parent.len < 55)
+		abort();
+	return 0;
+}

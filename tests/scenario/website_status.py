@@ -1,0 +1,41 @@
+"""How a repair stands is told to whoever knows the end of its customer's number, or the serial; to others
+the same as of a repair that there is not, after the same time, and not often."""
+import time
+
+from lib import Hub, event
+from website_site import SECRET, Site
+
+with Hub() as hub:
+    ops = hub.peer("ops", roles="operator, consumer", topics=">")
+    station = hub.peer("station", roles="producer", sources="urn:station", types="repair.>")
+    site = Site(hub, status__enabled="yes", status__source="urn:lookups", status__least="100ms",
+                status__mistakes=2)
+    site.sender("web", secret=SECRET)
+    hub.start()
+    hub.run(station, "publish", input=event("repair.order.received", 1, "urn:station", {
+        "repairOrderId": "R77", "station": {"stationId": "SH12", "name": "Shanghai 12"},
+        "unit": {"serialNumber": "SN-123", "model": "KDL-46"},
+        "customer": {"localId": "C1", "phones": [{"value": "13800138000"}]}},
+        time="2026-03-02T08:00:00Z"))
+    with site:
+        def look(query):
+            begun = time.monotonic()
+            status, _, answer = site.ask("GET", "/status?" + query)
+            assert status in (400, 429) or time.monotonic() - begun >= 0.099
+            return status, answer
+
+        status, answer = look("repair=R77&phone=8000")
+        assert status == 200 and answer["state"] == "received", answer
+        assert answer["station"] == "Shanghai 12" and "customer" not in answer, answer
+        assert look("repair=R77&serial=sn%20123")[0] == 200
+        assert look("repair=R77&phone=013800138000")[0] == 200
+        assert look("repair=R77")[0] == 400
+        assert look("repair=R77&phone=000")[0] == 400
+
+        wrong, absent = look("repair=R77&phone=8001"), look("repair=R78&phone=8000")
+        assert wrong == absent and wrong[0] == 404, (wrong, absent)
+        # Both may be guessed at so often, and then nobody may.
+        assert look("repair=R77&phone=8002")[0] == look("repair=R78&phone=8000")[0] == 404
+        assert look("repair=R77&phone=8000")[0] == look("repair=R78&phone=8000")[0] == 429
+    assert len(hub.ask(ops, "find", "--type", "website.status.viewed")) == 3
+    hub.stop()
