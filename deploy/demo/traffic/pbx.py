@@ -12,7 +12,7 @@ calls, DIR/queue_log and DIR/Master.csv; DIR/agents, who is who; and DIR/desk/*.
     carehub-callcenter translate --kind desk DIR/desk/*
 
 The second is that exchange, on a port of 127.0.0.1 (0: any; it is printed): it lets clients log in, with
-MD5 or plainly, answers Ping, QueueStatus and CoreShowChannels, and when somebody listens it plays the
+MD5 or plainly, answers Ping, QueueStatus and CoreShowChannels, and when somebody is logged in it plays the
 day, so many times faster, but a telephone rings for at least 25 ms.  Its books grow in --logs as the day
 goes on.  Once, in the middle of a talk, it breaks the line, and goes on meanwhile: what was missed only
 its books know.  It ends when the day is over, or when nobody has come for half a minute.
@@ -481,9 +481,9 @@ class Server:
         self.left = deque(day.spoken)
         self.channels, self.waiting = {}, {}  # by Uniqueid: what is there now
         self.client, self.inbox, self.challenge = None, b"", ""
-        self.within = self.listens = False
+        self.within = False
         self.mask = ()
-        self.logins = self.broken = 0
+        self.broken = False
         self.selector = selectors.DefaultSelector()
         self.server = socket.create_server(("127.0.0.1", options.serve))
         self.selector.register(self.server, selectors.EVENT_READ)
@@ -518,7 +518,7 @@ class Server:
             self.selector.unregister(self.client)
             self.client.close()
         self.client, self.inbox = None, b""
-        self.within = self.listens = False
+        self.within = False
 
     # What it hears
 
@@ -530,11 +530,10 @@ class Server:
             self.answer(action, "Error", "Message: Authentication failed")
             self.lose()
             return
-        self.within = True
-        self.logins += 1
         mask = action.get("events", "on").lower()
         self.mask = ("call", "agent", "cdr", "user", "dialplan") if mask in ("on", "all") else mask.split(",")
         self.answer(action, "Success", "Message: Authentication accepted")
+        self.within = True
 
     def queues(self, action):
         items = []
@@ -553,7 +552,6 @@ class Server:
         keys = ("Channel", "ChannelState", "CallerIDNum", "Exten", "Uniqueid", "Linkedid")
         self.list(action, [[("Event", "CoreShowChannel")] + [(key, pairs[key]) for key in keys]
                            for pairs in self.channels.values()], "CoreShowChannelsComplete")
-        self.listens = True
 
     def act(self, action):
         name = action.get("action", "").lower()
@@ -626,13 +624,13 @@ class Server:
                 self.books[spoken.kind].flush()
             return
         self.note(spoken)
-        if self.listens and spoken.kind in self.mask:
+        if self.within and spoken.kind in self.mask:
             self.send(spoken.text)
 
     def serve(self):
         """0 when somebody heard the day, and came back; 1 when nobody came."""
         limit = clock.monotonic() + NOBODY_S
-        while not self.listens:
+        while not self.within:
             self.wait(0.2)
             if clock.monotonic() > limit:
                 return 1
@@ -643,18 +641,18 @@ class Server:
             while (now := clock.monotonic()) < due:
                 self.wait(due - now)
             if not self.broken and self.day.break_at is not None and spoken.at >= self.day.break_at:
-                self.broken = 1
+                self.broken = True
                 self.lose()
             self.play(spoken)
             if spoken.name == "AgentCalled":
                 delay += RING_LEAST_S
         limit = clock.monotonic() + NOBODY_S
-        while not self.listens and clock.monotonic() < limit:
+        while not self.within and clock.monotonic() < limit:
             self.wait(0.2)
         limit = clock.monotonic() + QUIET_S
         while (now := clock.monotonic()) < limit:
             self.wait(limit - now)
-        heard = self.listens
+        heard = self.within
         self.lose()
         return 0 if heard else 1
 
