@@ -105,6 +105,33 @@ static void test_a_claim_never_opens_anothers_record(void **state)
 	world_close(&world);
 }
 
+/* What the owner of a proven record only said himself leads no stranger to it; a steward is asked. */
+static void test_a_claim_finds_no_proven_record(void **state)
+{
+	struct world world;
+	(void)state;
+	world_open(&world);
+	/* He showed his card, and only said the number. */
+	uint64_t wang = world_file(&world,
+		(struct told){
+			.id = "1", SALE, .card = "M-100", .phone = "13912345678", .assurance = 1});
+	struct told form = {.id = "2", SALE, .peer = "web", .phone = "13912345678"};
+	uint64_t stranger = world_file(&world, form);
+	assert_int_not_equal(stranger, wang);
+	assert_true(world_derived(&world, "customer.review.opened"));
+	/* Who has shown nothing is found by what he claimed. */
+	form.id = "3";
+	assert_int_equal(world_file(&world, form), stranger);
+	/* And the card finds its owner, whatever is claimed beside it. */
+	assert_int_equal(world_file(&world, (struct told){.id = "4",
+						    SALE,
+						    .card = "M-100",
+						    .phone = "13912345678",
+						    .assurance = 1}),
+		wang);
+	world_close(&world);
+}
+
 /* A serial number is read at a counter and typed in on the web. */
 static void test_a_typed_serial_never_opens_anothers_record(void **state)
 {
@@ -279,6 +306,7 @@ int main(void)
 		cmocka_unit_test(test_no_key_no_customer),
 		cmocka_unit_test(test_a_contradicting_name_is_another_person),
 		cmocka_unit_test(test_a_claim_never_opens_anothers_record),
+		cmocka_unit_test(test_a_claim_finds_no_proven_record),
 		cmocka_unit_test(test_a_typed_serial_never_opens_anothers_record),
 		cmocka_unit_test(test_unique_keys_outweigh_shared_ones),
 		cmocka_unit_test(test_a_systems_own_number_is_its_own),
