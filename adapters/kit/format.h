@@ -22,6 +22,11 @@ struct kit_tally {
 };
 
 struct kit_format {
+	/* May be NULL.  Once, before the first file: what only one process or source can have is taken here,
+	 * for the adapter's open runs beside one that works.  Others than CH_OK stop the adapter.  Not called
+	 * by translate. */
+	enum ch_status (*start)(void *decoder);
+
 	/* `fd` is at the file's start, is read in order, stays the caller's and lives until close; of
 	 * `path` only the name may be of interest ("-": standard input).  CH_INVALID, CH_IO, CH_NOMEM
 	 * and others: the file cannot be used. */

@@ -4,6 +4,7 @@
 
 struct inbox {
 	struct folder *folder;
+	const struct kit_format *format;
 	void *decoder;
 	void (*free_decoder)(void *decoder);
 };
@@ -26,6 +27,7 @@ enum ch_status inbox_open(const struct kit_format *format, void *decoder,
 			free_decoder(decoder);
 		return CH_NOMEM;
 	}
+	inbox->format = format;
 	inbox->decoder = decoder;
 	inbox->free_decoder = free_decoder;
 	status = folder_open(&options, &inbox->folder);
@@ -39,6 +41,13 @@ enum ch_status inbox_open(const struct kit_format *format, void *decoder,
 out:
 	inbox_close(inbox);
 	return status;
+}
+
+enum ch_status inbox_start(void *inbox, struct kit_hub *hub)
+{
+	const struct inbox *self = inbox;
+	(void)hub;
+	return self->format->start != NULL ? self->format->start(self->decoder) : CH_OK;
 }
 
 enum ch_status inbox_next(void *inbox, struct kit_item *out_item)

@@ -28,12 +28,14 @@ enum ch_status inbox_open(const struct kit_format *format, void *decoder,
 	struct problems *problems, void **out_inbox);
 
 /* As the callbacks of a kit_adapter are declared. */
+enum ch_status inbox_start(void *inbox, struct kit_hub *hub);
 enum ch_status inbox_next(void *inbox, struct kit_item *out_item);
 void inbox_settle(void *inbox, const struct kit_settled *settled);
 enum ch_status inbox_late(void *inbox, struct slice origin, const struct ch_receipt *receipt);
 void inbox_close(void *inbox);
 
 #define INBOX_CALLBACKS                                                                            \
-	.next = inbox_next, .settle = inbox_settle, .late = inbox_late, .close = inbox_close
+	.start = inbox_start, .next = inbox_next, .settle = inbox_settle, .late = inbox_late,      \
+	.close = inbox_close
 
 #endif

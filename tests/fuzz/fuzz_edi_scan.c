@@ -17,12 +17,15 @@ static uint64_t mix(uint64_t sum, struct slice text)
 
 static uint64_t scan(const uint8_t *data, size_t len, size_t step, bool x12, bool wide)
 {
-	struct scanner *scanner = NULL;
+	static struct scanner *scanners[2]; /* by charset, which is slow to open */
+	struct scanner *scanner = scanners[wide];
 	const struct segment *segment;
 	size_t at = 0;
 	size_t end = step;
 	uint64_t sum = 1;
-	invariant(scanner_create(&scanner) == CH_OK);
+	if (scanner == NULL)
+		invariant(scanner_create(&scanner) == CH_OK);
+	scanners[wide] = scanner;
 	scanner_begin(scanner, x12 ? &marks_x12 : &marks_edifact, 0);
 	if (!x12)
 		scanner_set_repetition(scanner, '*');
@@ -52,7 +55,6 @@ static uint64_t scan(const uint8_t *data, size_t len, size_t step, bool x12, boo
 		}
 		at += used;
 	}
-	scanner_free(scanner);
 	return sum;
 }
 

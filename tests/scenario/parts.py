@@ -2,6 +2,7 @@
 adapter is killed at any instant: the answer is the same, byte for byte.  The same order sent once more is a
 duplicate and nothing else; what is received stops the clock."""
 import random
+import signal
 import subprocess
 import time
 
@@ -80,6 +81,25 @@ with Hub() as hub:
             if line.startswith(b"UCI+")]
     for n in range(1, 13):
         assert told.count(f"UCI+R-{n}+S1:14+PC:14+7'".encode()) == 1, (n, told)
+
+    # Beside one that runs, `check` is fine, a second one is not; SIGHUP begins anew in the same folder.
+    adapter = subprocess.Popen(run, stderr=subprocess.PIPE, text=True)
+
+    def active(generation):
+        for line in adapter.stderr:
+            if " config.active " in line:
+                assert f" generation={generation} " in line, line
+                return
+        raise AssertionError("the adapter has ended")
+
+    active(1)
+    subprocess.run([run[0], "check", "--config", config], check=True, stdout=subprocess.DEVNULL)
+    once(2)
+    adapter.send_signal(signal.SIGHUP)
+    active(2)
+    adapter.terminate()
+    adapter.communicate()
+    assert adapter.returncode == 0
 
     # Half of an interchange is nothing, and waited for a while; what came is counted and stops the clock.
     drop("half.edi", interchange("R-99", ORDER.format("1", "C", "1"))[:-9])

@@ -505,7 +505,19 @@ static enum ch_status parts_file_finish(void *reader, const struct kit_tally *ta
 	return status;
 }
 
+/* Here and not sooner: one process at a time may have the daybook. */
+static enum ch_status parts_file_start(void *decoder)
+{
+	struct parts_decoder *parts = decoder;
+	enum ch_status status = daybook_open(parts->state, &parts->daybook);
+	if (status != CH_OK)
+		log_error("daybook.unusable", "path=%s status=%s", parts->state,
+			ch_status_name(status));
+	return status;
+}
+
 const struct kit_format parts_format = {
+	.start = parts_file_start,
 	.open = parts_file_open,
 	.next = parts_file_next,
 	.finish = parts_file_finish,

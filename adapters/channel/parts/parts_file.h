@@ -13,6 +13,7 @@ enum acknowledge { ACKNOWLEDGE_ALWAYS, ACKNOWLEDGE_ASKED, ACKNOWLEDGE_NEVER };
 struct parts_decoder {
 	struct parts_options options;
 	struct daybook *daybook; /* NULL: nothing is remembered, and nobody is answered */
+	const char *state;       /* the daybook's folder */
 	const char *out;         /* the folder for answers */
 	enum acknowledge acknowledge;
 	int64_t patience_us; /* a file that is cut off may be being written for so long */

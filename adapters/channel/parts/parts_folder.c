@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/currency.h"
 #include "base/file.h"
@@ -125,30 +126,32 @@ static struct slice partners_text(const char *text)
 	return text != NULL ? slice_text(text) : (struct slice){NULL, 0};
 }
 
-/* CH_INVALID with lines in `problems`, or CH_NOMEM. */
+/* Whether a folder is there, or can be made, and be written to. */
+static bool partners_check_folder(const char *name, const char *path, struct problems *problems)
+{
+	struct stat info;
+	enum ch_status status = file_make_dirs(path, 0750);
+	if (status == CH_OK && (stat(path, &info) != 0 || !S_ISDIR(info.st_mode)))
+		status = CH_INVALID;
+	if (status == CH_OK && access(path, W_OK | X_OK) != 0)
+		status = CH_DENIED;
+	if (status != CH_OK)
+		problems_add(problems, NULL, 0, name, "%s: cannot be used: %s", path,
+			ch_status_text(status));
+	return status == CH_OK;
+}
+
+/* CH_INVALID with lines in `problems`; of the zone as zone_open. */
 static enum ch_status partners_prepare(
 	struct partners *partners, const struct parts_settings *settings, struct problems *problems)
 {
-	struct stat out;
-	enum ch_status status = CH_OK;
-	if (settings->time_zone != NULL)
-		status = zone_open(partners_text(settings->time_zone), &partners->zone);
-	if (status != CH_OK)
-		return status;
-	status = file_make_dirs(settings->out, 0750);
-	if (status != CH_OK || stat(settings->out, &out) != 0 || !S_ISDIR(out.st_mode)) {
-		problems_add(problems, NULL, 0, "parts.out", "%s: cannot be used: %s",
-			settings->out, ch_status_text(status != CH_OK ? status : CH_INVALID));
+	bool out = partners_check_folder("parts.out", settings->out, problems);
+	bool state = partners_check_folder("parts.state", settings->state, problems);
+	if (!out || !state)
 		return CH_INVALID;
-	}
-	status = daybook_open(settings->state, &partners->decoder.daybook);
-	if (status != CH_OK && status != CH_NOMEM) {
-		problems_add(problems, NULL, 0, "parts.state", "%s: cannot be used: %s",
-			settings->state,
-			status == CH_BUSY ? "another process has it" : ch_status_text(status));
-		return CH_INVALID;
-	}
-	return status;
+	return settings->time_zone != NULL
+		       ? zone_open(partners_text(settings->time_zone), &partners->zone)
+		       : CH_OK;
 }
 
 static enum ch_status parts_folder_open(void *config, struct problems *problems, void **out_source)
@@ -163,6 +166,7 @@ static enum ch_status parts_folder_open(void *config, struct problems *problems,
 		return status;
 	}
 	partners->decoder.out = settings->out;
+	partners->decoder.state = settings->state;
 	partners->decoder.acknowledge = (enum acknowledge)settings->acknowledge;
 	partners->decoder.patience_us = settings->patience_ms * 1000;
 	partners->decoder.options = (struct parts_options){

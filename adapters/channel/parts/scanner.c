@@ -12,7 +12,9 @@ const struct marks marks_edifact = {.component = ':',
 struct scanner {
 	struct marks marks;
 	uint64_t offset;
-	struct charset_decoder *decoder; /* NULL: ASCII */
+	bool ascii; /* there is nothing beyond it */
+	/* Opening one costs more than a message does: it stays for the next of its charset. */
+	struct charset_decoder *decoder;
 	enum charset charset;
 	struct buffer text; /* of the segment's values that are not as they stand in the window */
 	bool special[256];  /* a mark, a line end, or no printable ASCII */
@@ -82,8 +84,7 @@ void scanner_begin(struct scanner *scanner, const struct marks *marks, uint64_t 
 {
 	scanner->marks = *marks;
 	scanner->offset = offset;
-	charset_close(scanner->decoder);
-	scanner->decoder = NULL;
+	scanner->ascii = true;
 	scanner_classify(scanner);
 }
 
@@ -96,12 +97,15 @@ void scanner_set_repetition(struct scanner *scanner, uint8_t repetition)
 enum ch_status scanner_set_charset(struct scanner *scanner, enum charset charset)
 {
 	struct charset_decoder *decoder = NULL;
-	if (scanner->decoder != NULL && scanner->charset == charset)
+	if (scanner->decoder != NULL && scanner->charset == charset) {
+		scanner->ascii = false;
 		return CH_OK;
+	}
 	enum ch_status status = charset_open(charset, &decoder);
 	if (status != CH_OK)
 		return status;
 	charset_close(scanner->decoder);
+	scanner->ascii = false;
 	scanner->decoder = decoder;
 	scanner->charset = charset;
 	return CH_OK;
@@ -164,7 +168,7 @@ static void walk_decode(struct walk *walk)
 	size_t bad = 0;
 	walk_part(walk);
 	struct slice raw = slice_of(text->data + walk->head, text->len - walk->head);
-	if (scanner->decoder == NULL) {
+	if (scanner->ascii) {
 		walk_flaw(walk, FLAW_CHARACTER, walk->start);
 		text->len = walk->head;
 		return;
