@@ -108,6 +108,7 @@
 #define LIMIT_PARTS_MESSAGES      65536u   /* of one interchange */
 #define LIMIT_PARTS_FLAWS         20u      /* told of one message; it is refused by the first */
 #define LIMIT_PARTS_REMEMBERED    1048576u /* interchanges known by their reference */
+
 /* The telephone exchange: over it, a message is passed over and counted. */
 #define LIMIT_AMI_LINE_BYTES    65536u
 #define LIMIT_AMI_MESSAGE_BYTES 262144u
