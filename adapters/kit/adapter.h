@@ -109,7 +109,8 @@ struct kit_adapter {
 	 * gone.  Others: it cannot in flight; the source is closed and one of `config` is opened. */
 	enum ch_status (*reload)(void *source, void *config);
 	/* May be NULL: it has no checkpoints.  The CloudEvents sources whose checkpoints it wants back, NULL
-	 * behind the last; at most 64.  Then start, and all that follows, waits for the hub's welcome.
+	 * behind the last; at most 64.  If there are any, start and all that follows waits for the hub's
+	 * welcome.
 	 *
 	 * Such an adapter gives each event, in envelope.checkpoint, the place behind it (empty: the same as
 	 * the one before).  The hub keeps it with the event; after a crash reading begins there.  The kit

@@ -78,7 +78,9 @@ static enum ch_status runner_verdict(const struct runner *runner)
 static enum ch_status runner_start(struct runner *runner)
 {
 	const struct kit_adapter *adapter = runner->adapter;
-	if (runner->started || (adapter->checkpoint_source != NULL && !kit_hub_is_up(runner->hub)))
+	bool waits = adapter->checkpoint_source != NULL &&
+		     adapter->checkpoint_source(runner->source, 0) != NULL;
+	if (runner->started || (waits && !kit_hub_is_up(runner->hub)))
 		return CH_OK;
 	runner->started = true;
 	return adapter->start != NULL ? adapter->start(runner->source, runner->hub) : CH_OK;

@@ -109,6 +109,24 @@
 #define LIMIT_PARTS_FLAWS         20u      /* told of one message; it is refused by the first */
 #define LIMIT_PARTS_REMEMBERED    1048576u /* interchanges known by their reference */
 
+/* The telephone exchange: over it, a message is passed over and counted. */
+#define LIMIT_AMI_LINE_BYTES    65536u
+#define LIMIT_AMI_MESSAGE_BYTES 262144u
+#define LIMIT_AMI_FIELDS        2048u
+#define LIMIT_AMI_ACTION_BYTES  1024u /* a line of an action; the exchange's own bound */
+#define LIMIT_AMI_ACTIONS       64u   /* under way: over it, CH_BUSY */
+/* Calls under way: over it, the oldest is given up and left to the logs. */
+#define LIMIT_CALLS           16384u
+#define LIMIT_CALL_CHANNELS   65536u
+#define LIMIT_CALL_LEGS       64u  /* of one call; those beyond are counted */
+#define LIMIT_CALL_TEXT_BYTES 512u /* one value; cut */
+/* Finished calls that wait for the hub: over it, the logs have them. */
+#define LIMIT_CALLS_WAITING  65536u
+#define LIMIT_ARRIVALS_BYTES (64u * 1024u * 1024u) /* FILE.idx of a capture; over it, not read */
+#define LIMIT_POPS           256u /* screen pops under way: over it, the oldest is given up */
+#define LIMIT_POP_SOCKETS    64u  /* agents' programs on the WebSocket: over it, refused */
+#define LIMIT_AGENTS         4096u /* names of agents and groups that are known: those beyond have none */
+
 #define LIMIT_PENDING_PER_SUB     4096u
 #define LIMIT_DEADLETTERS_PER_SUB 100000u
 #define LIMIT_REPLAYS             256u /* jobs that are remembered; over it, CH_FULL */

@@ -56,7 +56,8 @@ uint8_t *buffer_reserve(struct buffer *buffer, size_t more)
 {
 	if (!buffer_grow(buffer, more))
 		return NULL;
-	uint8_t *at = buffer->data + buffer->len;
+	/* An empty buffer has no bytes to point into. */
+	uint8_t *at = buffer->len > 0 ? buffer->data + buffer->len : buffer->data;
 	buffer->len += more;
 	return at;
 }

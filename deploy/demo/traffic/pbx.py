@@ -9,7 +9,7 @@ The first writes files: DIR/ami.raw, the manager port's bytes as somebody heard 
 calls, DIR/queue_log and DIR/Master.csv; DIR/agents, who is who; and DIR/desk/*.jsonl.
 
     carehub-callcenter translate --time-zone Asia/Shanghai DIR/ami.raw
-    carehub-callcenter translate --kind desk DIR/desk/*
+    carehub-callcenter translate --format desk DIR/desk/*
 
 The second is that exchange, on a port of 127.0.0.1 (0: any; it is printed): it lets clients log in, with
 MD5 or plainly, answers Ping, QueueStatus and CoreShowChannels, and when somebody is logged in it plays the

@@ -1,0 +1,57 @@
+/* A connection to an exchange's manager port that is always there, as far as it can be: made, logged in, kept
+ * alive, and made again with growing pauses when it is lost.
+ *
+ *     down -> connecting -> greeted -> (challenged) -> logging in -> looking -> up
+ *
+ * Each time it is up again the exchange is asked what there is (QueueStatus, CoreShowChannels) before anybody is
+ * told so: what was missed in between cannot be asked for, only found to be missing.  Nothing is acknowledged
+ * on this port, in either direction.
+ *
+ * On a loop of libuv's; everything on its thread, from within uv_run. */
+#ifndef CALLCENTER_AMI_CLIENT_H
+#define CALLCENTER_AMI_CLIENT_H
+
+#include <uv.h>
+
+#include "channel/callcenter/ami.h"
+
+struct ami_client_options {
+	const char *host;
+	const char *port;
+	const char *username;
+	struct slice secret;
+	bool md5;           /* the secret itself is never sent */
+	const char *events; /* mask: "call,agent,cdr,user,dialplan"; "on" */
+	int64_t keepalive_ms;
+	int64_t timeout_ms; /* for a connection, a login, an answer */
+	int64_t first_ms;   /* pauses between tries: doubled from first to longest */
+	int64_t longest_ms;
+};
+
+struct ami_client_listener {
+	/* An event. */
+	void (*event)(void *context, const struct ami_message *message);
+	/* A list of all channels: begin, each, end.  An end that is not `good` lacks some. */
+	void (*list_begin)(void *context);
+	void (*list_channel)(void *context, const struct ami_message *message);
+	void (*list_end)(void *context, bool good);
+	/* An item of QueueStatus: QueueMember, QueueEntry, QueueParams. */
+	void (*queue_item)(void *context, const struct ami_message *message);
+	void (*up)(void *context);   /* logged in, and looked */
+	void (*down)(void *context); /* after up */
+	void *context;
+};
+
+struct ami_client;
+
+/* All texts must outlive the client.  Starts at once.  CH_NOMEM, CH_IO. */
+enum ch_status ami_client_open(uv_loop_t *loop, const struct ami_client_options *options,
+	const struct ami_client_listener *listener, struct ami_client **out_client);
+
+/* Ends the connection; the loop must be run until it has no more handles, then ami_client_free. */
+void ami_client_close(struct ami_client *client);
+void ami_client_free(struct ami_client *client); /* NULL is fine */
+
+bool ami_client_is_up(const struct ami_client *client);
+
+#endif

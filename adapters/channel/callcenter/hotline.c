@@ -1,0 +1,536 @@
+#include "channel/callcenter/hotline.h"
+
+#include <poll.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "channel/callcenter/ami_client.h"
+#include "channel/callcenter/log_fill.h"
+#include "channel/callcenter/pop.h"
+#include "channel/callcenter/post.h"
+#include "channel/callcenter/recording.h"
+#include "channel/callcenter/settings.h"
+#include "channel/callcenter/sockets.h"
+#include "kit/folder.h"
+#include "wire/check.h"
+
+#define TICK_MS       1000
+#define CLOSE_US      INT64_C(5000000)
+#define FILL_SOON_US  INT64_C(2000000)  /* the exchange may still be writing */
+#define FILL_ALONE_US INT64_C(2000000)  /* logs that are the only source */
+#define FILL_BLIND_US INT64_C(10000000) /* while the exchange is not heard */
+#define FILL_ROWS_US  INT64_C(70000000) /* rows of calls that may get more */
+#define FILL_FULL_US  INT64_C(100000)
+
+struct hotline {
+	const struct callcenter_settings *settings;
+	struct callcenter_means means;
+	struct call_names names;
+	struct harvest *harvest;
+	struct recording_options desk;
+	struct folder *folder; /* NULL: none */
+
+	/* Since start. */
+	struct kit_hub *hub;
+	uv_loop_t loop;
+	bool looping;
+	uv_timer_t tick;
+	struct ami_client *client;
+	struct exchange *exchange;
+	struct log_fill *fill; /* NULL: no logs */
+	int64_t fill_due_us;   /* of the steady clock; INT64_MAX: when something is missed */
+	bool filled;           /* all that the logs had was read once */
+	struct pop *pop;
+	struct post *post;
+	struct sockets *sockets;
+	enum ch_status status; /* of what was done in callbacks */
+};
+
+/* ---- The logs ---- */
+
+static void hotline_fill_by(struct hotline *hotline, int64_t in_us)
+{
+	int64_t due_us = clock_steady_us() + in_us;
+	if (due_us < hotline->fill_due_us)
+		hotline->fill_due_us = due_us;
+}
+
+static void hotline_fill_step(struct hotline *hotline)
+{
+	if (hotline->fill == NULL || clock_steady_us() < hotline->fill_due_us)
+		return;
+	hotline->fill_due_us = INT64_MAX;
+	enum ch_status status = log_fill_step(hotline->fill, clock_wall_us());
+	if (status == CH_OK) {
+		hotline_fill_by(hotline, 0);
+		return;
+	}
+	if (status == CH_NOMEM)
+		hotline->status = status;
+	if (status == CH_FULL)
+		hotline_fill_by(hotline, FILL_FULL_US);
+	if (status != CH_END)
+		return;
+	hotline->filled = true;
+	if (hotline->client == NULL)
+		hotline_fill_by(hotline, FILL_ALONE_US);
+	else if (!ami_client_is_up(hotline->client))
+		hotline_fill_by(hotline, FILL_BLIND_US);
+	else if (log_fill_is_waiting(hotline->fill))
+		hotline_fill_by(hotline, FILL_ROWS_US);
+}
+
+/* Whether the logs tell of it, and better. */
+static bool hotline_is_logged(const struct hotline *hotline, const struct call_record *call)
+{
+	const char *log =
+		call->outcome == CALL_PLAIN ? hotline->settings->cdr : hotline->settings->queue_log;
+	return log != NULL && (call->partial || call->outcome == CALL_CUT);
+}
+
+/* ---- The exchange ---- */
+
+static void on_finished(void *context, const struct call_record *call)
+{
+	struct hotline *hotline = context;
+	if (hotline_is_logged(hotline, call)) {
+		hotline_fill_by(hotline, FILL_SOON_US);
+		return;
+	}
+	enum ch_status status = harvest_call(hotline->harvest, call, (struct slice){NULL, 0});
+	if (status == CH_FULL) {
+		log_warning("calls.full", "detail=\"%s\"",
+			hotline->fill != NULL ? "the hub takes none: this one is left to the logs"
+					      : "the hub takes none: this one is lost");
+		hotline_fill_by(hotline, FILL_SOON_US);
+	} else if (status != CH_OK) {
+		hotline->status = status;
+	}
+}
+
+static void on_offered(void *context, const struct call_offer *offer)
+{
+	struct hotline *hotline = context;
+	if (hotline->pop != NULL)
+		pop_offer(hotline->pop, offer);
+}
+
+static void hotline_take(struct hotline *hotline, const struct ami_message *message)
+{
+	enum ch_status status = exchange_take(hotline->exchange, message, clock_wall_us());
+	if (status != CH_OK)
+		hotline->status = status;
+}
+
+static void on_event(void *context, const struct ami_message *message)
+{
+	hotline_take(context, message);
+}
+
+/* Who is a member of a queue, by which name and device; and who waits in it. */
+static void on_queue_item(void *context, const struct ami_message *message)
+{
+	struct hotline *hotline = context;
+	if (ami_is(message->name, "QueueMember"))
+		callcenter_means_learn(&hotline->means, ami_get(message, "Name"),
+			call_agent_id(&hotline->names, (struct slice){NULL, 0},
+				ami_get(message, "Location")));
+	else
+		hotline_take(hotline, message);
+}
+
+static void on_list_begin(void *context)
+{
+	struct hotline *hotline = context;
+	exchange_list_begin(hotline->exchange);
+}
+
+static void on_list_channel(void *context, const struct ami_message *message)
+{
+	struct hotline *hotline = context;
+	exchange_list_channel(hotline->exchange, ami_get(message, "Uniqueid"));
+}
+
+static void on_list_end(void *context, bool good)
+{
+	struct hotline *hotline = context;
+	if (good)
+		exchange_list_end(hotline->exchange, clock_wall_us());
+}
+
+static void on_up(void *context)
+{
+	hotline_fill_by(context, 0);
+}
+
+static void on_down(void *context)
+{
+	struct hotline *hotline = context;
+	exchange_lost(hotline->exchange);
+	hotline_fill_by(hotline, FILL_BLIND_US);
+}
+
+/* ---- The screens ---- */
+
+/* A question under way. */
+struct question {
+	struct hotline *hotline;
+	uint64_t ticket;
+};
+
+static void on_answer(void *context, const struct kit_reply *reply)
+{
+	struct question *question = context;
+	char path[CHECK_PATH_BYTES];
+	const ProtobufCMessageDescriptor *type = &carehub__v1__customer_reply__descriptor;
+	ProtobufCMessage *message = NULL;
+	enum ch_status status = reply->status;
+	if (question->ticket != 0) {
+		if (status == CH_OK)
+			status = check_message(type, reply->body, path);
+		if (status == CH_OK)
+			message = protobuf_c_message_unpack(type, NULL, reply->body.len,
+				reply->body.len > 0 ? reply->body.data : (const uint8_t *)"");
+		if (status == CH_OK && message == NULL)
+			status = CH_NOMEM;
+		pop_answer(question->hotline->pop, question->ticket, status,
+			(const Carehub__V1__CustomerReply *)message);
+		question->ticket = 0; /* the first reply has it all */
+	}
+	if (message != NULL)
+		protobuf_c_message_free_unpacked(message, NULL);
+	if (!reply->more)
+		free(question);
+}
+
+static enum ch_status on_ask(void *context, struct slice number, uint64_t ticket)
+{
+	static char kind[] = "phone";
+	struct hotline *hotline = context;
+	char key[LIMIT_CALL_TEXT_BYTES + 4];
+	Carehub__V1__CustomerRequest request;
+	struct buffer body = {0};
+	struct question *question = malloc(sizeof(*question));
+	if (question == NULL)
+		return CH_NOMEM;
+	*question = (struct question){hotline, ticket};
+	carehub__v1__customer_request__init(&request);
+	key[call_scrub(number, key)] = 0;
+	request.key = key;
+	request.key_kind = kind;
+	request.records = true;
+	request.timeline = (uint32_t)hotline->settings->pop_timeline;
+	uint8_t *room =
+		buffer_reserve(&body, carehub__v1__customer_request__get_packed_size(&request));
+	enum ch_status status = CH_NOMEM;
+	if (room != NULL) {
+		(void)carehub__v1__customer_request__pack(&request, room); /* fills it */
+		status = kit_ask(hotline->hub, "Customer", buffer_slice(&body),
+			hotline->settings->pop_timeout_ms, on_answer, question);
+	}
+	buffer_fini(&body);
+	if (status != CH_OK)
+		free(question);
+	return status;
+}
+
+static void on_push(void *context, struct slice agent, struct slice line)
+{
+	struct hotline *hotline = context;
+	if (hotline->post != NULL)
+		post_send(hotline->post, line);
+	if (hotline->sockets != NULL)
+		sockets_send(hotline->sockets, agent, line);
+}
+
+/* ---- Starting ---- */
+
+static enum ch_status hotline_start_pop(struct hotline *hotline)
+{
+	const struct callcenter_settings *settings = hotline->settings;
+	const struct pop_options pop = {
+		.names = &hotline->names, .ask = on_ask, .push = on_push, .context = hotline};
+	const struct post_options post = {
+		.url = settings->pop_url,
+		.token = buffer_slice(&hotline->means.url_token),
+		.timeout_ms = settings->pop_post_timeout_ms,
+	};
+	const struct sockets_options sockets = {
+		.host = hotline->means.pop_host,
+		.port = hotline->means.pop_port,
+		.token = buffer_slice(&hotline->means.token),
+	};
+	enum ch_status status = CH_OK;
+	if (settings->pop_url != NULL || settings->pop_listen != NULL)
+		status = pop_create(&pop, &hotline->pop);
+	if (status == CH_OK && settings->pop_url != NULL)
+		status = post_open(&hotline->loop, &post, &hotline->post);
+	if (status == CH_OK && settings->pop_listen != NULL) {
+		status = sockets_open(&hotline->loop, &sockets, &hotline->sockets);
+		if (status == CH_OK)
+			log_info("pop.listening", "address=%s port=%d", hotline->means.pop_host,
+				sockets_port(hotline->sockets));
+		else
+			log_error("pop.listen", "address=%s status=%s", settings->pop_listen,
+				ch_status_name(status));
+	}
+	return status;
+}
+
+static enum ch_status hotline_start_client(struct hotline *hotline)
+{
+	const struct callcenter_settings *settings = hotline->settings;
+	const struct exchange_listener listener = {
+		.finished = on_finished, .offered = on_offered, .context = hotline};
+	const struct ami_client_options options = {
+		.host = settings->host,
+		.port = settings->port,
+		.username = settings->username,
+		.secret = buffer_slice(&hotline->means.secret),
+		.md5 = settings->login == LOGIN_MD5,
+		.events = settings->events,
+		.keepalive_ms = settings->keepalive_ms,
+		.timeout_ms = settings->timeout_ms,
+		.first_ms = settings->first_ms,
+		.longest_ms = settings->longest_ms,
+	};
+	const struct ami_client_listener ears = {
+		.event = on_event,
+		.list_begin = on_list_begin,
+		.list_channel = on_list_channel,
+		.list_end = on_list_end,
+		.queue_item = on_queue_item,
+		.up = on_up,
+		.down = on_down,
+		.context = hotline,
+	};
+	if (settings->username == NULL)
+		return CH_OK;
+	enum ch_status status = exchange_create(&listener, hotline->means.zone, &hotline->exchange);
+	if (status == CH_OK)
+		status = ami_client_open(&hotline->loop, &options, &ears, &hotline->client);
+	return status;
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+	struct hotline *hotline = timer->data;
+	if (hotline->exchange != NULL)
+		exchange_tend(hotline->exchange, clock_wall_us());
+}
+
+/* Logs alone can wait for the hub and are read on from where it says.  An exchange cannot: it is listened to, and
+ * screens are served, whether the hub is there or not; then logs are read again as far as `logs.lookback` says. */
+static const char *hotline_checkpoint_source(void *source, size_t i)
+{
+	const struct hotline *hotline = source;
+	return i == 0 && hotline->settings->username == NULL ? hotline->settings->source : NULL;
+}
+
+static enum ch_status hotline_start_fill(struct hotline *hotline)
+{
+	const struct callcenter_settings *settings = hotline->settings;
+	struct buffer checkpoint = {0};
+	enum ch_status status = CH_NOT_FOUND;
+	if (settings->queue_log == NULL && settings->cdr == NULL)
+		return CH_OK;
+	if (hotline_checkpoint_source(hotline, 0) != NULL)
+		status = kit_checkpoint(hotline->hub, settings->source, &checkpoint);
+	if (status == CH_OK || status == CH_NOT_FOUND) {
+		const struct log_fill_options logs = {
+			.queue_log = settings->queue_log,
+			.cdr = settings->cdr,
+			.zone = hotline->means.zone,
+			.since_us = clock_wall_us() - settings->lookback_ms * 1000,
+			.checkpoint = buffer_slice(&checkpoint),
+		};
+		status = log_fill_create(&logs, hotline->harvest, &hotline->fill);
+	}
+	hotline_fill_by(hotline, 0);
+	buffer_fini(&checkpoint);
+	return status;
+}
+
+static enum ch_status hotline_start(void *source, struct kit_hub *hub)
+{
+	struct hotline *hotline = source;
+	hotline->hub = hub;
+	if (uv_loop_init(&hotline->loop) != 0)
+		return CH_IO;
+	hotline->looping = true;
+	(void)uv_timer_init(&hotline->loop, &hotline->tick); /* cannot fail */
+	hotline->tick.data = hotline;
+	(void)uv_timer_start(&hotline->tick, on_tick, TICK_MS, TICK_MS); /* nor can this */
+	hotline->fill_due_us = INT64_MAX;
+	enum ch_status status = hotline_start_fill(hotline);
+	if (status == CH_OK)
+		status = hotline_start_pop(hotline);
+	if (status == CH_OK)
+		status = hotline_start_client(hotline);
+	return status;
+}
+
+/* ---- The kit's callbacks ---- */
+
+static enum ch_status hotline_tend(void *source, struct kit_wait *out_wait)
+{
+	struct hotline *hotline = source;
+	(void)uv_run(&hotline->loop, UV_RUN_NOWAIT); /* there is always the tick */
+	hotline_fill_step(hotline);
+	int64_t timeout_ms = uv_backend_timeout(&hotline->loop);
+	if (hotline->fill != NULL && hotline->fill_due_us != INT64_MAX) {
+		int64_t left_ms = (hotline->fill_due_us - clock_steady_us() + 999) / 1000;
+		left_ms = left_ms > 0 ? left_ms : 0;
+		timeout_ms = timeout_ms < 0 || left_ms < timeout_ms ? left_ms : timeout_ms;
+	}
+	*out_wait = (struct kit_wait){
+		.fd = uv_backend_fd(&hotline->loop), .events = POLLIN, .timeout_ms = timeout_ms};
+	return hotline->status;
+}
+
+/* Calls first: they are older than what somebody has written about them. */
+static enum ch_status hotline_next(void *source, struct kit_item *out_item)
+{
+	struct hotline *hotline = source;
+	enum ch_status status = harvest_take(hotline->harvest, out_item);
+	if (status == CH_OK && out_item->what == KIT_REJECT)
+		log_warning("call.rejected", "reason=\"%.*s\"", (int)out_item->reject.len,
+			(const char *)out_item->reject.data);
+	if (status == CH_END && hotline->folder != NULL)
+		status = folder_next(hotline->folder, out_item);
+	if (status == CH_END && hotline->fill != NULL && !hotline->filled)
+		status = CH_BUSY;
+	return status;
+}
+
+/* A call has no file beside which its refusal could be written.  CH_CLOSED: the process ends, and the logs have
+ * it. */
+static void hotline_tell_refusal(const struct ch_receipt *receipt, enum ch_status status)
+{
+	if (status != CH_OK && status != CH_CLOSED)
+		log_warning("call.refused", "status=%s sequence=%llu field=%s",
+			ch_status_name(status), (unsigned long long)receipt->sequence,
+			receipt->field);
+}
+
+/* A file's items have its number in the upper half of their tokens; calls have none. */
+static void hotline_settle(void *source, const struct kit_settled *settled)
+{
+	struct hotline *hotline = source;
+	if (settled->token == 0)
+		hotline_tell_refusal(&settled->receipt, settled->status);
+	else if (hotline->folder != NULL)
+		folder_settle(hotline->folder, settled);
+}
+
+static enum ch_status hotline_late(
+	void *source, struct slice origin, const struct ch_receipt *receipt)
+{
+	struct hotline *hotline = source;
+	if (origin.len == 0)
+		hotline_tell_refusal(receipt, ch_receipt_status(receipt));
+	if (origin.len == 0 || hotline->folder == NULL)
+		return CH_NOT_FOUND;
+	return folder_late(hotline->folder, origin, receipt);
+}
+
+static void hotline_close_loop(struct hotline *hotline)
+{
+	int64_t until_us = clock_steady_us() + CLOSE_US;
+	sockets_close(hotline->sockets);
+	ami_client_close(hotline->client);
+	post_close(hotline->post);
+	uv_close((uv_handle_t *)&hotline->tick, NULL);
+	while (uv_loop_alive(&hotline->loop) && clock_steady_us() < until_us)
+		(void)uv_run(&hotline->loop, UV_RUN_NOWAIT); /* looked at above */
+	if (uv_loop_close(&hotline->loop) != 0) {
+		log_error("loop.stuck", "waited_us=%lld", (long long)CLOSE_US);
+		return; /* a leak beats a crash: what is on it may still be called */
+	}
+	ami_client_free(hotline->client);
+	post_free(hotline->post);
+}
+
+static void hotline_close(void *source)
+{
+	struct hotline *hotline = source;
+	if (hotline == NULL)
+		return;
+	if (hotline->looping)
+		hotline_close_loop(hotline);
+	pop_free(hotline->pop);
+	exchange_free(hotline->exchange);
+	log_fill_free(hotline->fill);
+	folder_close(hotline->folder);
+	harvest_free(hotline->harvest);
+	callcenter_means_fini(&hotline->means);
+	free(hotline);
+}
+
+static enum ch_status hotline_open_folder(struct hotline *hotline, struct problems *problems)
+{
+	const struct callcenter_settings *settings = hotline->settings;
+	hotline->desk = (struct recording_options){.kind = RECORDING_DESK, .names = hotline->names};
+	const struct folder_options options = {
+		.path = settings->desk_path,
+		.settle_ms = settings->desk_settle_ms,
+		.receipts = settings->desk_receipts,
+		.format = &recording_format,
+		.decoder = &hotline->desk,
+	};
+	if (settings->desk_path == NULL)
+		return CH_OK;
+	enum ch_status status = folder_open(&options, &hotline->folder);
+	if (status != CH_OK)
+		problems_add(problems, NULL, 0, "desk.folder", "%s: cannot be used: %s",
+			settings->desk_path, ch_status_text(status));
+	return status;
+}
+
+static enum ch_status hotline_open(void *config, struct problems *problems, void **out_source)
+{
+	enum ch_status status = CH_NOMEM;
+	struct hotline *hotline = calloc(1, sizeof(*hotline));
+	if (hotline == NULL)
+		goto out;
+	hotline->settings = config;
+	status = callcenter_means_init(hotline->settings, problems, &hotline->means);
+	hotline->names = (struct call_names){
+		.source = slice_text(hotline->settings->source),
+		.groups = &hotline->means.groups,
+		.agents = &hotline->means.agents,
+		.caller_names = hotline->settings->caller_names,
+	};
+	enum ch_status folder = hotline_open_folder(hotline, problems); /* tells its own mistakes */
+	status = status == CH_OK ? folder : status;
+	if (status == CH_OK)
+		status = harvest_create(&hotline->names, &hotline->harvest);
+	if (status != CH_OK)
+		goto out;
+	*out_source = hotline;
+	hotline = NULL; /* the caller's now */
+out:
+	hotline_close(hotline);
+	return status;
+}
+
+int hotline_main(int argc, char **argv)
+{
+	const struct kit_adapter adapter = {
+		.program = "carehub-callcenter",
+		.options = callcenter_options,
+		.option_count = callcenter_option_count,
+		.config_bytes = sizeof(struct callcenter_settings),
+		.open = hotline_open,
+		.checkpoint_source = hotline_checkpoint_source,
+		.start = hotline_start,
+		.tend = hotline_tend,
+		.next = hotline_next,
+		.settle = hotline_settle,
+		.late = hotline_late,
+		.close = hotline_close,
+	};
+	return kit_main(argc, argv, &adapter);
+}

@@ -1,0 +1,302 @@
+#include "channel/callcenter/log_fill.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "channel/callcenter/cdr.h"
+#include "channel/callcenter/lines.h"
+#include "channel/callcenter/queue_log.h"
+
+#define READ_BYTES 65536u
+/* More rows of a call may follow so long after the end of its last. */
+#define ROWS_US INT64_C(60000000)
+
+/* A file that is read on as it grows. */
+struct tail {
+	const char *path;
+	int fd; /* -1: not open */
+	uint64_t offset;
+	bool complained;
+};
+
+struct log_fill {
+	struct log_fill_options options;
+	struct harvest *harvest;
+	struct tail queue_tail;
+	struct tail cdr_tail;
+	struct lines lines;
+	struct lines rows;
+	struct queue_log *queue_log;
+	struct cdr *cdr;
+	/* Calls that ended before were told: in an earlier life, by now. */
+	int64_t queue_since_us;
+	int64_t cdr_since_us;
+	int64_t queue_us;
+	int64_t cdr_us;
+	enum ch_status status; /* of what was done in callbacks */
+	uint8_t piece[READ_BYTES];
+};
+
+/* ---- A file ---- */
+
+static enum ch_status tail_open(struct tail *tail)
+{
+	if (tail->fd >= 0)
+		return CH_OK;
+	tail->fd = open(tail->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	tail->offset = 0;
+	if (tail->fd >= 0) {
+		tail->complained = false;
+		return CH_OK;
+	}
+	if (!tail->complained && errno != ENOENT)
+		log_warning("logs.unreadable", "file=%s detail=\"%s\"", tail->path,
+			ch_status_text(file_status()));
+	tail->complained = true;
+	return CH_END;
+}
+
+static void tail_close(struct tail *tail)
+{
+	if (tail->fd >= 0)
+		(void)close(tail->fd); /* only read */
+	tail->fd = -1;
+}
+
+/* Another file has this name now, or this one was cut. */
+static bool tail_is_stale(const struct tail *tail)
+{
+	struct stat now;
+	struct stat here;
+	if (stat(tail->path, &now) != 0 || fstat(tail->fd, &here) != 0)
+		return false; /* between a rename and the new file */
+	return now.st_ino != here.st_ino || now.st_dev != here.st_dev ||
+	       (uint64_t)now.st_size < tail->offset;
+}
+
+/* CH_END: no more for now.  *out_new: these bytes are of another file than those before. */
+static enum ch_status tail_read(struct tail *tail, uint8_t *piece, size_t *out_len, bool *out_new)
+{
+	*out_new = false;
+	for (int tries = 0; tries < 2; tries++) {
+		enum ch_status status = tail_open(tail);
+		if (status != CH_OK)
+			return status;
+		ssize_t got;
+		do
+			got = read(tail->fd, piece, READ_BYTES);
+		while (got < 0 && errno == EINTR);
+		if (got > 0) {
+			*out_len = (size_t)got;
+			tail->offset += (uint64_t)got;
+			return CH_OK;
+		}
+		if (got < 0 && !tail->complained)
+			log_warning("logs.unreadable", "file=%s detail=\"%s\"", tail->path,
+				ch_status_text(file_status()));
+		tail->complained = got < 0;
+		if (got < 0 || !tail_is_stale(tail))
+			return CH_END;
+		tail_close(tail);
+		*out_new = true;
+	}
+	return CH_END;
+}
+
+/* ---- What the readers call ---- */
+
+static void fill_keep(struct log_fill *fill, const struct call_record *call)
+{
+	char checkpoint[48];
+	if (fill->status != CH_OK)
+		return;
+	(void)snprintf(checkpoint, sizeof(checkpoint), "%lld %lld", (long long)fill->queue_us,
+		(long long)fill->cdr_us); /* fits */
+	fill->status = harvest_call(fill->harvest, call, slice_text(checkpoint));
+}
+
+/* Lines come in the order of their times: of the last, not the latest, so that a clock that is set back costs
+ * duplicates and no call. */
+static void fill_queue_call(void *context, const struct call_record *call)
+{
+	struct log_fill *fill = context;
+	if (call->end_us < fill->queue_since_us)
+		return;
+	fill->queue_us = call->end_us;
+	fill_keep(fill, call);
+}
+
+/* Calls that came to a queue are told by queue_log, and better. */
+static void fill_cdr_call(void *context, const struct call_record *call)
+{
+	struct log_fill *fill = context;
+	if (call->end_us >= fill->cdr_since_us &&
+		(call->queue.len == 0 || fill->options.queue_log == NULL))
+		fill_keep(fill, call);
+}
+
+static void fill_reject_row(void *context, uint64_t row, const char *reason)
+{
+	struct log_fill *fill = context;
+	if (fill->status == CH_OK)
+		fill->status = harvest_reject(fill->harvest, KIT_REJECT, false, "cdr: row %llu: %s",
+			(unsigned long long)row, reason);
+}
+
+/* ---- Steps ---- */
+
+static enum ch_status fill_take_lines(struct log_fill *fill)
+{
+	struct slice text;
+	struct queue_line line;
+	const char *reason = "is too long";
+	enum ch_status status;
+	while ((status = lines_next(&fill->lines, &text)) != CH_END && fill->status == CH_OK) {
+		if (status == CH_OK && text_trim(text).len == 0)
+			continue;
+		if (status == CH_OK)
+			status = queue_line_parse(text, &line, &reason);
+		if (status == CH_OK)
+			fill->status = queue_log_take(fill->queue_log, &line);
+		else
+			fill->status = harvest_reject(fill->harvest, KIT_REJECT, false,
+				"queue_log: line %llu: %s", (unsigned long long)fill->lines.number,
+				reason);
+	}
+	return fill->status;
+}
+
+static enum ch_status fill_read_queue_log(struct log_fill *fill)
+{
+	size_t len = 0;
+	bool other;
+	if (fill->options.queue_log == NULL)
+		return CH_END;
+	enum ch_status status = tail_read(&fill->queue_tail, fill->piece, &len, &other);
+	if (other)
+		lines_fini(&fill->lines); /* its last line will get no end */
+	if (status == CH_OK)
+		status = lines_feed(&fill->lines, slice_of(fill->piece, len));
+	return status == CH_OK ? fill_take_lines(fill) : status;
+}
+
+/* Only whole rows are given on: the last may be half written.  Rows of this exchange have no line ends within. */
+static enum ch_status fill_take_rows(struct log_fill *fill)
+{
+	struct slice text;
+	enum ch_status status;
+	while ((status = lines_next(&fill->rows, &text)) != CH_END && fill->status == CH_OK) {
+		if (status == CH_OK)
+			status = cdr_feed(fill->cdr, text);
+		if (status == CH_OK)
+			status = cdr_feed(fill->cdr, SLICE_LITERAL("\n"));
+		if (status == CH_NOMEM)
+			fill->status = status;
+		else if (status != CH_OK)
+			fill_reject_row(fill, fill->rows.number, "is too long");
+	}
+	return fill->status;
+}
+
+static enum ch_status fill_read_cdr(struct log_fill *fill, int64_t now_us)
+{
+	size_t len = 0;
+	bool other;
+	if (fill->options.cdr == NULL)
+		return CH_END;
+	enum ch_status status = tail_read(&fill->cdr_tail, fill->piece, &len, &other);
+	if (other)
+		lines_fini(&fill->rows);
+	if (status == CH_OK)
+		status = lines_feed(&fill->rows, slice_of(fill->piece, len));
+	if (status == CH_OK)
+		return fill_take_rows(fill);
+	cdr_flush(fill->cdr, now_us - ROWS_US);
+	if (status == CH_END && fill->status == CH_OK)
+		fill->cdr_us = now_us - ROWS_US; /* all that ended before has been told */
+	return fill->status == CH_OK ? status : fill->status;
+}
+
+enum ch_status log_fill_step(struct log_fill *fill, int64_t now_us)
+{
+	fill->status = CH_OK;
+	if (harvest_count(fill->harvest) > LIMIT_CALLS_WAITING / 4)
+		return CH_FULL;
+	enum ch_status status = fill_read_queue_log(fill);
+	return status == CH_END ? fill_read_cdr(fill, now_us) : status;
+}
+
+bool log_fill_is_waiting(const struct log_fill *fill)
+{
+	return fill->cdr != NULL && cdr_open(fill->cdr) > 0;
+}
+
+/* ---- Life ---- */
+
+/* A checkpoint that is none: all is read again. */
+static void fill_resume(struct log_fill *fill, struct slice checkpoint)
+{
+	struct slice rest = checkpoint;
+	struct slice queue;
+	int64_t queue_us;
+	int64_t cdr_us;
+	fill->queue_since_us = fill->cdr_since_us = fill->options.since_us;
+	if (!text_split(&rest, ' ', &queue) || text_parse_i64(queue, &queue_us) != CH_OK ||
+		text_parse_i64(rest, &cdr_us) != CH_OK)
+		return;
+	fill->queue_us = queue_us;
+	fill->cdr_us = cdr_us;
+	if (queue_us > fill->queue_since_us)
+		fill->queue_since_us = queue_us;
+	if (cdr_us > fill->cdr_since_us)
+		fill->cdr_since_us = cdr_us;
+}
+
+enum ch_status log_fill_create(
+	const struct log_fill_options *options, struct harvest *harvest, struct log_fill **out_fill)
+{
+	struct log_fill *fill = calloc(1, sizeof(*fill));
+	if (fill == NULL)
+		return CH_NOMEM;
+	const struct cdr_options cdr = {
+		.finished = fill_cdr_call,
+		.rejected = fill_reject_row,
+		.context = fill,
+		.zone = options->zone,
+	};
+	fill->options = *options;
+	fill->harvest = harvest;
+	fill_resume(fill, options->checkpoint);
+	fill->queue_tail = (struct tail){.path = options->queue_log, .fd = -1};
+	fill->cdr_tail = (struct tail){.path = options->cdr, .fd = -1};
+	enum ch_status status = queue_log_create(fill_queue_call, fill, &fill->queue_log);
+	if (status == CH_OK)
+		status = cdr_create(&cdr, &fill->cdr);
+	if (status != CH_OK) {
+		log_fill_free(fill);
+		return status;
+	}
+	*out_fill = fill;
+	return CH_OK;
+}
+
+void log_fill_free(struct log_fill *fill)
+{
+	if (fill == NULL)
+		return;
+	tail_close(&fill->queue_tail);
+	tail_close(&fill->cdr_tail);
+	lines_fini(&fill->lines);
+	lines_fini(&fill->rows);
+	queue_log_free(fill->queue_log);
+	cdr_free(fill->cdr);
+	free(fill);
+}

@@ -1,0 +1,46 @@
+/* The exchange's own log of its queues, line by line:
+ *
+ *     1795290136|cc01-1795290136.3|repair|NONE|ENTERQUEUE||13800138000|1
+ *     1795290138|cc01-1795290136.3|repair|Agent Wang|CONNECT|2|cc01-1795290136.8|2
+ *     1795290143|cc01-1795290136.3|repair|Agent Wang|COMPLETEAGENT|2|5|1
+ *
+ * time, caller's channel, queue, member, event, and what the event has to say.  One stay in a queue is one
+ * finished call, under the id that it has when its events are followed (exchange.h): the log fills the hole
+ * that a lost connection leaves.
+ *
+ * It knows neither Linkedid nor the caller's name.  QUEUESTART is a start of the exchange: what was open then
+ * was cut off.  One thread; pure. */
+#ifndef CALLCENTER_QUEUE_LOG_H
+#define CALLCENTER_QUEUE_LOG_H
+
+#include "channel/callcenter/call.h"
+
+#define QUEUE_LOG_DATA 6u
+
+struct queue_line {
+	int64_t time_s;
+	struct slice uniqueid;
+	struct slice queue;
+	struct slice agent;
+	struct slice event;
+	struct slice data[QUEUE_LOG_DATA]; /* empty where there is none */
+};
+
+/* One line without its end.  CH_FORMAT: *out_reason (constant text). */
+enum ch_status queue_line_parse(
+	struct slice line, struct queue_line *out_line, const char **out_reason);
+
+struct queue_log;
+
+/* `finished` gets each call when it is over; all is valid during the call only.  CH_NOMEM. */
+enum ch_status queue_log_create(void (*finished)(void *context, const struct call_record *call),
+	void *context, struct queue_log **out_log);
+void queue_log_free(struct queue_log *log);
+
+/* CH_OK, also for events that tell nothing of a call; CH_NOMEM. */
+enum ch_status queue_log_take(struct queue_log *log, const struct queue_line *line);
+
+/* Stays without an end. */
+size_t queue_log_open(const struct queue_log *log);
+
+#endif

@@ -1,0 +1,410 @@
+#include "channel/callcenter/settings.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/limits.h"
+#include "base/text.h"
+
+#define SECRET_BYTES 4096u
+#define AGENTS_BYTES (1024u * 1024u)
+
+static const struct option_word logins[] = {{"md5", LOGIN_MD5}, {"plain", LOGIN_PLAIN}, {NULL, 0}};
+
+static const char *zone_fault(struct slice value)
+{
+	struct zone *zone = NULL;
+	enum ch_status status = zone_open(value, &zone);
+	zone_free(zone);
+	return status == CH_OK ? NULL : "is no time zone known here";
+}
+
+static const char *group_fault(struct slice value)
+{
+	const uint8_t *sign = memchr(value.data, '=', value.len);
+	if (sign == NULL || sign == value.data || sign + 1 == value.data + value.len)
+		return "is not of the form QUEUE=GROUP";
+	return NULL;
+}
+
+static const char *url_fault(struct slice value)
+{
+	return slice_starts(value, SLICE_LITERAL("http://")) ||
+			       slice_starts(value, SLICE_LITERAL("https://"))
+		       ? NULL
+		       : "must begin with http:// or https://";
+}
+
+static const char *line_fault(struct slice value)
+{
+	for (size_t i = 0; i < value.len; i++) {
+		if (value.data[i] < ' ')
+			return "holds a control character";
+	}
+	return NULL;
+}
+
+/* As far as it can be told before the settings are all there: in one go with their other mistakes. */
+static const char *secret_fault(struct slice value)
+{
+	char path[1024];
+	struct stat about;
+	if (value.len >= sizeof(path))
+		return "is too long";
+	memcpy(path, value.data, value.len);
+	path[value.len] = 0;
+	if (stat(path, &about) != 0)
+		return "cannot be found";
+	return (about.st_mode & 077) != 0 ? "can be read by others than its owner: chmod 600"
+					  : NULL;
+}
+
+/* HOST:PORT, "[::1]:7730"; false: it is none. */
+static bool parse_address(struct slice text, char out_host[64], int *out_port)
+{
+	uint64_t port = 0;
+	const uint8_t *colon = text.len > 0 ? memrchr(text.data, ':', text.len) : NULL;
+	struct slice host = slice_sub(text, 0, colon != NULL ? (size_t)(colon - text.data) : 0);
+	struct slice digits = slice_sub(text, host.len + 1, SIZE_MAX);
+	if (host.len > 2 && host.data[0] == '[' && host.data[host.len - 1] == ']')
+		host = slice_sub(host, 1, host.len - 2);
+	if (host.len == 0 || host.len >= 64 || text_parse_u64(digits, 65535, &port) != CH_OK)
+		return false;
+	memcpy(out_host, host.data, host.len);
+	out_host[host.len] = 0;
+	*out_port = (int)port;
+	return true;
+}
+
+static const char *address_fault(struct slice value)
+{
+	char host[64];
+	int port;
+	return parse_address(value, host, &port) ? NULL : "is not HOST:PORT";
+}
+
+#define AT(member) .at = offsetof(struct callcenter_settings, member)
+
+const struct option callcenter_options[] = {
+	{.name = "exchange.host",
+		.type = OPTION_TEXT,
+		AT(host),
+		.initial = "127.0.0.1",
+		.help = "Where the exchange's manager port is.  It speaks no TLS here: over a network\n"
+			"put a tunnel between."},
+	{.name = "exchange.port",
+		.type = OPTION_TEXT,
+		AT(port),
+		.max = 32,
+		.initial = "5038",
+		.help = "Its number or name."},
+	{.name = "exchange.username",
+		.type = OPTION_TEXT,
+		AT(username),
+		.max = 200,
+		.fault = line_fault,
+		.help = "Who logs in (manager.conf), with read = call,agent,cdr,user,reporting.\n"
+			"Without it no exchange is listened to."},
+	{.name = "exchange.secret_file",
+		.type = OPTION_TEXT,
+		AT(secret_file),
+		.fault = secret_fault,
+		.help = "A file with his secret on its first line, for its owner alone (mode 600)."},
+	{.name = "exchange.login",
+		.type = OPTION_CHOICE,
+		AT(login),
+		.words = logins,
+		.initial = "md5",
+		.help = "With md5 the secret itself is not sent."},
+	{.name = "exchange.events",
+		.type = OPTION_TEXT,
+		AT(events),
+		.max = 200,
+		.fault = line_fault,
+		.initial = "call,agent,cdr,user",
+		.help = "Classes of events that are asked for.  With dialplan the exchange also tells\n"
+			"QUEUESTATUS, and several times as much of everything else."},
+	{.name = "exchange.keepalive",
+		.type = OPTION_MS,
+		AT(keepalive_ms),
+		.min = 100,
+		.max = 3600000,
+		.initial = "15s",
+		.help = "How often it is asked for a sign of life."},
+	{.name = "exchange.timeout",
+		.type = OPTION_MS,
+		AT(timeout_ms),
+		.min = 100,
+		.max = 600000,
+		.initial = "10s",
+		.help = "How long a connection, a login, an answer may take."},
+	{.name = "exchange.reconnect_first",
+		.type = OPTION_MS,
+		AT(first_ms),
+		.min = 10,
+		.max = 600000,
+		.initial = "1s",
+		.help = "The first pause between two tries to connect; each is twice the last ..."},
+	{.name = "exchange.reconnect_longest",
+		.type = OPTION_MS,
+		AT(longest_ms),
+		.min = 10,
+		.max = 3600000,
+		.initial = "1m",
+		.help = "... up to this."},
+	{.name = "exchange.time_zone",
+		.type = OPTION_TEXT,
+		AT(time_zone),
+		.fault = zone_fault,
+		.help = "Zone of the exchange's clock in call detail records, Asia/Shanghai or +08:00;\n"
+			"without it UTC (cdr.conf: usegmtime=yes)."},
+	{.name = "calls.source",
+		.type = OPTION_TEXT,
+		AT(source),
+		.min = 1,
+		.max = 180,
+		.initial = "/callcenter",
+		.help = "The events' source."},
+	{.name = "calls.groups",
+		.type = OPTION_LIST,
+		AT(groups),
+		.fault = group_fault,
+		.help = "Which hotline group a queue serves: repair=appliances, setup=setup."},
+	{.name = "calls.agents",
+		.type = OPTION_TEXT,
+		AT(agents),
+		.help = "A file of agents, one a line: number, blank, name as the queues have it.\n"
+			"Without a line the device's name is taken, 201 of PJSIP/201."},
+	{.name = "calls.caller_names",
+		.type = OPTION_BOOL,
+		AT(caller_names),
+		.initial = "yes",
+		.help = "Take over what the network calls a caller.  Where that is the name of whoever\n"
+			"pays the line, no: it would stand against the name on record."},
+	{.name = "logs.queue_log",
+		.type = OPTION_TEXT,
+		AT(queue_log),
+		.help = "The exchange's queue_log, when it can be read on this machine.  Calls that were\n"
+			"missed are found there."},
+	{.name = "logs.cdr",
+		.type = OPTION_TEXT,
+		AT(cdr),
+		.help = "Its cdr-csv/Master.csv, the same for calls that came to no queue."},
+	{.name = "logs.lookback",
+		.type = OPTION_MS,
+		AT(lookback_ms),
+		.initial = "1d",
+		.help = "At a start, calls that ended longer ago are passed over."},
+	{.name = "pop.url",
+		.type = OPTION_TEXT,
+		AT(pop_url),
+		.fault = url_fault,
+		.help = "Where the caller's record is posted when an agent's telephone rings."},
+	{.name = "pop.url_token_file",
+		.type = OPTION_TEXT,
+		AT(pop_url_token_file),
+		.fault = secret_fault,
+		.help = "A file with the token that is sent along (Authorization: Bearer), mode 600."},
+	{.name = "pop.post_timeout",
+		.type = OPTION_MS,
+		AT(pop_post_timeout_ms),
+		.min = 10,
+		.max = 60000,
+		.initial = "2s",
+		.help = "How long such a POST may take."},
+	{.name = "pop.listen",
+		.type = OPTION_TEXT,
+		AT(pop_listen),
+		.fault = address_fault,
+		.help = "HOST:PORT of the WebSocket that agents' programs connect to, 127.0.0.1:7730.\n"
+			"Without it there is none."},
+	{.name = "pop.token_file",
+		.type = OPTION_TEXT,
+		AT(pop_token_file),
+		.fault = secret_fault,
+		.help = "A file with the token that they must show, mode 600."},
+	{.name = "pop.timeout",
+		.type = OPTION_MS,
+		AT(pop_timeout_ms),
+		.min = 10,
+		.max = 60000,
+		.initial = "1s",
+		.help = "How long the hub may take for the record; then the call is told without it."},
+	{.name = "pop.timeline",
+		.type = OPTION_NUMBER,
+		AT(pop_timeline),
+		.max = 100,
+		.initial = "10",
+		.help = "How many of the caller's newest events come along."},
+	{.name = "desk.folder",
+		.type = OPTION_TEXT,
+		AT(desk_path),
+		.help = "A drop folder for what agents log at their desks: JSON lines.  Without it none\n"
+			"is read."},
+	{.name = "desk.settle",
+		.type = OPTION_MS,
+		AT(desk_settle_ms),
+		.max = 3600000,
+		.initial = "2s",
+		.help = "A file is read when it has not changed for so long."},
+	{.name = "desk.receipts",
+		.type = OPTION_BOOL,
+		AT(desk_receipts),
+		.initial = "no",
+		.help = "Keep a line for every event beside its file's result."},
+};
+const size_t callcenter_option_count = sizeof(callcenter_options) / sizeof(callcenter_options[0]);
+
+/* ---- What they name ---- */
+
+/* The first line of a file; that it is its owner's alone has been looked at. */
+static void read_secret(
+	const char *key, const char *path, struct problems *problems, struct buffer *out)
+{
+	struct buffer text = {0};
+	if (path == NULL)
+		return;
+	enum ch_status status = file_read_all(path, SECRET_BYTES, &text);
+	struct slice rest = buffer_slice(&text);
+	struct slice line = {NULL, 0};
+	if (status != CH_OK) {
+		problems_add(problems, NULL, 0, key, "%s: %s", path, file_why(status));
+	} else if (!text_split(&rest, '\n', &line) || text_trim(line).len == 0) {
+		problems_add(problems, NULL, 0, key, "%s: its first line is empty", path);
+	} else {
+		buffer_append_slice(out, text_trim(line));
+	}
+	if (text.data != NULL)
+		sodium_memzero(text.data, text.capacity);
+	buffer_fini(&text);
+}
+
+/* Key and value in one piece of memory, the value's. */
+static void put_name(struct table *table, struct slice key, struct slice value)
+{
+	if (key.len == 0 || value.len == 0 || table->count >= LIMIT_AGENTS ||
+		table_get(table, key) != NULL)
+		return;
+	char *both = malloc(value.len + 1 + key.len);
+	if (both == NULL)
+		return; /* goes without */
+	memcpy(both, value.data, value.len);
+	both[value.len] = 0;
+	memcpy(both + value.len + 1, key.data, key.len);
+	if (table_put(table, slice_of(both + value.len + 1, key.len), both) != CH_OK)
+		free(both);
+}
+
+void callcenter_means_learn(struct callcenter_means *means, struct slice name, struct slice id)
+{
+	put_name(&means->agents, name, id);
+}
+
+static void read_groups(const struct option_list *groups, struct table *table)
+{
+	for (size_t i = 0; i < groups->count; i++) {
+		struct slice rest = slice_text(groups->items[i]);
+		struct slice queue;
+		if (text_split(&rest, '=', &queue))
+			put_name(table, text_trim(queue), text_trim(rest));
+	}
+}
+
+static void read_agents(const char *path, struct problems *problems, struct table *table)
+{
+	struct buffer text = {0};
+	struct slice line;
+	unsigned number = 0;
+	if (path == NULL)
+		return;
+	enum ch_status status = file_read_all(path, AGENTS_BYTES, &text);
+	struct slice rest = buffer_slice(&text);
+	if (status != CH_OK)
+		problems_add(problems, NULL, 0, "calls.agents", "%s: %s", path, file_why(status));
+	while (status == CH_OK && text_split(&rest, '\n', &line)) {
+		line = text_trim(line);
+		number++;
+		size_t len = 0;
+		while (len < line.len && line.data[len] != ' ' && line.data[len] != '\t')
+			len++;
+		if (line.len == 0 || line.data[0] == '#')
+			continue;
+		if (len == line.len)
+			problems_add(problems, path, number, NULL,
+				"is not a number, a blank and a name");
+		put_name(table, text_trim(slice_sub(line, len, SIZE_MAX)), slice_sub(line, 0, len));
+	}
+	buffer_fini(&text);
+}
+
+static void check_together(const struct callcenter_settings *settings, struct problems *problems)
+{
+	if (settings->username != NULL && settings->secret_file == NULL)
+		problems_add(problems, NULL, 0, "exchange.secret_file",
+			"is needed with exchange.username");
+	if (settings->pop_listen != NULL && settings->pop_token_file == NULL)
+		problems_add(problems, NULL, 0, "pop.token_file", "is needed with pop.listen");
+	if ((settings->pop_listen != NULL || settings->pop_url != NULL) &&
+		settings->username == NULL)
+		problems_add(problems, NULL, 0, "exchange.username",
+			"is needed for screen pops: without it no telephone is heard");
+	if (settings->username == NULL && settings->queue_log == NULL && settings->cdr == NULL &&
+		settings->desk_path == NULL)
+		problems_add(problems, NULL, 0, "exchange.username",
+			"is not set, nor is any log or desk.folder: there is nothing to do");
+	if (settings->first_ms > settings->longest_ms)
+		problems_add(problems, NULL, 0, "exchange.reconnect_first",
+			"is longer than exchange.reconnect_longest");
+}
+
+enum ch_status callcenter_means_init(const struct callcenter_settings *settings,
+	struct problems *problems, struct callcenter_means *out_means)
+{
+	size_t before = problems->count + problems->dropped;
+	struct callcenter_means *means = out_means;
+	*means = (struct callcenter_means){0};
+	table_init(&means->groups);
+	table_init(&means->agents);
+	if (settings->time_zone != NULL &&
+		zone_open(slice_text(settings->time_zone), &means->zone) != CH_OK)
+		problems_add(problems, NULL, 0, "exchange.time_zone", "cannot be read");
+	read_secret("exchange.secret_file", settings->secret_file, problems, &means->secret);
+	read_secret(
+		"pop.url_token_file", settings->pop_url_token_file, problems, &means->url_token);
+	read_secret("pop.token_file", settings->pop_token_file, problems, &means->token);
+	read_groups(&settings->groups, &means->groups);
+	read_agents(settings->agents, problems, &means->agents);
+	if (settings->pop_listen != NULL) /* it has been looked at */
+		(void)parse_address(
+			slice_text(settings->pop_listen), means->pop_host, &means->pop_port);
+	check_together(settings, problems);
+	return problems->count + problems->dropped > before ? CH_INVALID : CH_OK;
+}
+
+static void free_names(struct table *table)
+{
+	size_t at = 0;
+	char *name;
+	while ((name = table_next(table, &at)) != NULL)
+		free(name);
+	table_fini(table);
+}
+
+static void free_secret(struct buffer *secret)
+{
+	if (secret->data != NULL)
+		sodium_memzero(secret->data, secret->capacity);
+	buffer_fini(secret);
+}
+
+void callcenter_means_fini(struct callcenter_means *means)
+{
+	zone_free(means->zone);
+	free_secret(&means->secret);
+	free_secret(&means->url_token);
+	free_secret(&means->token);
+	free_names(&means->groups);
+	free_names(&means->agents);
+}

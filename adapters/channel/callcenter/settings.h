@@ -1,0 +1,67 @@
+/* What carehub-callcenter is told beside what every adapter is: the exchange, its logs, the agents' screens and
+ * desks. */
+#ifndef CALLCENTER_SETTINGS_H
+#define CALLCENTER_SETTINGS_H
+
+#include "base/option.h"
+#include "base/table.h"
+#include "base/zone.h"
+#include "channel/callcenter/call_event.h"
+
+struct callcenter_settings {
+	char *host;
+	char *port;
+	char *username;
+	char *secret_file;
+	int login; /* enum callcenter_login */
+	char *events;
+	int64_t keepalive_ms;
+	int64_t timeout_ms;
+	int64_t first_ms;
+	int64_t longest_ms;
+	char *time_zone;
+	char *source;
+	struct option_list groups;
+	char *agents;
+	bool caller_names;
+	char *queue_log;
+	char *cdr;
+	int64_t lookback_ms;
+	char *pop_url;
+	char *pop_url_token_file;
+	int64_t pop_post_timeout_ms;
+	char *pop_listen;
+	char *pop_token_file;
+	int64_t pop_timeout_ms;
+	int64_t pop_timeline;
+	char *desk_path;
+	int64_t desk_settle_ms;
+	bool desk_receipts;
+};
+
+enum callcenter_login { LOGIN_MD5, LOGIN_PLAIN };
+
+extern const struct option callcenter_options[];
+extern const size_t callcenter_option_count;
+
+/* What the settings name, read and ready. */
+struct callcenter_means {
+	struct zone *zone; /* NULL: UTC */
+	struct buffer secret;
+	struct buffer url_token;
+	struct buffer token;
+	struct table groups; /* queue -> char *, its hotline group */
+	struct table agents; /* MemberName -> char *, his number */
+	char pop_host[64];
+	int pop_port;
+};
+
+/* All mistakes go to the problems; CH_INVALID when there were any, CH_NOMEM.  Whatever is returned, fini. */
+enum ch_status callcenter_means_init(const struct callcenter_settings *settings,
+	struct problems *problems, struct callcenter_means *out_means);
+void callcenter_means_fini(struct callcenter_means *means);
+
+/* One more agent, copied; those that are known stay.  At most LIMIT_AGENTS are. */
+void callcenter_means_learn(struct callcenter_means *means, struct slice name, struct slice id);
+
+#endif

@@ -1,0 +1,167 @@
+"""A call center's day: the record is on the agent's screen before he answers, one call is one event, and the
+line to the exchange breaks in the middle of a call: the log has it, and nothing counts twice."""
+import http.server
+import json
+import pathlib
+import queue
+import subprocess
+import sys
+import threading
+import time
+
+from lib import BIN, PATIENCE_S, Hub, event, until
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "support"))
+from exchange import Call, Exchange, WebSocket  # noqa: E402
+
+pushed = queue.Queue()
+
+
+class Screen(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        pushed.put((self.headers["Authorization"],
+                    json.loads(self.rfile.read(int(self.headers["Content-Length"])))))
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *words):
+        pass
+
+
+def secret(path, text):
+    path.touch(mode=0o600)
+    path.write_text(text + "\n")
+    return path
+
+
+with Hub() as hub, Exchange() as exchange:
+    ops = hub.peer("ops", roles="operator, consumer", topics=">")
+    shop = hub.peer("shop", roles="producer", sources="urn:shop", types="website.>", region="CN")
+    center = hub.peer("center", roles="producer, consumer", sources="/callcenter",
+                      types="callcenter.>", topics="callcenter.>", region="CN")
+    hub.start()
+    for number, name in (("13800138000", "Wang Fang"), ("13900139000", "Li Na")):
+        hub.run(shop, "publish", input=event("website.account.created", name, "urn:shop", {"accountId": name.replace(" ", ""),
+            "customer": {"commonId": name.replace(" ", ""), "commonIdAssurance": "ASSURANCE_VERIFIED",
+                         "name": {"full": name}, "phones": [
+                             {"value": number, "assurance": "ASSURANCE_VERIFIED"}]}}))
+    screen = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Screen)
+    threading.Thread(target=screen.serve_forever, daemon=True).start()
+    log, desk = hub.root / "queue_log", hub.root / "desk"
+    log.write_text("")
+    config = hub.root / "callcenter.conf"
+    config.write_text(f"""[hub]
+endpoint = {hub.address}
+server_key = {hub.server_key}
+key_file = {center.key_file}
+[exchange]
+port = {exchange.port}
+username = carehub
+secret_file = {secret(hub.root / "ami", "s3cr3t")}
+keepalive = 100ms
+timeout = 2s
+reconnect_first = 50ms
+reconnect_longest = 200ms
+[calls]
+groups = repair=appliances
+[logs]
+queue_log = {log}
+[pop]
+url = http://127.0.0.1:{screen.server_port}/pop
+url_token_file = {secret(hub.root / "bearer", "screens")}
+listen = 127.0.0.1:0
+token_file = {secret(hub.root / "token", "agents")}
+[desk]
+folder = {desk}
+settle = 0
+""")
+    run = [BIN / "carehub-callcenter", "run", "--config", config]
+    assert subprocess.run([*run[:1], "check", *run[2:]], capture_output=True).returncode == 0
+    adapter = subprocess.Popen(run, stderr=subprocess.PIPE, text=True)
+    lines, port = [], queue.Queue()
+
+    def listen():
+        for line in adapter.stderr:
+            lines.append(line)
+            if " pop.listening " in line:
+                port.put(int(line.rsplit("port=", 1)[1]))
+
+    threading.Thread(target=listen, daemon=True).start()
+    port = port.get(timeout=PATIENCE_S)
+    calls = lambda: [e["event"] for e in hub.ask(ops, "find", "--type", "callcenter.call.>")]
+
+    try:
+        assert exchange.ready.wait(PATIENCE_S)
+        assert WebSocket(port, "somebody").status != 101, "only with the token"
+        everybody, wang = WebSocket(port, "agents"), WebSocket(port, "agents", "?agent=201")
+        until(lambda: all(any(word in line for line in lines) for word in ("exchange.up", "hub.connected")))
+
+        # The telephone rings, and only when the screen has it does the agent take the call.
+        first = Call(exchange, "13800138000", "repair", "Fang").join().ring("Wang", "PJSIP/201")
+        bearer, pop = pushed.get(timeout=PATIENCE_S)
+        assert bearer == "Bearer screens" and pop["lookup"] == "found"
+        assert pop["agent"]["id"] == "201" and pop["call"]["group"] == "appliances"
+        assert "Wang Fang" in json.dumps(pop["customers"]), pop
+        assert json.loads(everybody.receive()) == json.loads(wang.receive()) == pop
+        first.connect().complete()
+
+        # Nobody knows that number, and an anonymous caller has none; the other agent's calls are not Wang's.
+        Call(exchange, "13712345678", "repair").join().ring("Li", "PJSIP/202").connect().complete()
+        pop = pushed.get(timeout=PATIENCE_S)[1]
+        assert pop["lookup"] == "none", pop
+        Call(exchange, "", "repair").join().ring("Li", "PJSIP/202").connect().complete()
+        assert pushed.get(timeout=PATIENCE_S)[1]["lookup"] == "anonymous"
+        until(lambda: len(calls()) == 3 and exchange.pings > 0)
+        wang.line.settimeout(0.2)
+        try:
+            raise AssertionError(wang.receive())
+        except TimeoutError:
+            pass
+
+        # The line breaks while somebody talks; he is done before it is back.  The log has him.
+        broken = Call(exchange, "13900139000", "repair").join().ring("Wang", "PJSIP/201").connect()
+        assert pushed.get(timeout=PATIENCE_S)[1]["lookup"] == "found"
+        exchange.gone.clear()
+        exchange.hang_up()
+        assert exchange.gone.wait(PATIENCE_S)
+        exchange.channels.clear()
+        now = int(time.time())
+        log.write_text(f"{now}|NONE|NONE|NONE|QUEUESTART|\n"
+                       f"{now}|{first.id}|repair|Wang|ENTERQUEUE||13800138000|1\n"
+                       f"{now}|{first.id}|repair|Wang|CONNECT|2|x|2\n"
+                       f"{now}|{first.id}|repair|Wang|COMPLETEAGENT|3|6|1\n"
+                       f"{now}|{broken.id}|repair|NONE|ENTERQUEUE||13900139000|1\n"
+                       f"{now}|{broken.id}|repair|Wang|CONNECT|2|x|2\n"
+                       f"{now}|{broken.id}|repair|Wang|COMPLETECALLER|2|31|1\n")
+        until(lambda: len(calls()) == 4)
+        assert calls()[-1]["id"] == f"{broken.id}/repair"
+
+        # What an agent writes is an event of its own; a call is the exchange's to tell.
+        desk.mkdir(exist_ok=True)
+        (desk / "a.jsonl").write_text(
+            '{"type":"case.logged","id":"K1","data":{"caseId":"K1","kind":"CASE_KIND_COMPLAINT",'
+            f'"owner":{{"agentId":"201"}},"callId":"{first.id}"}}}}\n'
+            '{"type":"call.completed","id":"K2","data":{"call":{"callId":"x"}}}\n')
+        until((desk / "done/a.jsonl.result.json").exists)
+        assert "told by the exchange" in (desk / "done/a.jsonl.rejects").read_text()
+        assert len(hub.ask(ops, "find", "--type", "callcenter.case.*")) == 1
+
+        # The hub is away while a telephone rings: the call is told all the same, and in time.
+        assert exchange.ready.wait(PATIENCE_S)
+        hub.kill()
+        last = Call(exchange, "13800138000", "repair").join().ring("Wang", "PJSIP/201")
+        assert pushed.get(timeout=PATIENCE_S)[1]["lookup"] == "failed"
+        last.connect().complete()
+    finally:
+        adapter.terminate()
+        status = adapter.wait(PATIENCE_S)
+    assert status == 1, (status, lines)  # one line of the desk's was rejected
+    assert exchange.refused == 0
+
+    # Whoever starts anew reads the log from its begin: the hub knows all of it.
+    hub.start()
+    config.write_text(config.read_text().replace("endpoint = ", f"endpoint = {hub.address}\n#", 1))
+    again = subprocess.run([*run, "--once"], capture_output=True, text=True, timeout=PATIENCE_S)
+    assert "duplicates=2 conflicts=0" in again.stderr, again
+    hub.stop()
+    assert "verify\tok" in hub.offline("verify")

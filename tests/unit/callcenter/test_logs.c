@@ -1,0 +1,317 @@
+/* queue_log and Master.csv: the same calls in the exchange's own books. */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "book.h"
+#include "channel/callcenter/cdr.h"
+#include "channel/callcenter/lines.h"
+#include "channel/callcenter/log_fill.h"
+#include "channel/callcenter/queue_log.h"
+
+static struct queue_log *log_of(struct book *book, const char *text)
+{
+	struct queue_log *log = NULL;
+	struct slice rest = slice_text(text);
+	struct queue_line line;
+	const char *reason;
+	assert_int_equal(queue_log_create(book_write, book, &log), CH_OK);
+	while (rest.len > 0) {
+		const uint8_t *end = memchr(rest.data, '\n', rest.len);
+		size_t len = (size_t)(end - rest.data);
+		assert_int_equal(queue_line_parse(slice_sub(rest, 0, len), &line, &reason), CH_OK);
+		assert_int_equal(queue_log_take(log, &line), CH_OK);
+		rest = slice_sub(rest, len + 1, SIZE_MAX);
+	}
+	return log;
+}
+
+static void test_a_queue_log_tells_calls(void **state)
+{
+	struct book book = {.count = 0};
+	struct queue_log *log =
+		log_of(&book, "100|NONE|NONE|NONE|QUEUESTART|\n"
+			      "101|t-1.1|repair|NONE|ENTERQUEUE||13800138000|3\n"
+			      "103|t-1.1|repair|Wang|RINGNOANSWER|4000\n"
+			      "104|t-1.1|repair|Temp, Li|CONNECT|3|t-1.2|1\n"
+			      "110|t-1.1|repair|Temp, Li|COMPLETEAGENT|3|6|3\n"
+			      "111|t-1.3|parts|NONE|ENTERQUEUE|||1\n"
+			      "114|t-1.3|parts|NONE|EXITWITHTIMEOUT|1|1|3\n"
+			      "114|t-1.3|parts|NONE|ENTERQUEUE|||1\n"
+			      "118|t-1.3|parts|NONE|ABANDON|1|1|4\n"
+			      "119|t-1.4|repair|NONE|ENTERQUEUE||1|1\n"
+			      "120|t-1.4|repair|Wang|CONNECT|1|t-1.5|1\n"
+			      "130|t-1.4|repair|Wang|BLINDTRANSFER|600|agents|1|10|1\n"
+			      "131|t-1.6|repair|NONE|ENTERQUEUE||1|1\n"
+			      "132|t-1.6|repair|NONE|EXITWITHKEY|5|2|1|1\n"
+			      "133|MANAGER|repair|Wang|PAUSE|lunch\n");
+	(void)state;
+	assert_int_equal(book.count, 5);
+	assert_string_equal(book.lines[0],
+		"completed t-1.1/repair wait=3 ring=1 talk=6 hold=0 missed=1 end=1 exit=0 agent=Temp, Li");
+	assert_non_null(strstr(book.lines[1], "exited t-1.3/parts wait=3"));
+	assert_non_null(strstr(book.lines[1], "exit=1"));
+	assert_non_null(strstr(book.lines[2], "abandoned t-1.3/parts/2 wait=4"));
+	assert_non_null(strstr(book.lines[3], "completed t-1.4/repair wait=1 ring=1 talk=10"));
+	assert_non_null(strstr(book.lines[4], "wait=1 ring=0 talk=0 hold=0 missed=0 end=0 exit=2"));
+	queue_log_free(log);
+}
+
+/* A start of the exchange cuts off what was open; a rotated log begins in the middle of calls. */
+static void test_a_log_without_begin_or_end(void **state)
+{
+	struct book book = {.count = 0};
+	struct queue_log *log = log_of(&book, "100|t-1.1|repair|Wang|COMPLETECALLER|3|6|1\n"
+					      "101|t-1.2|repair|NONE|ENTERQUEUE||1|1\n"
+					      "102|t-1.3|repair|NONE|ENTERQUEUE||1|1\n"
+					      "102|t-1.3|repair|Wang|CONNECT|1|x|1\n"
+					      "103|t-1.4|repair|NONE|ENTERQUEUE||1|1\n"
+					      "103|t-1.4|parts|NONE|ENTERQUEUE||1|1\n");
+	(void)state;
+	assert_int_equal(book.count, 2);
+	assert_memory_equal(book.lines[0], "completed t-1.1/repair wait=3", 29);
+	assert_memory_equal(book.lines[1], "cut t-1.4/repair ", 17);
+	assert_int_equal(queue_log_open(log), 3);
+	struct queue_line start = {.time_s = 200,
+		.uniqueid = SLICE_LITERAL("NONE"),
+		.queue = SLICE_LITERAL("NONE"),
+		.agent = SLICE_LITERAL("NONE"),
+		.event = SLICE_LITERAL("QUEUESTART")};
+	assert_int_equal(queue_log_take(log, &start), CH_OK);
+	assert_int_equal(book.count, 5);
+	assert_int_equal(queue_log_open(log), 0);
+	assert_non_null(strstr(book.lines[3], "cut t-1.3/repair wait=1"));
+	assert_non_null(strstr(book.lines[3], "end=4"));
+	queue_log_free(log);
+}
+
+static void test_lines_that_are_none(void **state)
+{
+	static const char *const lines[] = {
+		"", "1|2|3", "x|id|q|a|ENTERQUEUE", "1795290136|id|q|a|", "99999999999|i|q|a|E"};
+	struct queue_line line;
+	const char *reason = NULL;
+	(void)state;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		reason = NULL;
+		assert_int_equal(queue_line_parse(slice_text(lines[i]), &line, &reason), CH_FORMAT);
+		assert_non_null(reason);
+	}
+	assert_int_equal(queue_line_parse(slice_text("7.25|i|q|a|E|d1"), &line, &reason), CH_OK);
+	assert_int_equal(line.time_s, 7);
+	assert_slice_text(line.data[0], "d1");
+}
+
+/* ---- Master.csv ---- */
+
+#define BASE                                                                                                    \
+	"\"\",\"138\",\"400\",\"in\",\"\"\"Wang \"\"\"\"F\"\"\"\" \"\" <138>\",\"Local/1\",\"Local/2\",\"%s\"," \
+	"\"repair,tT\",\"2026-11-21 19:42:16\",%s,\"2026-11-21 19:42:23\",7,4,\"ANSWERED\",\"DOC\""
+
+struct rows {
+	struct book book;
+	size_t rejected;
+	uint64_t row;
+	const char *reason;
+};
+
+static void rows_finished(void *context, const struct call_record *call)
+{
+	struct rows *rows = context;
+	book_write(&rows->book, call);
+}
+
+static void rows_rejected(void *context, uint64_t row, const char *reason)
+{
+	struct rows *rows = context;
+	rows->rejected++;
+	rows->row = row;
+	rows->reason = reason;
+}
+
+static void rows_read(struct rows *rows, const char *text, size_t piece)
+{
+	const struct cdr_options options = {rows_finished, rows_rejected, rows, NULL};
+	struct cdr *cdr = NULL;
+	*rows = (struct rows){.row = 0};
+	assert_int_equal(cdr_create(&options, &cdr), CH_OK);
+	for (size_t at = 0; at < strlen(text); at += piece)
+		assert_int_equal(cdr_feed(cdr, slice_sub(slice_text(text), at, piece)), CH_OK);
+	assert_int_equal(cdr_end(cdr, true), CH_OK);
+	cdr_free(cdr);
+}
+
+/* 16 columns and what may follow them. */
+static void test_rows_are_joined_whatever_the_columns(void **state)
+{
+	struct rows rows;
+	char text[8192];
+	(void)state;
+	int len = snprintf(text, sizeof(text),
+		BASE ",\"t-1.2\",\"u\",\"\",\"t-1.1\",4\n" BASE
+		     ",\"t-1.1\",\"u\",\"\",\"t-1.1\",3\n" BASE ",\"t-2.1\"\n" BASE
+		     ",\"t-2.1\",\"u\"\n" BASE "\n" BASE ",\"\",\"t-3.1\",1\n",
+		"Queue", "\"2026-11-21 19:42:18\"", "Hangup", "\"\"", "Dial", "\"\"", "Dial",
+		"\"\"", "Wait", "\"\"", "Wait", "\"\"");
+	assert_true(len > 0 && (size_t)len < sizeof(text));
+	for (size_t piece = 1; piece < 400; piece += 57) {
+		rows_read(&rows, text, piece);
+		assert_int_equal(rows.rejected, 0);
+		assert_int_equal(rows.book.count, 4);
+		assert_memory_equal(rows.book.lines[0], "plain t-1.1 ", 12);
+		assert_int_equal(rows.book.legs[0], 2);
+		assert_memory_equal(rows.book.lines[1], "plain t-2.1 ", 12);
+		assert_int_equal(rows.book.legs[1], 2);
+		assert_memory_equal(rows.book.lines[2], "plain cdr-", 10);
+		assert_memory_equal(rows.book.lines[3], "plain t-3.1 ", 12);
+	}
+}
+
+static void test_rows_that_are_none(void **state)
+{
+	struct rows rows;
+	(void)state;
+	rows_read(&rows, "\"CHAN_START\",\"1335310195.5\",\"\"\n", 100);
+	assert_int_equal(rows.rejected, 1);
+	assert_non_null(strstr(rows.reason, "CEL"));
+	rows_read(&rows, "a,b\n\n\n\"c\"\n", 100);
+	assert_int_equal(rows.rejected, 2);
+	assert_int_equal(rows.row, 2);
+	assert_non_null(strstr(rows.reason, "16 to 21"));
+	rows_read(&rows, "1,2,3,4,5,6,7,8,9,yesterday,,x,1,1,A,B\n", 100);
+	assert_non_null(strstr(rows.reason, "column 10"));
+}
+
+static void test_an_open_quote_ends_the_file(void **state)
+{
+	struct rows rows = {.row = 0};
+	const struct cdr_options options = {rows_finished, rows_rejected, &rows, NULL};
+	struct cdr *cdr = NULL;
+	enum ch_status status = CH_OK;
+	(void)state;
+	assert_int_equal(cdr_create(&options, &cdr), CH_OK);
+	assert_int_equal(cdr_feed(cdr, SLICE_LITERAL("\"")), CH_OK);
+	for (size_t i = 0; i < LIMIT_ROW_BYTES / 8 && status == CH_OK; i++)
+		status = cdr_feed(cdr, SLICE_LITERAL("open,,\n\n\n\n"));
+	assert_int_equal(status, CH_TOO_LARGE);
+	cdr_free(cdr);
+}
+
+/* ---- Lines, and the hole ---- */
+
+static void test_long_lines_are_passed_over(void **state)
+{
+	static char large[LIMIT_ROW_BYTES / 2 + 100];
+	struct lines lines = {.number = 0};
+	struct slice line;
+	(void)state;
+	memset(large, 'x', sizeof(large));
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(lines_feed(&lines, slice_of(large, sizeof(large))), CH_OK);
+		assert_int_equal(lines_next(&lines, &line), CH_END);
+	}
+	assert_true(lines.bytes.capacity < 4 * sizeof(large));
+	assert_int_equal(lines_feed(&lines, SLICE_LITERAL("\nshort\r\nrest")), CH_OK);
+	assert_int_equal(lines_next(&lines, &line), CH_TOO_LARGE);
+	assert_int_equal(lines_next(&lines, &line), CH_OK);
+	assert_slice_text(line, "short");
+	assert_int_equal(lines.number, 2);
+	assert_int_equal(lines_next(&lines, &line), CH_END);
+	assert_slice_text(lines_rest(&lines), "rest");
+	lines_fini(&lines);
+}
+
+static void put_file(const char *path, const char *text, const char *how)
+{
+	FILE *file = fopen(path, how);
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+}
+
+static size_t drain(struct harvest *harvest, struct log_fill *fill, char *ids, size_t room)
+{
+	struct kit_item item;
+	size_t count = 0;
+	enum ch_status status;
+	ids[0] = 0;
+	while ((status = log_fill_step(fill, INT64_C(1795290999000000))) == CH_OK)
+		;
+	assert_int_equal(status, CH_END);
+	for (; harvest_take(harvest, &item) == CH_OK; count++) {
+		size_t len = strlen(ids);
+		(void)snprintf(ids + len, room - len, "%.*s ",
+			item.what == KIT_EVENT ? (int)item.envelope->id.len : (int)item.reject.len,
+			item.what == KIT_EVENT ? (const char *)item.envelope->id.data
+					       : (const char *)item.reject.data);
+	}
+	return count;
+}
+
+/* Read on as they grow, over a rotation, half lines and what is not there yet. */
+static void test_the_hole_is_filled_as_logs_grow(void **state)
+{
+	const struct call_names names = {.source = SLICE_LITERAL("/t"), .caller_names = true};
+	char folder[] = "fill-XXXXXX";
+	char log[64];
+	char old[64];
+	char cdr[64];
+	char ids[512];
+	struct harvest *harvest = NULL;
+	struct log_fill *fill = NULL;
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	(void)snprintf(log, sizeof(log), "%s/queue_log", folder);
+	(void)snprintf(old, sizeof(old), "%s/queue_log.1", folder);
+	(void)snprintf(cdr, sizeof(cdr), "%s/Master.csv", folder);
+	const struct log_fill_options options = {
+		.queue_log = log, .cdr = cdr, .since_us = INT64_C(1795290000000000)};
+	assert_int_equal(harvest_create(&names, &harvest), CH_OK);
+	assert_int_equal(log_fill_create(&options, harvest, &fill), CH_OK);
+	assert_int_equal(drain(harvest, fill, ids, sizeof(ids)), 0); /* nothing there yet */
+
+	put_file(log,
+		"1795280000|t-1.0|q|W|COMPLETEAGENT|1|1|1\n" /* before `since` */
+		"1795290001|t-1.1|q|W|COMPLETEAGENT|1|1|1\n1795290002|t-1.2|q|W|CONN",
+		"w");
+	assert_int_equal(drain(harvest, fill, ids, sizeof(ids)), 1);
+	assert_string_equal(ids, "t-1.1/q ");
+	put_file(log, "ECT|1|x|1\n1795290009|t-1.2|q|W|COMPLETEAGENT|1|7|1\nrubbish\n", "a");
+	assert_int_equal(drain(harvest, fill, ids, sizeof(ids)), 2);
+	assert_string_equal(ids, "t-1.2/q queue_log: line 5: has fewer than five fields ");
+
+	put_file(log, "1795290010|t-1.3|q|W|CONNECT|1|x|1\n", "a");
+	assert_int_equal(rename(log, old), 0);
+	assert_int_equal(drain(harvest, fill, ids, sizeof(ids)), 0);
+	put_file(log, "1795290011|t-1.3|q|W|COMPLETEAGENT|1|1|1\n", "w");
+	assert_int_equal(drain(harvest, fill, ids, sizeof(ids)), 1);
+	assert_string_equal(ids, "t-1.3/q ");
+
+	put_file(cdr,
+		"\"\",\"138\",\"400\",\"in\",\"\",\"L\",\"L\",\"Dial\",\"x\",\"2026-11-21 19:42:16\",,"
+		"\"2026-11-21 19:42:23\",7,4,\"BUSY\",\"D\",\"t-1795290136.9\",\"\",\"\",\"t-1795290136.9\",1\n"
+		"\"\",\"138\",\"400\",\"in\",\"\",\"L\",\"L\",\"Queue\",\"q\",\"2026-11-21 19:42:16\",,"
+		"\"2026-11-21 19:42:23\",7,4,\"ANSWERED\",\"D\",\"t-1.1\",\"\",\"\",\"t-1.1\",1\n",
+		"w");
+	assert_int_equal(drain(harvest, fill, ids, sizeof(ids)), 1);
+	assert_string_equal(ids, "t-1795290136.9 ");
+	log_fill_free(fill);
+	harvest_free(harvest);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_queue_log_tells_calls),
+		cmocka_unit_test(test_a_log_without_begin_or_end),
+		cmocka_unit_test(test_lines_that_are_none),
+		cmocka_unit_test(test_rows_are_joined_whatever_the_columns),
+		cmocka_unit_test(test_rows_that_are_none),
+		cmocka_unit_test(test_an_open_quote_ends_the_file),
+		cmocka_unit_test(test_long_lines_are_passed_over),
+		cmocka_unit_test(test_the_hole_is_filled_as_logs_grow),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
