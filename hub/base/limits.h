@@ -86,6 +86,19 @@
 #define LIMIT_XML_ATTRIBUTES 16384u
 #define LIMIT_MAPPING_BYTES  (256u * 1024u)
 
+/* Plain data files for charts and baskets: over it, the file is refused with the place. */
+#define LIMIT_DATA_BYTES     (512u * 1024u * 1024u)
+#define LIMIT_CHART_POINTS   1000000u
+#define LIMIT_CHART_TOTAL    2147483647 /* units inspected, so that limits are compared exactly */
+#define LIMIT_PARETO_CLASSES 100000u
+#define LIMIT_BASKETS        16777216u
+#define LIMIT_BASKET_ITEMS   4096u /* in one basket */
+#define LIMIT_ITEMS          65536u
+/* Frequent item sets, and sets counted to find them: over it, the support asked for is too low. */
+#define LIMIT_ITEM_SETS       1000000u
+#define LIMIT_COUNTED_SETS    4000000u
+#define LIMIT_ITEM_SET_LENGTH 32u
+
 /* What an adapter keeps of a file's rejects; those beyond are only counted. */
 #define LIMIT_REJECTS_BYTES (1024u * 1024u)
 
