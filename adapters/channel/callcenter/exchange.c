@@ -208,7 +208,11 @@ enum ch_status exchange_take(
 	}
 	if (at.channel == NULL)
 		return CH_OK;
-	at.channel->call->last_us = at.now_us;
+	struct call *call = at.channel->call;
+	call->last_us = at.now_us;
+	call->heard_us = now_us;
+	if (call->came_us == 0)
+		call->came_us = now_us;
 	if (row->snapshot)
 		channel_take_snapshot(at.channel, message);
 	row->take(&at);
@@ -247,11 +251,11 @@ void exchange_tend(struct exchange *exchange, int64_t now_us)
 	struct call *next = NULL;
 	for (struct call *call = exchange->oldest; call != NULL; call = next) {
 		next = call->newer;
-		if (call->alive == 0 && now_us - call->last_us >= EXCHANGE_LINGER_US) {
-			call_end(exchange, call, now_us);
-		} else if (now_us - call->first_us >= EXCHANGE_CALL_AGE_US) {
+		if (call->alive == 0 && now_us - call->heard_us >= EXCHANGE_LINGER_US) {
+			call_end(exchange, call, call->last_us);
+		} else if (now_us - call->came_us >= EXCHANGE_CALL_AGE_US) {
 			exchange->counts.given_up++;
-			call_end(exchange, call, now_us);
+			call_end(exchange, call, call->last_us + (now_us - call->heard_us));
 		}
 	}
 }

@@ -80,7 +80,8 @@ void exchange_free(struct exchange *exchange);
 enum ch_status exchange_take(
 	struct exchange *exchange, const struct ami_message *message, int64_t now_us);
 
-/* Finishes what has waited long enough. */
+/* Finishes what has waited long enough, by the clock that `now_us` of exchange_take is from, whatever the
+ * exchange's own says. */
 void exchange_tend(struct exchange *exchange, int64_t now_us);
 
 /* ---- A lost connection ---- */

@@ -72,7 +72,11 @@ struct call {
 	size_t leg_count;
 	size_t leg_total;
 	int64_t first_us;
-	int64_t last_us;  /* of its last event */
+	int64_t last_us; /* of its last event */
+	/* The same by our clock, which an exchange's may be days away from: what waits is measured with
+	 * it. */
+	int64_t came_us;
+	int64_t heard_us;
 	int64_t ended_us; /* its last channel hung up; 0: not yet, or not known when */
 	uint32_t hangup_cause;
 	bool linked;  /* by a Linkedid: all its legs are in it */

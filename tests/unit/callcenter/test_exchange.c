@@ -237,6 +237,27 @@ static void test_calls_that_never_end(void **state)
 	assert_int_equal(counts.calls + counts.channels, 0);
 }
 
+/* Its clock is two days behind: its calls are no older for that. */
+static void test_an_exchange_with_a_wrong_clock(void **state)
+{
+	struct scene *scene = *state;
+	struct exchange_counts counts;
+	tell(scene, "t-1.1", "t-1.1", "Newchannel;CallerIDNum=13800138000;Timestamp=1795117200.5");
+	tell(scene, "t-1.1", "t-1.1", "QueueCallerJoin;Queue=repair;Timestamp=1795117201.5");
+	exchange_tend(scene->exchange, scene->now_us);
+	exchange_look(scene->exchange, &counts);
+	assert_int_equal(counts.calls, 1);
+	tell(scene, "t-1.1", "t-1.1", ABANDON ";Timestamp=1795117207.5");
+	tell(scene, "t-1.1", "t-1.1", "Hangup;Timestamp=1795117207.5");
+	assert_int_equal(scene->book.count, 1);
+	exchange_tend(scene->exchange, scene->now_us + EXCHANGE_LINGER_US - 1);
+	exchange_look(scene->exchange, &counts);
+	assert_int_equal(counts.calls, 1); /* rows of its books may follow */
+	exchange_tend(scene->exchange, scene->now_us + EXCHANGE_LINGER_US);
+	exchange_look(scene->exchange, &counts);
+	assert_int_equal(counts.calls + counts.given_up, 0);
+}
+
 static void test_ids_that_are_none(void **state)
 {
 	struct scene *scene = *state;
@@ -264,6 +285,7 @@ int main(void)
 		SCENE(test_a_call_without_a_queue),
 		SCENE(test_what_was_missed_is_partial),
 		SCENE(test_calls_that_never_end),
+		SCENE(test_an_exchange_with_a_wrong_clock),
 		SCENE(test_ids_that_are_none),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
