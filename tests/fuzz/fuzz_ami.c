@@ -16,7 +16,7 @@ static void fuzz_offer(void *context, const struct call_offer *offer)
 /* A sum over all that was read. */
 static uint64_t read_all(struct slice bytes, size_t piece, size_t *out_calls)
 {
-	const struct exchange_listener listener = {fuzz_call, fuzz_offer, out_calls};
+	const struct exchange_listener listener = {fuzz_call, fuzz_offer, fuzz_change, out_calls};
 	struct ami_dialog dialog = {.last_id = 0};
 	struct exchange *exchange = NULL;
 	struct ami_reader *reader = NULL;

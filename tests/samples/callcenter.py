@@ -76,6 +76,15 @@ def plain_events(path):
     return events
 
 
+LIVE = ("callcenter.call.queued", "callcenter.call.connected")
+
+
+def identities(events, types):
+    """Ids and digests of those types; None: of calls that are over."""
+    return sorted((event["id"], event["digest"]) for event in events
+                  if (event["type"] in types if types else event["type"] not in LIVE))
+
+
 def outcomes(events):
     return Counter(event["type"].rsplit(".", 1)[1] for event in events)
 
@@ -123,11 +132,21 @@ def check_calls(program, folder, manifest):
     # One call, whoever tells it: the same id and digest.
     tell("ami/calls-full.queue_log", "ids and digests", sorted((e["id"], e["digest"]) for e in logged),
          ami=sorted((e["id"], e["digest"]) for e in queued))
+    # What it came to before it was over: by as many events of the exchange, and the log says the same.
+    live, _ = run(program, "translate", "--live", folder / name, status=0)
+    again, _ = run(program, "translate", "--live", folder / "ami/calls-full.queue_log", status=0)
+    tell(name, "events with those of calls that are not over", len(live), plain=len(
+        calls + [1] * (plain["QueueCallerJoin"] + plain["AgentConnect"])))
+    for kind, event in (("queued", "QueueCallerJoin"), ("connected", "AgentConnect")):
+        tell(name, kind, outcomes(live)[kind], plain=plain[event], manifest=promised[event])
+    tell("ami/calls-full.queue_log", "ids and digests, not over", identities(again, LIVE),
+         ami=identities(live, LIVE))
+    tell(name, "ids and digests of what is over", identities(live, None), calls=identities(calls, None))
     sums, _ = run(program, "translate", folder / "ami/calls-full.Master.csv", status=0)
     legs = sum(len(event["data"]["legs"]) for event in sums)
     tell("ami/calls-full.Master.csv", "calls", len(sums), plain=len({row[19] for row in rows}))
     tell("ami/calls-full.Master.csv", "rows", legs, plain=len(rows), manifest=promised["Cdr"])
-    return calls
+    return live
 
 
 def check_small(program, folder):

@@ -88,7 +88,10 @@ settle = 0
 
     threading.Thread(target=listen, daemon=True).start()
     port = port.get(timeout=PATIENCE_S)
-    calls = lambda: [e["event"] for e in hub.ask(ops, "find", "--type", "callcenter.call.>")]
+    LIVE = ("callcenter.call.queued", "callcenter.call.connected")
+    told = lambda: [e["event"] for e in hub.ask(ops, "find", "--type", "callcenter.call.>")]
+    calls = lambda: [call for call in told() if call["type"] not in LIVE]
+    live = lambda call: [e["type"].rsplit(".", 1)[1] for e in told() if e["id"].startswith(f"{call.id}/repair/")]
 
     try:
         assert exchange.ready.wait(PATIENCE_S)
@@ -102,8 +105,11 @@ settle = 0
         assert bearer == "Bearer screens" and pop["lookup"] == "found"
         assert pop["agent"]["id"] == "201" and pop["call"]["group"] == "appliances"
         assert "Wang Fang" in json.dumps(pop["customers"]), pop
+        until(lambda: live(first) == ["queued"])
         assert json.loads(everybody.receive()) == json.loads(wang.receive()) == pop
-        first.connect().complete()
+        first.connect()
+        until(lambda: live(first) == ["queued", "connected"] and not calls())
+        first.complete()
 
         # Nobody knows that number, and an anonymous caller has none; the other agent's calls are not Wang's.
         unknown = Call(exchange, "13712345678", "repair").join().ring("Li", "PJSIP/202")
@@ -136,6 +142,7 @@ settle = 0
                        f"{now}|{broken.id}|repair|Wang|COMPLETECALLER|2|31|1\n")
         until(lambda: len(calls()) == 4)
         assert calls()[-1]["id"] == f"{broken.id}/repair"
+        assert live(broken) == ["queued", "connected"], "once each, whoever tells it"
 
         # What an agent writes is an event of its own; a call is the exchange's to tell.
         desk.mkdir(exist_ok=True)
@@ -163,6 +170,6 @@ settle = 0
     hub.start()
     config.write_text(config.read_text().replace("endpoint = ", f"endpoint = {hub.address}\n#", 1))
     again = subprocess.run([*run, "--once"], capture_output=True, text=True, timeout=PATIENCE_S)
-    assert "duplicates=2 conflicts=0" in again.stderr, again
+    assert "duplicates=6 conflicts=0" in again.stderr, again
     hub.stop()
     assert "verify\tok" in hub.offline("verify")

@@ -1,5 +1,6 @@
-/* One call, or one stay of it in a queue, as it is told when it is over: what the aggregator makes of an
- * exchange's events, and what its own books (queue_log, Master.csv) say, in the same words.
+/* One call, or one stay of it in a queue, as it is told when it is over, and when it comes so far: what the
+ * aggregator makes of an exchange's events, and what its own books (queue_log, Master.csv) say, in the same
+ * words.
  *
  * Texts are the exchange's bytes, UTF-8 or not; call_event.h makes an event of them. */
 #ifndef CALLCENTER_CALL_H
@@ -16,6 +17,8 @@ enum call_outcome {
 	CALL_EXITED,    /* he left the queue otherwise: his time was up, he pressed a key */
 	CALL_CUT,       /* the exchange stopped, or told no end */
 	CALL_PLAIN,     /* never in a queue */
+	CALL_QUEUED,    /* not over: he stands in a queue */
+	CALL_CONNECTED, /* not over: an agent took him */
 };
 
 enum call_exit { EXIT_UNKNOWN, EXIT_TIMEOUT, EXIT_KEY, EXIT_EMPTY, EXIT_WITHDRAWN };
@@ -68,6 +71,7 @@ struct call_record {
 	int64_t hold_ms;
 	uint32_t position;
 	uint32_t joined_position;
+	uint32_t waiting; /* CALL_QUEUED: how many are, with him; 0: not known */
 	uint32_t missed;
 	uint32_t hangup_cause;
 	enum call_end ended_by;
@@ -75,7 +79,7 @@ struct call_record {
 	bool answered;    /* CALL_CUT: an agent had taken it */
 	bool partial;     /* it was under way before anybody listened, or while nobody did */
 	int64_t start_us; /* 0: not known */
-	int64_t end_us;
+	int64_t end_us;   /* of what is not over: when it came so far */
 	const struct call_leg *legs; /* CALL_PLAIN, CALL_CUT */
 	size_t leg_count;
 	size_t leg_total; /* with those that were not kept */

@@ -206,6 +206,28 @@ static Carehub__V1__CallEnd call_end_word(enum call_end end)
 	return words[end];
 }
 
+static void call_fill_queued(struct call_writer *writer, const struct call_record *call,
+	ProtobufCMessage *message, bool *failed)
+{
+	Carehub__V1__CallcenterCallQueued *out = (Carehub__V1__CallcenterCallQueued *)message;
+	out->call = call_ref(writer, call, failed);
+	out->customer = call_customer(writer, call, failed);
+	out->position = call->position;
+	out->waiting = call->waiting;
+}
+
+static void call_fill_connected(struct call_writer *writer, const struct call_record *call,
+	ProtobufCMessage *message, bool *failed)
+{
+	Carehub__V1__CallcenterCallConnected *out = (Carehub__V1__CallcenterCallConnected *)message;
+	out->call = call_ref(writer, call, failed);
+	out->agent = call_agent(writer, call, failed);
+	out->customer = call_customer(writer, call, failed);
+	out->agent_name = TEXT(call->agent_name);
+	out->wait_ms = call->wait_ms;
+	out->ring_ms = call->ring_ms;
+}
+
 static void call_fill_completed(struct call_writer *writer, const struct call_record *call,
 	ProtobufCMessage *message, bool *failed)
 {
@@ -333,6 +355,8 @@ static const struct call_kind *call_kind_of(const struct call_record *call)
 		[CALL_EXITED] = {"callcenter.call.timedout", "exited", call_fill_exited},
 		[CALL_CUT] = {"callcenter.call.logged", "cut", call_fill_logged},
 		[CALL_PLAIN] = {"callcenter.call.logged", "plain", call_fill_logged},
+		[CALL_QUEUED] = {"callcenter.call.queued", "queued", call_fill_queued},
+		[CALL_CONNECTED] = {"callcenter.call.connected", "connected", call_fill_connected},
 	};
 	static const struct call_kind cut = {
 		"callcenter.call.completed", "cut", call_fill_completed};
@@ -352,6 +376,10 @@ void call_event_id(const struct call_record *call, struct buffer *out)
 	buffer_append_slice(out, call->queue);
 	if (call->stay > 1)
 		buffer_printf(out, "/%u", (unsigned)call->stay);
+	if (call->outcome == CALL_QUEUED)
+		buffer_append_text(out, "/queued");
+	else if (call->outcome == CALL_CONNECTED)
+		buffer_append_text(out, "/connected");
 }
 
 static void call_digest(struct call_writer *writer, const char *word)

@@ -1,4 +1,4 @@
-/* A call that is over as an event of proto/carehub/v1/callcenter.proto, ready for the bus.
+/* A call that is over, or has come so far, as an event of proto/carehub/v1/callcenter.proto, ready for the bus.
  *
  *     outcome          type                        id
  *     CALL_COMPLETED   callcenter.call.completed   cc01-1795290136.3/repair, and /2 for a second stay of
@@ -6,6 +6,8 @@
  *     CALL_EXITED      callcenter.call.timedout
  *     CALL_CUT         callcenter.call.logged; callcenter.call.completed when an agent had taken it
  *     CALL_PLAIN       callcenter.call.logged      cc01-1795290231.295, the call's
+ *     CALL_QUEUED      callcenter.call.queued      cc01-1795290136.3/repair/queued: the stay's, and what
+ *     CALL_CONNECTED   callcenter.call.connected     became of it
  *
  * The digest is of the id and the outcome alone.  The exchange tells one call three times - in its events,
  * in queue_log, in Master.csv - and not in the same words: seconds are cut at other moments, one knows the

@@ -1,8 +1,8 @@
 /* What goes on in a telephone exchange, followed through its events: many of them are one call.
  *
- *     Newchannel, QueueCallerJoin           WAITING    a caller stands in a queue
+ *     Newchannel, QueueCallerJoin           WAITING    a caller stands in a queue: *changed*
  *     AgentCalled                           OFFERED    a phone rings: *offered*, time for the screen pop
- *     AgentConnect                          TALKING
+ *     AgentConnect                          TALKING    *changed*
  *     AgentComplete                         OVER       *finished*
  *     QueueCallerAbandon                    LEFT       nobody took him; why is told, or follows, below
  *
@@ -54,6 +54,8 @@ struct call_offer {
 struct exchange_listener {
 	void (*finished)(void *context, const struct call_record *call);
 	void (*offered)(void *context, const struct call_offer *offer); /* may be NULL */
+	/* A stay has come so far: CALL_QUEUED, CALL_CONNECTED, each once at most.  May be NULL. */
+	void (*changed)(void *context, const struct call_record *call);
 	void *context;
 };
 

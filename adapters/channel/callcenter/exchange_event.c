@@ -13,6 +13,8 @@ static void on_join(struct occasion *at)
 	stay->joined_us = at->now_us;
 	stay->position = (uint32_t)take_number(at->message, "Position");
 	stay->joined_position = stay->position;
+	stay->waiting = (uint32_t)take_number(at->message, "Count");
+	stay_tell(at->exchange, at->channel, stay, CALL_QUEUED, at->now_us);
 }
 
 /* An item of QueueStatus: somebody who is waiting already. */
@@ -27,6 +29,7 @@ static void on_entry(struct occasion *at)
 	stay->partial = true;
 	stay->joined_us = at->now_us > waited_us ? at->now_us - waited_us : 0;
 	stay->position = (uint32_t)take_number(at->message, "Position");
+	stay_tell(at->exchange, at->channel, stay, CALL_QUEUED, stay->joined_us);
 }
 
 /* Events of a stay that began before anybody listened make it. */

@@ -34,6 +34,7 @@ struct stay {
 	int64_t hold_since_us; /* 0: not on hold */
 	uint32_t position;
 	uint32_t joined_position;
+	uint32_t waiting; /* with him, when he came */
 	uint32_t missed;
 	enum call_exit exit;
 	bool partial;
@@ -112,6 +113,10 @@ struct call_record call_record_begin(const struct call *call, const struct chann
 
 /* A new stay in the message's queue; NULL: it names none, or there are too many. */
 struct stay *stay_create(struct channel *channel, const struct ami_message *message);
+
+/* It has come so far, CALL_QUEUED or CALL_CONNECTED: tells it. */
+void stay_tell(struct exchange *exchange, const struct channel *channel, const struct stay *stay,
+	enum call_outcome outcome, int64_t now_us);
 
 /* It is over: tells it. */
 void stay_finish(struct exchange *exchange, struct channel *channel, struct stay *stay,

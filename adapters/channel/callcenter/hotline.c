@@ -92,13 +92,8 @@ static bool hotline_is_logged(const struct hotline *hotline, const struct call_r
 
 /* ---- The exchange ---- */
 
-static void on_finished(void *context, const struct call_record *call)
+static void hotline_keep(struct hotline *hotline, const struct call_record *call)
 {
-	struct hotline *hotline = context;
-	if (hotline_is_logged(hotline, call)) {
-		hotline_fill_by(hotline, FILL_SOON_US);
-		return;
-	}
 	enum ch_status status = harvest_call(hotline->harvest, call, (struct slice){NULL, 0});
 	if (status == CH_FULL) {
 		log_warning("calls.full", "detail=\"%s\"",
@@ -108,6 +103,25 @@ static void on_finished(void *context, const struct call_record *call)
 	} else if (status != CH_OK) {
 		hotline->status = status;
 	}
+}
+
+static void on_finished(void *context, const struct call_record *call)
+{
+	struct hotline *hotline = context;
+	if (hotline_is_logged(hotline, call))
+		hotline_fill_by(hotline, FILL_SOON_US);
+	else
+		hotline_keep(hotline, call);
+}
+
+/* Calls that are over need the room more: they tell all that these do. */
+static void on_changed(void *context, const struct call_record *call)
+{
+	struct hotline *hotline = context;
+	if (hotline_is_logged(hotline, call))
+		hotline_fill_by(hotline, FILL_SOON_US);
+	else if (harvest_count(hotline->harvest) < LIMIT_CALLS_WAITING / 2)
+		hotline_keep(hotline, call);
 }
 
 static void on_offered(void *context, const struct call_offer *offer)
@@ -283,7 +297,11 @@ static enum ch_status hotline_start_client(struct hotline *hotline)
 {
 	const struct callcenter_settings *settings = hotline->settings;
 	const struct exchange_listener listener = {
-		.finished = on_finished, .offered = on_offered, .context = hotline};
+		.finished = on_finished,
+		.offered = on_offered,
+		.changed = settings->live ? on_changed : NULL,
+		.context = hotline,
+	};
 	const struct ami_client_options options = {
 		.host = settings->host,
 		.port = settings->port,
@@ -343,6 +361,7 @@ static enum ch_status hotline_start_fill(struct hotline *hotline)
 			.queue_log = settings->queue_log,
 			.cdr = settings->cdr,
 			.zone = hotline->means.zone,
+			.live = settings->live,
 			.since_us = clock_wall_us() - settings->lookback_ms * 1000,
 			.checkpoint = buffer_slice(&checkpoint),
 		};

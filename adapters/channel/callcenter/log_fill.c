@@ -266,6 +266,11 @@ enum ch_status log_fill_create(
 	struct log_fill *fill = calloc(1, sizeof(*fill));
 	if (fill == NULL)
 		return CH_NOMEM;
+	const struct queue_log_listener listener = {
+		.finished = fill_queue_call,
+		.changed = options->live ? fill_queue_call : NULL,
+		.context = fill,
+	};
 	const struct cdr_options cdr = {
 		.finished = fill_cdr_call,
 		.rejected = fill_reject_row,
@@ -277,7 +282,7 @@ enum ch_status log_fill_create(
 	fill_resume(fill, options->checkpoint);
 	fill->queue_tail = (struct tail){.path = options->queue_log, .fd = -1};
 	fill->cdr_tail = (struct tail){.path = options->cdr, .fd = -1};
-	enum ch_status status = queue_log_create(fill_queue_call, fill, &fill->queue_log);
+	enum ch_status status = queue_log_create(&listener, &fill->queue_log);
 	if (status == CH_OK)
 		status = cdr_create(&cdr, &fill->cdr);
 	if (status != CH_OK) {

@@ -19,6 +19,7 @@ struct log_fill_options {
 	const char *queue_log; /* NULL: none */
 	const char *cdr;       /* NULL: none */
 	const struct zone *zone;
+	bool live;               /* also what calls came to before they were over */
 	int64_t since_us;        /* calls that ended before are not told */
 	struct slice checkpoint; /* of an event that was told in another life; empty: none */
 };

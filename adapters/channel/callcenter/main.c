@@ -31,6 +31,8 @@ static const char usage[] =
 	"  -f, --format=FORMAT     ami, queue_log, cdr or desk; without it told by the first bytes\n"
 	"  -s, --source=SOURCE     the events' source; /callcenter unless given\n"
 	"  -z, --time-zone=ZONE    of the exchange's clock: +08:00, Asia/Shanghai; UTC unless given\n"
+	"  -l, --live              also calls that are not over yet, when they are queued and when an\n"
+	"                          agent takes them: all that is published; else one event a call\n"
 	"  -q, --quiet             no line of counts for each file\n"
 	"messages    Prints the messages of captures of the manager port as JSON, one a line.\n"
 	"\n"
@@ -49,6 +51,7 @@ static int run_translate(int argc, char **argv)
 		{"format", required_argument, NULL, 'f'},
 		{"source", required_argument, NULL, 's'},
 		{"time-zone", required_argument, NULL, 'z'},
+		{"live", no_argument, NULL, 'l'},
 		{"quiet", no_argument, NULL, 'q'},
 		{NULL, 0, NULL, 0},
 	};
@@ -58,7 +61,7 @@ static int run_translate(int argc, char **argv)
 	const char *zone_name = NULL;
 	struct zone *zone = NULL;
 	int option;
-	while ((option = getopt_long(argc, argv, "f:s:z:q", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "f:s:z:lq", options, NULL)) != -1) {
 		switch (option) {
 		case 'f':
 			if (!recording_kind_parse(optarg, &recording.kind))
@@ -69,6 +72,9 @@ static int run_translate(int argc, char **argv)
 			break;
 		case 'z':
 			zone_name = optarg;
+			break;
+		case 'l':
+			recording.live = true;
 			break;
 		case 'q':
 			translate.quiet = true;

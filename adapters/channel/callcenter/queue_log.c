@@ -36,8 +36,7 @@ struct log_caller {
 };
 
 struct queue_log {
-	void (*finished)(void *context, const struct call_record *call);
-	void *context;
+	struct queue_log_listener listener;
 	struct table callers; /* by Uniqueid */
 	struct log_caller *oldest;
 	struct log_caller *newest;
@@ -159,9 +158,9 @@ static int64_t data_number(const struct log_moment *at, size_t i)
 	return (int64_t)value;
 }
 
-static void stay_finish(const struct log_moment *at, struct call_record *record)
+static void stay_describe(const struct log_moment *at, struct call_record *record)
 {
-	struct log_stay *stay = at->stay;
+	const struct log_stay *stay = at->stay;
 	record->call_id = record->uniqueid = at->caller->uniqueid;
 	record->queue = stay->queue;
 	record->stay = stay->ordinal;
@@ -173,9 +172,22 @@ static void stay_finish(const struct log_moment *at, struct call_record *record)
 	record->end_us = at->line->time_s * 1000000;
 	if (record->joined_position == 0)
 		record->joined_position = stay->joined_position;
-	stay->over = true;
+}
+
+static void stay_finish(const struct log_moment *at, struct call_record *record)
+{
+	stay_describe(at, record);
+	at->stay->over = true;
 	at->log->open--;
-	at->log->finished(at->log->context, record);
+	at->log->listener.finished(at->log->listener.context, record);
+}
+
+static void stay_tell(const struct log_moment *at, struct call_record *record)
+{
+	if (at->log->listener.changed == NULL)
+		return;
+	stay_describe(at, record);
+	at->log->listener.changed(at->log->listener.context, record);
 }
 
 static void on_enter(struct log_moment *at)
@@ -183,6 +195,8 @@ static void on_enter(struct log_moment *at)
 	free(at->caller->number);
 	at->caller->number = log_copy(at->line->data[1]);
 	at->stay->joined_position = (uint32_t)data_number(at, 2);
+	struct call_record record = {.outcome = CALL_QUEUED, .position = at->stay->joined_position};
+	stay_tell(at, &record);
 }
 
 static void on_miss(struct log_moment *at)
@@ -199,9 +213,18 @@ static void stay_take_agent(struct log_moment *at)
 
 static void on_connect(struct log_moment *at)
 {
+	bool first = !at->stay->answered;
 	stay_take_agent(at);
 	at->stay->wait_s = data_number(at, 0);
 	at->stay->ring_s = data_number(at, 2);
+	struct call_record record = {
+		.outcome = CALL_CONNECTED,
+		.wait_ms = at->stay->wait_s * 1000,
+		.ring_ms = at->stay->ring_s * 1000,
+	};
+	/* Without an agent it is no event; that is said when the call is over. */
+	if (first && at->stay->agent != NULL)
+		stay_tell(at, &record);
 }
 
 /* `first` is where hold, talk and position begin. */
@@ -321,14 +344,13 @@ static void log_cut_all(struct queue_log *log, const struct queue_line *line)
 	}
 }
 
-enum ch_status queue_log_create(void (*finished)(void *context, const struct call_record *call),
-	void *context, struct queue_log **out_log)
+enum ch_status queue_log_create(
+	const struct queue_log_listener *listener, struct queue_log **out_log)
 {
 	struct queue_log *log = calloc(1, sizeof(*log));
 	if (log == NULL)
 		return CH_NOMEM;
-	log->finished = finished;
-	log->context = context;
+	log->listener = *listener;
 	table_init(&log->callers);
 	*out_log = log;
 	return CH_OK;

@@ -5,8 +5,8 @@
  *     1795290143|cc01-1795290136.3|repair|Agent Wang|COMPLETEAGENT|2|5|1
  *
  * time, caller's channel, queue, member, event, and what the event has to say.  One stay in a queue is one
- * finished call, under the id that it has when its events are followed (exchange.h): the log fills the hole
- * that a lost connection leaves.
+ * finished call, under the id that it has when its events are followed (exchange.h), and before that it is
+ * queued and connected: the log fills the hole that a lost connection leaves.
  *
  * It knows neither Linkedid nor the caller's name.  QUEUESTART is a start of the exchange: what was open then
  * was cut off.  One thread; pure. */
@@ -32,9 +32,16 @@ enum ch_status queue_line_parse(
 
 struct queue_log;
 
-/* `finished` gets each call when it is over; all is valid during the call only.  CH_NOMEM. */
-enum ch_status queue_log_create(void (*finished)(void *context, const struct call_record *call),
-	void *context, struct queue_log **out_log);
+/* All is valid during the call only. */
+struct queue_log_listener {
+	void (*finished)(void *context, const struct call_record *call);
+	/* A stay has come so far: CALL_QUEUED, CALL_CONNECTED, each once at most.  May be NULL. */
+	void (*changed)(void *context, const struct call_record *call);
+	void *context;
+};
+
+enum ch_status queue_log_create(
+	const struct queue_log_listener *listener, struct queue_log **out_log); /* CH_NOMEM */
 void queue_log_free(struct queue_log *log);
 
 /* CH_OK, also for events that tell nothing of a call; CH_NOMEM. */

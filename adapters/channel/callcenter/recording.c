@@ -229,7 +229,16 @@ static void recording_close(void *reader)
 
 static enum ch_status recording_prepare(struct recording *r)
 {
-	const struct exchange_listener listener = {.finished = recording_call, .context = r};
+	const struct exchange_listener listener = {
+		.finished = recording_call,
+		.changed = r->options->live ? recording_call : NULL,
+		.context = r,
+	};
+	const struct queue_log_listener stays = {
+		.finished = recording_call,
+		.changed = r->options->live ? recording_call : NULL,
+		.context = r,
+	};
 	const struct cdr_options cdr = {
 		.finished = recording_call,
 		.rejected = recording_bad_row,
@@ -243,7 +252,7 @@ static enum ch_status recording_prepare(struct recording *r)
 		return status == CH_OK ? exchange_create(&listener, r->options->zone, &r->exchange)
 				       : status;
 	case RECORDING_QUEUE_LOG:
-		return queue_log_create(recording_call, r, &r->queue_log);
+		return queue_log_create(&stays, &r->queue_log);
 	case RECORDING_CDR:
 		return cdr_create(&cdr, &r->cdr);
 	default:

@@ -24,6 +24,7 @@ struct recording_options {
 	enum recording_kind kind;
 	struct call_names names;
 	const struct zone *zone; /* of the exchange's clock; NULL: UTC */
+	bool live;               /* also what calls came to before they were over */
 };
 
 /* A capture with FILE.idx beside it has its times from there: offset, time and length of each recv, separated by

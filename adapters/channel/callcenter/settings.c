@@ -183,6 +183,12 @@ const struct option callcenter_options[] = {
 		.initial = "yes",
 		.help = "Take over what the network calls a caller.  Where that is the name of whoever\n"
 			"pays the line, no: it would stand against the name on record."},
+	{.name = "calls.live",
+		.type = OPTION_BOOL,
+		AT(live),
+		.initial = "yes",
+		.help = "Tell also when a caller joins a queue and when an agent takes him, as it happens;\n"
+			"no: calls are told when they are over, one event each."},
 	{.name = "logs.queue_log",
 		.type = OPTION_TEXT,
 		AT(queue_log),

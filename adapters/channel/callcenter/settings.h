@@ -24,6 +24,7 @@ struct callcenter_settings {
 	struct option_list groups;
 	char *agents;
 	bool caller_names;
+	bool live;
 	char *queue_log;
 	char *cdr;
 	int64_t lookback_ms;

@@ -38,14 +38,10 @@ static void stay_reckon_times(const struct channel *channel, struct call_record 
 		record->end_us = record->start_us + (record->wait_ms + record->talk_ms) * 1000;
 }
 
-void stay_finish(struct exchange *exchange, struct channel *channel, struct stay *stay,
-	enum call_outcome outcome, enum call_end ended_by, int64_t now_us)
+/* As far as it is known now. */
+static struct call_record stay_record(const struct channel *channel, const struct stay *stay)
 {
 	struct call_record record = call_record_begin(channel->call, channel);
-	if (stay->hold_since_us > 0 && now_us > stay->hold_since_us)
-		stay->hold_ms += (now_us - stay->hold_since_us) / 1000;
-	stay->hold_since_us = 0;
-	record.outcome = outcome;
 	record.queue = stay->queue;
 	record.stay = stay->ordinal;
 	record.agent_name = stay->agent_name;
@@ -57,12 +53,36 @@ void stay_finish(struct exchange *exchange, struct channel *channel, struct stay
 	record.hold_ms = stay->hold_ms;
 	record.position = stay->position;
 	record.joined_position = stay->joined_position;
+	record.waiting = stay->waiting;
 	record.missed = stay->missed;
 	record.exit = stay->exit;
-	record.ended_by = ended_by;
 	record.answered = stay->state == TALKING;
 	record.partial = stay->partial || channel->call->partial;
 	record.start_us = stay->joined_us;
+	return record;
+}
+
+void stay_tell(struct exchange *exchange, const struct channel *channel, const struct stay *stay,
+	enum call_outcome outcome, int64_t now_us)
+{
+	if (exchange->listener.changed == NULL)
+		return;
+	struct call_record record = stay_record(channel, stay);
+	record.outcome = outcome;
+	record.end_us = now_us;
+	stay_reckon_times(channel, &record);
+	exchange->listener.changed(exchange->listener.context, &record);
+}
+
+void stay_finish(struct exchange *exchange, struct channel *channel, struct stay *stay,
+	enum call_outcome outcome, enum call_end ended_by, int64_t now_us)
+{
+	if (stay->hold_since_us > 0 && now_us > stay->hold_since_us)
+		stay->hold_ms += (now_us - stay->hold_since_us) / 1000;
+	stay->hold_since_us = 0;
+	struct call_record record = stay_record(channel, stay);
+	record.outcome = outcome;
+	record.ended_by = ended_by;
 	record.end_us = now_us;
 	if (record.wait_ms == 0 && outcome != CALL_COMPLETED && now_us > stay->joined_us &&
 		stay->joined_us > 0 && !record.answered)
@@ -162,6 +182,9 @@ static void act_connect(const struct occasion *at)
 	at->stay->wait_ms = take_ms(at->message, "HoldTime");
 	at->stay->ring_ms = take_ms(at->message, "RingTime");
 	at->stay->connected_us = at->now_us;
+	/* Without an agent it is no event; that is said when the call is over. */
+	if (at->stay->agent_name.len > 0 || at->stay->agent_interface.len > 0)
+		stay_tell(at->exchange, at->channel, at->stay, CALL_CONNECTED, at->now_us);
 }
 
 static void act_complete(const struct occasion *at)

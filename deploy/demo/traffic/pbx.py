@@ -277,6 +277,7 @@ class Day:
         self.event(at, "dialplan", "Newexten", caller, ("Application", "Queue"), ("AppData", queue + ",tT"))
         self.event(at, "agent", "QueueCallerJoin", caller, ("Queue", queue), ("Position", 1), ("Count", 1))
         self.log(at, caller, queue, "NONE", "ENTERQUEUE", "", caller.number, 1)
+        self.found["events callcenter.call.queued"] += 1
         patience = timedelta(seconds=self.rng.choice((PATIENCE_S, 3 * PATIENCE_S)))
         limit = timedelta(seconds=QUEUE_TIMEOUT_S)
         members = sorted(QUEUES[queue][1], key=lambda agent: self.available(agent, at))
@@ -289,6 +290,7 @@ class Day:
             leg, at = self.ring(start, caller, queue, agent, last=False)
             self.free[agent] = at + timedelta(seconds=10)
             if leg is not None:
+                self.found["events callcenter.call.connected"] += 1
                 self.event(at, "agent", "QueueCallerLeave", caller, ("Queue", queue), ("Count", 0),
                            ("Position", 1))
                 if self.break_at is None and at.time() > time(12):

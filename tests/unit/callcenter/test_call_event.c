@@ -84,6 +84,39 @@ static void test_accounts_of_one_call_are_one_event(void **state)
 	call_writer_fini(&writer);
 }
 
+/* What a stay comes to is an event of its own beside that of its end. */
+static void test_what_is_not_over_has_an_id_of_its_own(void **state)
+{
+	struct call_writer writer = writer_of(true);
+	struct call_record call = completed;
+	struct call_event event;
+	const char *field = "";
+	(void)state;
+	call.outcome = CALL_QUEUED;
+	call.position = 2;
+	call.waiting = 3;
+	assert_int_equal(call_event_write(&writer, &call, &event, &field), CH_OK);
+	const Carehub__V1__CallcenterCallQueued *queued =
+		(const Carehub__V1__CallcenterCallQueued *)event.message;
+	assert_slice_text(event.envelope.id, "cc01-17.3/repair/queued");
+	assert_slice_text(event.envelope.type, "callcenter.call.queued");
+	assert_slice_text(event.envelope.subject, "cc01-17.1");
+	assert_int_equal(queued->position, 2);
+	assert_int_equal(queued->waiting, 3);
+	assert_string_equal(queued->customer->phones[0]->value, "13800138000");
+	call.outcome = CALL_CONNECTED;
+	call.stay = 2;
+	assert_int_equal(call_event_write(&writer, &call, &event, &field), CH_OK);
+	const Carehub__V1__CallcenterCallConnected *connected =
+		(const Carehub__V1__CallcenterCallConnected *)event.message;
+	assert_slice_text(event.envelope.id, "cc01-17.3/repair/2/connected");
+	assert_slice_text(event.envelope.type, "callcenter.call.connected");
+	assert_string_equal(connected->agent->agent_id, "201");
+	assert_string_equal(connected->agent_name, "Agent Wang");
+	assert_int_equal(connected->wait_ms, 2000);
+	call_writer_fini(&writer);
+}
+
 static void test_nobody_is_no_customer(void **state)
 {
 	static const char *const nobody[] = {"", "<unknown>", "anonymous", "Restricted"};
@@ -177,6 +210,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_call_becomes_an_event),
 		cmocka_unit_test(test_accounts_of_one_call_are_one_event),
+		cmocka_unit_test(test_what_is_not_over_has_an_id_of_its_own),
 		cmocka_unit_test(test_nobody_is_no_customer),
 		cmocka_unit_test(test_texts_are_made_fit),
 		cmocka_unit_test(test_numbers_stay_personal),

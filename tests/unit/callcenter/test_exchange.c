@@ -9,6 +9,7 @@ struct scene {
 	struct exchange *exchange;
 	struct ami_reader *reader;
 	struct book book;
+	struct book changes;
 	size_t offers;
 	char offered[64];
 	int64_t now_us;
@@ -29,10 +30,17 @@ static void scene_finished(void *context, const struct call_record *call)
 	book_write(&scene->book, call);
 }
 
+static void scene_changed(void *context, const struct call_record *call)
+{
+	struct scene *scene = context;
+	book_write(&scene->changes, call);
+}
+
 static int scene_begin(void **state)
 {
 	static struct scene scene;
-	const struct exchange_listener listener = {scene_finished, scene_offered, &scene};
+	const struct exchange_listener listener = {
+		scene_finished, scene_offered, scene_changed, &scene};
 	scene = (struct scene){.now_us = INT64_C(1795290000000000)};
 	assert_int_equal(exchange_create(&listener, NULL, &scene.exchange), CH_OK);
 	assert_int_equal(ami_reader_create(&scene.reader), CH_OK);
@@ -118,6 +126,40 @@ static void test_many_events_are_one_call(void **state)
 #define ABANDON "QueueCallerAbandon;Queue=repair;Position=1;OriginalPosition=2;HoldTime=6"
 
 /* The exchange tells both as abandoned: what stands around it tells them apart. */
+/* Each of it once, whatever is told again; on a reconnect, too. */
+static void test_what_is_not_over_is_told_once(void **state)
+{
+	struct scene *scene = *state;
+	const struct book *changes = &scene->changes;
+	tell_join(scene, "t-1.1", "t-1.1");
+	assert_int_equal(changes->count, 1);
+	assert_string_equal(changes->lines[0],
+		"queued t-1.1/repair/queued wait=0 ring=0 talk=0 hold=0 missed=0 end=0 exit=0 agent=");
+	assert_false(changes->partial[0]);
+	exchange_lost(scene->exchange);
+	tell(scene, "t-1.1", "t-1.1", "QueueEntry;Queue=repair;Position=1;Wait=9");
+	assert_int_equal(changes->count, 1);
+	tell(scene, "t-1.1", "t-1.1",
+		"AgentConnect;Queue=repair;MemberName=Li;HoldTime=9;RingTime=2");
+	tell(scene, "t-1.1", "t-1.1",
+		"AgentConnect;Queue=repair;MemberName=Li;HoldTime=9;RingTime=2");
+	assert_int_equal(changes->count, 2);
+	assert_string_equal(changes->lines[1],
+		"connected t-1.1/repair/connected wait=9 ring=2 talk=0 hold=0 missed=0 end=0 exit=0 agent=Li");
+	assert_true(changes->partial[1]);
+	tell(scene, "t-1.1", "t-1.1",
+		"AgentComplete;Queue=repair;MemberName=Li;HoldTime=9;TalkTime=21;Reason=caller");
+	assert_int_equal(scene->book.count, 1);
+
+	/* Who waits already when somebody comes to listen; without a name nobody took it. */
+	tell(scene, "t-2.1", "t-2.1", "QueueEntry;Queue=repair;Position=2;Wait=60");
+	assert_int_equal(changes->count, 3);
+	assert_memory_equal(changes->lines[2], "queued t-2.1/repair/queued ", 27);
+	assert_true(changes->partial[2]);
+	tell(scene, "t-2.1", "t-2.1", "AgentConnect;Queue=repair;HoldTime=9");
+	assert_int_equal(changes->count, 3);
+}
+
 static void test_a_time_out_is_no_abandon(void **state)
 {
 	static const struct {
@@ -279,6 +321,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SCENE(test_many_events_are_one_call),
+		SCENE(test_what_is_not_over_is_told_once),
 		SCENE(test_a_time_out_is_no_abandon),
 		SCENE(test_without_requests_it_is_an_abandon),
 		SCENE(test_queue_after_queue),

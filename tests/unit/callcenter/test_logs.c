@@ -11,13 +11,15 @@
 #include "channel/callcenter/log_fill.h"
 #include "channel/callcenter/queue_log.h"
 
-static struct queue_log *log_of(struct book *book, const char *text)
+/* With all that calls come to before they are over, when `live`. */
+static struct queue_log *log_of(struct book *book, bool live, const char *text)
 {
+	const struct queue_log_listener listener = {book_write, live ? book_write : NULL, book};
 	struct queue_log *log = NULL;
 	struct slice rest = slice_text(text);
 	struct queue_line line;
 	const char *reason;
-	assert_int_equal(queue_log_create(book_write, book, &log), CH_OK);
+	assert_int_equal(queue_log_create(&listener, &log), CH_OK);
 	while (rest.len > 0) {
 		const uint8_t *end = memchr(rest.data, '\n', rest.len);
 		size_t len = (size_t)(end - rest.data);
@@ -31,22 +33,22 @@ static struct queue_log *log_of(struct book *book, const char *text)
 static void test_a_queue_log_tells_calls(void **state)
 {
 	struct book book = {.count = 0};
-	struct queue_log *log =
-		log_of(&book, "100|NONE|NONE|NONE|QUEUESTART|\n"
-			      "101|t-1.1|repair|NONE|ENTERQUEUE||13800138000|3\n"
-			      "103|t-1.1|repair|Wang|RINGNOANSWER|4000\n"
-			      "104|t-1.1|repair|Temp, Li|CONNECT|3|t-1.2|1\n"
-			      "110|t-1.1|repair|Temp, Li|COMPLETEAGENT|3|6|3\n"
-			      "111|t-1.3|parts|NONE|ENTERQUEUE|||1\n"
-			      "114|t-1.3|parts|NONE|EXITWITHTIMEOUT|1|1|3\n"
-			      "114|t-1.3|parts|NONE|ENTERQUEUE|||1\n"
-			      "118|t-1.3|parts|NONE|ABANDON|1|1|4\n"
-			      "119|t-1.4|repair|NONE|ENTERQUEUE||1|1\n"
-			      "120|t-1.4|repair|Wang|CONNECT|1|t-1.5|1\n"
-			      "130|t-1.4|repair|Wang|BLINDTRANSFER|600|agents|1|10|1\n"
-			      "131|t-1.6|repair|NONE|ENTERQUEUE||1|1\n"
-			      "132|t-1.6|repair|NONE|EXITWITHKEY|5|2|1|1\n"
-			      "133|MANAGER|repair|Wang|PAUSE|lunch\n");
+	struct queue_log *log = log_of(&book, false,
+		"100|NONE|NONE|NONE|QUEUESTART|\n"
+		"101|t-1.1|repair|NONE|ENTERQUEUE||13800138000|3\n"
+		"103|t-1.1|repair|Wang|RINGNOANSWER|4000\n"
+		"104|t-1.1|repair|Temp, Li|CONNECT|3|t-1.2|1\n"
+		"110|t-1.1|repair|Temp, Li|COMPLETEAGENT|3|6|3\n"
+		"111|t-1.3|parts|NONE|ENTERQUEUE|||1\n"
+		"114|t-1.3|parts|NONE|EXITWITHTIMEOUT|1|1|3\n"
+		"114|t-1.3|parts|NONE|ENTERQUEUE|||1\n"
+		"118|t-1.3|parts|NONE|ABANDON|1|1|4\n"
+		"119|t-1.4|repair|NONE|ENTERQUEUE||1|1\n"
+		"120|t-1.4|repair|Wang|CONNECT|1|t-1.5|1\n"
+		"130|t-1.4|repair|Wang|BLINDTRANSFER|600|agents|1|10|1\n"
+		"131|t-1.6|repair|NONE|ENTERQUEUE||1|1\n"
+		"132|t-1.6|repair|NONE|EXITWITHKEY|5|2|1|1\n"
+		"133|MANAGER|repair|Wang|PAUSE|lunch\n");
 	(void)state;
 	assert_int_equal(book.count, 5);
 	assert_string_equal(book.lines[0],
@@ -59,16 +61,41 @@ static void test_a_queue_log_tells_calls(void **state)
 	queue_log_free(log);
 }
 
+/* The same as the manager port tells, and as often. */
+static void test_a_queue_log_tells_what_is_not_over(void **state)
+{
+	struct book book = {.count = 0};
+	struct queue_log *log = log_of(&book, true,
+		"101|t-1.1|repair|NONE|ENTERQUEUE||13800138000|3\n"
+		"104|t-1.1|repair|Li|CONNECT|3|t-1.2|1\n"
+		"105|t-1.1|repair|Li|CONNECT|3|t-1.2|1\n"
+		"110|t-1.1|repair|Li|COMPLETEAGENT|3|6|3\n"
+		"111|t-1.1|repair|NONE|ENTERQUEUE||13800138000|1\n"
+		"112|t-1.1|repair|NONE|CONNECT|1|t-1.3|1\n"
+		"113|t-1.4|repair|NONE|ABANDON|1|1|4\n");
+	(void)state;
+	assert_int_equal(book.count, 5);
+	assert_string_equal(book.lines[0],
+		"queued t-1.1/repair/queued wait=0 ring=0 talk=0 hold=0 missed=0 end=0 exit=0 agent=");
+	assert_string_equal(book.lines[1],
+		"connected t-1.1/repair/connected wait=3 ring=1 talk=0 hold=0 missed=0 end=0 exit=0 agent=Li");
+	assert_memory_equal(book.lines[2], "completed t-1.1/repair ", 23);
+	assert_memory_equal(book.lines[3], "queued t-1.1/repair/2/queued ", 29);
+	assert_memory_equal(book.lines[4], "abandoned t-1.4/repair ", 23);
+	queue_log_free(log);
+}
+
 /* A start of the exchange cuts off what was open; a rotated log begins in the middle of calls. */
 static void test_a_log_without_begin_or_end(void **state)
 {
 	struct book book = {.count = 0};
-	struct queue_log *log = log_of(&book, "100|t-1.1|repair|Wang|COMPLETECALLER|3|6|1\n"
-					      "101|t-1.2|repair|NONE|ENTERQUEUE||1|1\n"
-					      "102|t-1.3|repair|NONE|ENTERQUEUE||1|1\n"
-					      "102|t-1.3|repair|Wang|CONNECT|1|x|1\n"
-					      "103|t-1.4|repair|NONE|ENTERQUEUE||1|1\n"
-					      "103|t-1.4|parts|NONE|ENTERQUEUE||1|1\n");
+	struct queue_log *log = log_of(&book, false,
+		"100|t-1.1|repair|Wang|COMPLETECALLER|3|6|1\n"
+		"101|t-1.2|repair|NONE|ENTERQUEUE||1|1\n"
+		"102|t-1.3|repair|NONE|ENTERQUEUE||1|1\n"
+		"102|t-1.3|repair|Wang|CONNECT|1|x|1\n"
+		"103|t-1.4|repair|NONE|ENTERQUEUE||1|1\n"
+		"103|t-1.4|parts|NONE|ENTERQUEUE||1|1\n");
 	(void)state;
 	assert_int_equal(book.count, 2);
 	assert_memory_equal(book.lines[0], "completed t-1.1/repair wait=3", 29);
@@ -305,6 +332,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_queue_log_tells_calls),
+		cmocka_unit_test(test_a_queue_log_tells_what_is_not_over),
 		cmocka_unit_test(test_a_log_without_begin_or_end),
 		cmocka_unit_test(test_lines_that_are_none),
 		cmocka_unit_test(test_rows_are_joined_whatever_the_columns),
