@@ -206,12 +206,13 @@ static Carehub__V1__CallEnd call_end_word(enum call_end end)
 	return words[end];
 }
 
+/* Not whose call it is: the hub would make a record of an unknown caller, and that is what his screen pop, which
+ * is asked for meanwhile, would find. */
 static void call_fill_queued(struct call_writer *writer, const struct call_record *call,
 	ProtobufCMessage *message, bool *failed)
 {
 	Carehub__V1__CallcenterCallQueued *out = (Carehub__V1__CallcenterCallQueued *)message;
 	out->call = call_ref(writer, call, failed);
-	out->customer = call_customer(writer, call, failed);
 	out->position = call->position;
 	out->waiting = call->waiting;
 }
