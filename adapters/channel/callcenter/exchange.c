@@ -251,7 +251,8 @@ void exchange_tend(struct exchange *exchange, int64_t now_us)
 	struct call *next = NULL;
 	for (struct call *call = exchange->oldest; call != NULL; call = next) {
 		next = call->newer;
-		if (call->alive == 0 && now_us - call->heard_us >= EXCHANGE_LINGER_US) {
+		int64_t linger_us = call->leg_total > 0 ? EXCHANGE_ROWS_US : EXCHANGE_LINGER_US;
+		if (call->alive == 0 && now_us - call->heard_us >= linger_us) {
 			call_end(exchange, call, call->last_us);
 		} else if (now_us - call->came_us >= EXCHANGE_CALL_AGE_US) {
 			exchange->counts.given_up++;

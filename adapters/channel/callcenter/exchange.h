@@ -31,8 +31,10 @@
 #include "channel/callcenter/call.h"
 
 #define EXCHANGE_CALL_AGE_US (INT64_C(24) * 3600 * 1000000)
-/* Rows of its book-keeping follow the last hang-up of a call. */
+/* Rows of its book-keeping follow the last hang-up of a call: the first within this, the others close behind
+ * it. */
 #define EXCHANGE_LINGER_US INT64_C(5000000)
+#define EXCHANGE_ROWS_US   INT64_C(1000000)
 
 /* A phone rings for a caller in a queue. */
 struct call_offer {

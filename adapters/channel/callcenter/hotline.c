@@ -16,7 +16,7 @@
 #include "kit/folder.h"
 #include "wire/check.h"
 
-#define TICK_MS       1000
+#define TICK_MS       250
 #define CLOSE_US      INT64_C(5000000)
 #define FILL_SOON_US  INT64_C(2000000)  /* the exchange may still be writing */
 #define FILL_ALONE_US INT64_C(2000000)  /* logs that are the only source */

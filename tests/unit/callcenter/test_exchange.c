@@ -279,6 +279,20 @@ static void test_calls_that_never_end(void **state)
 	assert_int_equal(counts.calls + counts.channels, 0);
 }
 
+/* Rows of a call come together: who has the first waits a second, not five, for the others. */
+static void test_rows_end_the_waiting(void **state)
+{
+	struct scene *scene = *state;
+	tell(scene, "t-1.1", "t-1.1", "Newchannel;CallerIDNum=201;Exten=600");
+	tell(scene, "t-1.1", "t-1.1", "Hangup;Cause=16");
+	tell(scene, "t-1.1", "t-1.1", "Cdr;Channel=PJSIP/201-1;Disposition=ANSWERED");
+	exchange_tend(scene->exchange, scene->now_us + EXCHANGE_ROWS_US - 1);
+	assert_int_equal(scene->book.count, 0);
+	exchange_tend(scene->exchange, scene->now_us + EXCHANGE_ROWS_US);
+	assert_int_equal(scene->book.count, 1);
+	assert_int_equal(scene->book.legs[0], 1);
+}
+
 /* Its clock is two days behind: its calls are no older for that. */
 static void test_an_exchange_with_a_wrong_clock(void **state)
 {
@@ -328,6 +342,7 @@ int main(void)
 		SCENE(test_a_call_without_a_queue),
 		SCENE(test_what_was_missed_is_partial),
 		SCENE(test_calls_that_never_end),
+		SCENE(test_rows_end_the_waiting),
 		SCENE(test_an_exchange_with_a_wrong_clock),
 		SCENE(test_ids_that_are_none),
 	};
