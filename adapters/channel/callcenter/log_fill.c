@@ -39,8 +39,10 @@ struct log_fill {
 	/* Calls that ended before were told: in an earlier life, by now. */
 	int64_t queue_since_us;
 	int64_t cdr_since_us;
+	uint64_t queue_since_line; /* these lines were told, if they are older, too */
 	int64_t queue_us;
 	int64_t cdr_us;
+	uint64_t queue_line;   /* of the file under way, from 1 */
 	enum ch_status status; /* of what was done in callbacks */
 	uint8_t piece[READ_BYTES];
 };
@@ -115,20 +117,21 @@ static enum ch_status tail_read(struct tail *tail, uint8_t *piece, size_t *out_l
 
 static void fill_keep(struct log_fill *fill, const struct call_record *call)
 {
-	char checkpoint[48];
+	char checkpoint[72];
 	if (fill->status != CH_OK)
 		return;
-	(void)snprintf(checkpoint, sizeof(checkpoint), "%lld %lld", (long long)fill->queue_us,
-		(long long)fill->cdr_us); /* fits */
+	(void)snprintf(checkpoint, sizeof(checkpoint), "%lld %lld %llu", (long long)fill->queue_us,
+		(long long)fill->cdr_us, (unsigned long long)fill->queue_line); /* fits */
 	fill->status = harvest_call(fill->harvest, call, slice_text(checkpoint));
 }
 
-/* Lines come in the order of their times: of the last, not the latest, so that a clock that is set back costs
- * duplicates and no call. */
+/* The time is that of the last line, not the latest, so that a clock that is set back costs duplicates and no
+ * call. */
 static void fill_queue_call(void *context, const struct call_record *call)
 {
 	struct log_fill *fill = context;
-	if (call->end_us < fill->queue_since_us)
+	if (call->end_us < fill->options.since_us ||
+		(call->end_us < fill->queue_since_us && fill->queue_line <= fill->queue_since_line))
 		return;
 	fill->queue_us = call->end_us;
 	fill_keep(fill, call);
@@ -160,6 +163,7 @@ static enum ch_status fill_take_lines(struct log_fill *fill)
 	const char *reason = "is too long";
 	enum ch_status status;
 	while ((status = lines_next(&fill->lines, &text)) != CH_END && fill->status == CH_OK) {
+		fill->queue_line++;
 		if (status == CH_OK && text_trim(text).len == 0)
 			continue;
 		if (status == CH_OK)
@@ -181,8 +185,10 @@ static enum ch_status fill_read_queue_log(struct log_fill *fill)
 	if (fill->options.queue_log == NULL)
 		return CH_END;
 	enum ch_status status = tail_read(&fill->queue_tail, fill->piece, &len, &other);
-	if (other)
+	if (other) {
 		lines_fini(&fill->lines); /* its last line will get no end */
+		fill->queue_line = fill->queue_since_line = 0;
+	}
 	if (status == CH_OK)
 		status = lines_feed(&fill->lines, slice_of(fill->piece, len));
 	return status == CH_OK ? fill_take_lines(fill) : status;
@@ -246,14 +252,18 @@ static void fill_resume(struct log_fill *fill, struct slice checkpoint)
 {
 	struct slice rest = checkpoint;
 	struct slice queue;
+	struct slice cdr;
 	int64_t queue_us;
 	int64_t cdr_us;
+	uint64_t line;
 	fill->queue_since_us = fill->cdr_since_us = fill->options.since_us;
 	if (!text_split(&rest, ' ', &queue) || text_parse_i64(queue, &queue_us) != CH_OK ||
-		text_parse_i64(rest, &cdr_us) != CH_OK)
+		!text_split(&rest, ' ', &cdr) || text_parse_i64(cdr, &cdr_us) != CH_OK ||
+		text_parse_u64(rest, UINT64_MAX, &line) != CH_OK)
 		return;
 	fill->queue_us = queue_us;
 	fill->cdr_us = cdr_us;
+	fill->queue_since_line = line;
 	if (queue_us > fill->queue_since_us)
 		fill->queue_since_us = queue_us;
 	if (cdr_us > fill->cdr_since_us)

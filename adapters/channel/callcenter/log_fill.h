@@ -6,8 +6,10 @@
  * are followed (call_event.h), so what the hub has already it calls a duplicate: nothing needs to be known here of
  * what was missed.
  *
- * Each call brings a checkpoint: up to which time the logs have been told, "1795290143000000 1795290083000000", calls
- * of queue_log and of Master.csv.
+ * Each call brings a checkpoint: up to which time the logs have been told, calls of queue_log and of Master.csv, and
+ * up to which line of queue_log, "1795290143000000 1795290083000000 17".  Of queue_log only what stands before that
+ * line and is older is passed over: a line behind it is new whatever its time, as a clock that was set back writes
+ * them, and one before it that is newer is of another file, after a rotation.
  *
  * Files are read in pieces: each step is short. */
 #ifndef CALLCENTER_LOG_FILL_H

@@ -328,6 +328,48 @@ static void test_the_hole_is_filled_as_logs_grow(void **state)
 	harvest_free(harvest);
 }
 
+/* Where it was left: the checkpoint of the last event. */
+static void fill_again(const char *log, const char *checkpoint, char *ids, size_t room)
+{
+	const struct call_names names = {.source = SLICE_LITERAL("/t")};
+	const struct log_fill_options options = {
+		.queue_log = log, .since_us = 1, .checkpoint = slice_text(checkpoint)};
+	struct harvest *harvest = NULL;
+	struct log_fill *fill = NULL;
+	assert_int_equal(harvest_create(&names, &harvest), CH_OK);
+	assert_int_equal(log_fill_create(&options, harvest, &fill), CH_OK);
+	(void)drain(harvest, fill, ids, room);
+	log_fill_free(fill);
+	harvest_free(harvest);
+}
+
+/* What is told is behind the line or newer than the time: a clock that is set back loses no call, nor does another
+ * file. */
+static void test_a_log_is_read_on_after_a_restart(void **state)
+{
+	static const char text[] = "1795290020|t-1.1|q|W|COMPLETEAGENT|1|1|1\n"
+				   "1795290021|t-1.2|q|W|COMPLETEAGENT|1|1|1\n"
+				   "1795290022|t-1.3|q|W|COMPLETEAGENT|1|1|1\n"
+				   "1795290001|t-1.4|q|W|COMPLETEAGENT|1|1|1\n";
+	char folder[] = "fill-XXXXXX";
+	char log[64];
+	char ids[512];
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	(void)snprintf(log, sizeof(log), "%s/queue_log", folder);
+	put_file(log, text, "w");
+	fill_again(log, "", ids, sizeof(ids));
+	assert_string_equal(ids, "t-1.1/q t-1.2/q t-1.3/q t-1.4/q ");
+	fill_again(log, "1795290022000000 0 3", ids, sizeof(ids));
+	assert_string_equal(ids, "t-1.3/q t-1.4/q ");
+	fill_again(log, "1795290001000000 0 4", ids, sizeof(ids));
+	assert_string_equal(ids, "t-1.1/q t-1.2/q t-1.3/q t-1.4/q ");
+	fill_again(log, "1795290010000000 0 900", ids, sizeof(ids)); /* of the file before */
+	assert_string_equal(ids, "t-1.1/q t-1.2/q t-1.3/q ");
+	fill_again(log, "1795290022000000 0", ids, sizeof(ids)); /* none */
+	assert_string_equal(ids, "t-1.1/q t-1.2/q t-1.3/q t-1.4/q ");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -340,6 +382,7 @@ int main(void)
 		cmocka_unit_test(test_an_open_quote_ends_the_file),
 		cmocka_unit_test(test_long_lines_are_passed_over),
 		cmocka_unit_test(test_the_hole_is_filled_as_logs_grow),
+		cmocka_unit_test(test_a_log_is_read_on_after_a_restart),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
