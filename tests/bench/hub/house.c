@@ -91,7 +91,7 @@ static enum ch_status make_root(struct house *house)
 		status = read_key(house, "/till.public", house->public_key);
 	(void)snprintf(text, sizeof(text),
 		"public_key = %s\nroles = producer, consumer, operator\nsources = urn:till:*\n"
-		"types = pos.>\ntopics = >\nregion = CN\nassurance = verified\nwindow = 4096\n",
+		"types = pos.>, callcenter.>\ntopics = >\nregion = CN\nassurance = verified\nwindow = 4096\n",
 		house->public_key);
 	/* Last: whoever finds it finds all. */
 	return status == CH_OK ? write_text(house, "/etc/carehub/peers.d/till.conf", text, 0600)

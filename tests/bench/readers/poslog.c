@@ -2,11 +2,11 @@
  * reader built on it has to pay:
  *
  *     bench_poslog day.xml
- *     poslog.bare    563.2 MB/s
- *     poslog.read    381.5 MB/s
- *     poslog.events  216.4 MB/s
+ *     poslog.bare     563.2   MB/s
+ *     poslog.read     381.5   MB/s
+ *     poslog.events   216.4   MB/s
  *
- * Each is the best of a few rounds, over bytes that are in memory. */
+ * Each is the best of a few rounds, over bytes that are in memory; of how many, a second argument says. */
 #include <libxml/parser.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +18,7 @@
 #include "channel/pos/poslog.h"
 
 #define ROUNDS     8
+#define ROUNDS_MAX 100
 #define STEP_BYTES ((size_t)64 * 1024)
 #define FILE_BYTES ((size_t)1024 * 1024 * 1024)
 
@@ -132,9 +133,10 @@ int main(int argc, char **argv)
 	static const char *const names[PASSES] = {"poslog.bare", "poslog.read", "poslog.events"};
 	int64_t best_us[PASSES] = {INT64_MAX, INT64_MAX, INT64_MAX};
 	struct buffer file = {0};
+	int rounds = argc == 3 ? atoi(argv[2]) : ROUNDS;
 	int failed = 1;
-	if (argc != 2) {
-		(void)fputs("usage: bench_poslog FILE\n", stderr);
+	if (argc < 2 || argc > 3 || rounds < 1 || rounds > ROUNDS_MAX) {
+		(void)fputs("usage: bench_poslog FILE [ROUNDS]\n", stderr);
 		return 64;
 	}
 	if (file_read_all(argv[1], FILE_BYTES, &file) != CH_OK || file.len == 0) {
@@ -142,7 +144,7 @@ int main(int argc, char **argv)
 		goto out;
 	}
 	/* In turns, so that what disturbs one disturbs all. */
-	for (int round = 0; round < ROUNDS * PASSES; round++) {
+	for (int round = 0; round < rounds * PASSES; round++) {
 		enum pass pass = (enum pass)(round % PASSES);
 		int64_t start_us = clock_steady_us();
 		if (!run_pass(pass, argv[1], buffer_slice(&file))) {
@@ -153,7 +155,7 @@ int main(int argc, char **argv)
 		best_us[pass] = took_us < best_us[pass] ? took_us : best_us[pass];
 	}
 	for (int pass = 0; pass < PASSES; pass++)
-		(void)printf("%-14s %.1f MB/s\n", names[pass],
+		(void)printf("%s\t%.1f\tMB/s\n", names[pass],
 			(double)file.len / (double)(best_us[pass] > 0 ? best_us[pass] : 1));
 	failed = seen == 0;
 out:
