@@ -47,6 +47,7 @@ struct load {
 	int64_t begin_ns; /* of what counts */
 	int64_t end_ns;
 	uint64_t answered; /* events */
+	uint64_t put_off; /* posts answered 503: the hub was too slow; sent anew, and not counted */
 	struct histogram latency;
 };
 
@@ -114,7 +115,8 @@ static enum ch_status line_write(struct line *line)
 	return CH_OK;
 }
 
-/* CH_OK: the whole answer is there and is the expected one; CH_END: more must come. */
+/* CH_OK: the whole answer is there and is the expected one; CH_RETRY: it is 503; CH_END: more must
+ * come. */
 static enum ch_status line_check(const struct line *line, const struct load *load)
 {
 	const char *end = memmem(line->answer, line->got, "\r\n\r\n", 4);
@@ -127,7 +129,10 @@ static enum ch_status line_check(const struct line *line, const struct load *loa
 	size_t want = (size_t)(end + 4 - line->answer) + strtoul(length + 17, NULL, 10);
 	if (line->got < want && want < ANSWER_BYTES)
 		return CH_END;
-	return line->got == want && atoi(line->answer + 9) == load->expect ? CH_OK : CH_FORMAT;
+	int answer = atoi(line->answer + sizeof("HTTP/1.1"));
+	if (line->got != want || (answer != load->expect && answer != 503))
+		return CH_FORMAT;
+	return answer == load->expect ? CH_OK : CH_RETRY;
 }
 
 static enum ch_status line_read(struct line *line, struct load *load)
@@ -144,12 +149,14 @@ static enum ch_status line_read(struct line *line, struct load *load)
 	enum ch_status status = line_check(line, load);
 	if (status == CH_END)
 		return CH_OK;
-	if (status != CH_OK) {
+	if (status != CH_OK && status != CH_RETRY) {
 		complaint("post", "not the expected answer: %.300s", line->answer);
 		return status;
 	}
 	int64_t now_ns = driver_now_ns();
-	if (now_ns >= load->begin_ns && now_ns < load->end_ns) {
+	if (status == CH_RETRY) {
+		load->put_off++;
+	} else if (now_ns >= load->begin_ns && now_ns < load->end_ns) {
 		load->answered += (uint64_t)load->batch;
 		histogram_record(&load->latency, (uint64_t)(now_ns - line->sent_ns), 1);
 	}
@@ -231,6 +238,7 @@ static enum ch_status load_run(struct load *load, struct line *lines)
 		"ack.p50\t%.1f\tus\n", (double)histogram_quantile(&load->latency, 500000) / 1e3);
 	(void)printf(
 		"ack.p99\t%.1f\tus\n", (double)histogram_quantile(&load->latency, 990000) / 1e3);
+	(void)printf("put_off\t%" PRIu64 "\tposts\n", load->put_off);
 	(void)printf("client.cpu\t%.0f\t%%\n", 100 * cpu / load->seconds);
 	return CH_OK;
 }
