@@ -1,8 +1,9 @@
 """What a site and its shops post is at the hub when they are told so, once each; who cannot sign is turned
 away, and a shop's secret is good for its own shop alone."""
 import json
+import socket
 
-from lib import Hub
+from lib import PATIENCE_S, Hub
 from website_site import SECRET, Site, shop_signed, signed
 
 
@@ -51,6 +52,16 @@ with Hub() as hub:
         assert site.post("/events", (one, json.dumps(cloud(22, source="urn:other"))))[0] == 403
         assert site.post("/events", ({**one, "content-type": "text/csv"}, "x"))[0] == 415
         assert site.post("/events", ({"content-type": one["content-type"]}, "{}"))[0] == 401
+
+        # Who posts on without waiting for answers is sent away, and is in nobody's way.
+        with socket.create_connection(("127.0.0.1", site.port), timeout=PATIENCE_S) as hasty:
+            hasty.sendall(b"POST /nothing HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}" * 3)
+            try:
+                while hasty.recv(4096):
+                    pass
+            except ConnectionResetError:
+                pass
+        assert site.ask("GET", "/nothing")[0] == 404
 
         # A token is exchanged while it runs; a mistake changes nothing.
         site.secret_file("web.token", "another-token-of-it")

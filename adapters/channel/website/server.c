@@ -70,9 +70,7 @@ static int server_callback(
 			visit_take_body(connection->visit, in, len);
 		return 0;
 	case LWS_CALLBACK_HTTP_BODY_COMPLETION:
-		if (connection->visit != NULL)
-			visit_end_body(connection->visit);
-		return 0;
+		return connection->visit == NULL || visit_end_body(connection->visit) ? 0 : -1;
 	case LWS_CALLBACK_HTTP_WRITEABLE:
 		return connection_write(wsi, connection);
 	case LWS_CALLBACK_CLOSED_HTTP:

@@ -26,6 +26,7 @@ struct visit {
 	struct chunked chunks; /* when it is in pieces */
 	bool in_pieces;
 	unsigned holders;
+	bool whole;     /* its length is here: lws has said so */
 	bool too_large; /* the body is read and dropped */
 	bool sent;
 	bool last; /* the client wants no further answer on this connection */
@@ -52,9 +53,10 @@ void visit_part(struct visit *visit);
 /* The head is here: reads it, and whatever of it cannot be taken is refused. */
 void visit_begin(struct visit *visit, const char *path);
 
-/* More of the body; the whole of it, by lws's count. */
+/* More of the body; the whole of it, by lws's count.  False: that was said before, and the connection is to be
+ * closed. */
 void visit_take_body(struct visit *visit, const void *bytes, size_t len);
-void visit_end_body(struct visit *visit);
+bool visit_end_body(struct visit *visit);
 
 /* Refuses it, and the connection ends. */
 void visit_refuse(struct visit *visit, int status, const char *field, const char *why);

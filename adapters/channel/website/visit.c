@@ -341,10 +341,17 @@ void visit_take_body(struct visit *visit, const void *bytes, size_t len)
 	}
 }
 
-void visit_end_body(struct visit *visit)
+/* Bytes behind the body, before its answer: lws offers them to this request's body for ever, says each time that
+ * the body has ended, and does nothing else.  Who posts without waiting for answers is sent away; what he has sent
+ * he may send again. */
+bool visit_end_body(struct visit *visit)
 {
+	if (visit->whole && !visit->in_pieces)
+		return false;
+	visit->whole = true;
 	if (visit->body_due_us != 0 && !visit->in_pieces)
 		visit_complete(visit);
+	return true;
 }
 
 /* ---- The answer ---- */
