@@ -21,6 +21,7 @@
 /* One claim.  Those of one name are a list, the newest first. */
 struct entry {
 	struct entry *older;
+	struct entry *repeated; /* of a duplicate: the newest claim before it that is none */
 	uint64_t number;
 	int64_t time_us;
 	bool refused; /* as a whole: does not use up the name */
@@ -94,6 +95,8 @@ static enum ch_status daybook_add(struct daybook *daybook, struct entry *entry)
 	}
 	/* The table's key is the value's: the older entry must leave first. */
 	entry->older = table_remove(&daybook->by_key, entry->key);
+	if (entry->older != NULL)
+		entry->repeated = entry->older->duplicate ? entry->older->repeated : entry->older;
 	daybook->by_number[entry->number - daybook->oldest] = entry;
 	daybook->next_number = entry->number + 1;
 	return table_put(&daybook->by_key, entry->key, entry);
@@ -356,20 +359,26 @@ void daybook_close(struct daybook *daybook)
 
 /* ---- Taking and ending ---- */
 
-/* CH_OK: the claim that this very file has made; CH_DUPLICATE: somebody else's stands; CH_NOT_FOUND. */
+/* CH_OK: the claim that this very file has made; CH_DUPLICATE: somebody else's stands; CH_NOT_FOUND.  Resends are
+ * remembered so far and no further, but however many there were, what they repeat is found behind them. */
 static enum ch_status daybook_look(const struct daybook *daybook,
 	const struct daybook_interchange *interchange, struct entry **out_entry)
 {
 	bool taken = false;
-	struct entry *entry = table_get(&daybook->by_key, interchange->key);
+	struct entry *newest = table_get(&daybook->by_key, interchange->key);
+	struct entry *entry = newest;
 	for (size_t i = 0; entry != NULL && i < PLACES_PER_NAME; i++, entry = entry->older) {
 		if (slice_equal(entry->place, interchange->place) &&
 			memcmp(entry->digest, interchange->digest, DAYBOOK_DIGEST_BYTES) == 0) {
 			*out_entry = entry;
 			return entry->duplicate ? CH_DUPLICATE : CH_OK;
 		}
-		taken = taken ||
-			(!entry->refused && !entry->duplicate && (entry->ended || entry->live));
+	}
+	entry = newest != NULL && newest->duplicate ? newest->repeated : newest;
+	for (size_t i = 0; entry != NULL && i < PLACES_PER_NAME && !taken; i++) {
+		taken = !entry->refused && (entry->ended || entry->live);
+		entry = entry->older != NULL && entry->older->duplicate ? entry->older->repeated
+									: entry->older;
 	}
 	*out_entry = NULL;
 	return taken ? CH_DUPLICATE : CH_NOT_FOUND;

@@ -106,6 +106,27 @@ static void test_a_file_that_went_away_is_not_in_the_way(void **state)
 	daybook_close(daybook);
 }
 
+static void test_a_name_stays_used_up_however_often_it_comes_again(void **state)
+{
+	char folder[PATH_MAX];
+	char place[32];
+	struct daybook_claim claim;
+	(void)state;
+	place_of("often", folder);
+	struct daybook *daybook = open_again(NULL, folder);
+	struct daybook_interchange first = named("K", "1");
+	assert_int_equal(daybook_take(daybook, &first, 1, &claim), CH_OK);
+	assert_int_equal(daybook_end(daybook, claim.number, true), CH_OK);
+	for (int i = 2; i < 200; i++) {
+		(void)snprintf(place, sizeof(place), "%d", i);
+		struct daybook_interchange again = named("K", place);
+		assert_int_equal(daybook_take(daybook, &again, i, &claim), CH_DUPLICATE);
+		if (i == 150)
+			daybook = open_again(daybook, folder);
+	}
+	daybook_close(daybook);
+}
+
 static void test_one_process_at_a_time(void **state)
 {
 	char folder[PATH_MAX];
@@ -157,6 +178,7 @@ int main(void)
 		cmocka_unit_test(test_usage),
 		cmocka_unit_test(test_what_was_refused_may_come_again),
 		cmocka_unit_test(test_a_file_that_went_away_is_not_in_the_way),
+		cmocka_unit_test(test_a_name_stays_used_up_however_often_it_comes_again),
 		cmocka_unit_test(test_one_process_at_a_time),
 		cmocka_unit_test(test_a_torn_tail_is_cut_off_and_damage_is_told),
 	};
