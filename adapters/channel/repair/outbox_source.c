@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "base/text.h"
 
 #define REASON_BYTES 512
 
@@ -128,7 +129,9 @@ static void outbox_note(struct outbox_source *source, size_t index, const char *
 	struct outbox_entry *entry = &source->entries[index];
 	if (entry->reason != NULL)
 		return;
-	entry->reason = strndup(reason, REASON_BYTES);
+	/* Half a character would be refused by the database, and with it the whole batch, for ever. */
+	struct slice text = slice_sub(slice_text(reason), 0, REASON_BYTES);
+	entry->reason = strndup(reason, text_utf8_prefix(text));
 	if (entry->reason == NULL)
 		source->status = CH_NOMEM;
 }
