@@ -10,10 +10,9 @@ import tempfile
 from lib import BIN, Hub, event
 
 LINES = 100000
-# AddressSanitizer keeps what is freed, and puts a fence around everything.
-SANITIZED = b"__asan_init" in (BIN / "carehub").read_bytes()
+# AddressSanitizer keeps what is freed from being used again, and that would count too.
 os.environ["ASAN_OPTIONS"] = os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=1"
-LEAVE_KIB = (3 if SANITIZED else 1) * 300000  # the library's window of 64 MiB beside the program
+LEAVE_KIB = 300000  # the library's window of 64 MiB beside the program
 
 def cancelled(n):
     return event("website.order.cancelled", n, "urn:shop:1", {"orderId": f"A{n}"})
