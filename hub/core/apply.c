@@ -122,31 +122,6 @@ static enum ch_status apply_known(
 	return CH_OK;
 }
 
-/* ---- When did it happen? ---- */
-
-/* Years in which customer care has clocks at all; beyond them a time says nothing. */
-#define YEAR_US     (INT64_C(31556952) * 1000000)
-#define CLOCK_FIRST (20 * YEAR_US) /* 1990 */
-
-/* Station clocks are wrong; what the sender's own clock says at sending corrects them (Segment's
- * rule).  An impossible result is no time at all: the raw values stay in the event. */
-static int64_t apply_occurred(const struct envelope *envelope, int64_t arrival_us)
-{
-	int64_t occurred;
-	if (envelope->time_us == 0)
-		return arrival_us;
-	occurred = envelope->time_us;
-	if (envelope->sent_us != 0 && envelope->sent_us >= envelope->time_us) {
-		int64_t age;
-		if (__builtin_sub_overflow(envelope->sent_us, envelope->time_us, &age) ||
-			__builtin_sub_overflow(arrival_us, age, &occurred))
-			return arrival_us;
-	}
-	if (occurred < CLOCK_FIRST || occurred > arrival_us + YEAR_US)
-		return arrival_us;
-	return occurred;
-}
-
 /* ---- 6, beside linked.c: reference data, newest per key ---- */
 
 static void apply_reference(struct ruling *ruling)
@@ -331,7 +306,7 @@ enum ch_status core_decide(struct core *core, struct change *change, const struc
 		ruling.type = seen.type;
 		if (seen.type != NULL)
 			ruling.rules = inspector_rules(core->inspector, seen.type);
-		ruling.occurred_us = apply_occurred(&ruling.envelope, input->arrival_us);
+		ruling.occurred_us = envelope_occurred(&ruling.envelope, input->arrival_us);
 		if (!seen.fit)
 			decision.reason = inspect_fault(core->inspector, seen.type,
 				&ruling.envelope, core->field, &decision.field);

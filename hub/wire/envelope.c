@@ -131,3 +131,26 @@ void envelope_encode(const struct envelope *envelope, struct buffer *out)
 			pb_put_bytes(out, i + 1, *(const struct slice *)(const void *)at);
 	}
 }
+
+/* Years in which customer care has clocks at all; beyond them a time says nothing. */
+#define YEAR_US     (INT64_C(31556952) * 1000000)
+#define CLOCK_FIRST (20 * YEAR_US) /* 1990 */
+
+/* Station clocks are wrong; what the sender's own clock says at sending corrects them (Segment's
+ * rule).  An impossible result is no time at all: the raw values stay in the event. */
+int64_t envelope_occurred(const struct envelope *envelope, int64_t arrival_us)
+{
+	int64_t occurred;
+	if (envelope->time_us == 0)
+		return arrival_us;
+	occurred = envelope->time_us;
+	if (envelope->sent_us != 0 && envelope->sent_us >= envelope->time_us) {
+		int64_t age;
+		if (__builtin_sub_overflow(envelope->sent_us, envelope->time_us, &age) ||
+			__builtin_sub_overflow(arrival_us, age, &occurred))
+			return arrival_us;
+	}
+	if (occurred < CLOCK_FIRST || occurred > arrival_us + YEAR_US)
+		return arrival_us;
+	return occurred;
+}

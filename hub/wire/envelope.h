@@ -35,4 +35,8 @@ enum ch_status envelope_parse(struct slice event, struct envelope *out, const ch
 /* Appends the encoded Event; before and after are not looked at. */
 void envelope_encode(const struct envelope *envelope, struct buffer *out);
 
+/* When it happened, as well as can be told: by its source's clock, corrected by what that clock said at
+ * sending.  The arrival when the source said nothing, or what no clock can mean. */
+int64_t envelope_occurred(const struct envelope *envelope, int64_t arrival_us);
+
 #endif

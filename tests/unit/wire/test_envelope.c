@@ -107,12 +107,38 @@ static void finds_personal_in_the_middle(void **state)
 	buffer_fini(&bytes);
 }
 
+static void tells_when_it_happened(void **state)
+{
+	(void)state;
+	const int64_t day = INT64_C(86400) * 1000000;
+	const int64_t arrival = 20000 * day;
+	const struct {
+		int64_t time_us;
+		int64_t sent_us;
+		int64_t occurred_us;
+	} rows[] = {
+		{0, 0, arrival},
+		{arrival - 5, 0, arrival - 5},
+		{arrival - 5 + day, arrival + day, arrival - 5}, /* a day fast */
+		{arrival - 5 - day, arrival - day, arrival - 5}, /* and slow */
+		{arrival - 5, arrival - 6, arrival - 5},         /* sent before it happened */
+		{1, 0, arrival},                                 /* 1970 */
+		{INT64_MAX, 0, arrival},
+		{INT64_MIN, INT64_MAX, arrival},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct envelope envelope = {.time_us = rows[i].time_us, .sent_us = rows[i].sent_us};
+		assert_int_equal(envelope_occurred(&envelope, arrival), rows[i].occurred_us);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(parts_what_is_personal),
 		cmocka_unit_test(names_the_attribute_at_fault),
 		cmocka_unit_test(finds_personal_in_the_middle),
+		cmocka_unit_test(tells_when_it_happened),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
