@@ -132,6 +132,19 @@ enum ch_status courier_check(const struct kit_settings *settings, struct problem
 	return worst;
 }
 
+enum ch_status courier_identify(
+	const struct kit_settings *settings, const char *program, struct ch_options *options)
+{
+	char agent[64];
+	(void)snprintf(agent, sizeof(agent), "%s %s", program, CAREHUB_VERSION);
+	enum ch_status status = ch_options_set_endpoint(options, settings->endpoint);
+	if (status == CH_OK)
+		status = courier_server_key(settings, options);
+	if (status == CH_OK)
+		status = ch_options_set_key_file(options, settings->key_file);
+	return status == CH_OK ? ch_options_set_agent(options, agent) : status;
+}
+
 static enum ch_status courier_ask_checkpoints(
 	const struct courier_options *wish, struct ch_options *options)
 {
@@ -149,19 +162,11 @@ static enum ch_status courier_ask_checkpoints(
 
 static enum ch_status courier_connect(struct courier *courier, const struct courier_options *wish)
 {
-	char agent[64];
 	const struct kit_settings *settings = wish->settings;
 	struct ch_options *options = ch_options_create();
 	if (options == NULL)
 		return CH_NOMEM;
-	(void)snprintf(agent, sizeof(agent), "%s %s", courier->program, CAREHUB_VERSION);
-	enum ch_status status = ch_options_set_endpoint(options, settings->endpoint);
-	if (status == CH_OK)
-		status = courier_server_key(settings, options);
-	if (status == CH_OK)
-		status = ch_options_set_key_file(options, settings->key_file);
-	if (status == CH_OK)
-		status = ch_options_set_agent(options, agent);
+	enum ch_status status = courier_identify(settings, courier->program, options);
 	if (status == CH_OK)
 		status = courier_ask_checkpoints(wish, options);
 	ch_options_set_window(options, (uint32_t)settings->window, WINDOW_BYTES);

@@ -45,6 +45,10 @@ void flight_free(struct flight *flight); /* not while it is under way */
  * `problems`.  CH_INVALID when it added to them; CH_NOMEM. */
 enum ch_status courier_check(const struct kit_settings *settings, struct problems *problems);
 
+/* Tells the library where the hub is, who it is and who we are.  As the ch_options_set_... calls. */
+enum ch_status courier_identify(
+	const struct kit_settings *settings, const char *program, struct ch_options *options);
+
 struct courier_options {
 	const struct kit_settings *settings;
 	const char *program;
