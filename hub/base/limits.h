@@ -101,6 +101,8 @@
 
 /* What an adapter keeps of a file's rejects; those beyond are only counted. */
 #define LIMIT_REJECTS_BYTES (1024u * 1024u)
+/* Events that a module could not fold, in its book; the oldest go. */
+#define LIMIT_MODULE_REJECTS 10000u
 
 /* Where an event stood at its source, in an adapter's spool: over it, cut. */
 #define LIMIT_ORIGIN_BYTES 1024u
