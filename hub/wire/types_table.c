@@ -257,6 +257,10 @@ const struct event_type event_types[] = {
 		"station_id", "station_id kind|retired"),
 	TYPE(604, REFERENCE, "reference.stock.published", reference_stock_published,
 		"location_id item_code", "location_id item_code on_hand|available|retired"),
+	TYPE(610, TYPE_DERIVED, "reference.promotion.started", reference_promotion_started,
+		"promotion_id", "promotion_id"),
+	TYPE(611, TYPE_DERIVED, "reference.promotion.ended", reference_promotion_ended,
+		"promotion_id", "promotion_id"),
 
 	/* customer */
 	TYPE(700, TYPE_DERIVED, "customer.record.created", customer_record_created,
@@ -294,6 +298,8 @@ const struct event_type event_types[] = {
 	TYPE(754, TYPE_DERIVED, "deadline.promise.corrected", deadline_promise_corrected,
 		"deadline.deadline_id", "deadline.deadline_id"),
 	TYPE(755, TYPE_DERIVED, "deadline.promise.cancelled", deadline_promise_cancelled,
+		"deadline.deadline_id", "deadline.deadline_id"),
+	TYPE(756, TYPE_DERIVED, "deadline.promise.fulfilled", deadline_promise_fulfilled,
 		"deadline.deadline_id", "deadline.deadline_id"),
 
 	/* hub */
