@@ -99,6 +99,11 @@
 #define LIMIT_COUNTED_SETS    4000000u
 #define LIMIT_ITEM_SET_LENGTH 32u
 
+/* Reports of modules: a text is cut; rows and points beyond are counted, and the report says how many. */
+#define LIMIT_REPORT_TEXT_BYTES 1024u
+#define LIMIT_REPORT_ROWS       100000u /* of one table */
+#define LIMIT_REPORT_POINTS     512u    /* of one figure */
+
 /* What an adapter keeps of a file's rejects; those beyond are only counted. */
 #define LIMIT_REJECTS_BYTES (1024u * 1024u)
 /* Events that a module could not fold, in its book; the oldest go. */
