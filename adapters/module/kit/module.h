@@ -115,6 +115,7 @@ bool module_main_has(const char *command);
 /* ---- For reports: the book of a module, whether it runs or not ---- */
 
 struct module_view {
+	const struct module *module;
 	struct book *book;
 	struct book_txn *txn;
 	struct feed_state feed;

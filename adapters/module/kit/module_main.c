@@ -1,0 +1,382 @@
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "kit/courier.h"
+#include "module/kit/module_run.h"
+
+#define EXIT_SOME     1
+#define EXIT_UNUSABLE 2
+#define EXIT_NOT_YET  3
+#define EXIT_USAGE    64
+
+static atomic_int stop; /* lock-free: a handler may set it */
+static atomic_int reload;
+
+static void main_stop(int number)
+{
+	(void)number;
+	stop = 1;
+}
+
+static void main_reload(int number)
+{
+	(void)number;
+	reload = 1;
+}
+
+struct call {
+	const struct module *module;
+	const char *config;
+	bool once;
+	bool json;
+};
+
+static int main_usage(const char *program)
+{
+	fprintf(stderr,
+		"Usage: %s run --config FILE [--once]\n"
+		"       %s check --config FILE\n"
+		"       %s rebuild --config FILE\n"
+		"       %s status --config FILE [--json]\n"
+		"       %s config\n\n"
+		"run      Folds the hub's events into the module's book, and does what follows from\n"
+		"         them; with --once until it has all that there is.  SIGHUP reads FILE anew.\n"
+		"check    Reports everything that is wrong with the configuration.\n"
+		"rebuild  Removes the book of a module that does not run: the next run makes it anew\n"
+		"         from the journal, and says nothing twice.\n"
+		"status   How far the book has come, and what is missing or was refused.\n"
+		"config   Prints a commented configuration with every setting.\n\n"
+		"Exit status: 0 fine, 1 something was rejected, refused or is missing, 2 unusable,\n"
+		"3 there is no book yet, or it has not caught up, 64 usage.\n",
+		program, program, program, program, program);
+	return EXIT_USAGE;
+}
+
+static int main_report(const char *program, const struct problems *problems, enum ch_status status)
+{
+	struct buffer text = {0};
+	problems_print(problems, &text);
+	fputs(buffer_text(&text), stderr);
+	if (problems_none(problems))
+		fprintf(stderr, "%s: %s\n", program, ch_status_text(status));
+	buffer_fini(&text);
+	return EXIT_UNUSABLE;
+}
+
+/* ---- The configuration ---- */
+
+/* All that can be told without the hub and the book. */
+static enum ch_status main_read(
+	const struct call *call, struct problems *problems, struct module_settings *out_settings)
+{
+	struct module_settings settings = {0};
+	enum ch_status status =
+		module_settings_read(call->config, call->module, problems, &settings);
+	if (status != CH_OK)
+		return status;
+	status = courier_check(&settings.hub, problems);
+	if (status == CH_OK)
+		*out_settings = settings;
+	else
+		module_settings_free(&settings, call->module);
+	return status;
+}
+
+static int main_check(const struct call *call)
+{
+	struct module_settings settings = {0};
+	struct problems problems = {0};
+	int result = 0;
+	enum ch_status status = main_read(call, &problems, &settings);
+	if (status == CH_OK)
+		printf("%s: ok\n", call->config);
+	else
+		result = main_report(call->module->program, &problems, status);
+	module_settings_free(&settings, call->module);
+	problems_fini(&problems);
+	return result;
+}
+
+static int main_config(const struct call *call)
+{
+	struct buffer text = {0};
+	module_settings_describe(call->module, &text);
+	fputs(buffer_text(&text), stdout);
+	buffer_fini(&text);
+	return 0;
+}
+
+/* ---- Running ---- */
+
+static void main_signals(void)
+{
+	struct sigaction stopping = {.sa_handler = main_stop};
+	struct sigaction reloading = {.sa_handler = main_reload};
+	(void)sigaction(SIGTERM, &stopping, NULL); /* cannot fail for these */
+	(void)sigaction(SIGINT, &stopping, NULL);
+	(void)sigaction(SIGHUP, &reloading, NULL);
+	(void)signal(SIGPIPE, SIG_IGN);
+}
+
+/* The settings of a run; after a reload also those before, to go back to. */
+struct generations {
+	struct module_settings now;
+	struct module_settings before;
+	struct module_life life;
+};
+
+static void main_tell_problems(const struct call *call, const struct problems *problems)
+{
+	for (size_t i = 0; i < problems->count; i++)
+		log_error("config.problem", "module=%s key=%s reason=\"%s\"", call->module->program,
+			problems->items[i].key, problems->items[i].reason);
+}
+
+static void main_tell_active(const struct call *call, const struct module_life *life)
+{
+	log_info("config.active", "module=%s generation=%" PRIu64, call->module->program,
+		life->generation);
+}
+
+/* A reload: the new settings, if they are good; else everything goes on with the old ones. */
+static void main_renew(const struct call *call, struct generations *generations)
+{
+	struct module_settings fresh = {0};
+	struct problems problems = {0};
+	enum ch_status status = main_read(call, &problems, &fresh);
+	generations->life.reload_failed = status != CH_OK;
+	if (status == CH_OK) {
+		module_settings_free(&generations->before, call->module);
+		generations->before = generations->now;
+		generations->now = fresh;
+		generations->life.generation++;
+		main_tell_active(call, &generations->life);
+	} else {
+		main_tell_problems(call, &problems);
+		log_error("config.kept", "module=%s generation=%" PRIu64, call->module->program,
+			generations->life.generation);
+	}
+	problems_fini(&problems);
+}
+
+/* A part did not open with the new settings.  False: there are none to go back to. */
+static bool main_go_back(
+	const struct call *call, struct generations *generations, struct problems *problems)
+{
+	if (generations->before.configs == NULL)
+		return false;
+	main_tell_problems(call, problems);
+	problems_fini(problems);
+	*problems = (struct problems){0};
+	module_settings_free(&generations->now, call->module);
+	generations->now = generations->before;
+	generations->before = (struct module_settings){0};
+	generations->life.generation--;
+	generations->life.reload_failed = true;
+	log_error("config.failed", "module=%s generation=%" PRIu64, call->module->program,
+		generations->life.generation + 1);
+	main_tell_active(call, &generations->life);
+	return true;
+}
+
+static enum ch_status main_run_generations(
+	const struct call *call, struct generations *generations, struct problems *problems)
+{
+	enum ch_status status;
+	main_tell_active(call, &generations->life);
+	for (;;) {
+		status = module_run(call->module, &generations->now, &generations->life, problems);
+		if (status == CH_RETRY) {
+			reload = 0;
+			main_renew(call, generations);
+		} else if (status != CH_INVALID || !main_go_back(call, generations, problems)) {
+			return status;
+		}
+	}
+}
+
+static int main_run(const struct call *call)
+{
+	struct problems problems = {0};
+	struct generations generations = {
+		.life = {.stop = &stop, .reload = &reload, .once = call->once, .generation = 1}};
+	enum ch_status status = main_read(call, &problems, &generations.now);
+	if (status == CH_OK) {
+		main_signals();
+		status = main_run_generations(call, &generations, &problems);
+		log_info("module.stopped", "module=%s status=%s", call->module->program,
+			ch_status_name(status));
+	}
+	if (status == CH_BUSY)
+		fprintf(stderr, "%s: another process has the book\n", call->module->program);
+	else if (status == CH_FENCED)
+		fprintf(stderr, "%s: another process has taken the subscription\n",
+			call->module->program);
+	else if (status != CH_OK)
+		(void)main_report(call->module->program, &problems, status);
+	module_settings_free(&generations.before, call->module);
+	module_settings_free(&generations.now, call->module);
+	problems_fini(&problems);
+	return status == CH_OK ? 0 : EXIT_UNUSABLE;
+}
+
+static int main_rebuild(const struct call *call)
+{
+	struct module_settings settings = {0};
+	struct problems problems = {0};
+	int result = 0;
+	enum ch_status status = main_read(call, &problems, &settings);
+	if (status == CH_OK)
+		status = book_discard(settings.book, false);
+	if (status == CH_OK) {
+		printf("%s: is empty; the next run makes it anew from the journal\n",
+			settings.book);
+	} else if (status == CH_BUSY) {
+		fprintf(stderr, "%s: the module runs; stop it first\n", settings.book);
+		result = EXIT_UNUSABLE;
+	} else {
+		result = main_report(call->module->program, &problems, status);
+	}
+	module_settings_free(&settings, call->module);
+	problems_fini(&problems);
+	return result;
+}
+
+/* ---- How it stands ---- */
+
+static bool main_print_gap(void *context, const struct feed_gap *gap)
+{
+	(void)context;
+	printf("missing     %" PRIu64 " to %" PRIu64 "\n", gap->first, gap->last);
+	return true;
+}
+
+static bool main_print_reject(void *context, const struct feed_reject *reject)
+{
+	int *left = context;
+	printf("rejected    %" PRIu64 ".%u %.*s: %.*s\n", reject->sequence, reject->part,
+		(int)reject->type.len, (const char *)reject->type.data, (int)reject->reason.len,
+		(const char *)reject->reason.data);
+	return --*left > 0;
+}
+
+static enum ch_status main_print(const struct module_view *view)
+{
+	char arrival[CLOCK_TEXT_BYTES];
+	char begun[CLOCK_TEXT_BYTES];
+	int left = 10;
+	const struct feed_state *feed = &view->feed;
+	printf("module      %s, book version %u\n", view->module->program, view->module->version);
+	printf("as of       %s, sequence %" PRIu64 " of journal %016" PRIx64 "\n",
+		feed->arrival_us != 0 ? clock_format(feed->arrival_us, arrival) : "nothing yet",
+		feed->position, feed->incarnation);
+	printf("begun       %s%s\n", clock_format(feed->begun_us, begun),
+		feed->caught_up ? "" : ", has not caught up since");
+	printf("events      %" PRIu64 ", %" PRIu64 " of them rejected\n", feed->events,
+		feed->rejects);
+	printf("to be said  %" PRIu64 ", %" PRIu64 " refused\n", feed->waiting, feed->refused);
+	printf("book        %" PRIu64 " bytes\n", book_used_bytes(view->book));
+	enum ch_status status = feed_each_gap(view->txn, main_print_gap, NULL);
+	return status == CH_OK ? feed_each_reject(view->txn, main_print_reject, &left) : status;
+}
+
+static void main_print_json(const struct module_view *view)
+{
+	const struct feed_state *feed = &view->feed;
+	char arrival[CLOCK_TEXT_BYTES];
+	char begun[CLOCK_TEXT_BYTES];
+	printf("{\"module\": \"%s\", \"version\": %u, \"incarnation\": \"%016" PRIx64 "\", "
+	       "\"position\": %" PRIu64 ", \"arrival\": ",
+		view->module->program, view->module->version, feed->incarnation, feed->position);
+	if (feed->arrival_us != 0)
+		printf("\"%s\", ", clock_format(feed->arrival_us, arrival));
+	else
+		printf("null, ");
+	printf("\"begun\": \"%s\", \"caughtUp\": %s, \"events\": %" PRIu64 ", \"rejects\": %" PRIu64
+	       ", \"gaps\": %" PRIu64 ", \"missing\": %" PRIu64 ", \"waiting\": %" PRIu64
+	       ", \"refused\": %" PRIu64 ", \"bookBytes\": %" PRIu64 "}\n",
+		clock_format(feed->begun_us, begun), feed->caught_up ? "true" : "false",
+		feed->events, feed->rejects, feed->gaps, feed->missing, feed->waiting,
+		feed->refused, book_used_bytes(view->book));
+}
+
+static int main_status(const struct call *call)
+{
+	struct module_view view = {0};
+	struct problems problems = {0};
+	int result = 0;
+	enum ch_status status = module_view_open(call->module, call->config, &problems, &view);
+	if (status == CH_OK && call->json)
+		main_print_json(&view);
+	else if (status == CH_OK)
+		status = main_print(&view);
+	if (status == CH_NOT_FOUND || status == CH_VERSION) {
+		fprintf(stderr, "%s: %s\n", call->module->program,
+			status == CH_NOT_FOUND
+				? "there is no book yet"
+				: "the book is of another release; the next run makes it anew");
+		result = EXIT_NOT_YET;
+	} else if (status != CH_OK) {
+		result = main_report(call->module->program, &problems, status);
+	} else if (!view.feed.caught_up) {
+		result = EXIT_NOT_YET;
+	} else if (view.feed.rejects + view.feed.refused + view.feed.gaps > 0) {
+		result = EXIT_SOME;
+	}
+	module_view_close(&view);
+	problems_fini(&problems);
+	return result;
+}
+
+/* ---- The command line ---- */
+
+static const struct command {
+	const char *name;
+	int (*run)(const struct call *call);
+	bool no_config;
+} commands[] = {
+	{"run", main_run, false},
+	{"check", main_check, false},
+	{"rebuild", main_rebuild, false},
+	{"status", main_status, false},
+	{"config", main_config, true},
+};
+
+static const struct command *main_find(const char *name)
+{
+	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	}
+	return NULL;
+}
+
+bool module_main_has(const char *command)
+{
+	return main_find(command) != NULL;
+}
+
+int module_main(int argc, char **argv, const struct module *module)
+{
+	struct call call = {.module = module};
+	const struct command *command = argc > 1 ? main_find(argv[1]) : NULL;
+	if (command == NULL)
+		return main_usage(module->program);
+	for (int i = 2; i < argc; i++) {
+		if (strcmp(argv[i], "--once") == 0 && command->run == main_run)
+			call.once = true;
+		else if (strcmp(argv[i], "--json") == 0 && command->run == main_status)
+			call.json = true;
+		else if (strcmp(argv[i], "--config") == 0 && i + 1 < argc)
+			call.config = argv[++i];
+		else
+			return main_usage(module->program);
+	}
+	if (call.config == NULL && !command->no_config)
+		return main_usage(module->program);
+	return command->run(&call);
+}

@@ -1,0 +1,30 @@
+/* What every module is told, beside what its parts are. */
+#ifndef MODULE_KIT_MODULE_SETTINGS_H
+#define MODULE_KIT_MODULE_SETTINGS_H
+
+#include "kit/settings.h"
+#include "module/kit/module.h"
+
+struct module_settings {
+	struct kit_settings hub; /* endpoint and keys; the rest is not used */
+	char *subscription;
+	char *book; /* its folder */
+	int64_t batch;
+	char *metrics;
+	void **configs; /* of the parts, in their order; NULL for those without */
+};
+
+/* Everything that is wrong goes into `problems`, the parts' own checks included, and CH_INVALID comes back.
+ * CH_NOMEM. */
+enum ch_status module_settings_read(const char *path, const struct module *module,
+	struct problems *problems, struct module_settings *out_settings);
+void module_settings_free(struct module_settings *settings, const struct module *module);
+
+/* A commented configuration file with every setting. */
+void module_settings_describe(const struct module *module, struct buffer *out);
+
+/* The form of the book that they name; it looks into both. */
+struct book_form module_settings_form(
+	const struct module_settings *settings, const struct module *module);
+
+#endif

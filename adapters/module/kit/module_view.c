@@ -1,0 +1,43 @@
+#include <stdlib.h>
+
+#include "module/kit/module_settings.h"
+
+enum ch_status module_view_open(const struct module *module, const char *config_path,
+	struct problems *problems, struct module_view *out_view)
+{
+	struct module_view view = {0};
+	enum ch_status status = CH_NOMEM;
+	struct module_settings *settings = calloc(1, sizeof(*settings));
+	if (settings == NULL)
+		goto out;
+	view.inside = settings;
+	view.module = module;
+	status = module_settings_read(config_path, module, problems, settings);
+	if (status != CH_OK)
+		goto out;
+	view.configs = settings->configs;
+	struct book_form form = module_settings_form(settings, module);
+	status = book_open(&form, BOOK_READ, &view.book);
+	if (status == CH_OK)
+		status = book_begin(view.book, false, &view.txn);
+	if (status == CH_OK)
+		status = feed_state_read(view.txn, &view.feed);
+	if (status != CH_OK)
+		goto out;
+	*out_view = view;
+	view = (struct module_view){0}; /* the caller's now */
+out:
+	module_view_close(&view);
+	return status;
+}
+
+void module_view_close(struct module_view *view)
+{
+	struct module_settings *settings = view->inside;
+	book_abort(view->txn);
+	book_close(view->book);
+	if (settings != NULL)
+		module_settings_free(settings, view->module);
+	free(settings);
+	*view = (struct module_view){0};
+}
