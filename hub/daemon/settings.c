@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/address.h"
 #include "base/config.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -39,14 +40,9 @@ static const char *settings_live_fault(struct slice value)
 
 static const char *settings_http_fault(struct slice value)
 {
-	char address[128];
-	char host[64];
+	char host[ADDRESS_HOST_MAX];
 	int port;
-	if (value.len == 0)
-		return NULL;
-	if ((size_t)snprintf(address, sizeof(address), "%.*s", (int)value.len,
-		    (const char *)value.data) < sizeof(address) &&
-		http_parse_address(address, host, &port) == CH_OK)
+	if (value.len == 0 || address_parse(value, host, &port) == CH_OK)
 		return NULL;
 	return "is no address like 127.0.0.1:7712";
 }

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <uv.h>
 
+#include "base/address.h"
 #include "base/invariant.h"
 #include "base/limits.h"
 #include "base/log.h"
-#include "base/text.h"
 
 #define HTTP_CLOSE_MS     5000
 #define HTTP_CHUNK_BYTES  16384
@@ -31,7 +31,7 @@ struct http {
 	struct http_route routes[LIMIT_HTTP_ROUTES];
 	size_t route_count;
 	int port;
-	char host[64];
+	char host[ADDRESS_HOST_MAX];
 	struct metric *answers;
 	struct metric *refused;
 };
@@ -209,33 +209,6 @@ void http_route(struct http *http, const char *path,
 
 /* ---- Life ---- */
 
-enum ch_status http_parse_address(const char *address, char out_host[64], int *out_port)
-{
-	struct slice rest = slice_text(address);
-	struct slice scheme = SLICE_LITERAL("http://");
-	uint64_t port;
-	if (slice_starts(rest, scheme))
-		rest = slice_sub(rest, scheme.len, rest.len);
-	const uint8_t *colon = rest.len > 0 ? memrchr(rest.data, ':', rest.len) : NULL;
-	if (colon == NULL)
-		return CH_INVALID;
-	struct slice host = slice_sub(rest, 0, (size_t)(colon - rest.data));
-	struct slice port_text = slice_sub(rest, host.len + 1, rest.len);
-	if (text_parse_u64(port_text, 65535, &port) != CH_OK || host.len == 0 || host.len >= 64)
-		return CH_INVALID;
-	if (host.len == 1 && host.data[0] == '*')
-		host.len = 0;
-	else if (host.data[0] == '[' && host.len > 2 && host.data[host.len - 1] == ']')
-		host = slice_sub(host, 1, host.len - 2);
-	else if (memchr(host.data, ':', host.len) != NULL)
-		return CH_INVALID;
-	if (host.len > 0)
-		memcpy(out_host, host.data, host.len);
-	out_host[host.len] = 0;
-	*out_port = (int)port;
-	return CH_OK;
-}
-
 /* What it has to say is mostly about what strangers send; what matters here comes as a status. */
 static void http_log(int level, const char *line)
 {
@@ -291,7 +264,7 @@ enum ch_status http_open(
 		options->metrics, "carehub_http_answers", "Pages that were served.", NULL);
 	http->refused = metric_counter(options->metrics, "carehub_http_refused",
 		"Requests for no page or by another method.", NULL);
-	status = http_parse_address(options->address, http->host, &port);
+	status = address_parse(slice_text(options->address), http->host, &port);
 	if (status != CH_OK)
 		goto out;
 	status = http_listen(http, port);

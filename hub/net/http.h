@@ -44,10 +44,4 @@ void http_route(struct http *http, const char *path,
 		void *context, const struct http_request *request, struct http_answer *answer),
 	void *context);
 
-/* ---- Apart from sockets ---- */
-
-/* "HOST:PORT", also behind "http://", with an IPv4 address, an IPv6 one in brackets or *; `out_host`
- * gets it without brackets, "" for *.  CH_INVALID. */
-enum ch_status http_parse_address(const char *address, char out_host[64], int *out_port);
-
 #endif

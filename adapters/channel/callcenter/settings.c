@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "base/address.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/text.h"
@@ -61,28 +62,11 @@ static const char *secret_fault(struct slice value)
 					  : NULL;
 }
 
-/* HOST:PORT, "[::1]:7730"; false: it is none. */
-static bool parse_address(struct slice text, char out_host[64], int *out_port)
-{
-	uint64_t port = 0;
-	const uint8_t *colon = text.len > 0 ? memrchr(text.data, ':', text.len) : NULL;
-	struct slice host = slice_sub(text, 0, colon != NULL ? (size_t)(colon - text.data) : 0);
-	struct slice digits = slice_sub(text, host.len + 1, SIZE_MAX);
-	if (host.len > 2 && host.data[0] == '[' && host.data[host.len - 1] == ']')
-		host = slice_sub(host, 1, host.len - 2);
-	if (host.len == 0 || host.len >= 64 || text_parse_u64(digits, 65535, &port) != CH_OK)
-		return false;
-	memcpy(out_host, host.data, host.len);
-	out_host[host.len] = 0;
-	*out_port = (int)port;
-	return true;
-}
-
 static const char *address_fault(struct slice value)
 {
-	char host[64];
+	char host[ADDRESS_HOST_MAX];
 	int port;
-	return parse_address(value, host, &port) ? NULL : "is not HOST:PORT";
+	return address_parse(value, host, &port) == CH_OK ? NULL : "is not HOST:PORT";
 }
 
 #define AT(member) .at = offsetof(struct callcenter_settings, member)
@@ -383,7 +367,7 @@ enum ch_status callcenter_means_init(const struct callcenter_settings *settings,
 	read_groups(&settings->groups, &means->groups);
 	read_agents(settings->agents, problems, &means->agents);
 	if (settings->pop_listen != NULL) /* it has been looked at */
-		(void)parse_address(
+		(void)address_parse(
 			slice_text(settings->pop_listen), means->pop_host, &means->pop_port);
 	check_together(settings, problems);
 	return problems->count + problems->dropped > before ? CH_INVALID : CH_OK;

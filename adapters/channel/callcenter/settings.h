@@ -3,6 +3,7 @@
 #ifndef CALLCENTER_SETTINGS_H
 #define CALLCENTER_SETTINGS_H
 
+#include "base/address.h"
 #include "base/option.h"
 #include "base/table.h"
 #include "base/zone.h"
@@ -53,7 +54,7 @@ struct callcenter_means {
 	struct buffer token;
 	struct table groups; /* queue -> char *, its hotline group */
 	struct table agents; /* MemberName -> char *, his number */
-	char pop_host[64];
+	char pop_host[ADDRESS_HOST_MAX];
 	int pop_port;
 };
 

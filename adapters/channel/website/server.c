@@ -1,8 +1,8 @@
 #include <stdlib.h>
 
+#include "base/address.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/text.h"
 #include "channel/website/server_inside.h"
 
 #define SERVER_HEAD_S   10
@@ -103,30 +103,6 @@ static void server_sweep(uv_timer_t *timer)
 
 /* ---- Life ---- */
 
-enum ch_status server_parse_address(const char *address, char out_host[64], int *out_port)
-{
-	struct slice rest = slice_text(address);
-	uint64_t port;
-	const uint8_t *colon = rest.len > 0 ? memrchr(rest.data, ':', rest.len) : NULL;
-	if (colon == NULL)
-		return CH_INVALID;
-	struct slice host = slice_sub(rest, 0, (size_t)(colon - rest.data));
-	struct slice port_text = slice_sub(rest, host.len + 1, rest.len);
-	if (text_parse_u64(port_text, 65535, &port) != CH_OK || host.len == 0 || host.len >= 64)
-		return CH_INVALID;
-	if (host.len == 1 && host.data[0] == '*')
-		host.len = 0;
-	else if (host.data[0] == '[' && host.len > 2 && host.data[host.len - 1] == ']')
-		host = slice_sub(host, 1, host.len - 2);
-	else if (memchr(host.data, ':', host.len) != NULL)
-		return CH_INVALID;
-	if (host.len > 0)
-		memcpy(out_host, host.data, host.len);
-	out_host[host.len] = 0;
-	*out_port = (int)port;
-	return CH_OK;
-}
-
 /* What it has to say is mostly about what strangers send; what matters here comes as a status. */
 static void server_log(int level, const char *line)
 {
@@ -183,7 +159,7 @@ enum ch_status server_open(
 		goto out;
 	server->options = *options;
 	server->loop = loop;
-	status = server_parse_address(options->address, server->host, &port);
+	status = address_parse(slice_text(options->address), server->host, &port);
 	if (status != CH_OK)
 		goto out;
 	(void)uv_timer_init(loop, &server->sweeper); /* cannot fail */

@@ -64,10 +64,4 @@ void visit_send(struct visit *visit);
 void visit_hold(struct visit *visit);
 void visit_release(struct visit *visit);
 
-/* ---- Apart from sockets ---- */
-
-/* "HOST:PORT" with an IPv4 address, an IPv6 one in brackets or *; `out_host` gets it without brackets, "" for
- * *.  CH_INVALID. */
-enum ch_status server_parse_address(const char *address, char out_host[64], int *out_port);
-
 #endif

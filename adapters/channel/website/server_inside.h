@@ -5,6 +5,7 @@
 #include <libwebsockets.h>
 #include <uv.h>
 
+#include "base/address.h"
 #include "channel/website/chunked.h"
 #include "channel/website/server.h"
 
@@ -39,7 +40,7 @@ struct server {
 	uv_timer_t sweeper;
 	bool sweeping;
 	int port;
-	char host[64];
+	char host[ADDRESS_HOST_MAX];
 	struct visit *visits;
 	struct server_counts counts;
 };

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <uv.h>
 
+#include "base/address.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -31,14 +32,9 @@ struct website {
 
 static const char *website_address_fault(struct slice value)
 {
-	char text[128];
-	char host[64];
+	char host[ADDRESS_HOST_MAX];
 	int port;
-	if (value.len >= sizeof(text))
-		return "is no address";
-	memcpy(text, value.data, value.len);
-	text[value.len] = 0;
-	return server_parse_address(text, host, &port) == CH_OK
+	return address_parse(value, host, &port) == CH_OK
 		       ? NULL
 		       : "is no address: 127.0.0.1:7780, [::1]:7780, *:7780";
 }

@@ -207,26 +207,6 @@ static void test_address_in_use(void **state)
 	http_close(NULL);
 }
 
-static void test_addresses(void **state)
-{
-	char host[64];
-	int port;
-	(void)state;
-	assert_int_equal(http_parse_address("127.0.0.1:7712", host, &port), CH_OK);
-	assert_string_equal(host, "127.0.0.1");
-	assert_int_equal(port, 7712);
-	assert_int_equal(http_parse_address("http://[::1]:80", host, &port), CH_OK);
-	assert_string_equal(host, "::1");
-	assert_int_equal(http_parse_address("*:0", host, &port), CH_OK);
-	assert_string_equal(host, "");
-	assert_int_equal(http_parse_address("", host, &port), CH_INVALID);
-	assert_int_equal(http_parse_address("7712", host, &port), CH_INVALID);
-	assert_int_equal(http_parse_address(":7712", host, &port), CH_INVALID);
-	assert_int_equal(http_parse_address("::1:7712", host, &port), CH_INVALID);
-	assert_int_equal(http_parse_address("127.0.0.1:77123", host, &port), CH_INVALID);
-	assert_int_equal(http_parse_address("127.0.0.1:x", host, &port), CH_INVALID);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -238,7 +218,6 @@ int main(void)
 		cmocka_unit_test(test_nonsense_does_no_harm),
 		cmocka_unit_test(test_connections_are_bounded),
 		cmocka_unit_test(test_address_in_use),
-		cmocka_unit_test(test_addresses),
 	};
 	return cmocka_run_group_tests(tests, server_open, server_close);
 }
