@@ -147,6 +147,12 @@
 #define LIMIT_POP_SOCKETS    64u  /* agents' programs on the WebSocket: over it, refused */
 #define LIMIT_AGENTS         4096u /* names of agents and groups that are known: those beyond have none */
 
+/* What a module keeps of one thing: marks beyond are left out, the earliest stay; over the texts' bounds the
+ * event is noted as one that cannot be folded. */
+#define LIMIT_FACT_MARKS      512u
+#define LIMIT_FACT_NAME_BYTES 96u
+#define LIMIT_FACT_TEXT_BYTES 200u
+
 #define LIMIT_PENDING_PER_SUB     4096u
 #define LIMIT_DEADLETTERS_PER_SUB 100000u
 #define LIMIT_REPLAYS             256u /* jobs that are remembered; over it, CH_FULL */
