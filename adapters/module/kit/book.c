@@ -28,7 +28,7 @@
 #define WRITER_FILE   "writer.lock"
 
 static const char *const own_tables[] = {"kit.state", "kit.gaps", "kit.rejects", "kit.outbox",
-	"kit.waiting", "kit.said", "kit.people", "kit.moved", "kit.erased"};
+	"kit.waiting", "kit.said", "kit.people", "kit.moved", "kit.erased", "kit.before"};
 
 _Static_assert(sizeof(own_tables) / sizeof(*own_tables) == BOOK_OWN_END - BOOK_OWN_FIRST,
 	"a name for each of the kit's tables");
@@ -545,7 +545,7 @@ void book_wipe(struct book_txn *txn)
 	if (book_get(txn, BOOK_STATE, SLICE_LITERAL("form"), &stored) == CH_OK)
 		buffer_append_slice(&form, stored);
 	for (uint32_t i = 0; i < BOOK_TABLES_MAX; i++) {
-		if (txn->book->in_use[i])
+		if (txn->book->in_use[i] && i != BOOK_BEFORE)
 			book_clear(txn, i);
 	}
 	book_put(txn, BOOK_STATE, SLICE_LITERAL("form"), buffer_slice(&form));

@@ -16,10 +16,11 @@ enum book_own {
 	BOOK_PEOPLE,                 /* retired number -> the one that stays */
 	BOOK_MOVED,                  /* sequence -> the number it went to when a merge was undone */
 	BOOK_ERASED,                 /* number -> sequence */
+	BOOK_BEFORE,                 /* id: was said, or waited, in a journal that is no more */
 	BOOK_OWN_END,
 };
 
-/* Empties every table of the book, the kit's included, but for its form.  The status sticks. */
+/* Empties every table of the book, the kit's included, but for its form and BOOK_BEFORE.  The status sticks. */
 void book_wipe(struct book_txn *txn);
 
 #endif

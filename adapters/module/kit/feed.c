@@ -9,11 +9,12 @@
 #include "base/log.h"
 #include "module/kit/book_inside.h"
 #include "module/kit/people_inside.h"
+#include "module/kit/voice_inside.h"
 
 /* How long the hub may wait for an acknowledgement: a batch that follows a report's long view, or a full disk.
  * And it never sets an event aside for our being slow. */
 #define ACK_WAIT_MS  600000u
-#define MAX_ATTEMPTS 1000000u
+#define MAX_ATTEMPTS 1000u /* as many as a hub grants */
 
 /* Tries of one batch whose transaction found the map full: each time it is twice as large. */
 #define TRIES_MAX 16
@@ -154,6 +155,7 @@ const struct feed_state *feed_state_now(const struct feed *feed)
 /* The journal is another one, or the book new: nothing of it counts. */
 static enum ch_status feed_wipe(struct feed *feed, struct book_txn *txn)
 {
+	voice_keep_ids(txn);
 	book_wipe(txn);
 	return book_status(txn) == CH_OK ? feed_begin(feed, txn) : book_status(txn);
 }

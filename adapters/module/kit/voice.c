@@ -205,6 +205,39 @@ void voice_hear(struct book_txn *txn, const struct feed_event *event)
 	voice_remember(txn, event->head.id, event->sequence, false);
 }
 
+/* ---- Over a restore ---- */
+
+static void voice_keep_keys(struct book_txn *txn, uint32_t table)
+{
+	struct slice none = {NULL, 0};
+	struct slice key;
+	struct slice value;
+	struct book_walk *walk = NULL;
+	enum ch_status status = book_walk_begin(txn, table, none, none, &walk);
+	while (status == CH_OK && (status = book_walk_next(walk, &key, &value)) == CH_OK)
+		book_put(txn, BOOK_BEFORE, key, none);
+	book_walk_end(walk);
+	if (status != CH_END)
+		book_fail(txn, status);
+}
+
+void voice_keep_ids(struct book_txn *txn)
+{
+	voice_keep_keys(txn, BOOK_SAID);
+	voice_keep_keys(txn, BOOK_WAITING);
+}
+
+enum ch_status voice_was_said_before(struct book_txn *txn, struct slice id, bool *out_said)
+{
+	struct key key;
+	struct slice value;
+	enum ch_status status = book_get(txn, BOOK_BEFORE, voice_id_key(&key, id), &value);
+	if (status != CH_OK && status != CH_NOT_FOUND)
+		return status;
+	*out_said = status == CH_OK;
+	return CH_OK;
+}
+
 /* ---- Going out ---- */
 
 static enum ch_status voice_parse(

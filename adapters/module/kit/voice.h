@@ -52,6 +52,11 @@ enum voice_stage {
 enum ch_status voice_stage(
 	struct book_txn *txn, struct slice id, enum voice_stage *out_stage, uint64_t *out_sequence);
 
+/* Whether it was said, or waited, when the journal was another one: the hub was restored from a backup since,
+ * and the book emptied.  What the saying stood for (a message that was sent) may have happened, although no
+ * event says so any more.  It may be said again; whether to do it again is the part's to decide.  CH_CORRUPT, CH_IO. */
+enum ch_status voice_was_said_before(struct book_txn *txn, struct slice id, bool *out_said);
+
 /* Takes back what still waits: a later event has shown that it was not so.  What is on its way may be said all
  * the same, and is then known as said; who must be sure says the correction as well. */
 void voice_take_back(struct book_txn *txn, struct slice id);

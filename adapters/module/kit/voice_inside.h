@@ -11,6 +11,10 @@
  * sticks. */
 void voice_hear(struct book_txn *txn, const struct feed_event *event);
 
+/* The journal is another one, and the book about to be emptied: what was said is remembered apart.  The status
+ * sticks. */
+void voice_keep_ids(struct book_txn *txn);
+
 /* One that waits. */
 struct utterance {
 	uint64_t number;

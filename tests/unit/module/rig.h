@@ -1,7 +1,4 @@
-/* A small module, the fake hub, and a run of the one against the other in a thread.
- *
- * The module keeps each feedback (its id, and when it happened), and answers it: for each it says one
- * quality.measure.published, whose subject names the feedback.  It keeps what it hears of itself, too. */
+/* The echo module and the fake hub, and a run of the one against the other in a thread. */
 #ifndef TESTS_UNIT_MODULE_RIG_H
 #define TESTS_UNIT_MODULE_RIG_H
 
@@ -15,23 +12,9 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "carehub/v1/care.pb-c.h"
-#include "carehub/v1/module.pb-c.h"
 #include "kit/fakehub/fake_hub.h"
 #include "module/kit/module_run.h"
-
-enum { RIG_FEEDBACK, RIG_HEARD, RIG_TABLES };
-
-static const char *const rig_tables[RIG_TABLES] = {"feedback", "heard"};
-static const char *const rig_topics[] = {"website.feedback.given", "quality.measure.published"};
-
-/* What a part of the test's own does; all zero: nothing. */
-struct rig_part {
-	unsigned begun;
-	unsigned settled;
-	unsigned settled_live;
-	unsigned tended;
-	uint64_t remembered; /* feedbacks, in memory */
-};
+#include "support/echo.h"
 
 struct rig {
 	struct shelf shelf;
@@ -47,109 +30,6 @@ struct rig {
 	enum ch_status status;
 	pthread_t thread;
 };
-
-/* One at a time: folds have no other way to it. */
-static struct rig_part rig_part_now;
-
-static inline struct slice rig_key(struct key *key, struct slice id)
-{
-	key_start(key);
-	key_text(key, id);
-	return key_slice(key);
-}
-
-static inline enum ch_status rig_say(
-	struct book_txn *txn, const struct feed_event *event, const char *feedback_id)
-{
-	char id[VOICE_ID_BYTES];
-	Carehub__V1__QualityMeasurePublished said = CAREHUB__V1__QUALITY_MEASURE_PUBLISHED__INIT;
-	struct slice part = slice_text(feedback_id);
-	voice_id("answer", &part, 1, id);
-	said.measure = (char *)(uintptr_t) "answer";
-	said.scope = (char *)(uintptr_t)feedback_id;
-	return voice_say(txn, &(struct saying){.type = "quality.measure.published",
-				      .id = slice_text(id),
-				      .time_us = event->occurred_us,
-				      .cause = event,
-				      .message = &said.base});
-}
-
-static inline enum ch_status rig_fold_feedback(
-	void *self, struct book_txn *txn, const struct feed_event *event)
-{
-	struct key key;
-	struct rig_part *part = self;
-	const Carehub__V1__FeedbackGiven *given = (const void *)event->message;
-	if (given->feedback_id[0] == 'b') /* "bad" */
-		return CH_INVALID;
-	book_put(txn, RIG_FEEDBACK, rig_key(&key, slice_text(given->feedback_id)),
-		slice_of(event->stamp.bytes, STAMP_BYTES));
-	part->remembered++;
-	return rig_say(txn, event, given->feedback_id);
-}
-
-static inline enum ch_status rig_fold_heard(
-	void *self, struct book_txn *txn, const struct feed_event *event)
-{
-	struct key key;
-	const Carehub__V1__QualityMeasurePublished *said = (const void *)event->message;
-	(void)self;
-	assert_true(event->own);
-	book_put(txn, RIG_HEARD, rig_key(&key, slice_text(said->scope)), slice_of("", 0));
-	return CH_OK;
-}
-
-static inline enum ch_status rig_open(
-	const void *config, struct metrics *metrics, struct problems *problems, void **out_self)
-{
-	(void)config;
-	(void)metrics;
-	(void)problems;
-	*out_self = &rig_part_now;
-	return CH_OK;
-}
-
-static inline enum ch_status rig_begin(void *self, struct book_txn *txn)
-{
-	struct rig_part *part = self;
-	part->begun++;
-	part->remembered = book_count(txn, RIG_FEEDBACK);
-	return CH_OK;
-}
-
-static inline enum ch_status rig_settle(void *self, struct book_txn *txn, bool live)
-{
-	struct rig_part *part = self;
-	part->settled++;
-	part->settled_live += live;
-	/* What is in memory is what is in the book, whatever was repeated. */
-	assert_int_equal(part->remembered, book_count(txn, RIG_FEEDBACK));
-	return CH_OK;
-}
-
-static inline enum ch_status rig_tend(void *self, struct module_turn *turn)
-{
-	struct rig_part *part = self;
-	assert_true(turn->feed.caught_up);
-	assert_true(turn->now_us >= turn->feed.arrival_us || turn->feed.arrival_us == 0);
-	part->tended++;
-	return CH_OK;
-}
-
-static const struct module_fold rig_folds[] = {
-	{"website.feedback.given", rig_fold_feedback},
-	{"quality.measure.*", rig_fold_heard},
-};
-
-static const struct module_part rig_only_part = {.name = "feedback",
-	.folds = rig_folds,
-	.fold_count = 2,
-	.open = rig_open,
-	.begin = rig_begin,
-	.settle = rig_settle,
-	.tend = rig_tend};
-
-static const struct module_part *const rig_parts[] = {&rig_only_part};
 
 /* ---- Beginning and ending ---- */
 
@@ -167,7 +47,7 @@ static inline void rig_connect(struct rig *rig)
 static inline void rig_begin_all(struct rig *rig)
 {
 	*rig = (struct rig){0};
-	rig_part_now = (struct rig_part){0};
+	echo_now = (struct echo){0};
 	shelf_make(&rig->shelf);
 	rig->bus = fake_hub_start(NULL);
 	assert_non_null(rig->bus);
@@ -181,22 +61,13 @@ static inline void rig_begin_all(struct rig *rig)
 		.hub = {.endpoint = strdup(fake_hub_endpoint(rig->bus)),
 			.server_key = strdup(fake_hub_server_key(rig->bus)),
 			.key_file = rig->key_file},
-		.subscription = strdup("feedback"),
+		.subscription = strdup("echo"),
 		.book = rig->shelf.directory,
 		.batch = 64,
 		.metrics = rig->metrics_file,
 		.configs = calloc(1, sizeof(void *)),
 	};
-	rig->module = (struct module){.program = "carehub-feedback",
-		.source = "/carehub/feedback",
-		.subscription = "feedback",
-		.topics = rig_topics,
-		.topic_count = 2,
-		.tables = rig_tables,
-		.table_count = RIG_TABLES,
-		.version = 1,
-		.parts = rig_parts,
-		.part_count = 1};
+	rig->module = echo_module;
 	rig_connect(rig);
 	rig->event = ch_event_create();
 	assert_non_null(rig->event);
@@ -294,8 +165,8 @@ static inline struct rig_sight rig_look(struct rig *rig)
 	assert_int_equal(book_open(&form, BOOK_WRITE, &book), CH_OK);
 	struct book_txn *txn = shelf_begin(book, false);
 	assert_int_equal(feed_state_read(txn, &sight.feed), CH_OK);
-	sight.feedback = book_count(txn, RIG_FEEDBACK);
-	sight.heard = book_count(txn, RIG_HEARD);
+	sight.feedback = book_count(txn, ECHO_FEEDBACK);
+	sight.heard = book_count(txn, ECHO_HEARD);
 	book_abort(txn);
 	book_close(book);
 	return sight;

@@ -2,6 +2,7 @@
 #include "shelf.h"
 
 #include "carehub/v1/module.pb-c.h"
+#include "module/kit/book_inside.h"
 #include "module/kit/feed_state.h"
 #include "module/kit/voice_inside.h"
 
@@ -136,6 +137,25 @@ static void test_taken_back_in_time(void **state)
 	assert_int_equal(stage_of(desk->txn, "a"), VOICE_WAITING);
 }
 
+static void test_a_restored_hub_does_not_make_it_unsaid(void **state)
+{
+	struct desk *desk = *state;
+	bool said = true;
+	assert_int_equal(say(desk->txn, "waits", 5), CH_OK);
+	hear(desk->txn, "said", 9);
+	voice_keep_ids(desk->txn);
+	book_wipe(desk->txn);
+	assert_int_equal(stage_of(desk->txn, "said"), VOICE_UNSAID);
+	assert_int_equal(voice_was_said_before(desk->txn, slice_text("new"), &said), CH_OK);
+	assert_false(said);
+	assert_int_equal(voice_was_said_before(desk->txn, slice_text("said"), &said), CH_OK);
+	assert_true(said);
+	assert_int_equal(voice_was_said_before(desk->txn, slice_text("waits"), &said), CH_OK);
+	assert_true(said);
+	assert_int_equal(say(desk->txn, "said", 5), CH_OK); /* it may be said again */
+	assert_int_equal(stage_of(desk->txn, "said"), VOICE_WAITING);
+}
+
 static void test_an_id_is_of_its_parts(void **state)
 {
 	char one[VOICE_ID_BYTES];
@@ -213,6 +233,8 @@ int main(void)
 			test_what_is_said_waits_for_its_receipt, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_what_was_heard_is_not_said, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_taken_back_in_time, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_a_restored_hub_does_not_make_it_unsaid, set_up, tear_down),
 		cmocka_unit_test(test_an_id_is_of_its_parts),
 		cmocka_unit_test_setup_teardown(
 			test_what_is_put_off_is_due_later, set_up, tear_down),
