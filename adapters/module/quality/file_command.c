@@ -1,0 +1,211 @@
+#include "module/quality/file_command.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "module/quality/chart_report.h"
+
+#define EXIT_UNUSABLE 2
+#define EXIT_USAGE    64
+
+static int usage(FILE *to, int exit_status)
+{
+	(void)fputs(
+		"usage: carehub-quality chart --kind KIND [OPTIONS] FILE\n"
+		"       carehub-quality pareto [OPTIONS] FILE\n"
+		"\n"
+		"chart draws up a control chart: xbar-r, xbar-s, p, np, c or u.  pareto puts classes of\n"
+		"defects in order.  Both read a plain table (CSV, TSV, semicolons, blanks; - is standard\n"
+		"input) and print one JSON document.\n"
+		"\n"
+		"  --text              a table for people instead\n"
+		"  --delimiter WORD    comma, semicolon, tab or blanks (default: found in the file)\n"
+		"\n"
+		"chart; COLUMN is a name of the header, or #3 for the third:\n"
+		"  --value COLUMN      what is measured or counted\n"
+		"  --sample COLUMN     the sample that a row belongs to\n"
+		"  --size COLUMN|N     how much was looked at (p, np, u)\n"
+		"  --trial COLUMN      TRUE where a sample takes part in setting the limits\n"
+		"  --rules SET         western-electric (default) or nelson\n"
+		"\n"
+		"pareto:\n"
+		"  --category COLUMN   the class; without --count each row counts one\n"
+		"  --count COLUMN      how often\n"
+		"  --other NAME        the class that stands last (default: other, others)\n"
+		"\n"
+		"Exit status: 0 fine, 2 the file is unusable, 64 usage.\n",
+		to);
+	return exit_status;
+}
+
+static int complain(const char *what, const char *value)
+{
+	(void)fprintf(stderr, "carehub-quality: %s: %s\n", what, value);
+	return usage(stderr, EXIT_USAGE);
+}
+
+static int tell(const char *path, const struct refusal *refusal)
+{
+	refusal_print(refusal, path, stderr);
+	return EXIT_UNUSABLE;
+}
+
+struct request {
+	const char *path;
+	const char *other;
+	struct samples_options samples;
+	struct pareto_options pareto;
+	const struct run_rule_set *rules;
+	char delimiter;
+	bool kind_given;
+	bool text;
+};
+
+static int print(struct buffer *out)
+{
+	bool written = out->status == CH_OK && fwrite(out->data, 1, out->len, stdout) == out->len &&
+		       fflush(stdout) == 0;
+	if (!written)
+		(void)fputs("carehub-quality: standard output: cannot be written\n", stderr);
+	buffer_fini(out);
+	return written ? 0 : EXIT_UNUSABLE;
+}
+
+static int chart(const struct request *request, struct data_file *file)
+{
+	struct samples samples;
+	struct charts charts;
+	struct refusal refusal;
+	struct buffer out = {0};
+	if (samples_read(file, &request->samples, &samples, &refusal) != CH_OK)
+		return tell(request->path, &refusal);
+	if (charts_make(&samples, &charts) != CH_OK) {
+		samples_fini(&samples);
+		(void)fputs("carehub-quality: out of memory\n", stderr);
+		return EXIT_UNUSABLE;
+	}
+	if (request->text)
+		chart_report_text(&samples, &charts, request->rules, &out);
+	else
+		chart_report_json(&samples, &charts, request->rules, &out);
+	charts_fini(&charts);
+	samples_fini(&samples);
+	return print(&out);
+}
+
+static int pareto(const struct request *request, struct data_file *file)
+{
+	struct pareto pareto;
+	struct refusal refusal;
+	struct buffer out = {0};
+	int result = 0;
+	pareto_init(&pareto, request->other);
+	if (pareto_read(file, &request->pareto, &pareto, &refusal) != CH_OK) {
+		result = tell(request->path, &refusal);
+		goto out;
+	}
+	pareto_rank(&pareto);
+	if (request->text)
+		pareto_report_text(&pareto, &out);
+	else
+		pareto_report_json(&pareto, &out);
+	result = print(&out);
+out:
+	pareto_fini(&pareto);
+	return result;
+}
+
+/* 0, or an exit status that was told. */
+static int parse(int argc, char **argv, bool is_chart, struct request *request)
+{
+	static const struct option chart_options[] = {
+		{"kind", required_argument, NULL, 'k'},
+		{"value", required_argument, NULL, 'v'},
+		{"sample", required_argument, NULL, 's'},
+		{"size", required_argument, NULL, 'n'},
+		{"trial", required_argument, NULL, 't'},
+		{"rules", required_argument, NULL, 'r'},
+		{"delimiter", required_argument, NULL, 'd'},
+		{"text", no_argument, NULL, 'x'},
+		{NULL, 0, NULL, 0},
+	};
+	static const struct option pareto_options[] = {
+		{"category", required_argument, NULL, 'c'},
+		{"count", required_argument, NULL, 'q'},
+		{"other", required_argument, NULL, 'o'},
+		{"delimiter", required_argument, NULL, 'd'},
+		{"text", no_argument, NULL, 'x'},
+		{NULL, 0, NULL, 0},
+	};
+	int option;
+	while ((option = getopt_long(
+			argc, argv, "", is_chart ? chart_options : pareto_options, NULL)) != -1) {
+		switch (option) {
+		case 'k':
+			request->kind_given = chart_kind_find(optarg, &request->samples.kind);
+			if (!request->kind_given)
+				return complain("no such chart", optarg);
+			break;
+		case 'v':
+			request->samples.value = optarg;
+			break;
+		case 's':
+			request->samples.label = optarg;
+			break;
+		case 'n':
+			request->samples.size = optarg;
+			break;
+		case 't':
+			request->samples.trial = optarg;
+			break;
+		case 'r':
+			request->rules = run_rule_set_find(optarg);
+			if (request->rules == NULL)
+				return complain("no such set of rules", optarg);
+			break;
+		case 'c':
+			request->pareto.category = optarg;
+			break;
+		case 'q':
+			request->pareto.count = optarg;
+			break;
+		case 'o':
+			request->other = optarg;
+			break;
+		case 'd':
+			if (!data_delimiter_find(optarg, &request->delimiter))
+				return complain("no such delimiter", optarg);
+			break;
+		case 'x':
+			request->text = true;
+			break;
+		default:
+			return usage(stderr, EXIT_USAGE);
+		}
+	}
+	if (is_chart && !request->kind_given)
+		return complain("which chart", "--kind is missing");
+	if (optind + 1 != argc)
+		return complain("one file", "- is standard input");
+	request->path = argv[optind];
+	return 0;
+}
+
+int file_command(int argc, char **argv)
+{
+	struct request request = {.rules = &run_rule_western_electric, .delimiter = DATA_DETECT};
+	struct data_file *file = NULL;
+	struct refusal refusal;
+	if (argc == 2 && strcmp(argv[1], "--help") == 0)
+		return usage(stdout, 0);
+	bool is_chart = strcmp(argv[0], "chart") == 0;
+	int result = parse(argc, argv, is_chart, &request);
+	if (result != 0)
+		return result;
+	if (data_file_open(request.path, DATA_TABLE, request.delimiter, &file, &refusal) != CH_OK)
+		return tell(request.path, &refusal);
+	result = is_chart ? chart(&request, file) : pareto(&request, file);
+	data_file_close(file);
+	return result;
+}
