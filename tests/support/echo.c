@@ -112,6 +112,7 @@ static const struct module_part *const parts[] = {&part};
 const struct module echo_module = {.program = "carehub-echo",
 	.source = "/carehub/echo",
 	.subscription = "echo",
+	.book = "/var/lib/carehub/echo",
 	.topics = topics,
 	.topic_count = sizeof(topics) / sizeof(*topics),
 	.tables = tables,

@@ -93,6 +93,7 @@ struct module {
 	 * again.  Its peer has the right to it. */
 	const char *source;
 	const char *subscription; /* its name at the hub, unless the configuration has another */
+	const char *book;         /* the folder of its book, unless the configuration has another */
 	/* What it listens to: patterns over types.  The kit adds customer.record.* and what it said itself. */
 	const char *const *topics;
 	size_t topic_count;

@@ -39,7 +39,7 @@ static const struct option rows[] = {
 	{.name = "module.book",
 		.type = OPTION_TEXT,
 		AT(book),
-		.required = true,
+		.min = 1,
 		.help = "The folder of its book.  It can be deleted, and is then made anew from the\n"
 			"journal.  It holds people's data: the folder is made for its owner alone."},
 	{.name = "module.subscription",
@@ -47,8 +47,8 @@ static const struct option rows[] = {
 		AT(subscription),
 		.min = 1,
 		.max = LIMIT_NAME_BYTES,
-		.help = "The name of its subscription at the hub; without it the module's own.  Two with the\n"
-			"same name take it from each other."},
+		.help = "The name of its subscription at the hub.  Two with the same name take it from each\n"
+			"other."},
 	{.name = "module.batch",
 		.type = OPTION_NUMBER,
 		AT(batch),
@@ -66,26 +66,33 @@ static const struct option rows[] = {
 
 #define ROWS (sizeof(rows) / sizeof(*rows))
 
-/* The kit's rows, and those of the parts that have some. */
+/* The kit's rows, with what they begin as for this module, and those of the parts that have some. */
 struct form {
+	struct option rows[ROWS];
 	struct option_group groups[OPTION_GROUPS_MAX];
 	size_t count;
 };
 
-static struct form module_settings_rows(
-	const struct module *module, struct module_settings *settings)
+static void module_settings_rows(
+	const struct module *module, struct module_settings *settings, struct form *out)
 {
-	struct form form = {.count = 1};
-	form.groups[0] = (struct option_group){rows, ROWS, settings};
+	memcpy(out->rows, rows, sizeof(rows));
+	for (size_t i = 0; i < ROWS; i++) {
+		if (rows[i].at == offsetof(struct module_settings, book))
+			out->rows[i].initial = module->book;
+		else if (rows[i].at == offsetof(struct module_settings, subscription))
+			out->rows[i].initial = module->subscription;
+	}
+	out->groups[0] = (struct option_group){out->rows, ROWS, settings};
+	out->count = 1;
 	for (size_t i = 0; i < module->part_count; i++) {
 		const struct module_part *part = module->parts[i];
 		if (part->option_count == 0)
 			continue;
-		invariant(form.count < OPTION_GROUPS_MAX);
-		form.groups[form.count++] = (struct option_group){
+		invariant(out->count < OPTION_GROUPS_MAX);
+		out->groups[out->count++] = (struct option_group){
 			part->options, part->option_count, settings->configs[i]};
 	}
-	return form;
 }
 
 static enum ch_status module_settings_make(
@@ -117,10 +124,7 @@ static enum ch_status module_settings_check(const char *path, const struct modul
 		if (part->check != NULL && part->check(settings->configs[i], problems) != CH_OK)
 			status = CH_INVALID;
 	}
-	if (settings->subscription != NULL)
-		return status;
-	settings->subscription = strdup(module->subscription);
-	return settings->subscription != NULL ? status : CH_NOMEM;
+	return status;
 }
 
 enum ch_status module_settings_read(const char *path, const struct module *module,
@@ -129,7 +133,8 @@ enum ch_status module_settings_read(const char *path, const struct module *modul
 	struct module_settings settings = {0};
 	enum ch_status status = module_settings_make(module, &settings);
 	if (status == CH_OK) {
-		struct form form = module_settings_rows(module, &settings);
+		struct form form;
+		module_settings_rows(module, &settings, &form);
 		status = config_read(path, form.groups, form.count, problems);
 	}
 	if (status != CH_NOMEM) {
@@ -166,7 +171,8 @@ void module_settings_describe(const struct module *module, struct buffer *out)
 {
 	struct module_settings settings = {0};
 	if (module_settings_make(module, &settings) == CH_OK) {
-		struct form form = module_settings_rows(module, &settings);
+		struct form form;
+		module_settings_rows(module, &settings, &form);
 		for (size_t i = 0; i < form.count; i++)
 			option_describe(&form.groups[i], out);
 	}

@@ -18,6 +18,7 @@ void quality_module_make(struct quality_module *out)
 	out->module = (struct module){.program = "carehub-quality",
 		.source = "/carehub/quality",
 		.subscription = "quality",
+		.book = "/var/lib/carehub/quality",
 		.topics = out->topics,
 		.topic_count = topics,
 		.tables = fact_table_names,
