@@ -2,15 +2,10 @@
 #ifndef UNIT_DRAW_H
 #define UNIT_DRAW_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "support/unit.h"
+
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #include "base/hash.h"
 #include "base/slice.h"
@@ -27,7 +22,5 @@ static inline void draw_bytes(uint64_t *seed, uint8_t *out, size_t len)
 	for (size_t i = 0; i < len; i++)
 		out[i] = (uint8_t)draw(seed, 256);
 }
-
-#define assert_slice_text(slice, text) assert_true(slice_equal((slice), slice_text(text)))
 
 #endif
