@@ -103,6 +103,20 @@
 #define LIMIT_REPORT_TEXT_BYTES 1024u
 #define LIMIT_REPORT_ROWS       100000u /* of one table */
 #define LIMIT_REPORT_POINTS     512u    /* of one figure */
+/* Definitions of segments and levels: over it, a mistake that names the place. */
+#define LIMIT_CONDITION_BYTES 4096u
+#define LIMIT_CONDITION_NODES 256u
+#define LIMIT_CONDITION_DEPTH 32u
+#define LIMIT_CONDITION_TEXTS 64u /* in one list */
+#define LIMIT_CONDITION_DAYS  36500
+#define LIMIT_SEGMENTS        256u
+#define LIMIT_LEVELS          16u
+#define LIMIT_SEGMENT_NAME    64u
+/* Parts and lines of one purchase: over it, the event is noted as a reject. */
+#define LIMIT_PURCHASE_PARTS 256u
+#define LIMIT_PURCHASE_LINES 4096u
+/* Purchases of one customer that conditions look at: over it, the newest. */
+#define LIMIT_PROFILE_PURCHASES 65536u
 
 /* What an adapter keeps of a file's rejects; those beyond are only counted. */
 #define LIMIT_REJECTS_BYTES (1024u * 1024u)
