@@ -339,6 +339,10 @@ const struct event_type event_types[] = {
 		"message_id customer_number purpose channel"),
 	TYPE(902, MODULE, "marketing.message.withheld", marketing_message_withheld, "message_id",
 		"message_id customer_number reason_code"),
+	TYPE(910, MODULE, "marketing.segment.entered", marketing_segment_entered,
+		"segment_id customer_number", "segment_id customer_number"),
+	TYPE(911, MODULE, "marketing.segment.left", marketing_segment_left,
+		"segment_id customer_number", "segment_id customer_number"),
 
 	/* quality */
 	TYPE(950, MODULE, "quality.rule.violated", quality_rule_violated, "chart_id",

@@ -1,0 +1,51 @@
+/* The tables of carehub-marketing's book (module/kit/book.h), by which part they belong to.
+ *
+ * facts, folded from the journal, the same in whatever order it came:
+ *
+ *   purchases   purchase id                              -> all that was said of it (purchase.h)
+ *   held        customer, kind, ...                      -> what he has now; a profile is one walk (held.h)
+ *   units       serial number, stamp, claim              -> who bought or registered it then
+ *   complaints  case                                     -> whose it is, when opened and closed
+ *   products    product number                           -> category and brand, as published last
+ *   buyers      product number, customer                 -> nothing; whom a change of it concerns
+ *
+ * judgements, reckoned from facts, definitions and the clock:
+ *
+ *   standings   customer                                 -> level, segments, what was said of them
+ *   members     segment, customer                        -> since when
+ *   stale       customer                                 -> nothing; he is to be judged anew
+ *   due         time, customer                           -> nothing; when time alone may change something
+ *   sweeps      what is gone through in pieces           -> how far
+ *
+ * receipts for the rules of what is bought together:
+ *
+ *   receipts    store, till, date, number                -> its basket; or that it was voided
+ *   baskets     number of its first basket               -> baskets, one behind the other
+ *   items       number                                   -> name
+ *   tree        number                                   -> a piece of the miner's tree */
+#ifndef MARKETING_BOOK_TABLES_H
+#define MARKETING_BOOK_TABLES_H
+
+enum marketing_table {
+	TABLE_PURCHASES,
+	TABLE_HELD,
+	TABLE_UNITS,
+	TABLE_COMPLAINTS,
+	TABLE_PRODUCTS,
+	TABLE_BUYERS,
+	TABLE_STANDINGS,
+	TABLE_MEMBERS,
+	TABLE_STALE,
+	TABLE_DUE,
+	TABLE_SWEEPS,
+	TABLE_RECEIPTS,
+	TABLE_BASKETS,
+	TABLE_ITEMS,
+	TABLE_TREE,
+	MARKETING_TABLES,
+};
+
+/* Their names, in this order. */
+extern const char *const marketing_tables[MARKETING_TABLES];
+
+#endif
