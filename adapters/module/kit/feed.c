@@ -168,8 +168,10 @@ static enum ch_status feed_subscribe(
 	size_t count = 0;
 	invariant(module->topic_count < LIMIT_FILTER_PATTERNS);
 	topics[count++] = PEOPLE_TOPIC;
-	for (size_t i = 0; i < module->topic_count; i++)
-		topics[count++] = module->topics[i];
+	for (size_t i = 0; i < module->topic_count; i++) {
+		if (strcmp(module->topics[i], PEOPLE_TOPIC) != 0)
+			topics[count++] = module->topics[i];
+	}
 	struct ch_subscribe_options wish = {
 		.size = CH_SUBSCRIBE_SIZE,
 		.name = feed->options.name,

@@ -1,0 +1,42 @@
+#include "module/marketing/marketing_module.h"
+
+#include "base/invariant.h"
+#include "module/marketing/book_tables.h"
+#include "module/marketing/facts.h"
+#include "module/marketing/segments_part.h"
+
+/* Of all folds together: another one makes the book anew. */
+#define MARKETING_VERSION 1u
+
+/* What it says itself, so that it is not said again. */
+#define OWN_TOPIC "marketing.>"
+
+static const struct module_part *const parts[MARKETING_PARTS] = {
+	[MARKETING_SEGMENTS] = &segments_part,
+};
+
+static void marketing_listen(
+	struct marketing_module *marketing, const char *const *topics, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		invariant(marketing->module.topic_count < LIMIT_FILTER_PATTERNS - 1);
+		marketing->topics[marketing->module.topic_count++] = topics[i];
+	}
+}
+
+void marketing_module_make(struct marketing_module *out)
+{
+	static const char *const own[] = {OWN_TOPIC};
+	out->module = (struct module){.program = "carehub-marketing",
+		.source = "/carehub/marketing",
+		.subscription = "marketing",
+		.book = "/var/lib/carehub/marketing",
+		.topics = out->topics,
+		.tables = marketing_tables,
+		.table_count = MARKETING_TABLES,
+		.version = MARKETING_VERSION,
+		.parts = parts,
+		.part_count = MARKETING_PARTS};
+	marketing_listen(out, facts_topics, facts_topic_count);
+	marketing_listen(out, own, 1);
+}
