@@ -1,17 +1,22 @@
 #include <inttypes.h>
 #include <signal.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "kit/courier.h"
+#include "module/kit/book_inside.h"
 #include "module/kit/module_run.h"
 
 #define EXIT_SOME     1
 #define EXIT_UNUSABLE 2
 #define EXIT_NOT_YET  3
 #define EXIT_USAGE    64
+
+#define DIGEST_BYTES 16u
 
 static atomic_int stop; /* lock-free: a handler may set it */
 static atomic_int reload;
@@ -33,6 +38,7 @@ struct call {
 	const char *config;
 	bool once;
 	bool json;
+	bool tables;
 };
 
 static int main_usage(const char *program)
@@ -41,14 +47,15 @@ static int main_usage(const char *program)
 		"Usage: %s run --config FILE [--once]\n"
 		"       %s check --config FILE\n"
 		"       %s rebuild --config FILE\n"
-		"       %s status --config FILE [--json]\n"
+		"       %s status --config FILE [--json | --tables]\n"
 		"       %s config\n\n"
 		"run      Folds the hub's events into the module's book, and does what follows from\n"
 		"         them; with --once until it has all that there is.  SIGHUP reads FILE anew.\n"
 		"check    Reports everything that is wrong with the configuration.\n"
 		"rebuild  Removes the book of a module that does not run: the next run makes it anew\n"
 		"         from the journal, and says nothing twice.\n"
-		"status   How far the book has come, and what is missing or was refused.\n"
+		"status   How far the book has come, and what is missing or was refused; with --tables\n"
+		"         also a digest of each table: two books with the same are the same.\n"
 		"config   Prints a commented configuration with every setting.\n\n"
 		"Exit status: 0 fine, 1 something was rejected, refused or is missing, 2 unusable,\n"
 		"3 there is no book yet, or it has not caught up, 64 usage.\n",
@@ -304,6 +311,42 @@ static void main_print_json(const struct module_view *view)
 		feed->refused, book_used_bytes(view->book));
 }
 
+/* A table in one line: two books are the same when these lines are. */
+static enum ch_status main_print_table(struct book_txn *txn, const char *name, uint32_t table)
+{
+	crypto_generichash_state state;
+	uint8_t digest[DIGEST_BYTES];
+	char hex[2 * DIGEST_BYTES + 1];
+	struct slice none = {NULL, 0};
+	struct slice pair[2];
+	struct book_walk *walk = NULL;
+	(void)crypto_generichash_init(&state, NULL, 0, sizeof(digest)); /* fine with this length */
+	enum ch_status status = book_walk_begin(txn, table, none, none, &walk);
+	while (status == CH_OK && (status = book_walk_next(walk, &pair[0], &pair[1])) == CH_OK) {
+		for (int i = 0; i < 2; i++) {
+			uint8_t len[8];
+			store_le64(len, pair[i].len);
+			(void)crypto_generichash_update(&state, len, sizeof(len));
+			(void)crypto_generichash_update(&state, pair[i].data, pair[i].len);
+		}
+	}
+	book_walk_end(walk);
+	if (status != CH_END)
+		return status;
+	(void)crypto_generichash_final(&state, digest, sizeof(digest));
+	printf("table       %s %" PRIu64 " %s\n", name, book_count(txn, table),
+		sodium_bin2hex(hex, sizeof(hex), digest, sizeof(digest)));
+	return CH_OK;
+}
+
+static enum ch_status main_print_tables(const struct module_view *view)
+{
+	enum ch_status status = CH_OK;
+	for (uint32_t i = 0; i < view->module->table_count && status == CH_OK; i++)
+		status = main_print_table(view->txn, view->module->tables[i], i);
+	return status == CH_OK ? main_print_table(view->txn, "said", BOOK_SAID) : status;
+}
+
 static int main_status(const struct call *call)
 {
 	struct module_view view = {0};
@@ -314,6 +357,8 @@ static int main_status(const struct call *call)
 		main_print_json(&view);
 	else if (status == CH_OK)
 		status = main_print(&view);
+	if (status == CH_OK && call->tables)
+		status = main_print_tables(&view);
 	if (status == CH_NOT_FOUND || status == CH_VERSION) {
 		fprintf(stderr, "%s: %s\n", call->module->program,
 			status == CH_NOT_FOUND
@@ -371,6 +416,8 @@ int module_main(int argc, char **argv, const struct module *module)
 			call.once = true;
 		else if (strcmp(argv[i], "--json") == 0 && command->run == main_status)
 			call.json = true;
+		else if (strcmp(argv[i], "--tables") == 0 && command->run == main_status)
+			call.tables = true;
 		else if (strcmp(argv[i], "--config") == 0 && i + 1 < argc)
 			call.config = argv[++i];
 		else

@@ -1,0 +1,98 @@
+"""Quality and marketing follow a day of shops and repair stations while it happens, are killed, and made anew: the
+books are the same, so are the reports, and nothing is said again."""
+import json
+import pathlib
+import subprocess
+import sys
+
+from lib import BIN, Hub, running, until
+
+DEMO = pathlib.Path(__file__).parents[2] / "deploy/demo/traffic"
+DAY = ["--day", "2026-03-02", "--seed", "7"]
+DEFINITIONS = """
+[level 1]
+where = frequency(3650d) >= 1
+[level 2]
+where = frequency(3650d) >= 2
+[segment buyers]
+where = frequency(3650d) >= 1 and not open_complaint
+"""
+
+
+def day(hub, program, generator, *words):
+    """What a day's files say, as CloudEvents."""
+    out = hub.root / generator
+    subprocess.run([sys.executable, "-B", DEMO / f"{generator}.py", *DAY, "--out", out, *words],
+                   check=True)
+    lines = []
+    for mapping in sorted(out.glob("mappings/*.ini")) or [None]:
+        folder = out / mapping.stem if mapping else out
+        done = subprocess.run([BIN / program, "translate", "--quiet",
+                               *(["--mapping", mapping] if mapping else []),
+                               *sorted(p for p in folder.iterdir() if p.is_file())],
+                              capture_output=True, text=True)
+        lines += done.stdout.splitlines(keepends=True)
+    return lines
+
+
+with Hub() as hub:
+    ops = hub.peer("ops", roles="operator, consumer", topics=">")
+    shops = hub.peer("shops", roles="producer", sources="urn:pos:*, /stations/*", types="pos.>, repair.>",
+                     region="CN", assurance="verified", time_zone="Asia/Shanghai")
+    modules = {}
+    hub.start()
+    definitions = hub.root / "definitions"
+    definitions.write_text(DEFINITIONS)
+    for name in ("quality", "marketing"):
+        peer = hub.peer(name, roles="producer, consumer", sources=f"/carehub/{name}",
+                        types=f"{name}.>", topics=">")
+        modules[name] = hub.root / f"{name}.conf"
+        modules[name].write_text(
+            f"[hub]\nendpoint = {hub.address}\nserver_key = {hub.server_key}\n"
+            f"key_file = {peer.key_file}\n[module]\nbook = {hub.root}/{name}\n" +
+            (f"[segments]\ndefinitions = {definitions}\n" if name == "marketing" else ""))
+    hub.reload()
+
+    def module(name, *words, status=0):
+        done = subprocess.run([BIN / f"carehub-{name}", words[0], "--config", modules[name],
+                               *words[1:]], capture_output=True, text=True, timeout=100)
+        assert done.returncode == status, (name, words, done)
+        return done.stdout
+
+    def tables(name):
+        """What is known, table by table; sweeps is a note of work that was done in pieces."""
+        return [line for line in module(name, "status", "--tables").splitlines()
+                if line.startswith("table ") and " sweeps " not in line]
+
+    def said(name):
+        return int(hub.ask(ops, "find", "--count", "--type", f"{name}.>")[0]["matched"])
+
+    def reached(name):
+        done = subprocess.run([BIN / f"carehub-{name}", "status", "--json", "--config",
+                               modules[name]], capture_output=True, text=True)
+        return json.loads(done.stdout)["position"] if done.returncode in (0, 1) else 0
+
+    lines = day(hub, "carehub-pos", "tills", "--stores", "2") + \
+        day(hub, "carehub-repair", "stations", "--stations", "4")
+    third = len(lines) // 3
+    for life in range(3):
+        with running([BIN / "carehub-quality", "run", "--config", modules["quality"]]), \
+             running([BIN / "carehub-marketing", "run", "--config", modules["marketing"]]):
+            hub.run(shops, "publish", "--json", input="".join(lines[life * third:(life + 1) * third]))
+            head = int(hub.ask(ops, "status")[0]["head"])
+            until(lambda: all(reached(name) > head * life // 3 for name in modules))
+    for name in modules:
+        module(name, "run", "--once")
+        module(name, "run", "--once")  # it hears what it said itself
+
+    before = {name: (tables(name), said(name)) for name in modules}
+    head = hub.ask(ops, "status")[0]["head"]
+    assert said("marketing") > 10
+    for name in modules:
+        module(name, "rebuild")
+        module(name, "run", "--once")
+    assert hub.ask(ops, "status")[0]["head"] == head, "a rebuild has said something"
+    for name in modules:
+        after = (tables(name), said(name))
+        assert after == before[name], (name, set(after[0]) ^ set(before[name][0]))
+    hub.stop()
