@@ -43,6 +43,16 @@
 #define LIMIT_KEYS_PER_CUSTOMER 64u
 #define LIMIT_FIELDS_PER_RECORD 256u
 
+/* What one repair, case or key of the information base remembers.  Pauses beyond stop no clock; of
+ * hand-overs and past values the oldest make room; promotions that run beyond are in no screen pop. */
+#define LIMIT_PAUSE_MARKS       64u
+#define LIMIT_HAND_OVERS        32u
+#define LIMIT_REFERENCE_PAST    64u
+#define LIMIT_PROMOTIONS_LISTED 256u
+#define LIMIT_MODEL_PRODUCTS    64u /* products that have one model; those beyond are not found by it */
+#define LIMIT_LADDER_RUNGS      8u
+#define LIMIT_ROLE_BYTES        32u
+
 /* What is on the wire below the protocol: over it, the connection is closed and counted. */
 #define LIMIT_CONNECTIONS       8192u
 #define LIMIT_UNFINISHED_BYTES  4194304u /* sent, but no whole message yet */

@@ -225,6 +225,26 @@ static void entry_say(struct buffer *out, const struct effect *effect)
 			(unsigned long long)effect->number,
 			effect->field == 3 ? "discarded" : "released");
 		break;
+	case EFFECT_WATCH:
+		buffer_append_text(out, "the clock looks at");
+		entry_say_value(out, effect->id);
+		if (effect->number != 0) {
+			buffer_append_text(out, " at ");
+			entry_say_time(out, (int64_t)effect->number);
+		} else {
+			buffer_append_text(out, " no more");
+		}
+		break;
+	case EFFECT_REFERENCE_PAST:
+		buffer_append_text(out, effect->number != 0
+						? "a reference value that came late is kept"
+						: "the reference value so far is kept");
+		break;
+	case EFFECT_PROMOTION:
+		buffer_append_text(out, "promotion");
+		entry_say_value(out, effect->id);
+		buffer_append_text(out, effect->field != 0 ? " runs" : " runs no more");
+		break;
 	default:
 		buffer_printf(out, "effect %d of a later version", (int)effect->op);
 		break;

@@ -5,7 +5,7 @@
  *     3. valid?  type, schema, form of every field, mandatory fields; if not: quarantine  (inspect.c)
  *     4. whose is it?               match.c
  *     5. what changes about him?    golden.c
- *     6. what changes beside him?   linked.c, reference data
+ *     6. what changes beside him?   linked.c, reference.c
  *     7. which promises?            deadline.c
  *
  * The order matters: 2 stands before 3, so that a resent event is a duplicate even when the rules have
@@ -122,40 +122,6 @@ static enum ch_status apply_known(
 	return CH_OK;
 }
 
-/* ---- 6, beside linked.c: reference data, newest per key ---- */
-
-static void apply_reference(struct ruling *ruling)
-{
-	struct buffer key = {0};
-	struct slice old;
-	uint8_t head[2] = {(uint8_t)(ruling->type->id >> 8), (uint8_t)ruling->type->id};
-	buffer_append(&key, head, sizeof(head));
-	for (uint8_t i = 0; i < ruling->rules->subject_count; i++) {
-		struct slice part = path_bytes(&ruling->rules->subject[i], &ruling->parts);
-		buffer_append_byte(&key, '/');
-		buffer_append_slice(&key, part);
-	}
-	if (key.len > LIMIT_KEY_BYTES - 16) {
-		buffer_fini(&key);
-		return;
-	}
-	enum ch_status status =
-		change_get(ruling->change, TABLE_REFERENCE, buffer_slice(&key), &old);
-	bool newer = status == CH_NOT_FOUND ||
-		     (status == CH_OK && old.len >= 8 &&
-			     (int64_t)load_le64(old.data) <= ruling->occurred_us);
-	if (status != CH_OK && status != CH_NOT_FOUND)
-		ruling->status = status;
-	else if (key.status != CH_OK)
-		ruling->status = CH_NOMEM;
-	else if (newer)
-		ruling_effect(ruling, &(struct effect){.op = EFFECT_REFERENCE,
-					      .id = buffer_slice(&key),
-					      .number = (uint64_t)ruling->occurred_us,
-					      .value = ruling->envelope.data});
-	buffer_fini(&key);
-}
-
 /* ---- The whole ---- */
 
 void core_clear(struct core *core)
@@ -230,7 +196,7 @@ static void apply_accept(struct ruling *ruling)
 	if (ruling->status == CH_OK)
 		linked_apply(ruling);
 	if (ruling->status == CH_OK && (ruling->type->flags & TYPE_REFERENCE) != 0)
-		apply_reference(ruling);
+		reference_apply(ruling);
 	if (ruling->status == CH_OK)
 		deadline_apply(ruling);
 	if (ruling->envelope.checkpoint.len > 0)
@@ -409,13 +375,9 @@ enum ch_status core_create(struct core **out_core)
 
 void core_free(struct core *core)
 {
-	struct heap_item *item;
 	if (core == NULL)
 		return;
-	while ((item = heap_pop(&core->due)) != NULL)
-		free(item);
-	heap_fini(&core->due);
-	table_fini(&core->due_by_id);
+	watch_fini(core);
 	sources_fini(core);
 	settings_fini(&core->settings);
 	phones_free(core->phones);
@@ -439,7 +401,7 @@ struct core_open core_open(const struct core *core)
 	return (struct core_open){
 		.quarantined = core->quarantined,
 		.reviews = core->reviews,
-		.deadlines = core->due.count,
+		.deadlines = core->promises,
 	};
 }
 

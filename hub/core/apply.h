@@ -13,6 +13,7 @@
 
 #include <stdint.h>
 
+#include "base/limits.h"
 #include "base/slice.h"
 #include "core/inspect.h"
 #include "store/state.h"
@@ -20,14 +21,14 @@
 #include "wire/envelope.h"
 
 /* Rises when the same input and state would give other effects. */
-#define RULES_VERSION 2u
+#define RULES_VERSION 3u
 
 struct core;
 
 enum ch_status core_create(struct core **out_core);
 void core_free(struct core *core);
 
-/* Takes up what the state holds: settings, dictionary, next customer number, open deadlines.  Once,
+/* Takes up what the state holds: settings, dictionary, next customer number, what the clock waits for.  Once,
  * before the first decision.  CH_CORRUPT, CH_NOMEM. */
 enum ch_status core_load(struct core *core, struct rtxn *rtxn);
 
@@ -110,6 +111,13 @@ enum ch_status core_decide_operator(struct core *core, struct change *change,
 enum ch_status core_fold(struct core *core, struct change *change, uint64_t sequence,
 	int64_t arrival_us, const struct entry *entry);
 
+/* A state that was made by an earlier fold is given what this one adds: indexes that follow from its
+ * records.  Once, after core_load, when `state` holds anything.  CH_CORRUPT, CH_NOMEM, CH_FULL. */
+enum ch_status core_upgrade(struct core *core, struct state *state);
+
+/* Whether the state is as this fold makes it; CH_VERSION: it needs core_upgrade first. */
+enum ch_status core_check_fold(struct state *state);
+
 /* So many entries cannot be read any more and are passed over: what they may have given out (customer
  * numbers) is not given out again.  CH_NOMEM. */
 enum ch_status core_fold_lost(struct core *core, struct change *change, uint64_t count);
@@ -134,5 +142,17 @@ int64_t core_accepted_us(const struct core *core);
 size_t key_customer(uint8_t key[9], uint64_t number, char part);
 size_t key_activity(uint8_t key[8], uint64_t number);
 size_t key_quarantine(uint8_t key[9], uint64_t sequence);
+
+/* Open cases by the time they were opened, in TABLE_META: prefix time(8) id -> (). */
+#define KEY_OPEN_CASES "case/"
+size_t key_open_case(uint8_t key[LIMIT_KEY_BYTES + 16], int64_t opened_us, struct slice id);
+
+/* In TABLE_REFERENCE, whose newest values stand under type(2) '/' key, and behind them what begins with
+ * KEY_REFERENCE_MORE: past values in slots of a ring, the product of a model (0: no model), and the
+ * promotions that run. */
+#define KEY_REFERENCE_MORE 0xffu
+#define KEY_PROMOTIONS     SLICE_LITERAL("\xffr")
+size_t key_reference_past(uint8_t key[LIMIT_KEY_BYTES], struct slice reference, uint8_t slot);
+size_t key_reference_model(uint8_t key[LIMIT_KEY_BYTES], struct slice model);
 
 #endif

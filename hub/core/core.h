@@ -18,8 +18,11 @@
 #define SETTING_RULES "rules"
 #define SETTING_CLOCK "clock"
 
+/* What the clock looks at next: a promise that falls due, the next rung of one that was missed, the begin
+ * or end of a promotion. */
 struct due_item {
 	struct heap_item item;
+	bool promise; /* else a promotion's */
 	size_t id_len;
 	uint8_t id[];
 };
@@ -60,8 +63,10 @@ struct core {
 	uint64_t quarantined;   /* open ones */
 	uint64_t reviews;       /* open ones */
 	int64_t accepted_us;    /* the newest time that an operator has found right */
-	struct heap due;        /* open deadlines */
+	struct heap due;        /* what the clock waits for */
 	struct table due_by_id; /* id -> struct due_item */
+	uint64_t promises;      /* of them that are promises */
+	bool fold_marked;       /* the state says by which fold it was made */
 
 	/* Those that have been foreseen, in the order of their turns; the last for one that has not. */
 	struct claim claims[CLAIMS + 1];
@@ -100,6 +105,9 @@ struct ruling {
 
 /* Appends an effect; the ruling's status sticks when memory runs out. */
 void ruling_effect(struct ruling *ruling, const struct effect *effect);
+
+/* The clock looks at `id` at that time, or no more (0). */
+void ruling_watch(struct ruling *ruling, struct slice id, int64_t due_us);
 
 /* Appends a derived event; `subject` and the parts are copied. */
 void ruling_derive(struct ruling *ruling, const char *type, bool before, struct slice subject,
@@ -159,6 +167,28 @@ void golden_apply(struct ruling *ruling, const struct match_keys *keys);
 enum ch_status golden_fold(struct core *core, struct change *change, const struct effect *effect,
 	uint64_t sequence, int64_t arrival_us, const struct entry *entry);
 
+/* What a row of rules.c has done to its record, beside the copies. */
+enum linked_act {
+	ACT_NONE,
+	ACT_COUNT, /* adds one to `count_field` */
+
+	/* Of a repair: pause.c. */
+	ACT_WAIT_BEGINS, /* if it waits for the customer */
+	ACT_WAIT_ENDS,
+	ACT_QUOTE_BEGINS, /* the customer is asked ... */
+	ACT_QUOTE_ENDS,   /* ... and has said yes or no */
+	ACT_WORK,         /* a stage of work begins */
+	ACT_DONE,         /* nobody waits any more */
+
+	/* Of a case: case.c. */
+	ACT_LOGGED,
+	ACT_FILED,
+	ACT_TAKEN, /* acknowledged, answered, closed by somebody */
+	ACT_HANDED,
+	ACT_ESCALATED,
+	ACT_REOPENED,
+};
+
 /* ---- linked.c: units, orders, repairs, cases, entitlements, appointments ---- */
 
 /* The customer of the record that the event is about, when there is one: 0 for none. */
@@ -166,10 +196,96 @@ uint64_t linked_customer(struct ruling *ruling);
 void linked_apply(struct ruling *ruling);
 enum ch_status linked_fold(struct core *core, struct change *change, const struct effect *effect);
 
-/* ---- deadline.c ---- */
+/* The first id that is there, under the peer's scope when its numbers are its own; empty: none. */
+struct slice linked_id(struct ruling *ruling, const struct path *paths, uint8_t count);
+
+/* The record as it stands; empty: there is none. */
+struct slice linked_get(struct ruling *ruling, enum store_table table, struct slice id);
+
+/* Puts a number into a partial message, zero written out, unless the record has it already. */
+void record_put(struct slice record, uint32_t number, uint64_t value, struct buffer *partial);
+
+/* ---- pause.c: when the clock of a repair stands still ---- */
+
+struct pause_mark {
+	uint8_t kind; /* PauseKind */
+	bool begins;
+	bool implied; /* by another field of the record */
+	int64_t time_us;
+};
+
+#define PAUSES_MOST (LIMIT_PAUSE_MARKS + 4u)
+
+struct pauses {
+	struct pause_mark marks[PAUSES_MOST]; /* by time */
+	uint32_t count;
+	uint32_t told;     /* those that are not implied */
+	int64_t before_ms; /* waited before there were marks */
+};
+
+struct pause_sum {
+	int64_t ended_ms; /* of pauses that are over */
+	int64_t open_us;  /* begin of the one that lasts; 0: none */
+};
+
+/* The pauses of a repair with what the ruling's event says of them; false: there are none, or it says
+ * nothing. */
+bool pauses_now(const struct ruling *ruling, enum linked_act act, struct slice repair,
+	struct pauses *out_pauses);
+
+/* What of them lies behind `since_us`; without `before_ms`. */
+struct pause_sum pauses_sum(const struct pauses *pauses, int64_t since_us);
+
+/* What of the record they change. */
+void pauses_put(const struct pauses *pauses, struct slice repair, struct buffer *partial);
+
+/* ---- case.c: who owns a case, and how high it has risen ---- */
+
+struct linked_rule;
+
+/* The state that the event brings: the row's, but closed when all was settled in the first contact. */
+uint32_t case_state(const struct ruling *ruling, const struct linked_rule *rule);
+
+/* What the event changes about the case, beside the row's own fields. */
+void case_apply(struct ruling *ruling, const struct linked_rule *rule, struct slice record,
+	struct buffer *partial);
+
+/* What a rung that was reached changes about it: from the clock, or with an event. */
+void case_escalate(struct ruling *ruling, struct slice id, uint32_t rung, const char *role);
+
+/* Who owns it: an agent, else a group; empty: nobody. */
+struct slice case_owner(struct slice record);
+
+/* The index of open cases (KEY_OPEN_CASES): it follows from the record. */
+void case_fold_index(
+	struct change *change, struct slice id, struct slice before, struct slice after);
+
+/* ---- deadline.c: promises ---- */
 void deadline_apply(struct ruling *ruling);
+
+/* The clock has come to this promise: it falls due, or reaches a rung. */
+void deadline_due(struct ruling *ruling, struct slice id);
 enum ch_status deadline_fold(struct core *core, struct change *change, const struct effect *effect);
-enum ch_status deadline_load(struct core *core, struct rtxn *rtxn);
+
+/* ---- watch.c: what the clock looks at ---- */
+enum ch_status watch_put(struct core *core, struct change *change, struct slice id, int64_t due_us);
+void watch_drop(struct core *core, struct change *change, struct slice id);
+enum ch_status watch_fold(struct core *core, struct change *change, const struct effect *effect);
+enum ch_status watch_load(struct core *core, struct rtxn *rtxn);
+void watch_fini(struct core *core);
+
+/* ---- reference.c: the information base ---- */
+#define WATCH_PROMOTION "reference.promotion/"
+
+void reference_apply(struct ruling *ruling);
+
+/* The clock has come to the begin or end of a promotion. */
+void reference_due(struct ruling *ruling, struct slice id);
+enum ch_status reference_fold(
+	struct core *core, struct change *change, const struct effect *effect, uint64_t sequence);
+
+/* The index of models, for a product whose newest value changes: it follows from the values. */
+enum ch_status reference_fold_model(struct change *change, struct slice before, struct slice after);
 
 /* ---- rules.c: the tables of rules, resolved ---- */
 
@@ -180,14 +296,7 @@ struct linked_copy {
 
 #define LINKED_COPIES  12u
 #define LINKED_RULES   4u
-#define DEADLINE_RULES 3u
-
-enum linked_act {
-	ACT_NONE,
-	ACT_PAUSE,  /* waiting for the customer begins */
-	ACT_RESUME, /* ... ends */
-	ACT_COUNT,  /* adds one to `count_field` */
-};
+#define DEADLINE_RULES 4u
 
 struct linked_rule {
 	enum store_table table;
@@ -195,13 +304,22 @@ struct linked_rule {
 	uint8_t id_count;
 	uint32_t state;      /* new state; 0: as it was */
 	uint32_t time_field; /* gets the time it happened; 0: none */
+	bool time_first;     /* the first such time stays, else the last */
 	enum linked_act act;
 	uint32_t count_field;
 	struct linked_copy copies[LINKED_COPIES];
 	uint8_t copy_count;
 };
 
-enum deadline_op { DEADLINE_SET, DEADLINE_MEET, DEADLINE_MISS, DEADLINE_CANCEL, DEADLINE_MOVE };
+enum deadline_op {
+	DEADLINE_SET,    /* the promise begins to run                                      */
+	DEADLINE_RENEW,  /* ... anew, because the record was opened again                  */
+	DEADLINE_MEET,   /* what was promised was done                                     */
+	DEADLINE_MISS,   /* the source says that it was not                                */
+	DEADLINE_CANCEL, /* it fell away                                                   */
+	DEADLINE_MOVE,   /* it is due at another time                                      */
+	DEADLINE_LOOK,   /* only the pauses of its repair have changed, as they may with all */
+};
 
 struct deadline_rule {
 	enum promise promise;
@@ -209,6 +327,7 @@ struct deadline_rule {
 	struct path ids[2];
 	uint8_t id_count;
 	struct path base; /* a time in the event that the duration counts from; count 0: arrival */
+	struct path due;  /* the time promised by the channel itself; count 0 */
 	struct path station;
 };
 

@@ -3,11 +3,22 @@
  * A deadline is one DeadlineInfo (customer.proto) under "promise/record".  It runs on the hub's time:
  * it falls due so long after the event *arrived*, because stations' clocks are wrong.  Whether it was
  * kept is judged twice: by arrival, at once; and when an event comes late, by what its source says,
- * which corrects a deadline that was called missed. */
-#include <stdio.h>
-#include <stdlib.h>
+ * which corrects a deadline that was called missed.
+ *
+ *                +--> paused --+
+ *                |             |            late event
+ *     (none) --> running <-----+       +--------------------> met, running, paused
+ *                |    |                |      (corrected)
+ *                |    +--> missed -----+--> missed, fulfilled
+ *                |         |    ^
+ *                |         +----+ next rung of its ladder
+ *                +--> met, cancelled --> running, when its record is opened again
+ *
+ * The clock of a repair's promises stands still while it waits for the customer (pause.c); it is reckoned
+ * anew from all pauses whenever one is told of, so late news correct what was said.  Nothing stops the
+ * clock of a complaint.  A promise that was missed climbs its ladder (settings.h) until what was promised
+ * has been done. */
 
-#include "base/bytes.h"
 #include "core/core.h"
 #include "wire/pbedit.h"
 
@@ -24,31 +35,61 @@ enum {
 	INFO_RUNG = 9,
 	INFO_DONE = 10,
 	INFO_STATION = 12,
+	INFO_PAUSED_MS = 13,
+	INFO_PAUSE_START = 14,
+	INFO_KEPT = 15,
+	INFO_ESCALATED_TO = 16,
+	INFO_NEXT_RUNG = 17,
+	INFO_RENEWALS = 18,
+	INFO_RECORD = 19,
+	INFO_FIELDS = 20,
+	STATE_NONE = 0,
 	STATE_RUNNING = 1,
+	STATE_PAUSED = 2,
 	STATE_MET = 3,
 	STATE_MISSED = 4,
 	STATE_CANCELLED = 5,
 };
 
-static const char *const subject_kinds[PROMISE_COUNT] = {
-	[PROMISE_REPAIR_RETURN] = "repair",
-	[PROMISE_REPAIR_FIX] = "repair",
-	[PROMISE_COMPLAINT_ACKNOWLEDGE] = "case",
-	[PROMISE_COMPLAINT_ANSWER] = "case",
-	[PROMISE_APPOINTMENT_KEEP] = "appointment",
-	[PROMISE_PART_SUPPLY] = "part",
-	[PROMISE_PART_OVERSEAS] = "part",
-	[PROMISE_CALLBACK_DO] = "callback",
-	[PROMISE_ORDER_SUPPLY] = "parts order",
-	[PROMISE_ORDER_OVERSEAS] = "parts order",
+/* Numbers of Case, ComplaintFiled and CallcenterCaseLogged, and of CaseKind and RepairState. */
+enum {
+	CASE_KIND = 2,
+	CASE_SEVERITY = 6,
+	FILED_SEVERITY = 5,
+	LOGGED_KIND = 2,
+	LOGGED_RESOLVED = 12,
+	KIND_COMPLAINT = 5,
+	ANSWER_YES = 1,
+	RECORD_STATE_REPAIR = 6,
+	REPAIR_CANCELLED = 11,
 };
 
-/* One deadline while a rule looks at it. */
+/* What each promise is about, and the times in its record that say that it has been done. */
+static const struct {
+	const char *subject_kind;
+	enum store_table table; /* TABLE_META: none */
+	uint32_t done[3];
+} promises[PROMISE_COUNT] = {
+	[PROMISE_REPAIR_RETURN] = {"repair", TABLE_REPAIR, {13, 14, 0}},
+	[PROMISE_REPAIR_FIX] = {"repair", TABLE_REPAIR, {11, 13, 14}},
+	[PROMISE_COMPLAINT_ACKNOWLEDGE] = {"case", TABLE_CASE, {10, 11, 12}},
+	[PROMISE_COMPLAINT_ANSWER] = {"case", TABLE_CASE, {11, 12, 0}},
+	[PROMISE_APPOINTMENT_KEEP] = {"appointment", TABLE_META, {0, 0, 0}},
+	[PROMISE_PART_SUPPLY] = {"part", TABLE_META, {0, 0, 0}},
+	[PROMISE_PART_OVERSEAS] = {"part", TABLE_META, {0, 0, 0}},
+	[PROMISE_CALLBACK_DO] = {"callback", TABLE_META, {0, 0, 0}},
+	[PROMISE_ORDER_SUPPLY] = {"parts order", TABLE_META, {0, 0, 0}},
+	[PROMISE_ORDER_OVERSEAS] = {"parts order", TABLE_META, {0, 0, 0}},
+	[PROMISE_CASE_ACKNOWLEDGE] = {"case", TABLE_CASE, {10, 11, 12}},
+	[PROMISE_CASE_ANSWER] = {"case", TABLE_CASE, {11, 12, 0}},
+};
+
+/* One deadline while a rule looks at it: its fields by their numbers. */
 struct deadline {
 	struct slice id;
-	struct slice info; /* empty: there is none yet */
-	uint64_t state;
-	int64_t due_us;
+	struct slice info; /* as stored; empty: there is none yet */
+	int64_t number[INFO_FIELDS];
+	struct slice text[INFO_FIELDS];
 };
 
 /* "promise/subject" in the arena; empty when there is no subject. */
@@ -68,141 +109,527 @@ static struct slice deadline_id(struct ruling *ruling, enum promise promise, str
 	return slice_of(p, name.len + 1 + subject.len);
 }
 
+static void deadline_read(struct slice id, struct slice info, struct deadline *out_deadline)
+{
+	struct pb_reader reader = pb_read(info);
+	struct pb_field field;
+	*out_deadline = (struct deadline){.id = id, .info = info};
+	while (pb_next(&reader, &field)) {
+		if (field.number >= INFO_FIELDS)
+			continue;
+		if (field.wire == PB_LEN)
+			out_deadline->text[field.number] = field.bytes;
+		else
+			out_deadline->number[field.number] = (int64_t)field.integer;
+	}
+}
+
 static enum ch_status deadline_get(
 	struct change *change, struct slice id, struct deadline *out_deadline)
 {
-	uint64_t due = 0;
-	*out_deadline = (struct deadline){.id = id};
-	enum ch_status status = change_get(change, TABLE_DEADLINE, id, &out_deadline->info);
-	if (status == CH_NOT_FOUND)
-		return CH_OK;
-	(void)pbedit_get_uint(out_deadline->info, INFO_STATE, &out_deadline->state);
-	(void)pbedit_get_uint(out_deadline->info, INFO_DUE, &due);
-	out_deadline->due_us = (int64_t)due;
-	return status;
+	struct slice info = {NULL, 0};
+	enum ch_status status = change_get(change, TABLE_DEADLINE, id, &info);
+	if (status != CH_OK && status != CH_NOT_FOUND)
+		return status;
+	deadline_read(id, info, out_deadline);
+	return CH_OK;
 }
 
-/* Stores the info and tells the world; `type` names the derived event, whose field 1 is the info. */
-static void deadline_emit(struct ruling *ruling, const struct deadline *deadline,
-	struct slice partial, uint64_t state, int64_t due_us, const char *type, struct slice more)
+static bool deadline_is_open(const struct deadline *deadline)
 {
+	return deadline->number[INFO_STATE] == STATE_RUNNING ||
+	       deadline->number[INFO_STATE] == STATE_PAUSED;
+}
+
+/* Missed, and not done since. */
+static bool deadline_is_owed(const struct deadline *deadline)
+{
+	return deadline->number[INFO_STATE] == STATE_MISSED && deadline->number[INFO_KEPT] == 0;
+}
+
+/* ---- Telling of a change ---- */
+
+/* What `now` has otherwise than `before`, in the order of the numbers; zero and empty are written out. */
+static void deadline_put_changes(
+	const struct deadline *before, const struct deadline *now, struct buffer *partial)
+{
+	for (uint32_t i = 1; i < INFO_FIELDS; i++) {
+		if (now->number[i] != before->number[i]) {
+			pb_put_varint(partial, i << 3 | PB_VARINT);
+			pb_put_varint(partial, (uint64_t)now->number[i]);
+		}
+		if (!slice_equal(now->text[i], before->text[i]))
+			pb_put_element(partial, i, now->text[i]);
+	}
+}
+
+/* Stores the deadline as it is `now` and tells the world: `type` is the derived event, whose field 1 is the
+ * info and `more` the rest.  `now` becomes what is stored. */
+static void deadline_emit(struct ruling *ruling, const struct deadline *before,
+	struct deadline *now, const char *type, struct slice more)
+{
+	struct buffer partial = {0};
 	struct buffer info = {0};
 	struct buffer data = {0};
-	enum ch_status status = pbedit_merge(deadline->info, partial, &info);
+	int64_t next_us = now->number[INFO_STATE] == STATE_MISSED ? now->number[INFO_NEXT_RUNG] : 0;
+	deadline_put_changes(before, now, &partial);
+	enum ch_status status = pbedit_merge(before->info, buffer_slice(&partial), &info);
 	if (status != CH_OK)
 		ruling->status = status == CH_FORMAT ? CH_CORRUPT : status;
-	ruling_effect(ruling, &(struct effect){.op = EFFECT_DEADLINE,
-				      .field = (uint16_t)state,
-				      .number = (uint64_t)due_us,
-				      .id = deadline->id,
-				      .value = buffer_slice(&info)});
 	pb_put_element(&data, 1, buffer_slice(&info));
 	buffer_append_slice(&data, more);
-	ruling_derive(
-		ruling, type, false, deadline->id, buffer_slice(&data), (struct slice){NULL, 0});
+	/* The fold takes a running one to the clock by itself, and only a running one. */
+	if (before->number[INFO_NEXT_RUNG] != 0 || next_us != 0)
+		ruling_watch(ruling, now->id, 0);
+	ruling_effect(ruling, &(struct effect){.op = EFFECT_DEADLINE,
+				      .field = (uint16_t)now->number[INFO_STATE],
+				      .number = (uint64_t)now->number[INFO_DUE],
+				      .id = now->id,
+				      .value = buffer_slice(&info)});
+	if (next_us != 0)
+		ruling_watch(ruling, now->id, next_us);
+	ruling_derive(ruling, type, false, now->id, buffer_slice(&data), (struct slice){NULL, 0});
+	struct slice kept = arena_copy(&ruling->core->arena, buffer_slice(&info));
+	if (kept.data == NULL || data.status != CH_OK || partial.status != CH_OK)
+		ruling->status = CH_NOMEM;
+	else
+		deadline_read(now->id, kept, now);
+	buffer_fini(&partial);
 	buffer_fini(&info);
 	buffer_fini(&data);
 }
 
-static void deadline_set(struct ruling *ruling, const struct deadline_rule *rule,
-	const struct deadline *deadline, struct slice subject, bool moved)
+/* The role of the rung, and the rung after it. */
+static void deadline_climb(const struct ruling *ruling, const struct ladder *ladder,
+	uint32_t reached, struct deadline *now)
 {
-	struct buffer partial = {0};
-	struct buffer cause = {0};
-	int64_t base = ruling->input->arrival_us;
-	if (deadline->state == STATE_RUNNING && !moved)
-		return; /* told again: the first promise stands */
-	if (rule->base.count > 0) {
-		int64_t told = (int64_t)path_uint(&rule->base, &ruling->parts);
-		base = told > 0 ? told : base;
+	int64_t due_us = now->number[INFO_DUE];
+	int64_t arrival_us = ruling->input->arrival_us;
+	int64_t next_us = 0;
+	if (reached < ladder->count) {
+		next_us = due_us + ladder->rungs[reached].after_us;
+		if (next_us <= arrival_us) /* called missed before its time: one rung a look */
+			next_us = arrival_us + 1;
 	}
-	int64_t due = base + ruling->core->settings.durations_us[rule->promise];
-	pb_put_bytes(&partial, INFO_ID, deadline->id);
-	pb_put_text(&partial, INFO_PROMISE, promise_name(rule->promise));
-	pb_put_text(&partial, INFO_SUBJECT_KIND, subject_kinds[rule->promise]);
-	pb_put_bytes(&partial, INFO_SUBJECT_ID, subject);
-	pb_put_uint(&partial, INFO_CUSTOMER, ruling->customer);
-	pb_put_uint(&partial, INFO_STATE, STATE_RUNNING);
-	pb_put_int(&partial, INFO_SET, ruling->input->arrival_us);
-	pb_put_int(&partial, INFO_DUE, due);
-	if (rule->station.count > 0)
-		pb_put_bytes(&partial, INFO_STATION, path_bytes(&rule->station, &ruling->parts));
-	ruling_put_cause(ruling, &cause, moved ? 4 : 2);
-	deadline_emit(ruling, deadline, buffer_slice(&partial), STATE_RUNNING, due,
-		moved ? "deadline.promise.moved" : "deadline.promise.set", buffer_slice(&cause));
-	buffer_fini(&partial);
-	buffer_fini(&cause);
+	now->number[INFO_RUNG] = reached;
+	now->number[INFO_NEXT_RUNG] = next_us;
+	now->text[INFO_ESCALATED_TO] = slice_text(ladder->rungs[reached - 1].role);
 }
 
-static void deadline_close(struct ruling *ruling, const struct deadline *deadline, uint64_t state,
-	int64_t done_us, const char *type)
+static uint32_t deadline_rung(const struct ladder *ladder, int64_t late_us)
 {
-	struct buffer partial = {0};
+	uint32_t reached = 1;
+	while (reached < ladder->count && ladder->rungs[reached].after_us <= late_us)
+		reached++;
+	return reached;
+}
+
+/* The record that it is about, by its key. */
+static struct slice deadline_record(const struct deadline *deadline)
+{
+	return deadline->text[INFO_RECORD].len > 0 ? deadline->text[INFO_RECORD]
+						   : deadline->text[INFO_SUBJECT_ID];
+}
+
+/* It is missed, or has reached a further rung.  After downtime the rungs passed meanwhile are one. */
+static void deadline_miss(struct ruling *ruling, enum promise promise,
+	const struct deadline *before, struct deadline *now)
+{
+	const struct ladder *ladder = &ruling->core->settings.ladders[promise];
+	int64_t late_us = ruling->input->arrival_us - now->number[INFO_DUE];
+	uint32_t rung = (uint32_t)now->number[INFO_RUNG];
+	uint32_t reached = deadline_rung(ladder, late_us > 0 ? late_us : 0);
+	bool is_case = promises[promise].table == TABLE_CASE;
 	struct buffer more = {0};
-	pb_put_uint(&partial, INFO_STATE, state);
-	pb_put_int(&partial, INFO_DONE, done_us);
-	if (state == STATE_MET && deadline->state == STATE_MISSED) {
-		pb_put_uint(&more, 2, STATE_MISSED); /* old_state */
-		pb_put_int(&more, 3, done_us);       /* met_time_us */
-		ruling_put_cause(ruling, &more, 4);
-	} else if (state == STATE_MET) {
-		pb_put_int(&more, 2, (deadline->due_us - done_us) / 1000); /* spare_ms */
-		ruling_put_cause(ruling, &more, 3);
-	} else if (state == STATE_CANCELLED) {
-		ruling_put_cause(ruling, &more, 3);
+	if (reached <= rung) { /* the ladder was made shorter, and it has climbed all of it */
+		ruling_watch(ruling, now->id, 0);
+		return;
 	}
-	deadline_emit(ruling, deadline, buffer_slice(&partial), state, deadline->due_us, type,
-		buffer_slice(&more));
-	buffer_fini(&partial);
+	if (now->number[INFO_STATE] != STATE_MISSED)
+		now->number[INFO_DONE] = ruling->input->arrival_us;
+	now->number[INFO_STATE] = STATE_MISSED;
+	deadline_climb(ruling, ladder, reached, now);
+	struct slice id = deadline_record(now);
+	pb_put_uint(&more, 2, reached);
+	pb_put_uint(&more, 3, reached - rung);
+	pb_put_bytes(&more, 4, now->text[INFO_ESCALATED_TO]);
+	if (is_case)
+		pb_put_bytes(&more, 5, case_owner(linked_get(ruling, TABLE_CASE, id)));
+	pb_put_int(&more, 6, late_us > 0 ? late_us / 1000 : 0);
+	pb_put_int(&more, 7, now->number[INFO_NEXT_RUNG]);
+	if (more.status != CH_OK)
+		ruling->status = more.status;
+	deadline_emit(ruling, before, now, "deadline.promise.missed", buffer_slice(&more));
+	if (is_case)
+		case_escalate(ruling, id, reached, ladder->rungs[reached - 1].role);
 	buffer_fini(&more);
 }
 
-static void deadline_meet(struct ruling *ruling, const struct deadline *deadline)
+/* Says what has become of it, from where it stood to where it stands; nothing when it stands there
+ * still.  What it says of being missed by the clock, deadline_miss does. */
+static void deadline_tell(struct ruling *ruling, const struct deadline *before,
+	struct deadline *now, const char *reason)
 {
-	int64_t arrival = ruling->input->arrival_us;
-	if (deadline->state == STATE_RUNNING && arrival <= deadline->due_us)
-		deadline_close(ruling, deadline, STATE_MET, arrival, "deadline.promise.met");
-	else if ((deadline->state == STATE_MISSED || deadline->state == STATE_RUNNING) &&
-		 ruling->occurred_us > 0 && ruling->occurred_us <= deadline->due_us)
-		deadline_close(ruling, deadline, STATE_MET, ruling->occurred_us,
-			deadline->state == STATE_MISSED ? "deadline.promise.corrected"
-							: "deadline.promise.met");
+	struct buffer more = {0};
+	int64_t was = before->number[INFO_STATE];
+	int64_t is = now->number[INFO_STATE];
+	bool judged = was == STATE_MET || was == STATE_MISSED;
+	const char *type;
+	if (memcmp(before->number, now->number, sizeof(now->number)) == 0)
+		return;
+	if (judged && was != is) {
+		type = "deadline.promise.corrected";
+		pb_put_int(&more, 2, was);
+		pb_put_int(&more, 3, now->number[INFO_KEPT]);
+		ruling_put_cause(ruling, &more, 4);
+		pb_put_text(&more, 5, reason);
+		pb_put_int(&more, 6, before->number[INFO_DUE]);
+	} else if (is == STATE_MET) {
+		type = "deadline.promise.met";
+		pb_put_int(&more, 2, (now->number[INFO_DUE] - now->number[INFO_DONE]) / 1000);
+		ruling_put_cause(ruling, &more, 3);
+	} else if (is == STATE_MISSED && before->number[INFO_KEPT] != now->number[INFO_KEPT]) {
+		type = "deadline.promise.fulfilled";
+		pb_put_int(&more, 2, (now->number[INFO_KEPT] - now->number[INFO_DUE]) / 1000);
+		ruling_put_cause(ruling, &more, 3);
+	} else if (is == STATE_CANCELLED ||
+		   (is == STATE_MISSED && before->number[INFO_DUE] == now->number[INFO_DUE])) {
+		type = "deadline.promise.cancelled";
+		pb_put_text(&more, 2, reason);
+		ruling_put_cause(ruling, &more, 3);
+	} else {
+		type = "deadline.promise.moved";
+		pb_put_int(&more, 2, before->number[INFO_DUE]);
+		pb_put_text(&more, 3, reason);
+		ruling_put_cause(ruling, &more, 4);
+	}
+	if (more.status != CH_OK)
+		ruling->status = more.status;
+	deadline_emit(ruling, before, now, type, buffer_slice(&more));
+	buffer_fini(&more);
+}
+
+/* ---- Pauses ---- */
+
+/* Where it stands now that all its repair's pauses are known; in `now` alone. */
+static void deadline_reckon(
+	const struct ruling *ruling, const struct pauses *pauses, struct deadline *now)
+{
+	int64_t *n = now->number;
+	struct pause_sum sum = pauses_sum(pauses, n[INFO_SET]);
+	int64_t due_us = n[INFO_DUE] + (sum.ended_ms - n[INFO_PAUSED_MS]) * 1000;
+	int64_t kept_us = n[INFO_KEPT] != 0 ? n[INFO_KEPT] : n[INFO_DONE];
+	bool stands = sum.open_us != 0 && sum.open_us <= due_us;
+	if (n[INFO_STATE] == STATE_NONE || n[INFO_STATE] == STATE_CANCELLED)
+		return;
+	switch (n[INFO_STATE]) {
+	case STATE_RUNNING:
+	case STATE_PAUSED:
+		n[INFO_STATE] = stands ? STATE_PAUSED : STATE_RUNNING;
+		break;
+	case STATE_MISSED:
+		if (n[INFO_KEPT] != 0 && (kept_us <= due_us || (stands && kept_us >= sum.open_us)))
+			n[INFO_STATE] = STATE_MET;
+		else if (n[INFO_KEPT] == 0 && stands)
+			n[INFO_STATE] = STATE_PAUSED;
+		else if (n[INFO_KEPT] == 0 && due_us > ruling->input->arrival_us)
+			n[INFO_STATE] = STATE_RUNNING;
+		break;
+	default: /* met */
+		if (kept_us > due_us && due_us < n[INFO_DUE] && !stands)
+			n[INFO_STATE] = STATE_MISSED;
+		break;
+	}
+	n[INFO_DUE] = due_us;
+	n[INFO_PAUSED_MS] = sum.ended_ms;
+	n[INFO_PAUSE_START] = n[INFO_STATE] == STATE_PAUSED ? sum.open_us : 0;
+	if (n[INFO_STATE] != STATE_MISSED) {
+		n[INFO_RUNG] = 0;
+		n[INFO_NEXT_RUNG] = 0;
+		now->text[INFO_ESCALATED_TO] = (struct slice){NULL, 0};
+	}
+	if (n[INFO_STATE] == STATE_MET)
+		n[INFO_DONE] = kept_us;
+	else if (n[INFO_STATE] != STATE_MISSED)
+		n[INFO_DONE] = 0;
+}
+
+static const char *deadline_pause_reason(const struct deadline *before, const struct deadline *now)
+{
+	if (before->number[INFO_STATE] == now->number[INFO_STATE])
+		return "changed";
+	if (before->number[INFO_STATE] == STATE_PAUSED && now->number[INFO_STATE] == STATE_RUNNING)
+		return "resumed";
+	return "paused";
+}
+
+/* ---- What a row does ---- */
+
+/* When what was promised was done: by arrival or by its source's clock, what is earlier. */
+static int64_t deadline_done_us(const struct ruling *ruling)
+{
+	int64_t arrival_us = ruling->input->arrival_us;
+	return ruling->occurred_us > 0 && ruling->occurred_us < arrival_us ? ruling->occurred_us
+									   : arrival_us;
+}
+
+static void deadline_keep(struct deadline *now, int64_t done_us, int64_t kept_us)
+{
+	now->number[INFO_STATE] = STATE_MET;
+	now->number[INFO_DONE] = done_us;
+	now->number[INFO_KEPT] = kept_us;
+	now->number[INFO_PAUSE_START] = 0;
+	now->number[INFO_RUNG] = 0;
+	now->number[INFO_NEXT_RUNG] = 0;
+	now->text[INFO_ESCALATED_TO] = (struct slice){NULL, 0};
+}
+
+static void deadline_meet(struct ruling *ruling, enum promise promise,
+	const struct deadline *before, struct deadline *now)
+{
+	int64_t arrival_us = ruling->input->arrival_us;
+	int64_t done_us = deadline_done_us(ruling);
+	int64_t due_us = now->number[INFO_DUE];
+	if (deadline_is_open(now)) {
+		bool stands = now->number[INFO_STATE] == STATE_PAUSED;
+		if (stands || arrival_us <= due_us) {
+			deadline_keep(now, arrival_us, done_us);
+		} else if (done_us <= due_us) {
+			deadline_keep(now, done_us, done_us);
+		} else { /* the clock has not looked at it yet: it was missed, and is done */
+			deadline_miss(ruling, promise, before, now);
+			struct deadline missed = *now;
+			now->number[INFO_KEPT] = done_us;
+			now->number[INFO_NEXT_RUNG] = 0;
+			deadline_tell(ruling, &missed, now, "");
+			return;
+		}
+	} else if (now->number[INFO_STATE] == STATE_MISSED && done_us <= due_us) {
+		deadline_keep(now, done_us, done_us);
+	} else if (deadline_is_owed(now)) {
+		now->number[INFO_KEPT] = done_us;
+		now->number[INFO_NEXT_RUNG] = 0;
+	}
+	deadline_tell(ruling, before, now, "kept");
+}
+
+static void deadline_cancel(
+	struct ruling *ruling, const struct deadline *before, struct deadline *now)
+{
+	if (deadline_is_open(now)) {
+		now->number[INFO_STATE] = STATE_CANCELLED;
+		now->number[INFO_DONE] = ruling->input->arrival_us;
+		now->number[INFO_PAUSE_START] = 0;
+		deadline_tell(ruling, before, now, "");
+	} else if (deadline_is_owed(now) && now->number[INFO_NEXT_RUNG] != 0) {
+		now->number[INFO_NEXT_RUNG] =
+			0; /* it stays missed, and nobody is called any more */
+		deadline_tell(ruling, before, now, "missed");
+	} else {
+		deadline_tell(ruling, before, now, deadline_pause_reason(before, now));
+	}
+}
+
+static int64_t deadline_base_us(const struct ruling *ruling, const struct deadline_rule *rule)
+{
+	int64_t told = rule->base.count > 0 ? (int64_t)path_uint(&rule->base, &ruling->parts) : 0;
+	return told > 0 ? told : ruling->input->arrival_us;
+}
+
+static void deadline_move(struct ruling *ruling, const struct deadline_rule *rule,
+	const struct deadline *before, struct deadline *now)
+{
+	bool late = deadline_is_owed(now) && deadline_done_us(ruling) <= now->number[INFO_DUE];
+	if (now->number[INFO_STATE] != STATE_RUNNING && !late)
+		return;
+	now->number[INFO_STATE] = STATE_RUNNING;
+	now->number[INFO_DUE] =
+		deadline_base_us(ruling, rule) + ruling->core->settings.durations_us[rule->promise];
+	now->number[INFO_DONE] = 0;
+	now->number[INFO_RUNG] = 0;
+	now->number[INFO_NEXT_RUNG] = 0;
+	now->text[INFO_ESCALATED_TO] = (struct slice){NULL, 0};
+	deadline_tell(ruling, before, now, "changed");
+}
+
+/* ---- Setting ---- */
+
+/* What is asked of a case before a promise is made: its kind, and how bad it is. */
+struct grade {
+	bool wanted;
+	uint64_t number; /* of Severity or CaseKind */
+};
+
+static uint64_t deadline_told(const struct ruling *ruling, uint32_t field)
+{
+	const struct path path = {.numbers = {field}, .count = 1};
+	return path_uint(&path, &ruling->parts);
+}
+
+static struct grade deadline_grade(const struct ruling *ruling, const struct deadline_rule *rule,
+	const struct deadline *before, struct slice record)
+{
+	bool complaints = rule->promise == PROMISE_COMPLAINT_ACKNOWLEDGE ||
+			  rule->promise == PROMISE_COMPLAINT_ANSWER;
+	enum linked_act act =
+		ruling->rules->linked_count > 0 ? ruling->rules->linked[0].act : ACT_NONE;
+	uint64_t kind = 0;
+	uint64_t severity = 0;
+	if (promises[rule->promise].table != TABLE_CASE)
+		return (struct grade){true, PROMISE_GRADES};
+	(void)pbedit_get_uint(record, CASE_KIND, &kind); /* 0: not told */
+	(void)pbedit_get_uint(record, CASE_SEVERITY, &severity);
+	if (act == ACT_FILED) {
+		kind = KIND_COMPLAINT;
+		severity = deadline_told(ruling, FILED_SEVERITY);
+	} else if (act == ACT_LOGGED) {
+		if (deadline_told(ruling, LOGGED_RESOLVED) == ANSWER_YES)
+			return (struct grade){false, 0}; /* settled in the very contact */
+		if (kind != KIND_COMPLAINT)
+			kind = deadline_told(ruling, LOGGED_KIND);
+	} else if (complaints && before->number[INFO_STATE] != STATE_NONE) {
+		kind = KIND_COMPLAINT; /* filed before rules version 3, when cases did not say so */
+	}
+	return (struct grade){complaints == (kind == KIND_COMPLAINT), complaints ? severity : kind};
+}
+
+/* When it was done, by what came before the event that promised it: stations' lines drop, and a unit may
+ * be returned before it was received.  0: it was not. */
+static int64_t deadline_already_us(
+	const struct ruling *ruling, enum promise promise, struct slice record)
+{
+	int64_t first_us = 0;
+	for (size_t i = 0; i < 3 && promises[promise].done[i] != 0; i++) {
+		uint64_t at = 0;
+		(void)pbedit_get_uint(record, promises[promise].done[i], &at);
+		if ((int64_t)at >= ruling->occurred_us && (first_us == 0 || (int64_t)at < first_us))
+			first_us = (int64_t)at;
+	}
+	return first_us;
+}
+
+/* Whether a promise that was made before still stands, or this event tells of it once more. */
+static bool deadline_stands(const struct ruling *ruling, const struct deadline *before)
+{
+	const int64_t *n = before->number;
+	if (n[INFO_STATE] == STATE_NONE)
+		return false;
+	int64_t over_us = n[INFO_KEPT] != 0 ? n[INFO_KEPT] : n[INFO_DONE];
+	return deadline_is_open(before) || deadline_is_owed(before) ||
+	       ruling->occurred_us <= over_us;
+}
+
+static void deadline_set(struct ruling *ruling, const struct deadline_rule *rule,
+	const struct deadline *before, struct slice subject)
+{
+	const struct deadline none = {.id = before->id};
+	struct deadline now = {.id = before->id};
+	struct buffer cause = {0};
+	enum store_table table = promises[rule->promise].table;
+	struct slice record_id = linked_id(ruling, rule->ids, rule->id_count);
+	struct slice record = {NULL, 0};
+	if (deadline_stands(ruling, before))
+		return;
+	if (table != TABLE_META && record_id.len > 0)
+		record = linked_get(ruling, table, record_id);
+	struct grade grade = deadline_grade(ruling, rule, before, record);
+	int64_t duration_us =
+		settings_duration(&ruling->core->settings, rule->promise, grade.number);
+	int64_t promised_us =
+		rule->due.count > 0 ? (int64_t)path_uint(&rule->due, &ruling->parts) : 0;
+	bool is_case =
+		rule->promise == PROMISE_CASE_ACKNOWLEDGE || rule->promise == PROMISE_CASE_ANSWER;
+	if (!grade.wanted || (is_case && duration_us == 0 && promised_us <= 0))
+		return;
+	now.text[INFO_ID] = now.id;
+	now.text[INFO_PROMISE] = slice_text(promise_name(rule->promise));
+	now.text[INFO_SUBJECT_KIND] = slice_text(promises[rule->promise].subject_kind);
+	now.text[INFO_SUBJECT_ID] = subject;
+	now.number[INFO_CUSTOMER] = (int64_t)ruling->customer;
+	now.number[INFO_STATE] = STATE_RUNNING;
+	now.number[INFO_SET] = ruling->input->arrival_us;
+	now.number[INFO_DUE] =
+		promised_us > 0 ? promised_us : deadline_base_us(ruling, rule) + duration_us;
+	if (rule->station.count > 0)
+		now.text[INFO_STATION] = path_bytes(&rule->station, &ruling->parts);
+	else
+		now.text[INFO_STATION] = before->text[INFO_STATION];
+	if (table != TABLE_META && !slice_equal(record_id, subject))
+		now.text[INFO_RECORD] = record_id;
+	if (rule->op == DEADLINE_RENEW)
+		now.number[INFO_RENEWALS] = before->number[INFO_RENEWALS] + 1;
+	ruling_put_cause(ruling, &cause, 2);
+	if (before->number[INFO_NEXT_RUNG] != 0)
+		ruling_watch(ruling, now.id, 0);
+	deadline_emit(ruling, &none, &now, "deadline.promise.set", buffer_slice(&cause));
+	buffer_fini(&cause);
+	int64_t already_us = deadline_already_us(ruling, rule->promise, record);
+	if (already_us != 0 && ruling->status == CH_OK) {
+		struct deadline set = now;
+		uint64_t state = 0;
+		(void)pbedit_get_uint(record, RECORD_STATE_REPAIR, &state);
+		if (table == TABLE_REPAIR && state == REPAIR_CANCELLED) {
+			deadline_cancel(ruling, &set, &now);
+			return;
+		}
+		deadline_keep(&now, ruling->input->arrival_us, already_us);
+		deadline_tell(ruling, &set, &now, "kept");
+	}
+}
+
+/* ---- One row ---- */
+
+/* Whether the event may have changed the pauses of the repair that the promise is on. */
+static bool deadline_pauses(
+	struct ruling *ruling, const struct deadline_rule *rule, struct pauses *out_pauses)
+{
+	if ((rule->promise != PROMISE_REPAIR_RETURN && rule->promise != PROMISE_REPAIR_FIX) ||
+		ruling->rules->linked_count == 0 || rule->op == DEADLINE_SET ||
+		rule->op == DEADLINE_RENEW)
+		return false;
+	struct slice id = linked_id(ruling, rule->ids, rule->id_count);
+	return id.len > 0 && pauses_now(ruling, ruling->rules->linked[0].act,
+				     linked_get(ruling, TABLE_REPAIR, id), out_pauses);
 }
 
 static void deadline_rule_apply(struct ruling *ruling, const struct deadline_rule *rule)
 {
 	struct slice subject = {NULL, 0};
-	struct deadline deadline;
+	struct deadline before;
+	struct pauses pauses;
 	for (uint8_t i = 0; i < rule->id_count && subject.len == 0; i++)
 		subject = path_bytes(&rule->ids[i], &ruling->parts);
 	struct slice id = deadline_id(ruling, rule->promise, subject);
 	if (id.len == 0)
 		return;
-	enum ch_status status = deadline_get(ruling->change, id, &deadline);
+	enum ch_status status = deadline_get(ruling->change, id, &before);
 	if (status != CH_OK) {
 		ruling->status = status;
 		return;
 	}
+	struct deadline now = before;
+	if (before.info.len > 0 && deadline_pauses(ruling, rule, &pauses))
+		deadline_reckon(ruling, &pauses, &now);
 	switch (rule->op) {
 	case DEADLINE_SET:
-		deadline_set(ruling, rule, &deadline, subject, false);
+	case DEADLINE_RENEW:
+		deadline_set(ruling, rule, &before, subject);
 		break;
 	case DEADLINE_MOVE:
-		if (deadline.state == STATE_RUNNING)
-			deadline_set(ruling, rule, &deadline, subject, true);
+		deadline_move(ruling, rule, &before, &now);
 		break;
 	case DEADLINE_MEET:
-		deadline_meet(ruling, &deadline);
+		deadline_meet(ruling, rule->promise, &before, &now);
 		break;
 	case DEADLINE_MISS:
-		if (deadline.state == STATE_RUNNING)
-			deadline_close(ruling, &deadline, STATE_MISSED, ruling->input->arrival_us,
-				"deadline.promise.missed");
+		if (deadline_is_open(&now))
+			deadline_miss(ruling, rule->promise, &before, &now);
 		break;
 	case DEADLINE_CANCEL:
-		if (deadline.state == STATE_RUNNING)
-			deadline_close(ruling, &deadline, STATE_CANCELLED,
-				ruling->input->arrival_us, "deadline.promise.cancelled");
+		deadline_cancel(ruling, &before, &now);
+		break;
+	case DEADLINE_LOOK:
+		deadline_tell(ruling, &before, &now, deadline_pause_reason(&before, &now));
 		break;
 	}
 }
@@ -215,160 +642,40 @@ void deadline_apply(struct ruling *ruling)
 
 /* ---- Falling due ---- */
 
-/* Bounded, so that one entry stays small; the rest follows in the next one at the same time. */
-#define DUE_PER_ENTRY 64u
-
-int64_t core_next_due_us(const struct core *core)
+void deadline_due(struct ruling *ruling, struct slice id)
 {
-	const struct heap_item *top = heap_top(&core->due);
-	return top != NULL ? top->due_us : INT64_MAX;
-}
-
-static void deadline_miss_due(struct ruling *ruling, const struct due_item *item)
-{
-	struct deadline deadline;
-	enum ch_status status =
-		deadline_get(ruling->change, slice_of(item->id, item->id_len), &deadline);
-	if (status != CH_OK)
+	struct deadline before;
+	enum promise promise;
+	enum ch_status status = deadline_get(ruling->change, id, &before);
+	if (status != CH_OK) {
 		ruling->status = status;
-	else if (deadline.state == STATE_RUNNING)
-		deadline_close(ruling, &deadline, STATE_MISSED, ruling->input->arrival_us,
-			"deadline.promise.missed");
-}
-
-enum ch_status core_decide_clock(
-	struct core *core, struct change *change, int64_t arrival_us, struct decision *out_decision)
-{
-	struct due_item *due[DUE_PER_ENTRY];
-	struct input input = {.arrival_us = arrival_us};
-	struct ruling ruling = {.core = core, .change = change, .input = &input};
-	size_t count = 0;
-	if (core_next_due_us(core) > arrival_us)
-		return CH_END;
-	arena_reset(&core->arena);
-	effects_clear(&core->effects);
-	buffer_clear(&core->derived);
-	buffer_clear(&core->derived_personal);
-	while (count < DUE_PER_ENTRY && core_next_due_us(core) <= arrival_us) {
-		struct due_item *item = (struct due_item *)(void *)heap_pop(&core->due);
-		due[count++] = item;
+		return;
 	}
-	for (size_t i = 0; i < count; i++) {
-		enum ch_status status = heap_push(&core->due, &due[i]->item);
-		if (status != CH_OK)
-			return status;
-	}
-	for (size_t i = 0; i < count && ruling.status == CH_OK; i++)
-		deadline_miss_due(&ruling, due[i]);
-	if (ruling.status != CH_OK)
-		return ruling.status;
-	*out_decision = (struct decision){
-		.verdict = DECIDED_ENTRY,
-		.field = "",
-		.entry =
-			{
-				.kind = ENTRY_CLOCK,
-				.outcome = ENTRY_ACCEPTED,
-				.rules_version = RULES_VERSION,
-				.occurred_us = arrival_us,
-				.effects = buffer_slice(&core->effects.open),
-				.effects_personal = buffer_slice(&core->effects.personal),
-				.derived = buffer_slice(&core->derived),
-				.derived_personal = buffer_slice(&core->derived_personal),
-			},
-	};
-	return CH_OK;
+	struct deadline now = before;
+	if (promise_find(before.text[INFO_PROMISE], &promise) &&
+		(now.number[INFO_STATE] == STATE_RUNNING || deadline_is_owed(&now)))
+		deadline_miss(ruling, promise, &before, &now);
+	else
+		ruling_watch(ruling, id, 0); /* nothing is owed: nobody looks again */
 }
 
 /* ---- The fold ---- */
 
-static void deadline_due_key(uint8_t key[8 + LIMIT_KEY_BYTES], int64_t due_us, struct slice id)
-{
-	store_be64(key, (uint64_t)due_us);
-	memcpy(key + 8, id.data, id.len);
-}
-
-static void deadline_forget(struct core *core, struct slice id)
-{
-	struct due_item *item = table_remove(&core->due_by_id, id);
-	if (item == NULL)
-		return;
-	heap_remove(&core->due, &item->item);
-	free(item);
-}
-
-/* The same in every process: FNV-1a of the id. */
-static uint64_t deadline_tie(struct slice id)
-{
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
-	for (size_t i = 0; i < id.len; i++)
-		hash = (hash ^ id.data[i]) * UINT64_C(0x100000001b3);
-	return hash;
-}
-
-static enum ch_status deadline_remember(struct core *core, struct slice id, int64_t due_us)
-{
-	struct due_item *item = malloc(sizeof(*item) + id.len);
-	if (item == NULL)
-		return CH_NOMEM;
-	item->item =
-		(struct heap_item){.due_us = due_us, .tie = deadline_tie(id), .place = HEAP_OUT};
-	item->id_len = id.len;
-	memcpy(item->id, id.data, id.len);
-	enum ch_status status = table_put(&core->due_by_id, slice_of(item->id, item->id_len), item);
-	if (status == CH_OK) {
-		status = heap_push(&core->due, &item->item);
-		if (status != CH_OK)
-			(void)table_remove(&core->due_by_id, id);
-	}
-	if (status != CH_OK)
-		free(item);
-	return status;
-}
-
 enum ch_status deadline_fold(struct core *core, struct change *change, const struct effect *effect)
 {
-	uint8_t key[8 + LIMIT_KEY_BYTES];
-	struct deadline before;
+	struct slice info;
+	uint64_t state = 0;
 	if (effect->id.len == 0 || effect->id.len > LIMIT_KEY_BYTES - 16)
 		return CH_CORRUPT;
-	enum ch_status status = deadline_get(change, effect->id, &before);
-	if (status != CH_OK)
+	enum ch_status status = change_get(change, TABLE_DEADLINE, effect->id, &info);
+	if (status == CH_OK)
+		(void)pbedit_get_uint(info, INFO_STATE, &state);
+	else if (status != CH_NOT_FOUND)
 		return status;
-	if (before.state == STATE_RUNNING) {
-		deadline_due_key(key, before.due_us, effect->id);
-		change_delete(change, TABLE_DUE, slice_of(key, 8 + effect->id.len));
-		deadline_forget(core, effect->id);
-	}
+	if (state == STATE_RUNNING)
+		watch_drop(core, change, effect->id);
 	change_put(change, TABLE_DEADLINE, effect->id, effect->value);
 	if (effect->field != STATE_RUNNING)
 		return CH_OK;
-	deadline_due_key(key, (int64_t)effect->number, effect->id);
-	change_put(change, TABLE_DUE, slice_of(key, 8 + effect->id.len), (struct slice){NULL, 0});
-	return deadline_remember(core, effect->id, (int64_t)effect->number);
-}
-
-struct deadline_visit {
-	struct core *core;
-	enum ch_status status;
-};
-
-static bool deadline_visit(void *context, struct slice key, struct slice value)
-{
-	struct deadline_visit *visit = context;
-	(void)value; /* the key says all */
-	if (key.len <= 8)
-		visit->status = CH_CORRUPT;
-	else
-		visit->status = deadline_remember(
-			visit->core, slice_sub(key, 8, key.len), (int64_t)load_be64(key.data));
-	return visit->status == CH_OK;
-}
-
-enum ch_status deadline_load(struct core *core, struct rtxn *rtxn)
-{
-	struct deadline_visit visit = {core, CH_OK};
-	enum ch_status status =
-		rtxn_scan(rtxn, TABLE_DUE, (struct slice){NULL, 0}, deadline_visit, &visit);
-	return status != CH_OK ? status : visit.status;
+	return watch_put(core, change, effect->id, (int64_t)effect->number);
 }

@@ -7,9 +7,16 @@
 #include "core/activity.h"
 #include "core/core.h"
 #include "core/customer_number.h"
+#include "wire/pbedit.h"
 
 #define META_NEXT_SERIAL SLICE_LITERAL("next_customer_serial")
 #define META_SETTINGS    "setting."
+#define META_FOLD        SLICE_LITERAL("fold")
+
+/* Rises when the fold makes more of the same entries: what it adds follows from the records, and a state of
+ * an earlier one is given it in core_upgrade.  Fold 1 left no mark; fold 2 has the indexes of open cases
+ * and of models. */
+#define FOLD_VERSION 2u
 
 /* What a fold of one effect is given. */
 struct folding {
@@ -56,17 +63,14 @@ static enum ch_status fold_deadline(const struct folding *f, const struct effect
 	return deadline_fold(f->core, f->change, effect);
 }
 
-/* time(8) sequence(8) message. */
+static enum ch_status fold_watch(const struct folding *f, const struct effect *effect)
+{
+	return watch_fold(f->core, f->change, effect);
+}
+
 static enum ch_status fold_reference(const struct folding *f, const struct effect *effect)
 {
-	uint8_t head[16];
-	store_le64(head, effect->number);
-	store_le64(head + 8, f->sequence);
-	buffer_clear(&f->core->scratch);
-	buffer_append(&f->core->scratch, head, sizeof(head));
-	buffer_append_slice(&f->core->scratch, effect->value);
-	change_put(f->change, TABLE_REFERENCE, effect->id, buffer_slice(&f->core->scratch));
-	return f->core->scratch.status;
+	return reference_fold(f->core, f->change, effect, f->sequence);
 }
 
 /* Under sequence and index: customer(8) other(8) reason(1) state(1) time(8); and the pair, so that it
@@ -183,6 +187,9 @@ static enum ch_status (*const rows[])(const struct folding *f, const struct effe
 	[EFFECT_CHECKPOINT] = fold_checkpoint,
 	[EFFECT_SETTING] = fold_setting,
 	[EFFECT_RELEASED] = fold_released,
+	[EFFECT_WATCH] = fold_watch,
+	[EFFECT_REFERENCE_PAST] = fold_reference,
+	[EFFECT_PROMOTION] = fold_reference,
 };
 
 /* ---- What every entry implies ---- */
@@ -257,6 +264,14 @@ static void fold_taken(const struct folding *f)
 	change_inbox_put(f->change, f->entry->fingerprint, &item);
 }
 
+static void fold_mark(struct core *core, struct change *change)
+{
+	uint8_t version[4];
+	store_le32(version, FOLD_VERSION);
+	change_put(change, TABLE_META, META_FOLD, slice_of(version, sizeof(version)));
+	core->fold_marked = true;
+}
+
 enum ch_status core_fold(struct core *core, struct change *change, uint64_t sequence,
 	int64_t arrival_us, const struct entry *entry)
 {
@@ -264,6 +279,8 @@ enum ch_status core_fold(struct core *core, struct change *change, uint64_t sequ
 	struct effects_reader reader = effects_read(entry->effects, entry->effects_personal);
 	struct effect effect;
 	enum ch_status status = CH_OK;
+	if (!core->fold_marked)
+		fold_mark(core, change);
 	while (status == CH_OK && effects_next(&reader, &effect)) {
 		if ((size_t)effect.op >= sizeof(rows) / sizeof(rows[0]) || rows[effect.op] == NULL)
 			return CH_VERSION;
@@ -343,6 +360,111 @@ enum ch_status core_load(struct core *core, struct rtxn *rtxn)
 		return status;
 	status = fold_count_open(core, rtxn);
 	if (status == CH_OK)
+		status = rtxn_get(rtxn, TABLE_META, META_FOLD, &value);
+	if (status == CH_OK && (value.len != 4 || load_le32(value.data) > FOLD_VERSION))
+		return value.len != 4 ? CH_CORRUPT : CH_VERSION;
+	core->fold_marked = status == CH_OK;
+	if (status == CH_OK || status == CH_NOT_FOUND)
 		status = sources_load(core, rtxn);
-	return status == CH_OK ? deadline_load(core, rtxn) : status;
+	return status == CH_OK ? watch_load(core, rtxn) : status;
+}
+
+/* ---- A state that an earlier fold has made ---- */
+
+/* Keys and values by turns, each behind its length: a view and a change may not be open together. */
+struct upgrade {
+	struct buffer rows;
+	enum store_table table;
+};
+
+static void upgrade_note(struct buffer *out, struct slice bytes)
+{
+	uint8_t len[4];
+	store_le32(len, (uint32_t)bytes.len);
+	buffer_append(out, len, sizeof(len));
+	buffer_append_slice(out, bytes);
+}
+
+static struct slice upgrade_next(const struct buffer *stored, size_t *at)
+{
+	uint32_t len = load_le32(stored->data + *at);
+	struct slice bytes = slice_of(stored->data + *at + 4, len);
+	*at += 4 + (size_t)len;
+	return bytes;
+}
+
+/* Of cases the open ones, of reference data the products. */
+static bool upgrade_visit(void *context, struct slice key, struct slice value)
+{
+	struct upgrade *upgrade = context;
+	uint64_t state = 0;
+	if (upgrade->table == TABLE_CASE) {
+		(void)pbedit_get_uint(value, 5, &state);
+		if (state == 4)
+			return true;
+	} else {
+		value = slice_sub(value, 16, value.len);
+	}
+	upgrade_note(&upgrade->rows, key);
+	upgrade_note(&upgrade->rows, value);
+	return upgrade->rows.status == CH_OK;
+}
+
+static enum ch_status upgrade_table(struct core *core, struct state *state, enum store_table table,
+	struct slice prefix, bool last)
+{
+	struct upgrade upgrade = {.table = table};
+	struct rtxn *rtxn = NULL;
+	size_t at = 0;
+	enum ch_status status = rtxn_begin(state, &rtxn);
+	if (status != CH_OK)
+		return status;
+	uint64_t sequence = rtxn_sequence(rtxn);
+	status = rtxn_scan(rtxn, table, prefix, upgrade_visit, &upgrade);
+	rtxn_end(rtxn);
+	if (status == CH_OK)
+		status = upgrade.rows.status;
+	struct change *change = status == CH_OK ? state_begin(state) : NULL;
+	while (change != NULL && at < upgrade.rows.len) {
+		struct slice key = upgrade_next(&upgrade.rows, &at);
+		struct slice value = upgrade_next(&upgrade.rows, &at);
+		if (table == TABLE_CASE)
+			case_fold_index(change, key, (struct slice){NULL, 0}, value);
+		else if (status == CH_OK)
+			status = reference_fold_model(change, (struct slice){NULL, 0}, value);
+	}
+	if (change != NULL && last)
+		fold_mark(core, change);
+	if (change != NULL && status == CH_OK)
+		status = change_publish(change, sequence);
+	else
+		change_abort(change); /* NULL is fine */
+	buffer_fini(&upgrade.rows);
+	return status;
+}
+
+enum ch_status core_upgrade(struct core *core, struct state *state)
+{
+	const uint8_t products[3] = {600 >> 8, 600 & 0xff, '/'};
+	if (core->fold_marked)
+		return CH_OK;
+	enum ch_status status =
+		upgrade_table(core, state, TABLE_CASE, (struct slice){NULL, 0}, false);
+	if (status == CH_OK)
+		status = upgrade_table(
+			core, state, TABLE_REFERENCE, slice_of(products, sizeof(products)), true);
+	return status;
+}
+
+enum ch_status core_check_fold(struct state *state)
+{
+	struct rtxn *rtxn = NULL;
+	struct slice value;
+	if (state_applied(state) == 0)
+		return CH_OK;
+	enum ch_status status = rtxn_begin(state, &rtxn);
+	if (status == CH_OK)
+		status = rtxn_get(rtxn, TABLE_META, META_FOLD, &value);
+	rtxn_end(rtxn);
+	return status == CH_NOT_FOUND ? CH_VERSION : status;
 }

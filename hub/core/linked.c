@@ -24,15 +24,12 @@ static const struct {
 enum {
 	RECORD_ID = 1,
 	RECORD_STATE_TIME = 98,
-	REPAIR_PAUSED_MS = 15,
-	REPAIR_PAUSE_START = 16,
 	REPAIR_UNIT_ID = 4,
 	UNIT_REF = 2,
 	UNIT_REPAIRS = 10,
-	WAIT_FOR_CUSTOMER = 1,
 };
 
-static struct slice linked_get(struct ruling *ruling, enum store_table table, struct slice id)
+struct slice linked_get(struct ruling *ruling, enum store_table table, struct slice id)
 {
 	struct slice record = {NULL, 0};
 	enum ch_status status = change_get(ruling->change, table, id, &record);
@@ -41,8 +38,7 @@ static struct slice linked_get(struct ruling *ruling, enum store_table table, st
 	return record;
 }
 
-/* The record's id: as the source wrote it, under the peer's scope when its numbers are its own. */
-static struct slice linked_id(struct ruling *ruling, const struct path *paths, uint8_t count)
+struct slice linked_id(struct ruling *ruling, const struct path *paths, uint8_t count)
 {
 	struct slice id = {NULL, 0};
 	size_t scope_len = strlen(ruling->peer->scope);
@@ -142,24 +138,27 @@ static void linked_put_uint(
 		pb_put_uint(partial, number, value);
 }
 
-/* Waiting for the customer is taken out of durations.  A pause that is told twice counts once. */
-static void linked_pause(const struct ruling *ruling, const struct linked_rule *rule,
+void record_put(struct slice record, uint32_t number, uint64_t value, struct buffer *partial)
+{
+	uint64_t old = 0;
+	(void)pbedit_get_uint(record, number, &old); /* absent is 0 */
+	if (old == value)
+		return;
+	pb_put_varint(partial, number << 3 | PB_VARINT);
+	pb_put_varint(partial, value);
+}
+
+/* When it happened, as the first or as the last time of its kind, whatever the order of arrival. */
+static void linked_put_time(const struct ruling *ruling, const struct linked_rule *rule,
 	struct slice record, struct buffer *partial)
 {
-	uint64_t start = 0;
-	uint64_t paused_ms = 0;
-	(void)pbedit_get_uint(record, REPAIR_PAUSE_START, &start);
-	(void)pbedit_get_uint(record, REPAIR_PAUSED_MS, &paused_ms);
-	if (rule->act == ACT_PAUSE && start == 0 && ruling->occurred_us > 0)
-		pb_put_int(partial, REPAIR_PAUSE_START, ruling->occurred_us);
-	if (rule->act != ACT_RESUME || start == 0)
-		return;
-	if (ruling->occurred_us > (int64_t)start)
-		paused_ms += (uint64_t)(ruling->occurred_us - (int64_t)start) / 1000;
-	pb_put_uint(partial, REPAIR_PAUSED_MS, paused_ms);
-	/* Zero, written out: a field of a partial message replaces. */
-	pb_put_varint(partial, REPAIR_PAUSE_START << 3 | PB_VARINT);
-	pb_put_varint(partial, 0);
+	uint64_t old = 0;
+	bool known = rule->time_field != 0 && pbedit_get_uint(record, rule->time_field, &old) &&
+		     old != 0;
+	bool stands = known && (rule->time_first ? (int64_t)old <= ruling->occurred_us
+						 : (int64_t)old >= ruling->occurred_us);
+	if (!stands)
+		linked_put_uint(record, rule->time_field, (uint64_t)ruling->occurred_us, partial);
 }
 
 static void linked_emit(struct ruling *ruling, enum store_table table, struct slice id,
@@ -185,18 +184,12 @@ static void linked_link(struct ruling *ruling, enum store_table table, struct sl
 				      .number = ruling->customer});
 }
 
-static bool linked_waits_for_customer(const struct ruling *ruling)
-{
-	/* RepairWaitStarted and RepairWaitEnded: reason = 3. */
-	static const struct path reason = {.numbers = {3}, .count = 1};
-	return path_uint(&reason, &ruling->parts) == WAIT_FOR_CUSTOMER;
-}
-
 static void linked_rule_apply(struct ruling *ruling, const struct linked_rule *rule)
 {
 	struct buffer open = {0};
 	struct buffer personal = {0};
 	struct buffer copied = {0};
+	struct pauses pauses;
 	struct slice id = linked_id(ruling, rule->ids, rule->id_count);
 	if (id.len == 0)
 		return;
@@ -210,19 +203,22 @@ static void linked_rule_apply(struct ruling *ruling, const struct linked_rule *r
 		linked_put_changed(record, copy->to, buffer_slice(&copied),
 			copy->from.numbers[0] >= 100 ? &personal : &open);
 	}
-	linked_put_uint(record, rule->time_field, (uint64_t)ruling->occurred_us, &open);
-	if (rule->act == ACT_PAUSE || rule->act == ACT_RESUME) {
-		if (linked_waits_for_customer(ruling))
-			linked_pause(ruling, rule, record, &open);
-	} else if (rule->act == ACT_COUNT) {
+	linked_put_time(ruling, rule, record, &open);
+	if (rule->count_field != 0) {
 		uint64_t count = 0;
 		(void)pbedit_get_uint(record, rule->count_field, &count);
 		pb_put_uint(&open, rule->count_field, count + 1);
 	}
+	if (rule->table == TABLE_REPAIR && rule->act != ACT_NONE &&
+		pauses_now(ruling, rule->act, record, &pauses))
+		pauses_put(&pauses, record, &open);
+	else if (rule->table == TABLE_CASE)
+		case_apply(ruling, rule, record, &open);
 	uint64_t state_time = 0;
+	uint32_t state = rule->table == TABLE_CASE ? case_state(ruling, rule) : rule->state;
 	(void)pbedit_get_uint(record, RECORD_STATE_TIME, &state_time);
-	if (rule->state != 0 && ruling->occurred_us >= (int64_t)state_time) {
-		linked_put_uint(record, fields[rule->table].state, rule->state, &open);
+	if (state != 0 && ruling->occurred_us >= (int64_t)state_time) {
+		linked_put_uint(record, fields[rule->table].state, state, &open);
 		linked_put_uint(record, RECORD_STATE_TIME, (uint64_t)ruling->occurred_us, &open);
 	}
 	if (rule->table == TABLE_REPAIR && ruling->rules->unit.count > 0) {
@@ -325,8 +321,11 @@ enum ch_status linked_fold(struct core *core, struct change *change, const struc
 	} else {
 		status = pbedit_merge(record, effect->value, &core->scratch);
 	}
-	if (status == CH_OK && core->scratch.len <= LIMIT_VALUE_BYTES)
+	if (status == CH_OK && core->scratch.len <= LIMIT_VALUE_BYTES) {
+		if (table == TABLE_CASE)
+			case_fold_index(change, effect->id, record, buffer_slice(&core->scratch));
 		change_put(change, table, effect->id, buffer_slice(&core->scratch));
+	}
 	buffer_fini(&partial);
 	return status == CH_FORMAT ? CH_CORRUPT : status;
 }

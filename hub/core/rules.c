@@ -7,6 +7,9 @@
 #include "base/text.h"
 #include "core/core.h"
 
+/* Of a time field: the first time stays, else the last. */
+#define FIRST 0x100u
+
 /* `id` names the record, "a|b" the first that is there.  `copies` are "path>field of the record". */
 struct linked_row {
 	const char *type;
@@ -19,11 +22,12 @@ struct linked_row {
 	const char *copies;
 };
 
-#define CASE_ID "case_id|complaint_id"
+#define CASE_ID      "case_id|complaint_id"
+#define FILED_COPIES "severity>6 channel>7 regarding>16 reason_code>23"
 
 static const struct linked_row linked_rows[] = {
 	/* Orders: 1 placed, 2 confirmed, 3 dispatched, 4 delivered, 5 cancelled, 6 refunded. */
-	{"website.order.placed", TABLE_ORDER, "order_id", 1, 6, ACT_NONE, 0,
+	{"website.order.placed", TABLE_ORDER, "order_id", 1, FIRST | 6, ACT_NONE, 0,
 		"shop_id>3 totals.grand>11"},
 	{"website.order.confirmed", TABLE_ORDER, "order_id", 2, 0, ACT_NONE, 0,
 		"shop_id>3 promised_delivery_time_us>7"},
@@ -33,53 +37,52 @@ static const struct linked_row linked_rows[] = {
 		"tracking_numbers>15"},
 	{"website.order.delivered", TABLE_ORDER, "order_id", 4, 9, ACT_NONE, 0, ""},
 	{"website.refund.issued", TABLE_ORDER, "order_id", 6, 0, ACT_NONE, 0, "amount>12"},
-	{"pos.order.placed", TABLE_ORDER, "order_id", 1, 6, ACT_NONE, 0,
+	{"pos.order.placed", TABLE_ORDER, "order_id", 1, FIRST | 6, ACT_NONE, 0,
 		"transaction.ref.store_id>3 transaction.totals.grand>11"},
 
 	/* Repairs: 1 registered, 2 received, 3 diagnosed, 4 quoted, 5 waits for the customer, 6 for a part,
 	 * 7 in work, 8 repaired, 9 checked, 10 returned, 11 cancelled. */
-	{"callcenter.repair.registered", TABLE_REPAIR, "repair_order_id|registration_id", 1, 8,
-		ACT_NONE, 0, "unit>5 station>2 coverage>7 problem_text>101"},
+	{"callcenter.repair.registered", TABLE_REPAIR, "repair_order_id|registration_id", 1,
+		FIRST | 8, ACT_NONE, 0, "unit>5 station>2 coverage>7 problem_text>101"},
 	{"repair.order.received", TABLE_REPAIR, "repair_order_id", 2, 9, ACT_NONE, 0,
 		"station>2 unit>5 coverage>7 promised_time_us>25 previous_order_id>24 problem_text>101"},
-	{"repair.work.started", TABLE_REPAIR, "repair_order_id", 7, 0, ACT_NONE, 0, ""},
+	{"repair.work.started", TABLE_REPAIR, "repair_order_id", 7, 0, ACT_WORK, 0, ""},
 	{"repair.order.diagnosed", TABLE_REPAIR, "repair_order_id", 3, 10, ACT_NONE, 0,
 		"coverage>7 defect_codes>17"},
-	{"repair.quote.made", TABLE_REPAIR, "repair_order_id", 4, 0, ACT_NONE, 0, "quote_id>22"},
-	{"repair.quote.approved", TABLE_REPAIR, "repair_order_id", 7, 0, ACT_NONE, 0, ""},
-	{"repair.wait.started", TABLE_REPAIR, "repair_order_id", 5, 0, ACT_PAUSE, 0, ""},
-	{"repair.wait.ended", TABLE_REPAIR, "repair_order_id", 7, 0, ACT_RESUME, 0, ""},
+	{"repair.quote.made", TABLE_REPAIR, "repair_order_id", 4, 0, ACT_QUOTE_BEGINS, 0,
+		"quote_id>22"},
+	{"repair.quote.approved", TABLE_REPAIR, "repair_order_id", 7, 0, ACT_QUOTE_ENDS, 0, ""},
+	{"repair.quote.declined", TABLE_REPAIR, "repair_order_id", 0, 0, ACT_QUOTE_ENDS, 0, ""},
+	{"repair.wait.started", TABLE_REPAIR, "repair_order_id", 5, 0, ACT_WAIT_BEGINS, 0, ""},
+	{"repair.wait.ended", TABLE_REPAIR, "repair_order_id", 7, 0, ACT_WAIT_ENDS, 0, ""},
 	{"repair.part.requested", TABLE_REPAIR, "repair_order_id", 6, 0, ACT_NONE, 0, ""},
 	{"repair.part.arrived", TABLE_REPAIR, "repair_order_id", 7, 0, ACT_NONE, 0, ""},
-	{"repair.order.repaired", TABLE_REPAIR, "repair_order_id", 8, 11, ACT_NONE, 0,
+	{"repair.order.repaired", TABLE_REPAIR, "repair_order_id", 8, 11, ACT_DONE, 0,
 		"attempt>18"},
 	{"repair.order.checked", TABLE_REPAIR, "repair_order_id", 9, 12, ACT_NONE, 0, "passed>28"},
 	{"repair.order.restarted", TABLE_REPAIR, "repair_order_id", 7, 0, ACT_NONE, 0,
 		"attempt>18"},
 	{"repair.customer.informed", TABLE_REPAIR, "repair_order_id", 0, 0, ACT_NONE, 0, ""},
-	{"repair.order.returned", TABLE_REPAIR, "repair_order_id", 10, 13, ACT_NONE, 0,
+	{"repair.order.returned", TABLE_REPAIR, "repair_order_id", 10, 13, ACT_DONE, 0,
 		"total>21 coverage>7"},
-	{"repair.order.closed", TABLE_REPAIR, "repair_order_id", 0, 14, ACT_NONE, 0, "attempts>18"},
-	{"repair.order.cancelled", TABLE_REPAIR, "repair_order_id", 11, 14, ACT_NONE, 0, ""},
+	{"repair.order.closed", TABLE_REPAIR, "repair_order_id", 0, 14, ACT_DONE, 0, "attempts>18"},
+	{"repair.order.cancelled", TABLE_REPAIR, "repair_order_id", 11, 14, ACT_DONE, 0, ""},
 	{"repair.order.reopened", TABLE_REPAIR, "repair_order_id", 2, 0, ACT_COUNT, 19, ""},
 	{"repair.loan.issued", TABLE_REPAIR, "repair_order_id", 0, 0, ACT_NONE, 0, "loan_id>23"},
 
 	/* Cases: 1 open, 2 acknowledged, 3 answered, 4 closed, 5 opened again. */
-	{"callcenter.case.logged", TABLE_CASE, "case_id", 1, 9, ACT_NONE, 0,
-		"kind>2 owner>4 channel>7 subject_text>101"},
-	{"callcenter.case.handed", TABLE_CASE, "case_id", 0, 0, ACT_NONE, 0, "to_owner>4"},
-	{"callcenter.case.acknowledged", TABLE_CASE, "case_id", 2, 10, ACT_NONE, 0, ""},
-	{"callcenter.case.answered", TABLE_CASE, "case_id", 3, 11, ACT_NONE, 0, ""},
-	{"callcenter.case.escalated", TABLE_CASE, "case_id", 0, 0, ACT_NONE, 0,
-		"level>8 to_agent>4"},
-	{"callcenter.case.closed", TABLE_CASE, "case_id", 4, 12, ACT_NONE, 0, "contacts>14"},
-	{"callcenter.case.reopened", TABLE_CASE, "case_id", 5, 0, ACT_COUNT, 13, "owner>4"},
-	{"website.complaint.filed", TABLE_CASE, CASE_ID, 1, 9, ACT_NONE, 0,
-		"owner>4 severity>6 channel>7 regarding>16"},
-	{"callcenter.complaint.filed", TABLE_CASE, CASE_ID, 1, 9, ACT_NONE, 0,
-		"owner>4 severity>6 channel>7 regarding>16"},
-	{"repair.complaint.filed", TABLE_CASE, CASE_ID, 1, 9, ACT_NONE, 0,
-		"owner>4 severity>6 channel>7 regarding>16"},
+	{"callcenter.case.logged", TABLE_CASE, "case_id", 1, FIRST | 9, ACT_LOGGED, 0,
+		"channel>7 subject_text>101"},
+	{"callcenter.case.handed", TABLE_CASE, "case_id", 0, 0, ACT_HANDED, 0, ""},
+	{"callcenter.case.acknowledged", TABLE_CASE, "case_id", 2, 10, ACT_TAKEN, 0, ""},
+	{"callcenter.case.answered", TABLE_CASE, "case_id", 3, 11, ACT_TAKEN, 0, ""},
+	{"callcenter.case.escalated", TABLE_CASE, "case_id", 0, 0, ACT_ESCALATED, 0, ""},
+	{"callcenter.case.closed", TABLE_CASE, "case_id", 4, 12, ACT_TAKEN, 0, "contacts>14"},
+	{"callcenter.case.reopened", TABLE_CASE, "case_id", 5, 0, ACT_REOPENED, 13, ""},
+	{"website.complaint.filed", TABLE_CASE, CASE_ID, 1, FIRST | 9, ACT_FILED, 0, FILED_COPIES},
+	{"callcenter.complaint.filed", TABLE_CASE, CASE_ID, 1, FIRST | 9, ACT_FILED, 0,
+		FILED_COPIES},
+	{"repair.complaint.filed", TABLE_CASE, CASE_ID, 1, FIRST | 9, ACT_FILED, 0, FILED_COPIES},
 
 	/* Appointments: 1 made, 2 kept, 3 missed, 4 cancelled. */
 	{"repair.appointment.made", TABLE_APPOINTMENT, "appointment_id", 1, 0, ACT_NONE, 0,
@@ -116,84 +119,125 @@ struct deadline_row {
 	const char *id;
 	const char *base;
 	const char *station;
+	const char *due; /* the time that the channel itself promised; NULL: none */
 };
+
+#define CASE_PROMISES(type, op, id, due)                                                           \
+	{type, PROMISE_COMPLAINT_ACKNOWLEDGE, op, id, "", "", NULL},                               \
+		{type, PROMISE_COMPLAINT_ANSWER, op, id, "", "", due},                             \
+		{type, PROMISE_CASE_ACKNOWLEDGE, op, id, "", "", NULL},                            \
+	{                                                                                          \
+		type, PROMISE_CASE_ANSWER, op, id, "", "", due                                     \
+	}
+#define FILED_PROMISES(type)                                                                       \
+	{type, PROMISE_COMPLAINT_ACKNOWLEDGE, DEADLINE_SET, CASE_ID, "", "",                       \
+		"acknowledge_due_time_us"},                                                        \
+	{                                                                                          \
+		type, PROMISE_COMPLAINT_ANSWER, DEADLINE_SET, CASE_ID, "", "",                     \
+			"answer_due_time_us"                                                       \
+	}
+#define LOOK_AT_PAUSES(type)                                                                       \
+	{type, PROMISE_REPAIR_FIX, DEADLINE_LOOK, "repair_order_id", "", "", NULL},                \
+	{                                                                                          \
+		type, PROMISE_REPAIR_RETURN, DEADLINE_LOOK, "repair_order_id", "", "", NULL        \
+	}
 
 static const struct deadline_row deadline_rows[] = {
 	{"repair.order.received", PROMISE_REPAIR_RETURN, DEADLINE_SET, "repair_order_id", "",
-		"station.station_id"},
+		"station.station_id", NULL},
 	{"repair.order.received", PROMISE_REPAIR_FIX, DEADLINE_SET, "repair_order_id", "",
-		"station.station_id"},
-	{"repair.order.repaired", PROMISE_REPAIR_FIX, DEADLINE_MEET, "repair_order_id", "", ""},
-	{"repair.order.returned", PROMISE_REPAIR_FIX, DEADLINE_MEET, "repair_order_id", "", ""},
-	{"repair.order.returned", PROMISE_REPAIR_RETURN, DEADLINE_MEET, "repair_order_id", "", ""},
-	{"repair.order.cancelled", PROMISE_REPAIR_FIX, DEADLINE_CANCEL, "repair_order_id", "", ""},
+		"station.station_id", NULL},
+	{"repair.order.repaired", PROMISE_REPAIR_FIX, DEADLINE_MEET, "repair_order_id", "", "",
+		NULL},
+	{"repair.order.repaired", PROMISE_REPAIR_RETURN, DEADLINE_LOOK, "repair_order_id", "", "",
+		NULL},
+	{"repair.order.returned", PROMISE_REPAIR_FIX, DEADLINE_MEET, "repair_order_id", "", "",
+		NULL},
+	{"repair.order.returned", PROMISE_REPAIR_RETURN, DEADLINE_MEET, "repair_order_id", "", "",
+		NULL},
+	{"repair.order.cancelled", PROMISE_REPAIR_FIX, DEADLINE_CANCEL, "repair_order_id", "", "",
+		NULL},
 	{"repair.order.cancelled", PROMISE_REPAIR_RETURN, DEADLINE_CANCEL, "repair_order_id", "",
-		""},
+		"", NULL},
+	{"repair.order.reopened", PROMISE_REPAIR_FIX, DEADLINE_RENEW, "repair_order_id", "", "",
+		NULL},
+	{"repair.order.reopened", PROMISE_REPAIR_RETURN, DEADLINE_RENEW, "repair_order_id", "", "",
+		NULL},
+	LOOK_AT_PAUSES("repair.quote.made"),
+	LOOK_AT_PAUSES("repair.quote.approved"),
+	LOOK_AT_PAUSES("repair.quote.declined"),
+	LOOK_AT_PAUSES("repair.wait.started"),
+	LOOK_AT_PAUSES("repair.wait.ended"),
+	LOOK_AT_PAUSES("repair.work.started"),
+
 	{"repair.part.requested", PROMISE_PART_SUPPLY, DEADLINE_SET, "repair_order_id", "",
-		"station.station_id"},
-	{"repair.part.arrived", PROMISE_PART_SUPPLY, DEADLINE_MEET, "repair_order_id", "", ""},
-	{"repair.part.arrived", PROMISE_PART_OVERSEAS, DEADLINE_MEET, "repair_order_id", "", ""},
-	{"repair.part.cancelled", PROMISE_PART_SUPPLY, DEADLINE_CANCEL, "repair_order_id", "", ""},
-	{"repair.part.backordered", PROMISE_PART_SUPPLY, DEADLINE_CANCEL, "repair_order_id", "",
-		""},
+		"station.station_id", NULL},
+	{"repair.part.arrived", PROMISE_PART_SUPPLY, DEADLINE_MEET, "repair_order_id", "", "",
+		NULL},
+	{"repair.part.arrived", PROMISE_PART_OVERSEAS, DEADLINE_MEET, "repair_order_id", "", "",
+		NULL},
+	{"repair.part.cancelled", PROMISE_PART_SUPPLY, DEADLINE_CANCEL, "repair_order_id", "", "",
+		NULL},
+	{"repair.part.backordered", PROMISE_PART_SUPPLY, DEADLINE_CANCEL, "repair_order_id", "", "",
+		NULL},
 	{"repair.part.backordered", PROMISE_PART_OVERSEAS, DEADLINE_SET, "repair_order_id", "",
-		"station.station_id"},
+		"station.station_id", NULL},
 
 	/* The same for an order between firms; repairs and orders have numbers of their own. */
 	{"parts.order.placed", PROMISE_ORDER_SUPPLY, DEADLINE_SET, "parts_order_id", "",
-		"station_id"},
-	{"parts.order.cancelled", PROMISE_ORDER_SUPPLY, DEADLINE_CANCEL, "parts_order_id", "", ""},
-	{"parts.order.cancelled", PROMISE_ORDER_OVERSEAS, DEADLINE_CANCEL, "parts_order_id", "",
-		""},
-	{"parts.order.backordered", PROMISE_ORDER_SUPPLY, DEADLINE_CANCEL, "parts_order_id", "",
-		""},
-	{"parts.order.backordered", PROMISE_ORDER_OVERSEAS, DEADLINE_SET, "parts_order_id", "", ""},
+		"station_id", NULL},
+	{"parts.order.cancelled", PROMISE_ORDER_SUPPLY, DEADLINE_CANCEL, "parts_order_id", "", "",
+		NULL},
+	{"parts.order.cancelled", PROMISE_ORDER_OVERSEAS, DEADLINE_CANCEL, "parts_order_id", "", "",
+		NULL},
+	{"parts.order.backordered", PROMISE_ORDER_SUPPLY, DEADLINE_CANCEL, "parts_order_id", "", "",
+		NULL},
+	{"parts.order.backordered", PROMISE_ORDER_OVERSEAS, DEADLINE_SET, "parts_order_id", "", "",
+		NULL},
 	{"parts.goods.received", PROMISE_ORDER_SUPPLY, DEADLINE_MEET,
-		"parts_order_ids|lines.parts_order_id", "", ""},
+		"parts_order_ids|lines.parts_order_id", "", "", NULL},
 	{"parts.goods.received", PROMISE_ORDER_OVERSEAS, DEADLINE_MEET,
-		"parts_order_ids|lines.parts_order_id", "", ""},
+		"parts_order_ids|lines.parts_order_id", "", "", NULL},
 
-	{"website.complaint.filed", PROMISE_COMPLAINT_ACKNOWLEDGE, DEADLINE_SET, CASE_ID, "", ""},
-	{"website.complaint.filed", PROMISE_COMPLAINT_ANSWER, DEADLINE_SET, CASE_ID, "", ""},
-	{"callcenter.complaint.filed", PROMISE_COMPLAINT_ACKNOWLEDGE, DEADLINE_SET, CASE_ID, "",
-		""},
-	{"callcenter.complaint.filed", PROMISE_COMPLAINT_ANSWER, DEADLINE_SET, CASE_ID, "", ""},
-	{"repair.complaint.filed", PROMISE_COMPLAINT_ACKNOWLEDGE, DEADLINE_SET, CASE_ID, "", ""},
-	{"repair.complaint.filed", PROMISE_COMPLAINT_ANSWER, DEADLINE_SET, CASE_ID, "", ""},
+	FILED_PROMISES("website.complaint.filed"),
+	FILED_PROMISES("callcenter.complaint.filed"),
+	FILED_PROMISES("repair.complaint.filed"),
+	CASE_PROMISES("callcenter.case.logged", DEADLINE_SET, "case_id", "answer_due_time_us"),
+	CASE_PROMISES("callcenter.case.reopened", DEADLINE_RENEW, "case_id", NULL),
 	{"callcenter.case.acknowledged", PROMISE_COMPLAINT_ACKNOWLEDGE, DEADLINE_MEET, "case_id",
-		"", ""},
-	{"callcenter.case.answered", PROMISE_COMPLAINT_ACKNOWLEDGE, DEADLINE_MEET, "case_id", "",
-		""},
-	{"callcenter.case.answered", PROMISE_COMPLAINT_ANSWER, DEADLINE_MEET, "case_id", "", ""},
-	{"callcenter.case.closed", PROMISE_COMPLAINT_ACKNOWLEDGE, DEADLINE_MEET, "case_id", "", ""},
-	{"callcenter.case.closed", PROMISE_COMPLAINT_ANSWER, DEADLINE_MEET, "case_id", "", ""},
+		"", "", NULL},
+	{"callcenter.case.acknowledged", PROMISE_CASE_ACKNOWLEDGE, DEADLINE_MEET, "case_id", "", "",
+		NULL},
+	CASE_PROMISES("callcenter.case.answered", DEADLINE_MEET, "case_id", NULL),
+	CASE_PROMISES("callcenter.case.closed", DEADLINE_MEET, "case_id", NULL),
 
 	{"repair.appointment.made", PROMISE_APPOINTMENT_KEEP, DEADLINE_SET, "appointment_id",
-		"start_time_us", "station.station_id"},
+		"start_time_us", "station.station_id", NULL},
 	{"callcenter.appointment.made", PROMISE_APPOINTMENT_KEEP, DEADLINE_SET, "appointment_id",
-		"start_time_us", "station.station_id"},
+		"start_time_us", "station.station_id", NULL},
 	{"website.appointment.made", PROMISE_APPOINTMENT_KEEP, DEADLINE_SET, "appointment_id",
-		"start_time_us", "station.station_id"},
+		"start_time_us", "station.station_id", NULL},
 	{"repair.appointment.moved", PROMISE_APPOINTMENT_KEEP, DEADLINE_MOVE, "appointment_id",
-		"start_time_us", ""},
+		"start_time_us", "", NULL},
 	{"callcenter.appointment.moved", PROMISE_APPOINTMENT_KEEP, DEADLINE_MOVE, "appointment_id",
-		"start_time_us", ""},
+		"start_time_us", "", NULL},
 	{"website.appointment.moved", PROMISE_APPOINTMENT_KEEP, DEADLINE_MOVE, "appointment_id",
-		"start_time_us", ""},
+		"start_time_us", "", NULL},
 	{"repair.appointment.cancelled", PROMISE_APPOINTMENT_KEEP, DEADLINE_CANCEL,
-		"appointment_id", "", ""},
+		"appointment_id", "", "", NULL},
 	{"callcenter.appointment.cancelled", PROMISE_APPOINTMENT_KEEP, DEADLINE_CANCEL,
-		"appointment_id", "", ""},
+		"appointment_id", "", "", NULL},
 	{"website.appointment.cancelled", PROMISE_APPOINTMENT_KEEP, DEADLINE_CANCEL,
-		"appointment_id", "", ""},
+		"appointment_id", "", "", NULL},
 	{"repair.appointment.kept", PROMISE_APPOINTMENT_KEEP, DEADLINE_MEET, "appointment_id", "",
-		""},
+		"", NULL},
 	{"repair.appointment.missed", PROMISE_APPOINTMENT_KEEP, DEADLINE_MISS, "appointment_id", "",
-		""},
+		"", NULL},
 
 	{"callcenter.callback.scheduled", PROMISE_CALLBACK_DO, DEADLINE_SET, "callback_id",
-		"due_time_us", ""},
-	{"callcenter.callback.done", PROMISE_CALLBACK_DO, DEADLINE_MEET, "callback_id", "", ""},
+		"due_time_us", "", NULL},
+	{"callcenter.callback.done", PROMISE_CALLBACK_DO, DEADLINE_MEET, "callback_id", "", "",
+		NULL},
 };
 
 #define ROWS(array) (sizeof(array) / sizeof((array)[0]))
@@ -231,7 +275,8 @@ static void rules_linked(struct type_rules *types, const struct linked_row *row)
 	struct slice copy;
 	*rule = (struct linked_rule){.table = row->table,
 		.state = row->state,
-		.time_field = row->time_field,
+		.time_field = row->time_field & ~FIRST,
+		.time_first = (row->time_field & FIRST) != 0,
 		.act = row->act,
 		.count_field = row->count_field};
 	rule->id_count = rules_alternatives(type, row->id, rule->ids, 2);
@@ -259,6 +304,8 @@ static void rules_deadline(struct type_rules *types, const struct deadline_row *
 		rules_path(type, slice_text(row->base), &rule->base);
 	if (row->station[0] != 0)
 		rules_path(type, slice_text(row->station), &rule->station);
+	if (row->due != NULL)
+		rules_path(type, slice_text(row->due), &rule->due);
 }
 
 static void rules_mandatory(const struct event_type *type, struct type_rules *rules)

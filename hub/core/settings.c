@@ -21,20 +21,38 @@ static const struct {
 	[KEY_SERIAL] = {"serial", 3},
 };
 
+/* Numbers of Severity and CaseKind.  A complaint is a case with promises of its own, and a case that we
+ * opened ourselves waits for nobody. */
+static const char *const severities[PROMISE_GRADES] = {
+	[1] = "low", [2] = "normal", [3] = "high", [4] = "critical"};
+static const char *const case_kinds[PROMISE_GRADES] = {[1] = "consult",
+	[2] = "sales",
+	[3] = "repair",
+	[4] = "status",
+	[6] = "outbound",
+	[7] = "other"};
+
+#define COMPLAINT_LADDER "0:supervisor 86400:service-manager 259200:director"
+
 static const struct {
 	const char *name;
 	int64_t seconds;
+	const char *ladder;
+	const char *const *grades; /* NULL: none */
 } promises[PROMISE_COUNT] = {
-	[PROMISE_REPAIR_RETURN] = {"repair.return", 14 * DAY},
-	[PROMISE_REPAIR_FIX] = {"repair.fix", 4 * DAY},
-	[PROMISE_COMPLAINT_ACKNOWLEDGE] = {"complaint.acknowledge", DAY},
-	[PROMISE_COMPLAINT_ANSWER] = {"complaint.answer", 3 * DAY},
-	[PROMISE_APPOINTMENT_KEEP] = {"appointment.keep", DAY / 48},
-	[PROMISE_PART_SUPPLY] = {"part.supply", 3 * DAY},
-	[PROMISE_PART_OVERSEAS] = {"part.overseas", 7 * DAY},
-	[PROMISE_CALLBACK_DO] = {"callback.do", DAY},
-	[PROMISE_ORDER_SUPPLY] = {"order.supply", 3 * DAY},
-	[PROMISE_ORDER_OVERSEAS] = {"order.overseas", 7 * DAY},
+	[PROMISE_REPAIR_RETURN] = {"repair.return", 14 * DAY, "0:station-manager", NULL},
+	[PROMISE_REPAIR_FIX] = {"repair.fix", 4 * DAY, "0:station-manager", NULL},
+	[PROMISE_COMPLAINT_ACKNOWLEDGE] = {"complaint.acknowledge", DAY, COMPLAINT_LADDER,
+		severities},
+	[PROMISE_COMPLAINT_ANSWER] = {"complaint.answer", 3 * DAY, COMPLAINT_LADDER, severities},
+	[PROMISE_APPOINTMENT_KEEP] = {"appointment.keep", DAY / 48, "0:supervisor", NULL},
+	[PROMISE_PART_SUPPLY] = {"part.supply", 3 * DAY, "0:parts-manager", NULL},
+	[PROMISE_PART_OVERSEAS] = {"part.overseas", 7 * DAY, "0:parts-manager", NULL},
+	[PROMISE_CALLBACK_DO] = {"callback.do", DAY, "0:supervisor", NULL},
+	[PROMISE_ORDER_SUPPLY] = {"order.supply", 3 * DAY, "0:parts-manager", NULL},
+	[PROMISE_ORDER_OVERSEAS] = {"order.overseas", 7 * DAY, "0:parts-manager", NULL},
+	[PROMISE_CASE_ACKNOWLEDGE] = {"case.acknowledge", 0, "0:supervisor", case_kinds},
+	[PROMISE_CASE_ANSWER] = {"case.answer", 0, "0:supervisor", case_kinds},
 };
 
 static const struct peer_rules peer_default = {
@@ -55,13 +73,71 @@ const char *promise_name(enum promise promise)
 	return promises[promise].name;
 }
 
+bool promise_find(struct slice name, enum promise *out_promise)
+{
+	for (int i = 0; i < PROMISE_COUNT; i++) {
+		if (slice_equal(name, slice_text(promises[i].name))) {
+			*out_promise = (enum promise)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* ---- Ladders ---- */
+
+static bool settings_role_fits(struct slice role)
+{
+	for (size_t i = 0; i < role.len; i++) {
+		uint8_t c = role.data[i];
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+			    c == '-' || c == '_' || c == '.'))
+			return false;
+	}
+	return role.len > 0 && role.len <= LIMIT_ROLE_BYTES;
+}
+
+/* "0:supervisor 86400:manager": rising, and the first at once, for whoever misses a promise is told so. */
+static enum ch_status ladder_parse(struct slice text, struct ladder *out_ladder)
+{
+	struct ladder ladder = {.count = 0};
+	struct slice rest = text_trim(text);
+	struct slice word;
+	while (text_split(&rest, ' ', &word)) {
+		struct slice role = word;
+		struct slice after;
+		uint64_t seconds = 0;
+		if (word.len == 0)
+			continue;
+		(void)text_split(&role, ':', &after); /* a word always has a first part */
+		if (ladder.count == LIMIT_LADDER_RUNGS || !settings_role_fits(role) ||
+			text_parse_u64(after, 3650 * (uint64_t)DAY, &seconds) != CH_OK)
+			return CH_INVALID;
+		struct ladder_rung *rung = &ladder.rungs[ladder.count];
+		rung->after_us = (int64_t)seconds * US_PER_S;
+		if (ladder.count == 0 ? seconds != 0 : rung->after_us <= rung[-1].after_us)
+			return CH_INVALID;
+		memcpy(rung->role, role.data, role.len);
+		ladder.count++;
+	}
+	if (ladder.count == 0)
+		return CH_INVALID;
+	*out_ladder = ladder;
+	return CH_OK;
+}
+
 void settings_init(struct settings *settings)
 {
 	*settings = (struct settings){0};
 	for (int i = 0; i < KEY_KINDS; i++)
 		settings->limits[i] = key_kinds[i].limit;
-	for (int i = 0; i < PROMISE_COUNT; i++)
+	for (int i = 0; i < PROMISE_COUNT; i++) {
 		settings->durations_us[i] = promises[i].seconds * US_PER_S;
+		for (unsigned j = 0; j < PROMISE_GRADES; j++)
+			settings->graded_us[i][j] = -1;
+		(void)ladder_parse(
+			slice_text(promises[i].ladder), &settings->ladders[i]); /* ours */
+	}
 	table_init(&settings->peers);
 	table_init(&settings->blocked);
 	buffer_init(&settings->text);
@@ -121,19 +197,50 @@ static enum ch_status settings_limit(
 	return CH_OK;
 }
 
+/* "complaint.answer", or with a grade behind it "complaint.answer.high": where it is kept. */
+static int64_t *settings_duration_place(struct settings *settings, struct slice name)
+{
+	for (int i = 0; i < PROMISE_COUNT; i++) {
+		struct slice promise = slice_text(promises[i].name);
+		if (!slice_starts(name, promise))
+			continue;
+		struct slice grade = slice_sub(name, promise.len + 1, name.len);
+		if (name.len == promise.len)
+			return &settings->durations_us[i];
+		if (name.data[promise.len] != '.' || promises[i].grades == NULL)
+			continue;
+		for (unsigned j = 0; j < PROMISE_GRADES; j++) {
+			if (promises[i].grades[j] != NULL &&
+				slice_equal(grade, slice_text(promises[i].grades[j])))
+				return &settings->graded_us[i][j];
+		}
+	}
+	return NULL;
+}
+
 static enum ch_status settings_deadline(
 	struct settings *settings, struct slice name, struct slice value)
 {
+	int64_t *place = settings_duration_place(settings, name);
 	uint64_t seconds;
-	for (int i = 0; i < PROMISE_COUNT; i++) {
-		if (!slice_equal(name, slice_text(promises[i].name)))
-			continue;
-		if (text_parse_u64(value, 3650 * (uint64_t)DAY, &seconds) != CH_OK)
-			return CH_INVALID;
-		settings->durations_us[i] = (int64_t)seconds * US_PER_S;
-		return CH_OK;
-	}
-	return CH_INVALID;
+	if (place == NULL || text_parse_u64(value, 3650 * (uint64_t)DAY, &seconds) != CH_OK)
+		return CH_INVALID;
+	*place = (int64_t)seconds * US_PER_S;
+	return CH_OK;
+}
+
+int64_t settings_duration(const struct settings *settings, enum promise promise, uint64_t grade)
+{
+	int64_t graded = grade < PROMISE_GRADES ? settings->graded_us[promise][grade] : -1;
+	return graded >= 0 ? graded : settings->durations_us[promise];
+}
+
+static enum ch_status settings_ladder(
+	struct settings *settings, struct slice name, struct slice value)
+{
+	enum promise promise;
+	return promise_find(name, &promise) ? ladder_parse(value, &settings->ladders[promise])
+					    : CH_INVALID;
 }
 
 static enum ch_status settings_copy_text(char *out, size_t room, struct slice value)
@@ -193,6 +300,7 @@ static const struct {
 } groups[] = {
 	{"block.", settings_block},
 	{"deadline.", settings_deadline},
+	{"ladder.", settings_ladder},
 	{"limit.", settings_limit},
 	{"peer.", settings_peer_set},
 };

@@ -5,6 +5,10 @@
  * Text form, one `name=value` a line, sorted:
  *     block.phone=+8613800138000
  *     deadline.repair.return=1209600          seconds
+ *     deadline.complaint.answer.critical=14400        by severity: low, normal, high, critical
+ *     deadline.case.answer.sales=86400        by kind of case; 0: none is promised
+ *     ladder.complaint.answer=0:supervisor 86400:service-manager
+ *                                             who must act so many seconds after it fell due
  *     limit.phone=5                           customers that may share one
  *     peer.till-7.assurance=verified
  *     peer.till-7.region=CN
@@ -14,6 +18,7 @@
 
 #include <stdint.h>
 
+#include "base/limits.h"
 #include "base/slice.h"
 #include "base/table.h"
 
@@ -41,7 +46,23 @@ enum promise {
 	PROMISE_CALLBACK_DO,
 	PROMISE_ORDER_SUPPLY,
 	PROMISE_ORDER_OVERSEAS,
+	PROMISE_CASE_ACKNOWLEDGE, /* of a case that is no complaint */
+	PROMISE_CASE_ANSWER,
 	PROMISE_COUNT,
+};
+
+/* Some promises differ by grade: those of complaints by Severity, those of cases by CaseKind. */
+#define PROMISE_GRADES 8u
+
+struct ladder_rung {
+	int64_t after_us; /* since it fell due; 0 for the first */
+	char role[LIMIT_ROLE_BYTES + 1];
+};
+
+/* Who must act when a promise is missed, and who if it stays so. */
+struct ladder {
+	struct ladder_rung rungs[LIMIT_LADDER_RUNGS]; /* each later than the one before */
+	uint32_t count;                               /* at least 1 */
 };
 
 struct peer_rules {
@@ -54,6 +75,8 @@ struct peer_rules {
 struct settings {
 	uint32_t limits[KEY_KINDS];
 	int64_t durations_us[PROMISE_COUNT];
+	int64_t graded_us[PROMISE_COUNT][PROMISE_GRADES]; /* -1: as durations_us */
+	struct ladder ladders[PROMISE_COUNT];
 	struct table peers;   /* name -> struct peer_rules */
 	struct table blocked; /* kind byte and value -> struct blocked_key */
 	struct buffer text;   /* as parsed */
@@ -78,5 +101,11 @@ const char *key_kind_name(unsigned kind);
 
 /* "repair.return" ... */
 const char *promise_name(enum promise promise);
+
+/* False: no promise is called so. */
+bool promise_find(struct slice name, enum promise *out_promise);
+
+/* How long the promise runs for that grade; 0 of a case: none is promised. */
+int64_t settings_duration(const struct settings *settings, enum promise promise, uint64_t grade);
 
 #endif

@@ -299,6 +299,8 @@ static enum ch_status engine_load_core(struct engine *engine)
 	if (status == CH_OK)
 		status = core_load(engine->core, rtxn);
 	rtxn_end(rtxn);
+	if (status == CH_OK && state_applied(engine->state) > 0)
+		status = core_upgrade(engine->core, engine->state);
 	return status;
 }
 

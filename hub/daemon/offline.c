@@ -190,6 +190,10 @@ int offline_verify(struct daemon_settings *settings)
 				(unsigned long long)journal_head(engine.journal),
 				(unsigned long long)state_applied(state));
 			result = EXIT_FOUND;
+		} else if (status == CH_OK && core_check_fold(state) == CH_VERSION) {
+			printf("records\tOLDER\tmade by an earlier version: start the hub once, or "
+			       "carehubd rebuild\n");
+			result = EXIT_FOUND;
 		} else if (status == CH_OK) {
 			result = verify_records(settings, engine.journal, state);
 		} else {

@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "core/apply.h"
 #include "core/view.h"
 #include "fanout/consumer.h"
 #include "net/live.h"
@@ -82,6 +83,9 @@ static enum ch_status outlet_next_record(void *context, struct snapshot *snapsho
 		snapshot_next(snapshot, table, buffer_slice(&record->key), &key, &value);
 	if (status != CH_OK)
 		return status;
+	/* Behind the newest values stand past ones and what finds them: they are asked for. */
+	if (table == TABLE_REFERENCE && key.len > 0 && key.data[0] == KEY_REFERENCE_MORE)
+		return CH_END;
 	/* Reference data: when(8) sequence(8), then the message. */
 	buffer_append_slice(&record->record,
 		table == TABLE_REFERENCE ? slice_sub(value, 16, value.len) : value);

@@ -45,6 +45,13 @@ enum effect_op {
 	EFFECT_RELEASED = 15,
 	/* kind, value, field = 1 blocked, 0 not: the key may not match any more. */
 	EFFECT_KEY_BLOCK = 16,
+	/* id, number = when the clock looks at it, 0: no more. */
+	EFFECT_WATCH = 17,
+	/* id = key: its newest value becomes a past one; or number = time, value = message: one that came
+	 * late. */
+	EFFECT_REFERENCE_PAST = 18,
+	/* id = promotion, field = 1 it runs, 0 it does not. */
+	EFFECT_PROMOTION = 19,
 };
 
 enum effect_flag {

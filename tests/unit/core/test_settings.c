@@ -39,6 +39,36 @@ static void reads_every_group(void **state)
 	settings_fini(&settings);
 }
 
+static void knows_grades_and_ladders(void **state)
+{
+	(void)state;
+	struct settings settings;
+	uint32_t line = 0;
+	settings_init(&settings);
+	/* Severities of a complaint, kinds of a case; what has no grade of its own is as the promise. */
+	assert_int_equal(settings_parse(&settings,
+				 SLICE_LITERAL("deadline.complaint.answer=100\n"
+					       "deadline.complaint.answer.critical=10\n"
+					       "deadline.case.answer.sales=50\n"
+					       "ladder.complaint.answer=0:desk  60:manager\n"),
+				 &line),
+		CH_OK);
+	assert_int_equal(settings_duration(&settings, PROMISE_COMPLAINT_ANSWER, 4), 10000000);
+	assert_int_equal(settings_duration(&settings, PROMISE_COMPLAINT_ANSWER, 2), 100000000);
+	assert_int_equal(settings_duration(&settings, PROMISE_COMPLAINT_ANSWER, 99), 100000000);
+	assert_int_equal(settings_duration(&settings, PROMISE_CASE_ANSWER, 2), 50000000);
+	assert_int_equal(settings_duration(&settings, PROMISE_CASE_ANSWER, 1), 0);
+	const struct ladder *ladder = &settings.ladders[PROMISE_COMPLAINT_ANSWER];
+	assert_int_equal(ladder->count, 2);
+	assert_int_equal(ladder->rungs[1].after_us, 60000000);
+	assert_string_equal(ladder->rungs[1].role, "manager");
+	for (int i = 0; i < PROMISE_COUNT; i++) { /* everybody's has a first rung */
+		assert_true(settings.ladders[i].count > 0);
+		assert_int_equal(settings.ladders[i].rungs[0].after_us, 0);
+	}
+	settings_fini(&settings);
+}
+
 static void names_the_bad_line_and_changes_nothing(void **state)
 {
 	(void)state;
@@ -49,7 +79,13 @@ static void names_the_bad_line_and_changes_nothing(void **state)
 		"peer.a.region=CHN", "peer.a.assurance=maybe", "peer.a.no_such=1",
 		"peer.a.scope=123456789012345678901234567890123",
 		"peer.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.region=CN",
-		"no.such=1", "# a comment"};
+		"no.such=1", "# a comment", "deadline.complaint.answer.worst=1",
+		"deadline.complaint.answer.=1", "deadline.repair.fix.low=1",
+		"deadline.case.answer.complaint=1", "ladder.repair.fix=", "ladder.no.such=0:a",
+		"ladder.repair.fix=5:desk", "ladder.repair.fix=0:desk 0:manager",
+		"ladder.repair.fix=0:desk 60", "ladder.repair.fix=0:de/sk",
+		"ladder.repair.fix=0:a 1:b 2:c 3:d 4:e 5:f 6:g 7:h 8:i",
+		"ladder.repair.fix=0:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
 	struct settings settings;
 	uint32_t line = 0;
 	settings_init(&settings);
@@ -95,6 +131,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_every_group),
+		cmocka_unit_test(knows_grades_and_ladders),
 		cmocka_unit_test(names_the_bad_line_and_changes_nothing),
 		cmocka_unit_test(a_name_is_all_its_bytes),
 		cmocka_unit_test(every_name_can_be_told),
