@@ -65,6 +65,7 @@ int tail_main(struct cli *cli, int argc, char **argv);
 int get_main(struct cli *cli, int argc, char **argv);
 int find_main(struct cli *cli, int argc, char **argv);
 int customer_main(struct cli *cli, int argc, char **argv);
+int cases_main(struct cli *cli, int argc, char **argv);
 int deadlines_main(struct cli *cli, int argc, char **argv);
 int reviews_main(struct cli *cli, int argc, char **argv);
 int consumers_main(struct cli *cli, int argc, char **argv);

@@ -282,6 +282,37 @@ static void customer_promises(const Carehub__V1__CustomerView *view, int64_t now
 	grid_free(grid);
 }
 
+/* What the information base says: of his units, of who repairs them, and what is on offer. */
+static void customer_reference(const Carehub__V1__CustomerView *view)
+{
+	struct grid *grid = grid_create("|NUMBER|NAME|");
+	char text[WORDS_BYTES];
+	for (size_t i = 0; i < view->n_products; i++) {
+		grid_cell(grid, "product");
+		grid_cell(grid, "%s", view->products[i]->product_id);
+		grid_cell(grid, "%s", view->products[i]->model);
+		grid_cell(grid, "%s", view->products[i]->description);
+	}
+	for (size_t i = 0; i < view->n_stations; i++) {
+		const Carehub__V1__ReferenceStationPublished *station = view->stations[i];
+		grid_cell(grid, "station");
+		grid_cell(grid, "%s", station->station_id);
+		grid_cell(grid, "%s", station->name);
+		grid_cell(
+			grid, "%s  %s  %s", station->city, station->street, station->public_phone);
+	}
+	for (size_t i = 0; i < view->n_promotions; i++) {
+		grid_cell(grid, "promotion");
+		grid_cell(grid, "%s", view->promotions[i]->promotion_id);
+		grid_cell(grid, "%s", view->promotions[i]->title);
+		grid_cell(grid, "until %s", words_time(view->promotions[i]->end_time_us, text));
+	}
+	if (view->n_products + view->n_stations + view->n_promotions > 0)
+		customer_heading("Information base");
+	grid_print(grid, "  ");
+	grid_free(grid);
+}
+
 static void customer_timeline(const Carehub__V1__CustomerView *view)
 {
 	struct grid *grid = grid_create(">ENTRY|HAPPENED|EVENT|SOURCE");
@@ -325,6 +356,7 @@ static void customer_show(const Carehub__V1__CustomerView *view, int64_t now_us)
 	customer_units(view);
 	customer_entitlements(view);
 	customer_consents(customer);
+	customer_reference(view);
 	customer_timeline(view);
 }
 
@@ -351,6 +383,7 @@ int customer_main(struct cli *cli, int argc, char **argv)
 	request.region = (char *)(uintptr_t)region;
 	request.timeline = timeline < 1000 ? (uint32_t)timeline : 1000;
 	request.records = true;
+	request.reference = true;
 	int result = ask_one(
 		cli, "Customer", &request.base, &carehub__v1__customer_reply__descriptor, &message);
 	if (result != EXIT_FINE)

@@ -7,6 +7,7 @@
 #include "cli/filter.h"
 #include "cli/grid.h"
 #include "cli/progress.h"
+#include "cli/record.h"
 #include "cli/words.h"
 
 /* protobuf-c's texts are not const, but packing only reads them. */
@@ -14,19 +15,29 @@
 
 int get_main(struct cli *cli, int argc, char **argv)
 {
-	const struct flag flags[] = {{0}};
+	struct record_wish wish = {.at = "", .zone = ""};
+	const struct flag flags[] = {
+		{"--at", FLAG_TEXT, &wish.at},
+		{"--zone", FLAG_TEXT, &wish.zone},
+		{"--history", FLAG_BOOL, &wish.history},
+		{0},
+	};
 	Carehub__V1__GetRequest request;
 	ProtobufCMessage *message = NULL;
 	carehub__v1__get_request__init(&request);
 	if (!args_take(flags, &argc, argv))
 		return EXIT_USAGE;
+	if (argc == 1 && record_is_named(argv[0])) {
+		wish.name = argv[0];
+		return record_show(cli, &wish);
+	}
 	if (argc == 2) {
 		request.source = argv[0];
 		request.id = argv[1];
 	} else if (argc != 1 ||
 		   text_parse_u64(slice_text(argv[0]), UINT64_MAX, &request.sequence) != CH_OK ||
 		   request.sequence == 0) {
-		return cli_fail(EXIT_USAGE, NULL, "get: a SEQUENCE, or SOURCE and ID");
+		return cli_fail(EXIT_USAGE, NULL, "get: a SEQUENCE, SOURCE and ID, or KIND/KEY");
 	}
 	int result =
 		ask_one(cli, "Get", &request.base, &carehub__v1__get_reply__descriptor, &message);

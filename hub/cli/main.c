@@ -37,7 +37,13 @@ static const struct command commands[] = {
 		"--from RANGE        begin there instead of now\n"
 		"--as NAME           a subscription that the hub remembers: each line acknowledges\n"
 		"--limit N           stop after so many\n" FILTERS},
-	{"get", get_main, "SEQUENCE | SOURCE ID", "one entry with its effects", ""},
+	{"get", get_main, "SEQUENCE | SOURCE ID | KIND/KEY",
+		"one entry with its effects, or one record",
+		"KIND is unit, order, repair, case, entitlement, appointment or deadline; of reference\n"
+		"data product, promotion, price (LIST/ITEM), station or stock (PLACE/ITEM), which has\n"
+		"--at TIME           what held then\n"
+		"--zone ZONE         where the days of a price list begin: Asia/Shanghai, +08:00\n"
+		"--history           all versions that are kept\n"},
 	{"find", find_main, "[RANGE]", "entries of a range",
 		"--limit N           1000\n"
 		"--count             only count\n"
@@ -46,6 +52,14 @@ static const struct command commands[] = {
 		"--kind KIND         phone, email, member_card, common_id, serial\n"
 		"--region CC         country of a phone without its code\n"
 		"--timeline N        20\n"},
+	{"cases", cases_main, "", "open cases: who owns them, who must act, what falls due",
+		"--owner NAME        an agent's number, or a group\n"
+		"--by ORDER          age, deadline or owner\n"
+		"--kind KIND         consult, sales, repair, status, complaint, outbound, other\n"
+		"--older DAYS        opened before\n"
+		"--overdue           only those past a promise\n"
+		"--level N           at least on this rung of the ladder\n"
+		"--limit N           100\n"},
 	{"deadlines", deadlines_main, "", "open promises, the next due first",
 		"--limit N           100\n--overdue           only those past their time\n"},
 	{"reviews", reviews_main, "", "open questions for stewards", "--limit N           100\n"},

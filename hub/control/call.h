@@ -110,6 +110,12 @@ enum call_turn record_step(struct call *call);
 enum call_turn deadlines_step(struct call *call);
 enum call_turn reviews_step(struct call *call);
 
+/* cases.c */
+enum call_turn cases_step(struct call *call);
+
+/* reference.c */
+enum call_turn reference_step(struct call *call);
+
 /* consumers.c */
 enum call_turn consumers_step(struct call *call);
 enum call_turn seek_step(struct call *call);

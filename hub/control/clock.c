@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "carehub/v1/control.pb-c.h"
 #include "control/call.h"
+#include "core/apply.h"
 #include "wire/envelope.h"
 #include "wire/pb.h"
 
@@ -25,7 +26,8 @@ static bool clock_count_due(void *context, struct slice key, struct slice value)
 	struct due_count *count = context;
 	(void)value;
 	uint64_t due_us = key.len > 8 ? load_be64(key.data) : 0;
-	count->due += due_us > count->after_us && due_us <= count->upto_us;
+	bool promise = !slice_starts(slice_sub(key, 8, key.len), SLICE_LITERAL(WATCH_PROMOTION));
+	count->due += promise && due_us > count->after_us && due_us <= count->upto_us;
 	return due_us <= count->upto_us;
 }
 

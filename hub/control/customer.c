@@ -4,7 +4,9 @@
 #include "base/bytes.h"
 #include "carehub/v1/control.pb-c.h"
 #include "control/call.h"
+#include "control/promises.h"
 #include "core/apply.h"
+#include "core/catalog.h"
 #include "core/view.h"
 #include "wire/pb.h"
 #include "wire/pbedit.h"
@@ -16,7 +18,18 @@
 #define LISTED               1000u
 
 /* Numbers of CustomerReply and CustomerView. */
-enum { REPLY_CUSTOMERS = 1, VIEW_CUSTOMER = 1, VIEW_TIMELINE = 2, VIEW_DEADLINES = 9 };
+enum {
+	REPLY_CUSTOMERS = 1,
+	VIEW_CUSTOMER = 1,
+	VIEW_TIMELINE = 2,
+	VIEW_DEADLINES = 9,
+	VIEW_PRODUCTS = 10,
+	VIEW_STATIONS = 11,
+	VIEW_PROMOTIONS = 12,
+};
+
+/* Fields of a record that its promises stand in, when it is asked for by itself. */
+enum { REPAIR_DEADLINES = 26, CASE_DEADLINES = 17 };
 
 /* Which records of a customer are told, and the promises that can stand on them. */
 static const struct linked_group {
@@ -24,26 +37,15 @@ static const struct linked_group {
 	uint32_t field; /* of CustomerView */
 	bool only_open;
 	const char *subject_kind; /* of its deadlines; NULL: has none */
+	uint32_t unit;            /* its ProductUnitRef and StationRef; 0: none */
+	uint32_t station;
 } groups[] = {
-	{TABLE_UNIT, 3, false, NULL},
-	{TABLE_ORDER, 4, true, NULL},
-	{TABLE_REPAIR, 5, true, "repair"},
-	{TABLE_CASE, 6, true, "case"},
-	{TABLE_ENTITLEMENT, 7, false, NULL},
-	{TABLE_APPOINTMENT, 8, true, "appointment"},
-};
-
-static const struct {
-	enum promise promise;
-	const char *subject_kind;
-} promises[] = {
-	{PROMISE_REPAIR_RETURN, "repair"},
-	{PROMISE_REPAIR_FIX, "repair"},
-	{PROMISE_PART_SUPPLY, "repair"},
-	{PROMISE_PART_OVERSEAS, "repair"},
-	{PROMISE_COMPLAINT_ACKNOWLEDGE, "case"},
-	{PROMISE_COMPLAINT_ANSWER, "case"},
-	{PROMISE_APPOINTMENT_KEEP, "appointment"},
+	{TABLE_UNIT, 3, false, NULL, 2, 0},
+	{TABLE_ORDER, 4, true, NULL, 0, 0},
+	{TABLE_REPAIR, 5, true, "repair", 5, 2},
+	{TABLE_CASE, 6, true, "case", 0, 0},
+	{TABLE_ENTITLEMENT, 7, false, NULL, 0, 0},
+	{TABLE_APPOINTMENT, 8, true, "appointment", 0, 7},
 };
 
 struct customer_view {
@@ -51,33 +53,21 @@ struct customer_view {
 	struct buffer *out;
 	struct buffer deadlines; /* they stand behind all records in the message */
 	const struct linked_group *group;
+	struct catalog_wish *wish; /* NULL: nobody asks */
 	enum ch_status status;
 };
 
-/* The deadlines of one record.  Its id may stand under its source's scope; promises do not. */
-static void customer_deadlines(struct customer_view *view, struct slice id)
+/* What the information base says of the record, for the agent. */
+static void customer_wish(struct customer_view *view, struct slice record)
 {
-	uint8_t key[LIMIT_ID_BYTES + 64];
-	const uint8_t *slash = id.len > 0 ? memchr(id.data, '/', id.len) : NULL;
-	struct slice names[2] = {id, {NULL, 0}};
-	if (slash != NULL)
-		names[1] = slice_sub(id, (size_t)(slash - id.data) + 1, id.len);
-	for (size_t i = 0; i < sizeof(promises) / sizeof(promises[0]); i++) {
-		if (strcmp(promises[i].subject_kind, view->group->subject_kind) != 0)
-			continue;
-		for (int n = 0; n < 2 && names[n].len > 0; n++) {
-			struct slice value;
-			int len = snprintf((char *)key, sizeof(key), "%s/%.*s",
-				promise_name(promises[i].promise), (int)names[n].len,
-				(const char *)names[n].data);
-			if ((size_t)len < sizeof(key) &&
-				rtxn_get(view->rtxn, TABLE_DEADLINE, slice_of(key, (size_t)len),
-					&value) == CH_OK) {
-				pb_put_element(&view->deadlines, VIEW_DEADLINES, value);
-				break;
-			}
-		}
-	}
+	struct slice unit = {NULL, 0};
+	struct slice station = {NULL, 0};
+	struct slice id = {NULL, 0};
+	if (view->group->unit != 0 && pbedit_get_bytes(record, view->group->unit, &unit))
+		catalog_wish_unit(view->rtxn, unit, view->wish);
+	if (view->group->station != 0 && pbedit_get_bytes(record, view->group->station, &station) &&
+		pbedit_get_bytes(station, 1, &id))
+		catalog_wish_station(id, view->wish);
 }
 
 static bool customer_record(void *context, struct slice id, struct slice record)
@@ -89,13 +79,19 @@ static bool customer_record(void *context, struct slice id, struct slice record)
 		return false;
 	pb_put_element(view->out, view->group->field, record);
 	if (view->group->subject_kind != NULL)
-		customer_deadlines(view, id);
+		promises_put(view->rtxn, view->group->subject_kind, id, VIEW_DEADLINES,
+			&view->deadlines);
+	if (view->wish != NULL)
+		customer_wish(view, record);
 	return true;
 }
 
-static enum ch_status customer_records(struct rtxn *rtxn, uint64_t number, struct buffer *out)
+static enum ch_status customer_records(
+	struct rtxn *rtxn, uint64_t number, bool reference, struct buffer *out)
 {
-	struct customer_view view = {.rtxn = rtxn, .out = out};
+	static const struct catalog_fields fields = {VIEW_PRODUCTS, VIEW_STATIONS, VIEW_PROMOTIONS};
+	struct catalog_wish wish = {.product_count = 0};
+	struct customer_view view = {.rtxn = rtxn, .out = out, .wish = reference ? &wish : NULL};
 	enum ch_status status = CH_OK;
 	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]) && status == CH_OK; i++) {
 		view.group = &groups[i];
@@ -104,6 +100,8 @@ static enum ch_status customer_records(struct rtxn *rtxn, uint64_t number, struc
 	buffer_append_slice(out, buffer_slice(&view.deadlines));
 	if (status == CH_OK)
 		status = view.deadlines.status;
+	if (status == CH_OK && reference && out->len < CUSTOMER_REPLY_BYTES)
+		status = catalog_put(rtxn, &wish, &fields, out);
 	buffer_fini(&view.deadlines);
 	return status;
 }
@@ -120,7 +118,7 @@ static enum ch_status customer_put(struct call *call, struct rtxn *rtxn, uint64_
 	if (status == CH_OK)
 		status = view_timeline(rtxn, number, timeline, VIEW_TIMELINE, out);
 	if (status == CH_OK && ask->records)
-		status = customer_records(rtxn, number, out);
+		status = customer_records(rtxn, number, ask->reference, out);
 	pb_end(out, whole);
 	return status;
 }
@@ -233,9 +231,15 @@ enum call_turn record_step(struct call *call)
 	if (status == CH_OK)
 		status = rtxn_get(rtxn, row->table, id, &value);
 	if (status == CH_OK) {
-		/* Before a reference value stand its time and sequence. */
-		pb_put_bytes(&call->reply, 1,
+		/* Before a reference value stand its time and sequence; behind a record, its promises. */
+		size_t mark = pb_begin(&call->reply, 1);
+		buffer_append_slice(&call->reply,
 			row->table == TABLE_REFERENCE ? slice_sub(value, 16, value.len) : value);
+		if (row->table == TABLE_REPAIR)
+			promises_put(rtxn, "repair", id, REPAIR_DEADLINES, &call->reply);
+		else if (row->table == TABLE_CASE)
+			promises_put(rtxn, "case", id, CASE_DEADLINES, &call->reply);
+		pb_end(&call->reply, mark);
 		pb_put_text(&call->reply, 2, message);
 	}
 	rtxn_end(rtxn);
@@ -260,21 +264,26 @@ static uint32_t listing_limit(uint32_t asked)
 	return asked != 0 && asked < LISTED ? asked : LISTED;
 }
 
+enum { DEADLINE_DUE = 8 };
+
 static bool deadlines_visit(void *context, struct slice key, struct slice value)
 {
 	struct listing *listing = context;
 	struct slice info;
+	uint64_t due = 0;
 	(void)value; /* the key says all */
 	if (listing->left == 0 || key.len < 8)
 		return listing->left > 0;
-	if (listing->before_us != 0 && (int64_t)load_be64(key.data) >= listing->before_us)
-		return false;
 	enum ch_status status =
 		rtxn_get(listing->rtxn, TABLE_DEADLINE, slice_sub(key, 8, key.len), &info);
 	if (status == CH_OK) {
+		/* One that was missed stands under its next rung, and was due before. */
+		(void)pbedit_get_uint(info, DEADLINE_DUE, &due);
+		if (listing->before_us != 0 && (int64_t)due >= listing->before_us)
+			return true;
 		pb_put_element(listing->out, 1, info);
 		listing->left--;
-	} else if (status != CH_NOT_FOUND) {
+	} else if (status != CH_NOT_FOUND) { /* a promotion is no promise */
 		listing->status = status;
 	}
 	return listing->status == CH_OK;

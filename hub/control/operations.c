@@ -21,6 +21,9 @@ const struct operation operations[] = {
 	OPERATION("Find", OPERATORS, LANE_QUICK, find, find_step),
 	OPERATION("Customer", ASKERS, LANE_QUICK, customer, customer_step),
 	OPERATION("Record", ASKERS, LANE_QUICK, record, record_step),
+	/* All open cases are looked at. */
+	OPERATION("Cases", ASKERS, LANE_LONG, cases, cases_step),
+	OPERATION("Reference", ASKERS, LANE_QUICK, reference, reference_step),
 	OPERATION("Deadlines", OPERATORS, LANE_QUICK, deadlines, deadlines_step),
 	OPERATION("Reviews", OPERATORS, LANE_QUICK, reviews, reviews_step),
 

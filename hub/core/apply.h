@@ -147,6 +147,9 @@ size_t key_quarantine(uint8_t key[9], uint64_t sequence);
 #define KEY_OPEN_CASES "case/"
 size_t key_open_case(uint8_t key[LIMIT_KEY_BYTES + 16], int64_t opened_us, struct slice id);
 
+/* In TABLE_DUE, behind the time, before the id of a promotion; all else there are promises. */
+#define WATCH_PROMOTION "reference.promotion/"
+
 /* In TABLE_REFERENCE, whose newest values stand under type(2) '/' key, and behind them what begins with
  * KEY_REFERENCE_MORE: past values in slots of a ring, the product of a model (0: no model), and the
  * promotions that run. */

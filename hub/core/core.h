@@ -275,8 +275,6 @@ enum ch_status watch_load(struct core *core, struct rtxn *rtxn);
 void watch_fini(struct core *core);
 
 /* ---- reference.c: the information base ---- */
-#define WATCH_PROMOTION "reference.promotion/"
-
 void reference_apply(struct ruling *ruling);
 
 /* The clock has come to the begin or end of a promotion. */
