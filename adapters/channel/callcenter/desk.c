@@ -129,13 +129,21 @@ static bool desk_is_exchanges(struct slice type)
 	       slice_starts(type, SLICE_LITERAL("callcenter.agent."));
 }
 
+/* What a customer says to the hotline about another channel's business: his word on a quote stops or
+ * starts the clock of his repair, whoever hears it. */
+static bool desk_hears(struct slice type)
+{
+	return slice_equal(type, SLICE_LITERAL("repair.quote.approved")) ||
+	       slice_equal(type, SLICE_LITERAL("repair.quote.declined"));
+}
+
 static enum ch_status desk_take_type(struct desk *desk, const struct event_type **out_type)
 {
 	struct slice name;
 	enum ch_status status = desk_take(desk, "type", true, LIMIT_TYPE_BYTES, &name);
 	if (status != CH_OK)
 		return status;
-	if (!slice_starts(name, CHANNEL))
+	if (!slice_starts(name, CHANNEL) && !desk_hears(name))
 		buffer_append_slice(&desk->type, CHANNEL);
 	buffer_append_slice(&desk->type, name);
 	if (desk->type.status != CH_OK)

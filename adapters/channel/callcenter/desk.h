@@ -1,11 +1,14 @@
-/* What agents log at their desks, one JSON object a line: consults and complaints, repairs registered, call-
- * backs, appointments, surveys, consents, and e-mails, letters and faxes that came or went.
+/* What agents log at their desks, one JSON object a line: consults and complaints, and what becomes of them
+ * (acknowledged, answered, handed, escalated, closed, reopened), repairs registered, call-backs,
+ * appointments, surveys, consents, e-mails, letters and faxes that came or went, and a customer's word on a
+ * quote.
  *
  *     {"type":"case.logged","id":"K-1041/1","time":"2026-11-21T19:44:02+08:00","data":{"caseId":"K-1041",
  *      "kind":"CASE_KIND_CONSULT","owner":{"agentId":"201"},"callId":"cc01-1795290136.1"}}
  *
  * `type` is one of callcenter.* of docs/events.md, with or without its "callcenter."; those of calls and
- * of agents' phones are the exchange's to tell and are refused.  `id` is the desk program's own and stays the same
+ * of agents' phones are the exchange's to tell and are refused; repair.quote.approved and .declined are
+ * written whole.  `id` is the desk program's own and stays the same
  * when a line is written again.  `data` is the typed message in proto3's JSON.  `time` is RFC 3339.  A whole
  * CloudEvent (specversion, source ...) is such a line, too.
  *

@@ -235,6 +235,7 @@ static enum ch_status on_ask(void *context, struct slice number, uint64_t ticket
 	request.key = key;
 	request.key_kind = kind;
 	request.records = true;
+	request.reference = true;
 	request.timeline = (uint32_t)hotline->settings->pop_timeline;
 	uint8_t *room =
 		buffer_reserve(&body, carehub__v1__customer_request__get_packed_size(&request));

@@ -192,7 +192,70 @@ static void lookup_tell_time(const char *name, int64_t time_us, struct buffer *o
 		buffer_printf(out, ",\"%s\":\"%s\"", name, clock_format(time_us, text));
 }
 
-void lookup_tell_repair(const Carehub__V1__RepairOrder *repair, struct buffer *out)
+static void lookup_tell_text(const char *name, const char *text, struct buffer *out)
+{
+	if (text[0] == 0)
+		return;
+	buffer_printf(out, ",\"%s\":", name);
+	answer_append_text(out, text);
+}
+
+/* As the station directory has it, else as the station calls itself. */
+static void lookup_tell_station(const Carehub__V1__RepairOrder *repair,
+	const Carehub__V1__CustomerView *view, struct buffer *out)
+{
+	const Carehub__V1__ReferenceStationPublished *station = NULL;
+	for (size_t i = 0; view != NULL && repair->station != NULL && i < view->n_stations; i++) {
+		if (strcmp(view->stations[i]->station_id, repair->station->station_id) == 0)
+			station = view->stations[i];
+	}
+	if (station == NULL) {
+		if (repair->station != NULL)
+			lookup_tell_text("station", repair->station->name, out);
+		return;
+	}
+	lookup_tell_text("station", station->name, out);
+	lookup_tell_text("stationStreet", station->street, out);
+	lookup_tell_text("stationCity", station->city, out);
+	lookup_tell_text("stationPostcode", station->postcode, out);
+	lookup_tell_text("stationPhone", station->public_phone, out);
+	lookup_tell_text("stationHours", station->opening_hours, out);
+}
+
+/* The hub has looked for it by number and model; of several products it is the unit's. */
+static void lookup_tell_product(const Carehub__V1__RepairOrder *repair,
+	const Carehub__V1__CustomerView *view, struct buffer *out)
+{
+	const Carehub__V1__ProductUnitRef *unit = repair->unit;
+	char wanted[LOOKUP_TEXT_BYTES];
+	char model[LOOKUP_TEXT_BYTES];
+	if (unit == NULL || view == NULL)
+		return;
+	lookup_code(unit->model, wanted);
+	for (size_t i = 0; i < view->n_products; i++) {
+		const Carehub__V1__ReferenceProductPublished *product = view->products[i];
+		lookup_code(product->model, model);
+		if (strcmp(product->product_id, unit->product_id) != 0 &&
+			(wanted[0] == 0 || strcmp(model, wanted) != 0))
+			continue;
+		lookup_tell_text("product",
+			product->description[0] != 0 ? product->description : product->model, out);
+		return;
+	}
+}
+
+static void lookup_tell_promotions(const Carehub__V1__CustomerView *view, struct buffer *out)
+{
+	size_t count = view != NULL ? view->n_promotions : 0;
+	for (size_t i = 0; i < count; i++) {
+		buffer_append_text(out, i == 0 ? ",\"promotions\":[" : ",");
+		answer_append_text(out, view->promotions[i]->title);
+	}
+	buffer_append_text(out, count > 0 ? "]" : "");
+}
+
+void lookup_tell_repair(const Carehub__V1__RepairOrder *repair,
+	const Carehub__V1__CustomerView *view, struct buffer *out)
 {
 	buffer_append_text(out, "{\"found\":true,\"kind\":\"repair\"");
 	lookup_tell_state(
@@ -201,10 +264,9 @@ void lookup_tell_repair(const Carehub__V1__RepairOrder *repair, struct buffer *o
 	lookup_tell_time("repairedTime", repair->repaired_time_us, out);
 	lookup_tell_time("returnedTime", repair->returned_time_us, out);
 	lookup_tell_time("promisedTime", repair->promised_time_us, out);
-	if (repair->station != NULL && repair->station->name[0] != 0) {
-		buffer_append_text(out, ",\"station\":");
-		answer_append_text(out, repair->station->name);
-	}
+	lookup_tell_product(repair, view, out);
+	lookup_tell_station(repair, view, out);
+	lookup_tell_promotions(view, out);
 	buffer_append_text(out, "}\n");
 }
 

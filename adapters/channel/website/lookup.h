@@ -31,8 +31,11 @@ bool lookup_fits_customer(const struct lookup *lookup, const Carehub__V1__Custom
 /* Whether it fits the unit under repair. */
 bool lookup_fits_unit(const struct lookup *lookup, const Carehub__V1__RepairOrder *repair);
 
-/* Appends the object that is told; only what the one who brought the thing knows or may know. */
-void lookup_tell_repair(const Carehub__V1__RepairOrder *repair, struct buffer *out);
+/* Appends the object that is told; only what the one who brought the thing knows or may know, and what is
+ * public: the product, the station's address, what is on offer.  `view`: the hub's of the customer; NULL:
+ * there is none. */
+void lookup_tell_repair(const Carehub__V1__RepairOrder *repair,
+	const Carehub__V1__CustomerView *view, struct buffer *out);
 void lookup_tell_order(const Carehub__V1__Order *order, struct buffer *out);
 
 #endif

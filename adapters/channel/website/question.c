@@ -13,7 +13,13 @@ struct question {
 };
 
 /* Numbers of RecordRequest, RecordReply and CustomerRequest. */
-enum { RECORD_TABLE = 1, RECORD_ID = 2, CUSTOMER_NUMBER = 1 };
+enum {
+	RECORD_TABLE = 1,
+	RECORD_ID = 2,
+	CUSTOMER_NUMBER = 1,
+	CUSTOMER_RECORDS = 6,
+	CUSTOMER_REFERENCE = 7,
+};
 
 static void question_answered(void *context, const struct kit_reply *reply)
 {
@@ -68,6 +74,8 @@ enum ch_status question_ask_customer(struct kit_hub *hub, uint64_t number, int64
 {
 	struct buffer body = {0};
 	pb_put_uint(&body, CUSTOMER_NUMBER, number);
+	pb_put_bool(&body, CUSTOMER_RECORDS, true);
+	pb_put_bool(&body, CUSTOMER_REFERENCE, true);
 	return question_ask(hub, "Customer", &body, timeout_ms, answer, context, out_question);
 }
 

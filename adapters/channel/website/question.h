@@ -13,7 +13,8 @@ struct question;
 enum ch_status question_ask_record(struct kit_hub *hub, const char *table, const char *id,
 	int64_t timeout_ms, kit_answer *answer, void *context, struct question **out_question);
 
-/* One customer with what he is known by (CustomerRequest). */
+/* One customer with what he is known by, his open records and what the information base says of them
+ * (CustomerRequest). */
 enum ch_status question_ask_customer(struct kit_hub *hub, uint64_t number, int64_t timeout_ms,
 	kit_answer *answer, void *context, struct question **out_question);
 

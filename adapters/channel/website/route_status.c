@@ -167,7 +167,9 @@ static void looking_judge(void *context, const struct kit_reply *reply)
 		fits = fits || (customer != NULL && lookup_fits_customer(&it->lookup, customer));
 	}
 	if (fits && repair)
-		lookup_tell_repair((const Carehub__V1__RepairOrder *)it->record, &it->told);
+		lookup_tell_repair((const Carehub__V1__RepairOrder *)it->record,
+			told != NULL && told->n_customers > 0 ? told->customers[0] : NULL,
+			&it->told);
 	else if (fits)
 		lookup_tell_order((const Carehub__V1__Order *)it->record, &it->told);
 	if (told != NULL)

@@ -23,6 +23,54 @@ static void test_a_line_is_an_event(void **state)
 	desk_free(desk);
 }
 
+/* Whatever becomes of a case is said at a desk, and what a customer says there about a quote. */
+static void test_a_case_lives_at_the_desk(void **state)
+{
+	static const struct {
+		const char *line;
+		const char *type;
+	} rows[] = {
+		{"{\"type\":\"case.acknowledged\",\"id\":\"1\",\"data\":{\"caseId\":\"K1\"}}",
+			"callcenter.case.acknowledged"},
+		{"{\"type\":\"case.answered\",\"id\":\"2\",\"data\":{\"caseId\":\"K1\"}}",
+			"callcenter.case.answered"},
+		{"{\"type\":\"case.handed\",\"id\":\"3\",\"data\":{\"caseId\":\"K1\","
+		 "\"toOwner\":{\"agentId\":\"9\"},\"accepted\":\"ANSWER_NO\"}}",
+			"callcenter.case.handed"},
+		{"{\"type\":\"case.escalated\",\"id\":\"4\",\"data\":{\"caseId\":\"K1\",\"level\":2}}",
+			"callcenter.case.escalated"},
+		{"{\"type\":\"case.closed\",\"id\":\"5\",\"data\":{\"caseId\":\"K1\"}}",
+			"callcenter.case.closed"},
+		{"{\"type\":\"case.reopened\",\"id\":\"6\",\"data\":{\"caseId\":\"K1\"}}",
+			"callcenter.case.reopened"},
+		{"{\"type\":\"complaint.filed\",\"id\":\"7\",\"data\":{\"complaintId\":\"K2\","
+		 "\"reasonCode\":\"rude\"}}",
+			"callcenter.complaint.filed"},
+		{"{\"type\":\"repair.quote.approved\",\"id\":\"8\",\"data\":{\"quoteId\":\"Q1\","
+		 "\"repairOrderId\":\"R7\",\"station\":{\"stationId\":\"S1\"}}}",
+			"repair.quote.approved"},
+		{"{\"type\":\"repair.quote.declined\",\"id\":\"9\",\"data\":{\"quoteId\":\"Q1\","
+		 "\"repairOrderId\":\"R7\",\"station\":{\"stationId\":\"S1\"}}}",
+			"repair.quote.declined"},
+	};
+	struct desk *desk = NULL;
+	struct desk_event event;
+	char reason[DESK_REASON_BYTES];
+	(void)state;
+	assert_int_equal(desk_create(slice_text("/desks"), &desk), CH_OK);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(desk_read(desk, slice_text(rows[i].line), &event, reason), CH_OK);
+		assert_slice_text(event.envelope.type, rows[i].type);
+	}
+	/* Another channel's other business is not the desk's. */
+	assert_int_equal(
+		desk_read(desk,
+			slice_text("{\"type\":\"repair.order.returned\",\"id\":\"1\",\"data\":{}}"),
+			&event, reason),
+		CH_UNKNOWN_TYPE);
+	desk_free(desk);
+}
+
 /* What is wrong, and where; never with a value of somebody's. */
 static void test_what_is_refused(void **state)
 {
@@ -70,6 +118,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_line_is_an_event),
+		cmocka_unit_test(test_a_case_lives_at_the_desk),
 		cmocka_unit_test(test_what_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -102,7 +102,7 @@ static void test_told(void **state)
 	repair.state = CAREHUB__V1__REPAIR_STATE__REPAIR_STATE_WAITING_PART;
 	repair.received_time_us = 1;
 	repair.problem_text = text("what he said");
-	lookup_tell_repair(&repair, &out);
+	lookup_tell_repair(&repair, NULL, &out);
 	assert_string_equal(buffer_text(&out),
 		"{\"found\":true,\"kind\":\"repair\",\"state\":\"waiting_part\","
 		"\"receivedTime\":\"1970-01-01T00:00:00.000001Z\"}\n");
@@ -117,6 +117,61 @@ static void test_told(void **state)
 	buffer_fini(&out);
 }
 
+/* What is public stands beside it: product, station, offer. */
+static void test_told_with_the_information_base(void **state)
+{
+	Carehub__V1__RepairOrder repair = CAREHUB__V1__REPAIR_ORDER__INIT;
+	Carehub__V1__ProductUnitRef unit = CAREHUB__V1__PRODUCT_UNIT_REF__INIT;
+	Carehub__V1__StationRef at = CAREHUB__V1__STATION_REF__INIT;
+	Carehub__V1__CustomerView view = CAREHUB__V1__CUSTOMER_VIEW__INIT;
+	Carehub__V1__ReferenceProductPublished others =
+		CAREHUB__V1__REFERENCE_PRODUCT_PUBLISHED__INIT;
+	Carehub__V1__ReferenceProductPublished product =
+		CAREHUB__V1__REFERENCE_PRODUCT_PUBLISHED__INIT;
+	Carehub__V1__ReferenceStationPublished station =
+		CAREHUB__V1__REFERENCE_STATION_PUBLISHED__INIT;
+	Carehub__V1__ReferencePromotionPublished promotion =
+		CAREHUB__V1__REFERENCE_PROMOTION_PUBLISHED__INIT;
+	Carehub__V1__ReferenceProductPublished *products[2] = {&others, &product};
+	Carehub__V1__ReferenceStationPublished *stations[1] = {&station};
+	Carehub__V1__ReferencePromotionPublished *promotions[1] = {&promotion};
+	struct buffer out = {0};
+	(void)state;
+	repair.state = CAREHUB__V1__REPAIR_STATE__REPAIR_STATE_IN_WORK;
+	repair.unit = &unit;
+	repair.station = &at;
+	at.station_id = text("S1");
+	at.name = text("the shop");
+	unit.model = text("KDL 46");
+	others.product_id = text("SKU-9");
+	others.model = text("KDL-40");
+	product.product_id = text("SKU-1");
+	product.model = text("kdl-46");
+	product.description = text("a television");
+	station.station_id = text("S1");
+	station.name = text("West");
+	station.street = text("1 Road");
+	promotion.title = text("Spring");
+	view.products = products;
+	view.n_products = 2;
+	view.stations = stations;
+	view.n_stations = 1;
+	view.promotions = promotions;
+	view.n_promotions = 1;
+	lookup_tell_repair(&repair, &view, &out);
+	assert_string_equal(buffer_text(&out),
+		"{\"found\":true,\"kind\":\"repair\",\"state\":\"in_work\","
+		"\"product\":\"a television\",\"station\":\"West\","
+		"\"stationStreet\":\"1 Road\",\"promotions\":[\"Spring\"]}\n");
+	buffer_clear(&out);
+	view.n_stations = view.n_products = view.n_promotions = 0;
+	lookup_tell_repair(&repair, &view, &out);
+	assert_string_equal(buffer_text(&out),
+		"{\"found\":true,\"kind\":\"repair\",\"state\":\"in_work\","
+		"\"station\":\"the shop\"}\n");
+	buffer_fini(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -124,6 +179,7 @@ int main(void)
 		cmocka_unit_test(test_serial),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_told),
+		cmocka_unit_test(test_told_with_the_information_base),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
