@@ -49,7 +49,7 @@
 #define LIMIT_HAND_OVERS        32u
 #define LIMIT_REFERENCE_PAST    64u
 #define LIMIT_PROMOTIONS_LISTED 256u
-#define LIMIT_MODEL_PRODUCTS    64u /* products that have one model; those beyond are not found by it */
+#define LIMIT_MODEL_PRODUCTS    64u /* found by one model */
 #define LIMIT_LADDER_RUNGS      8u
 #define LIMIT_ROLE_BYTES        32u
 
