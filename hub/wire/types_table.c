@@ -78,6 +78,7 @@ const struct event_type event_types[] = {
 		"appointment_id start_time_us"),
 	TYPE(127, INPUT, "website.appointment.cancelled", appointment_cancelled, "appointment_id",
 		"appointment_id"),
+	TYPE(130, INPUT, "website.message.unsubscribed", website_message_unsubscribed, "", "token"),
 
 	/* callcenter */
 	TYPE(200, INPUT, "callcenter.call.queued", callcenter_call_queued, "call.call_id",
@@ -343,6 +344,20 @@ const struct event_type event_types[] = {
 		"segment_id customer_number", "segment_id customer_number"),
 	TYPE(911, MODULE, "marketing.segment.left", marketing_segment_left,
 		"segment_id customer_number", "segment_id customer_number"),
+	TYPE(920, MODULE, "marketing.campaign.started", marketing_campaign_started, "campaign_id",
+		"campaign_id start segment_id"),
+	TYPE(921, MODULE, "marketing.campaign.ended", marketing_campaign_ended, "campaign_id",
+		"campaign_id start reason_code"),
+	TYPE(922, MODULE, "marketing.message.intended", marketing_message_intended, "message_id",
+		"message_id customer_number campaign_id purpose channel"),
+	TYPE(923, MODULE, "marketing.message.failed", marketing_message_failed, "message_id",
+		"message_id customer_number campaign_id reason_code"),
+	TYPE(924, MODULE, "marketing.message.uncertain", marketing_message_uncertain, "message_id",
+		"message_id customer_number campaign_id reason_code"),
+	TYPE(925, MODULE, "marketing.message.settled", marketing_message_settled, "message_id",
+		"message_id customer_number campaign_id verdict"),
+	TYPE(926, MODULE, "marketing.consent.withdrawn", marketing_consent_withdrawn,
+		"customer_number", "customer_number scopes"),
 
 	/* quality */
 	TYPE(950, MODULE, "quality.rule.violated", quality_rule_violated, "chart_id",
