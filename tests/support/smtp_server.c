@@ -112,6 +112,7 @@ static bool answer(struct connection *connection, enum smtp_stage stage, const c
 		return say(connection, usual);
 	switch (fault->deed) {
 	case SMTP_REPLY:
+	case SMTP_LIE:
 		(void)snprintf(text, sizeof(text), "%u %u.7.1 as told <%s>\r\n", fault->code,
 			fault->code / 100, connection->to);
 		return say(connection, text) && stage != SMTP_GREETING;
@@ -180,7 +181,7 @@ static bool take_text(struct connection *connection)
 		if (strcmp(line, ".") == 0) {
 			bool taken = !here || fault->deed == SMTP_FINE ||
 				     fault->deed == SMTP_SLOW || fault->deed == SMTP_DROP_TAKEN ||
-				     fault->deed == SMTP_GARBAGE;
+				     fault->deed == SMTP_LIE || fault->deed == SMTP_GARBAGE;
 			text[len] = 0;
 			if (taken)
 				server_keep(connection, text, len);

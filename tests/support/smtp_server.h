@@ -28,6 +28,7 @@ enum smtp_deed {
 	SMTP_REPLY,      /* `code` in the place of what is usual; the mail is not taken */
 	SMTP_DROP,       /* at SMTP_TEXT the mail is not taken */
 	SMTP_DROP_TAKEN, /* SMTP_TEXT: the mail is taken, and nobody is told */
+	SMTP_LIE,        /* SMTP_TEXT: the mail is taken, and `code` says it was not */
 	SMTP_DROP_EARLY, /* SMTP_TEXT: before its end */
 	SMTP_SILENT,     /* until the client goes */
 	SMTP_SLOW,       /* fine, after `delay_ms` */

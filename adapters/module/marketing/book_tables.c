@@ -16,4 +16,10 @@ const char *const marketing_tables[MARKETING_TABLES] = {
 	[TABLE_BASKETS] = "baskets",
 	[TABLE_ITEMS] = "items",
 	[TABLE_TREE] = "tree",
+	[TABLE_CAMPAIGN_STARTS] = "campaign.starts",
+	[TABLE_CAMPAIGN_MESSAGES] = "campaign.messages",
+	[TABLE_CAMPAIGN_IDS] = "campaign.ids",
+	[TABLE_CAMPAIGN_CARE] = "campaign.care",
+	[TABLE_CAMPAIGN_ANSWERS] = "campaign.answers",
+	[TABLE_CAMPAIGN_MERGES] = "campaign.merges",
 };

@@ -22,7 +22,12 @@
  *   receipts    store, till, date, number                -> its basket; or that it was voided
  *   baskets     number of its first basket               -> baskets, one behind the other
  *   items       number                                   -> name
- *   tree        number                                   -> a piece of the miner's tree */
+ *   tree        number                                   -> a piece of the miner's tree
+ *
+ * campaigns (campaign_ledger.h tells their keys and values):
+ *
+ *   campaign.starts, .messages, .ids, .answers, .merges  facts, folded from the journal
+ *   campaign.care                                        what somebody must see to, and notes of the desk */
 #ifndef MARKETING_BOOK_TABLES_H
 #define MARKETING_BOOK_TABLES_H
 
@@ -42,6 +47,12 @@ enum marketing_table {
 	TABLE_BASKETS,
 	TABLE_ITEMS,
 	TABLE_TREE,
+	TABLE_CAMPAIGN_STARTS,
+	TABLE_CAMPAIGN_MESSAGES,
+	TABLE_CAMPAIGN_IDS,
+	TABLE_CAMPAIGN_CARE,
+	TABLE_CAMPAIGN_ANSWERS,
+	TABLE_CAMPAIGN_MERGES,
 	MARKETING_TABLES,
 };
 
