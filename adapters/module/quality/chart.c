@@ -62,7 +62,7 @@ static void chart_mark_measured(
 	struct chart *chart, size_t at, long double value, long double deviation)
 {
 	long double off = value - chart->points[at].center;
-	struct mark *mark = &chart->marks[at];
+	struct run_mark *mark = &chart->marks[at];
 	mark->value = value;
 	mark->side = (int8_t)((off > 0) - (off < 0));
 	while (mark->lines < 3 && fabsl(off) > (long double)(mark->lines + 1) * deviation)
@@ -196,7 +196,7 @@ typedef __uint128_t chart_wide;
 
 /* Beyond how many lines `count` of `units` is, when `total` of `all` were found on trial: exactly. */
 static void chart_mark_counted(const struct samples *samples, const struct charts *charts,
-	const struct sample *sample, struct mark *mark)
+	const struct sample *sample, struct run_mark *mark)
 {
 	bool binomial = samples->kind == CHART_P || samples->kind == CHART_NP;
 	int64_t found = charts->trial_count_sum;

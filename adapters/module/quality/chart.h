@@ -34,7 +34,7 @@ struct chart_point {
 struct chart {
 	const char *name;           /* "xbar", "r", "s", "p" ... */
 	struct chart_point *points; /* one a sample */
-	struct mark *marks;         /* the same points, as the run rules see them */
+	struct run_mark *marks;     /* the same points, as the run rules see them */
 	size_t count;
 	bool level; /* center and limits are the same at every point */
 };

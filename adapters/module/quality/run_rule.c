@@ -37,20 +37,20 @@ const struct run_rule_set *run_rule_set_find(const char *name)
 	return NULL;
 }
 
-static bool run_is_beyond(const struct mark *mark, int8_t side, unsigned lines)
+static bool run_is_beyond(const struct run_mark *mark, int8_t side, unsigned lines)
 {
 	return side != 0 && mark->side == side && mark->lines >= lines;
 }
 
 /* 1, -1 or 0: the way from the point before. */
-static int run_step(const struct mark *marks, size_t at)
+static int run_step(const struct run_mark *marks, size_t at)
 {
 	return (marks[at].value > marks[at - 1].value) - (marks[at].value < marks[at - 1].value);
 }
 
 /* Whether the point takes part in a pattern that ends at `end` and fills its window from `first`. */
-static bool run_fits(
-	const struct run_rule *rule, const struct mark *marks, size_t first, size_t at, size_t end)
+static bool run_fits(const struct run_rule *rule, const struct run_mark *marks, size_t first,
+	size_t at, size_t end)
 {
 	switch (rule->shape) {
 	case RUN_BEYOND:
@@ -71,7 +71,7 @@ static bool run_fits(
 	return false;
 }
 
-bool run_rule_holds(const struct run_rule *rule, const struct mark *marks, size_t at,
+bool run_rule_holds(const struct run_rule *rule, const struct run_mark *marks, size_t at,
 	struct violation *out_violation)
 {
 	/* "2 of 3" holds at the second point of all when both are beyond; runs need their whole length. */

@@ -19,7 +19,7 @@
 #define RUN_RULES_MAX       8u
 
 /* All that the rules look at of a point. */
-struct mark {
+struct run_mark {
 	long double value;
 	int8_t side;   /* of the center: -1, 0, 1 */
 	uint8_t lines; /* beyond how many of the three lines on that side */
@@ -64,7 +64,7 @@ struct violation {
 
 /* Whether the rule holds at the point `at`; *out_violation then names the points of its pattern.  Any
  * thread. */
-bool run_rule_holds(const struct run_rule *rule, const struct mark *marks, size_t at,
+bool run_rule_holds(const struct run_rule *rule, const struct run_mark *marks, size_t at,
 	struct violation *out_violation);
 
 #endif

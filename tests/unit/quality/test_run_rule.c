@@ -11,13 +11,13 @@
 static const char *told(const struct run_rule_set *set, const double *sigmas, size_t count)
 {
 	static char out[1000];
-	struct mark marks[POINTS_MAX];
+	struct run_mark marks[POINTS_MAX];
 	struct violation violation;
 	size_t len = 0;
 	out[0] = 0;
 	for (size_t i = 0; i < count; i++) {
 		double off = fabs(sigmas[i]);
-		marks[i] = (struct mark){sigmas[i], (int8_t)((sigmas[i] > 0) - (sigmas[i] < 0)),
+		marks[i] = (struct run_mark){sigmas[i], (int8_t)((sigmas[i] > 0) - (sigmas[i] < 0)),
 			(uint8_t)((off > 1) + (off > 2) + (off > 3))};
 	}
 	for (size_t i = 0; i < count; i++) {
