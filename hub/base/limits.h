@@ -101,6 +101,9 @@
 #define LIMIT_CHART_POINTS   1000000u
 #define LIMIT_CHART_TOTAL    2147483647 /* units inspected, so that limits are compared exactly */
 #define LIMIT_PARETO_CLASSES 100000u
+/* Charts over the facts: over it, none is drawn. */
+#define LIMIT_CONTROL_STRATA 65536u
+#define LIMIT_CONTROL_VISITS 8388608u
 #define LIMIT_BASKETS        16777216u
 #define LIMIT_BASKET_ITEMS   4096u /* in one basket */
 #define LIMIT_ITEMS          65536u

@@ -1,7 +1,7 @@
 """A manager opens the page: in light and dark, on a desk and on a phone, with and without scripts, on paper.  All
 figures are drawn, nothing overflows, nothing is fetched, and text from strangers stays text.
 
-Usage: page.py PROGRAM FORMAT... [--keep DIRECTORY]: PROGRAM FORMAT writes the page to its standard output"""
+Usage: page.py [--keep DIRECTORY] COMMAND...: the command writes the page to its standard output"""
 import argparse
 import pathlib
 import subprocess
@@ -72,8 +72,8 @@ def look(browser, page, keep, name, figures, **how):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("command", nargs="+")
     parser.add_argument("--keep", type=pathlib.Path)
+    parser.add_argument("command", nargs=argparse.REMAINDER)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, Browser() as browser:
         page = pathlib.Path(folder) / "page.html"

@@ -4,6 +4,7 @@
 
 #include "module/quality/file_command.h"
 #include "module/quality/quality_module.h"
+#include "module/quality/report_command.h"
 
 #define EXIT_USAGE 64
 
@@ -14,6 +15,7 @@ static int usage(FILE *to, int exit_status)
 		"       carehub-quality check|rebuild --config FILE\n"
 		"       carehub-quality status --config FILE [--json]\n"
 		"       carehub-quality config\n"
+		"       carehub-quality report --config FILE [OPTIONS]\n"
 		"       carehub-quality chart --kind KIND [OPTIONS] FILE\n"
 		"       carehub-quality pareto [OPTIONS] FILE\n"
 		"\n"
@@ -22,6 +24,8 @@ static int usage(FILE *to, int exit_status)
 		"rebuild   removes the book: the next run makes it anew from the journal\n"
 		"status    how far the book has come, and what is missing or was refused\n"
 		"config    prints a configuration with every setting\n"
+		"report    what was promised and what came of it, as text, JSON, CSV or a page; report\n"
+		"          --help says how\n"
 		"chart     draws up a control chart of a plain data file; chart --help says how\n"
 		"pareto    puts the classes of defects of a plain data file in order\n",
 		to);
@@ -40,6 +44,10 @@ int main(int argc, char **argv)
 	}
 	if (strcmp(command, "chart") == 0 || strcmp(command, "pareto") == 0)
 		return file_command(argc - 1, argv + 1);
+	if (strcmp(command, "report") == 0) {
+		quality_module_make(&quality);
+		return report_command(argc - 1, argv + 1, &quality.module, quality_config_part);
+	}
 	if (module_main_has(command)) {
 		quality_module_make(&quality);
 		return module_main(argc, argv, &quality.module);

@@ -162,30 +162,55 @@ static void page_real(double value, struct buffer *out)
 		buffer_printf(out, fabs(value - round(value)) < 5e-7 ? "%.0f" : "%.2f", value);
 }
 
-/* Why points are marked, for everybody: a tooltip needs a mouse. */
+/* A figure of more points has the page's whole width. */
+#define PAGE_NARROW_POINTS 60u
+
+/* Reasons that are shown at once; the others can be unfolded. */
+#define PAGE_REASONS 3u
+
+static void page_reason(const struct figure_point *point, struct buffer *out)
+{
+	buffer_printf(out, "<li><span class=\"%s\">", cell_state_name(point->state));
+	page_icon(point->state, out);
+	buffer_append_text(out, "</span><span><b>");
+	page_text(point->label, out);
+	buffer_append_text(out, "</b> ");
+	page_text(point->why, out);
+	buffer_append_text(out, "</span></li>");
+}
+
+static bool page_has_reason(const struct figure_point *point)
+{
+	return point->state != STATE_PLAIN && point->why.len > 0;
+}
+
+/* Why points are marked, for everybody: a tooltip needs a mouse.  The newest are told at once. */
 static void page_reasons(const struct report_figure *figure, struct buffer *out)
 {
-	bool any = false;
+	size_t count = 0;
+	size_t at = 0;
+	for (const struct figure_point *point = figure->points; point; point = point->next)
+		count += page_has_reason(point) ? 1 : 0;
+	if (count == 0)
+		return;
+	size_t folded = count > PAGE_REASONS + 1 ? count - PAGE_REASONS : 0;
+	if (folded > 0)
+		buffer_printf(out, "<details><summary>%zu points before</summary>", folded);
+	buffer_append_text(out, "<ul class=\"reasons\">");
 	for (const struct figure_point *point = figure->points; point; point = point->next) {
-		if (point->state == STATE_PLAIN || point->why.len == 0)
+		if (!page_has_reason(point))
 			continue;
-		buffer_append_text(out, any ? "" : "<ul class=\"reasons\">");
-		any = true;
-		buffer_printf(out, "<li><span class=\"%s\">", cell_state_name(point->state));
-		page_icon(point->state, out);
-		buffer_append_text(out, "</span><span><b>");
-		page_text(point->label, out);
-		buffer_append_text(out, "</b> ");
-		page_text(point->why, out);
-		buffer_append_text(out, "</span></li>");
+		if (at++ == folded && folded > 0)
+			buffer_append_text(out, "</ul></details><ul class=\"reasons\">");
+		page_reason(point, out);
 	}
-	buffer_append_text(out, any ? "</ul>" : "");
+	buffer_append_text(out, "</ul>");
 }
 
 static void page_numbers(const struct report_figure *figure, struct buffer *out)
 {
 	buffer_append_text(out,
-		"<details open><summary>Numbers</summary><div class=\"scroll\" tabindex=\"0\" "
+		"<details class=\"numbers\" open><summary>Numbers</summary><div class=\"scroll\" tabindex=\"0\" "
 		"role=\"region\" aria-label=\"Numbers: ");
 	page_text(figure->title, out);
 	buffer_append_text(out, "\"><table><thead><tr><th scope=\"col\">");
@@ -213,8 +238,7 @@ static void page_numbers(const struct report_figure *figure, struct buffer *out)
 
 void page_figure(const struct report_figure *figure, struct buffer *out)
 {
-	bool wide = figure->kind == FIGURE_CONTROL || figure->kind == FIGURE_RANK ||
-		    figure->point_count > 16;
+	bool wide = figure->kind == FIGURE_RANK || figure->point_count > PAGE_NARROW_POINTS;
 	buffer_printf(out, "<div class=\"part%s\"><figure class=\"chart\"><figcaption><h3>",
 		wide ? " wide" : "");
 	page_text(figure->title, out);

@@ -6,9 +6,10 @@
 #include "module/report/render.h"
 #include "module/report/textwidth.h"
 
-#define TEXT_COLUMN_MAX 44u /* columns of a table: what is wider is cut */
-#define TEXT_BAR_WIDTH  40u
-#define TEXT_STRIP      41u /* of a control chart: odd, so that there is a middle */
+#define TEXT_COLUMN_MAX    44u /* columns of a table: what is wider is cut */
+#define TEXT_PARTS_COLUMNS 9u  /* a wider table has no room for "1,204 of 1,265" */
+#define TEXT_BAR_WIDTH     40u
+#define TEXT_STRIP         41u /* of a control chart: odd, so that there is a middle */
 
 static const char *text_sign(enum cell_state state)
 {
@@ -41,7 +42,8 @@ static struct slice text_cell(const struct report_table *table, const struct rep
 	const struct cell *cell = &row->cells[column];
 	buffer_clear(scratch);
 	cell_show(cell, table->columns[column].digits, table->report->head.offset_us, scratch);
-	if ((cell->kind == CELL_SHARE || cell->kind == CELL_RATE) && cell->whole != 0) {
+	if ((cell->kind == CELL_SHARE || cell->kind == CELL_RATE) && cell->whole != 0 &&
+		table->column_count <= TEXT_PARTS_COLUMNS) {
 		buffer_append_text(scratch, "  ");
 		cell_show_parts(cell, scratch);
 	}

@@ -250,7 +250,7 @@
 		element.classList.add("drawn");
 		if (figure.kind === "rank")
 			plot.style.height = Math.max(120, 44 + 30 * figure.points.length) + "px";
-		element.querySelector("details").open = false;
+		element.querySelector(".numbers").open = false;
 		view.chart = new Chart(plot.querySelector("canvas"), {
 			type: "bar",
 			data: {

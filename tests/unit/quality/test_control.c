@@ -1,0 +1,262 @@
+#include "module/quality/control.h"
+
+#include "teller.h"
+
+#include "module/quality/control_plan.h"
+
+#define WEEK_US (7 * DAY_US)
+
+/* Monday 2026-03-30, 00:00 at +08:00: the week before it is 2026-W13. */
+#define MONDAY_US (INT64_C(1774800000) * 1000000)
+
+static uint64_t told;
+
+/* One repair of the usual length, received at `at_us`. */
+static void tell_repair(struct teller *teller, const char *station, const char *serial,
+	int64_t at_us, int64_t took_us)
+{
+	char order[32];
+	char ids[3][48];
+	Carehub__V1__StationRef where = CAREHUB__V1__STATION_REF__INIT;
+	Carehub__V1__ProductUnitRef unit = CAREHUB__V1__PRODUCT_UNIT_REF__INIT;
+	Carehub__V1__RepairOrderReceived received = CAREHUB__V1__REPAIR_ORDER_RECEIVED__INIT;
+	Carehub__V1__RepairOrderRepaired repaired = CAREHUB__V1__REPAIR_ORDER_REPAIRED__INIT;
+	Carehub__V1__RepairOrderReturned returned = CAREHUB__V1__REPAIR_ORDER_RETURNED__INIT;
+	(void)snprintf(order, sizeof(order), "R%05" PRIu64, ++told);
+	for (int i = 0; i < 3; i++)
+		(void)snprintf(ids[i], sizeof(ids[i]), "%s-%d", order, i);
+	where.station_id = TEXT(station);
+	unit.serial_number = TEXT(serial != NULL ? serial : order);
+	unit.model = TEXT("NB-14");
+	received.repair_order_id = repaired.repair_order_id = returned.repair_order_id = order;
+	received.station = repaired.station = returned.station = &where;
+	received.unit = &unit;
+	repaired.verdict = CAREHUB__V1__REPAIR_VERDICT__REPAIR_VERDICT_FIXED;
+	tell(teller, "repair.order.received", &received.base, at_us, ids[0], 1);
+	tell(teller, "repair.order.repaired", &repaired.base, at_us + took_us, ids[1], 1);
+	tell(teller, "repair.order.returned", &returned.base, at_us + took_us + HOUR_US, ids[2], 1);
+}
+
+/* Five repairs of two days, give or take some hours, in each of `weeks` weeks that end at MONDAY_US. */
+static void tell_weeks(struct teller *teller, int weeks)
+{
+	for (int week = 1; week <= weeks; week++) {
+		for (int i = 0; i < 5; i++)
+			tell_repair(teller, "S1", NULL,
+				MONDAY_US - week * WEEK_US + (i % 3) * DAY_US,
+				2 * DAY_US + (i * 7 + week * 5) % 11 * HOUR_US);
+	}
+}
+
+static struct control *drawn(struct teller *teller, unsigned blocks)
+{
+	struct control *control = NULL;
+	const int64_t as_of_us = MONDAY_US + HOUR_US;
+	const struct control_request request = {.settings = &teller->settings,
+		.until_us = as_of_us,
+		.as_of_us = as_of_us,
+		.blocks = blocks};
+	assert_int_equal(control_create(&request, &control), CH_OK);
+	assert_int_equal(repair_walk(teller->txn, as_of_us, control_take_repair, control), CH_OK);
+	assert_int_equal(
+		fact_walk(teller->txn, FACT_CASES, as_of_us, control_take_case, control), CH_OK);
+	assert_int_equal(control_finish(control), CH_OK);
+	return control;
+}
+
+/* The newest chart of this id; NULL: none. */
+static const struct control_chart *chart_of(const struct control *control, const char *id)
+{
+	struct buffer text = {0};
+	const struct control_chart *found = NULL;
+	for (size_t i = 0; i < control_chart_count(control); i++) {
+		const struct control_chart *chart = control_chart_at(control, i);
+		if (chart->current && slice_equal(control_chart_id(chart, &text), slice_text(id)))
+			found = chart;
+	}
+	buffer_fini(&text);
+	return found;
+}
+
+static unsigned rules_at(const struct control_chart *chart, size_t item, size_t at)
+{
+	size_t behind[CONTROL_PERIODS_MAX];
+	size_t count;
+	unsigned rules;
+	return control_violated(chart, item, at, &rules, behind, &count) ? rules : 0;
+}
+
+/* A week in which repairs take two days longer is beyond the limits that the weeks before have set. */
+static void test_usage(void **state)
+{
+	(void)state;
+	struct teller teller;
+	teller_make(&teller);
+	tell_weeks(&teller, 39);
+	for (int i = 0; i < 5; i++)
+		tell_repair(&teller, "S1", NULL, MONDAY_US - WEEK_US, 4 * DAY_US + i * HOUR_US);
+	struct control *control = drawn(&teller, 1);
+	const struct control_chart *chart = chart_of(control, "repair.days/station:S1");
+	assert_non_null(chart);
+	assert_true(chart->judged);
+	assert_int_equal(chart->charts.count, 2);
+	assert_string_equal(control_kind(chart, 0), "xbar");
+	assert_string_equal(control_kind(chart, 1), "R");
+	size_t last = chart->samples.count - 1;
+	assert_slice_text(chart->samples.items[last].label, "2026-W13");
+	assert_int_equal(chart->samples.items[last].value_count, 10);
+	assert_int_equal(rules_at(chart, 0, last) & 1, 1);
+	for (size_t at = 0; at < last; at++)
+		assert_int_equal(rules_at(chart, 0, at) & 1, 0);
+	/* The events behind it are the repairs of that week. */
+	assert_int_equal(chart->points[last]->event_total, 10);
+	assert_int_equal(chart->points[last]->event_count, 10);
+	assert_slice_text(chart->points[last]->events[0].source, "/s1");
+	control_free(control);
+	teller_remove(&teller);
+}
+
+/* Limits hold for a block of 13 weeks, counted from 1970, and come from the 26 before it. */
+static void test_windows(void **state)
+{
+	(void)state;
+	const struct control_plan *plan = &control_plans[CONTROL_DAYS];
+	struct control_window one;
+	struct control_window two;
+	struct control_window later;
+	const int64_t offset_us = 8 * HOUR_US;
+	control_window_make(plan, offset_us, MONDAY_US, 1, &one);
+	control_window_make(plan, offset_us, MONDAY_US, 2, &two);
+	assert_int_equal(one.starts[one.count], MONDAY_US);
+	assert_int_equal(one.current, plan->trial);
+	assert_true(one.count > plan->trial && one.count <= plan->trial + plan->hold);
+	assert_int_equal(two.current - two.previous, plan->hold);
+	assert_int_equal(one.starts[one.current], two.starts[two.current]);
+	/* In the middle of a week the last one has ended on Monday. */
+	control_window_make(plan, offset_us, MONDAY_US + 3 * DAY_US, 1, &later);
+	assert_int_equal(later.starts[later.count], MONDAY_US);
+	/* A block later everything has moved by a block. */
+	control_window_make(plan, offset_us, MONDAY_US + 13 * WEEK_US, 1, &later);
+	assert_int_equal(later.starts[later.current], one.starts[one.current] + 13 * WEEK_US);
+	assert_int_equal(control_window_find(&one, MONDAY_US - 1), one.count - 1);
+	assert_int_equal(control_window_find(&one, one.starts[0]), 0);
+	assert_int_equal(control_window_find(&one, one.starts[0] - 1), SIZE_MAX);
+	assert_int_equal(control_window_find(&one, MONDAY_US), SIZE_MAX);
+}
+
+/* Too little history: drawn, every point on trial, and nothing judged. */
+static void test_little_history(void **state)
+{
+	(void)state;
+	struct teller teller;
+	teller_make(&teller);
+	tell_weeks(&teller, 3);
+	tell_repair(&teller, "S2", NULL, MONDAY_US - WEEK_US, DAY_US); /* one point, one value */
+	struct control *control = drawn(&teller, 2);
+	const struct control_chart *chart = chart_of(control, "repair.days/station:S1");
+	assert_non_null(chart);
+	assert_false(chart->judged);
+	for (size_t at = 0; at < chart->samples.count; at++)
+		assert_int_equal(rules_at(chart, 0, at), 0);
+	assert_null(chart_of(control, "repair.days/station:S2"));
+	assert_null(chart_of(control, "complaint.count/all"));
+	control_free(control);
+	teller_remove(&teller);
+}
+
+/* Of a large week 25 are drawn, the same whatever the order in which they are taken. */
+static void test_samples_do_not_depend_on_order(void **state)
+{
+	(void)state;
+	struct control *controls[2];
+	struct control_request request;
+	struct repair_fact facts[60];
+	struct mark marks[60];
+	struct quality_settings settings;
+	assert_int_equal(quality_settings_default(&settings), CH_OK);
+	request = (struct control_request){
+		.settings = &settings, .until_us = MONDAY_US, .as_of_us = MONDAY_US, .blocks = 1};
+	char names[60][16];
+	for (int i = 0; i < 60; i++) {
+		(void)snprintf(names[i], sizeof(names[i]), "R%02d", i);
+		marks[i] = (struct mark){.moment_us = MONDAY_US - DAY_US * (1 + i % 10),
+			.source = slice_text("/s1"),
+			.id = slice_text(names[i])};
+		facts[i] = (struct repair_fact){.order_id = slice_text(names[i]),
+			.station = slice_text("S1"),
+			.begun = {MONDAY_US - DAY_US * (3 + i % 13), &marks[i]},
+			.repaired = {marks[i].moment_us, &marks[i]}};
+	}
+	for (int k = 0; k < 2; k++) {
+		assert_int_equal(control_create(&request, &controls[k]), CH_OK);
+		for (int i = 0; i < 60; i++)
+			assert_int_equal(
+				control_take_repair(controls[k], &facts[k == 0 ? i : 59 - i], NULL),
+				CH_OK);
+		assert_int_equal(control_finish(controls[k]), CH_OK);
+	}
+	const struct control_chart *a = chart_of(controls[0], "repair.days/station:S1");
+	const struct control_chart *b = chart_of(controls[1], "repair.days/station:S1");
+	assert_int_equal(a->samples.kind, CHART_XBAR_S); /* samples of more than ten */
+	assert_int_equal(a->samples.count, b->samples.count);
+	assert_int_equal(a->samples.value_count, b->samples.value_count);
+	assert_memory_equal(a->samples.values, b->samples.values,
+		a->samples.value_count * sizeof(*a->samples.values));
+	for (size_t at = 0; at < a->samples.count; at++) {
+		assert_int_equal(a->points[at]->event_count, CONTROL_EVENTS_MAX);
+		for (size_t i = 0; i < CONTROL_EVENTS_MAX; i++)
+			assert_true(slice_equal(
+				a->points[at]->events[i].id, b->points[at]->events[i].id));
+	}
+	control_free(controls[0]);
+	control_free(controls[1]);
+	quality_settings_free(&settings);
+}
+
+/* Units that come back: counted at the month of their return, of the station that returned them. */
+static void test_units_that_came_back(void **state)
+{
+	(void)state;
+	struct teller teller;
+	teller_make(&teller);
+	char serial[16];
+	const int64_t begin_us = MONDAY_US - 200 * DAY_US;
+	for (int i = 0; i < 20; i++) {
+		(void)snprintf(serial, sizeof(serial), "sn-%02d", i);
+		tell_repair(&teller, "S1", serial, begin_us + i * HOUR_US, DAY_US);
+	}
+	/* Two come back in time, written otherwise and elsewhere; one too late. */
+	tell_repair(&teller, "S2", "SN 03", begin_us + 30 * DAY_US, DAY_US);
+	tell_repair(&teller, "S1", "SN04", begin_us + 60 * DAY_US, DAY_US);
+	tell_repair(&teller, "S1", "SN05", begin_us + 95 * DAY_US, DAY_US);
+	struct control *control = drawn(&teller, 2);
+	const struct control_chart *chart = NULL;
+	int64_t count = 0;
+	int64_t units = 0;
+	for (size_t i = 0; i < control_chart_count(control); i++) {
+		chart = control_chart_at(control, i);
+		if (chart->plan != &control_plans[CONTROL_AGAIN] ||
+			!slice_equal(chart->name, SLICE_LITERAL("S1")) || !chart->current)
+			continue;
+		for (size_t at = 0; at < chart->samples.count; at++) {
+			count += chart->points[at]->count;
+			units += chart->points[at]->units;
+		}
+	}
+	assert_int_equal(count, 2);
+	assert_true(units >= 21);
+	control_free(control);
+	teller_remove(&teller);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_usage),
+		cmocka_unit_test(test_windows),
+		cmocka_unit_test(test_little_history),
+		cmocka_unit_test(test_samples_do_not_depend_on_order),
+		cmocka_unit_test(test_units_that_came_back),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
