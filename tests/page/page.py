@@ -50,6 +50,9 @@ CONTRAST = """(() => {
     return [...poor];
 })()"""
 
+SIGNS = """[...document.querySelectorAll('.icon')].filter(icon =>
+    icon.parentElement.textContent.trim() === '' && icon.parentElement.parentElement.textContent.trim() === '').length"""
+
 NAMELESS = """[...document.querySelectorAll('canvas:not([aria-label]), table:not(:has(thead th[scope=col])), ' +
     'table:not(:has(tbody th[scope=row])), section:not([id]):not([aria-labelledby])')].length"""
 
@@ -70,15 +73,9 @@ def look(browser, page, keep, name, figures, **how):
     assert not poor, (name, poor)
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--keep", type=pathlib.Path)
-    parser.add_argument("command", nargs=argparse.REMAINDER)
-    args = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, Browser() as browser:
-        page = pathlib.Path(folder) / "page.html"
-        page.write_bytes(subprocess.run(args.command, check=True, stdout=subprocess.PIPE).stdout)
-        keep = args.keep
+def examine(page, keep=None):
+    """Looks at a page in every way; returns how many figures it has.  Pictures go into `keep`."""
+    with Browser() as browser:
         if keep:
             keep.mkdir(parents=True, exist_ok=True)
         figures = page.read_text(encoding="utf-8").count("<canvas ")
@@ -90,6 +87,8 @@ def main():
         assert browser.evaluate("document.images.length") == 0
         assert browser.evaluate(NAMELESS) == 0
         assert browser.evaluate("document.querySelectorAll('details[open]').length") == 0
+        # A picture of what a reader cannot see has words; so has every sign.
+        assert browser.evaluate(SIGNS) == 0
         look(browser, page, keep, "dark", figures, dark=True)
         look(browser, page, keep, "phone", figures, width=390, height=844)
         look(browser, page, keep, "phone-dark", figures, width=390, height=844, dark=True)
@@ -119,9 +118,20 @@ def main():
             browser.picture(keep / "plain.png")
         tree = browser.send("DOM.getDocument", depth=-1)
         opened = browser.send("DOM.querySelectorAll", nodeId=tree["root"]["nodeId"],
-                              selector="details[open] table")
+                              selector="details.numbers[open] table")
         assert len(opened["nodeIds"]) == figures, opened
-    print(f"{figures} figures looked at")
+    return figures
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--keep", type=pathlib.Path)
+    parser.add_argument("command", nargs=argparse.REMAINDER)
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        page = pathlib.Path(folder) / "page.html"
+        page.write_bytes(subprocess.run(args.command, check=True, stdout=subprocess.PIPE).stdout)
+        print(f"{examine(page, args.keep)} figures looked at")
 
 
 if __name__ == "__main__":

@@ -51,8 +51,8 @@ static const char *question_kind_name(enum question_kind kind)
 
 static void question_table(struct report_section *section, const struct measures *measures)
 {
-	static const struct report_column columns[] = {{"survey", "Survey", CELL_TEXT, 0},
-		{"question", "Question", CELL_TEXT, 0}, {"satisfied", "Satisfied", CELL_COUNT, 0},
+	static const struct report_column columns[] = {{"question", "Question", CELL_TEXT, 0},
+		{"survey", "Survey", CELL_TEXT, 0}, {"satisfied", "Satisfied", CELL_COUNT, 0},
 		{"soSo", "So-so", CELL_COUNT, 0}, {"terrible", "Terrible", CELL_COUNT, 0},
 		{"perceived", "Perceived", CELL_NUMBER, 2},
 		{"expected", "Expected", CELL_NUMBER, 2}, {"gap", "Gap", CELL_NUMBER, 2},
@@ -64,8 +64,8 @@ static void question_table(struct report_section *section, const struct measures
 		const struct question_row *row = &questions->rows[i];
 		bool gap = row->expected > 0;
 		report_row(table,
-			(const struct cell[]){manager_name(row->survey),
-				manager_name(row->question), cell_count(row->satisfied),
+			(const struct cell[]){manager_name(row->question),
+				manager_name(row->survey), cell_count(row->satisfied),
 				cell_count(row->so_so), cell_count(row->terrible),
 				row->scored > 0 ? opinion_points(row->mean_points) : cell_none(),
 				gap ? opinion_points(row->expected_points) : cell_none(),

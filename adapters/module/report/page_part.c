@@ -56,6 +56,9 @@ void page_icon(enum cell_state state, struct buffer *out)
 
 /* ---- Tables ---- */
 
+/* A table of more columns has the page's whole width. */
+#define PAGE_NARROW_COLUMNS 5u
+
 /* What names a row: its first text, else its first column. */
 static size_t page_row_name(const struct report_table *table)
 {
@@ -99,7 +102,8 @@ void page_table(const struct report_table *table, struct buffer *out)
 	size_t shown = table->shown > 0 && table->shown < table->row_count ? table->shown
 									   : table->row_count;
 	size_t hidden = table->row_count - shown + table->omitted;
-	buffer_printf(out, "<div class=\"part%s\">", table->column_count > 4 ? " wide" : "");
+	buffer_printf(out, "<div class=\"part%s\">",
+		table->column_count > PAGE_NARROW_COLUMNS ? " wide" : "");
 	if (table->title[0] != '\0') {
 		buffer_append_text(out, "<h3>");
 		page_words(table->title, out);

@@ -1,0 +1,86 @@
+"""A year of an invented organisation, reported on: the forms agree with each other, mistakes are told, and the
+page is worth showing to a manager.
+
+Usage: year.py PAGE_YEAR [--keep DIRECTORY]"""
+import csv
+import io
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from page import examine  # noqa: E402
+
+PROGRAM = sys.argv[1]
+KEEP = pathlib.Path(sys.argv[3]) if len(sys.argv) > 3 else None
+
+with tempfile.TemporaryDirectory() as folder:
+    subprocess.run([PROGRAM, folder, "make"], check=True, stdout=subprocess.DEVNULL)
+    pathlib.Path(folder, "key").write_text("", encoding="ascii")
+
+    def report(*options, status=0):
+        result = subprocess.run([PROGRAM, folder, "report", *options], capture_output=True,
+                                encoding="utf-8", check=False)
+        assert result.returncode == status, (options, result.returncode, result.stderr)
+        return result.stdout if status < 2 else result.stderr
+
+    march = ("--period", "2026-03")
+    whole = json.loads(report(*march, "--format", "json"))
+    promises = {promise["promise"]: promise for promise in whole["promises"]}
+    tables = {part["table"]: part for section in whole["sections"]
+              for part in section["parts"] if "table" in part}
+    charts = {row["chart"]: row for row in tables["controlCharts"]["rows"]
+              if row["kind"] == "xbar"}
+
+    # What was put into the year is found: the slow station, the clear culprit among the hours.
+    assert promises["fourDay"]["state"] == "bad" and promises["fourDay"]["trend"] == "worse"
+    assert tables["ranking"]["rows"][-1]["station"].startswith("XA-05")
+    slow = charts["repair.days/station:XA-05 西安"]
+    assert slow["violations"] >= 5 and slow["standing"] == "out of control", slow
+    assert tables["defects"]["rows"][0]["defect"] == "battery"
+    groups = {row["group"]: row for row in tables["hotlineByGroup"]["rows"]}
+    assert max(groups, key=lambda name: groups[name]["wait"]) == "notebooks"
+    # Of a month whose 90 days have not passed nothing is said; the newest of which it can be stands in.
+    assert "of 2025-12" in promises["rr90"]["detail"], promises["rr90"]
+
+    # Sums agree, and the forms with each other.
+    assert sum(row["received"] for row in tables["openByStation"]["rows"]) == \
+        promises["r14"]["achieved"]["whole"]
+    rows = list(csv.DictReader(io.StringIO(report(*march, "--table", "ranking"))))
+    assert [row["station"] for row in rows] == [row["station"] for row in tables["ranking"]["rows"]]
+    assert rows[0]["fourDayPart"] == str(tables["ranking"]["rows"][0]["fourDay"]["part"])
+    text = report(*march)
+    assert "XA-05 西安" in text and "89." in text and "✘ missed" in text, text[:2000]
+    assert report(*march) == text
+    blocks = report(*march, "--format", "csv").split("\n\n")
+    assert blocks[0].startswith("table,promises\n") and len(blocks) > 20
+
+    # One station alone has its own numbers only.
+    one = json.loads(report(*march, "--format", "json", "--station", "XA-05 西安"))
+    assert [row["station"] for section in one["sections"] for part in section["parts"]
+            if part.get("table") == "ranking" for row in part["rows"]] == ["XA-05 西安"]
+
+    # As it was known in the middle of the month; and on an empty one.
+    before = json.loads(report(*march, "--as-of", "2026-03-15", "--format", "json"))
+    assert before["notes"][0]["text"].startswith("The period was not over")
+    assert before["promises"][0]["achieved"]["whole"] < promises["r14"]["achieved"]["whole"]
+    empty = json.loads(report("--period", "2020-01", "--format", "json"))
+    assert all(promise["state"] in ("unknown", "") for promise in empty["promises"])
+    for period in ("2026-W12", "2026-03-20", "2026", "2026-01-01:2026-02-20"):
+        assert report("--period", period).startswith("Service quality")
+
+    # Mistakes.
+    assert "no period" in report("--period", "March", status=64)
+    assert "no moment" in report(*march, "--as-of", "yesterday", status=64)
+    assert "no such format" in report(*march, "--format", "pdf", status=64)
+    assert "not understood" in report("--nonsense", "1", status=64)
+    assert "a value is missing" in report("--period", status=64)
+    assert "no such table" in report(*march, "--table", "nothing", status=2)
+    assert "nowhere/page.html" in report(*march, "-o", f"{folder}/nowhere/page.html", status=2)
+
+    # The page: by the name of the file.
+    page = pathlib.Path(folder, "page.html")
+    report(*march, "-o", str(page))
+    print(f"{examine(page, KEEP)} figures looked at")
