@@ -53,7 +53,8 @@ static void xml_text_declared(struct slice head, char out_name[NAME_BYTES])
 	static const char key[] = "encoding";
 	size_t len = 0;
 	out_name[0] = '\0';
-	if (!slice_starts(head, SLICE_LITERAL("<?xml")))
+	if (!slice_starts(head, SLICE_LITERAL("<?xml")) || head.len < 6 ||
+		xml_text_is_name_byte(head.data[5])) /* "<?xml-stylesheet" */
 		return;
 	const uint8_t *end = memmem(head.data, head.len, "?>", 2);
 	const uint8_t *at = memmem(head.data, head.len, key, sizeof(key) - 1);
@@ -94,7 +95,8 @@ static enum ch_status xml_text_open(
 static enum ch_status xml_text_settle(
 	struct xml_text *text, size_t *out_drop, char out_reason[XML_TEXT_REASON_BYTES])
 {
-	struct slice head = buffer_slice(&text->head);
+	/* No more than what there must be, however much came at once. */
+	struct slice head = slice_sub(buffer_slice(&text->head), 0, HEAD_BYTES);
 	enum charset charset = CHARSET_UTF8;
 	*out_drop = 0;
 	bool known = charset_mark(head, &charset, out_drop) || xml_text_is_utf16(head, &charset);
