@@ -47,7 +47,7 @@ static struct place json_record_place(const struct json_record *record, size_t o
 /* What is wrong with the bytes before anything is parsed; NULL: nothing. */
 static const char *json_record_fault(struct slice bytes, size_t *out_at)
 {
-	const uint8_t *nul = memchr(bytes.data, 0, bytes.len);
+	const uint8_t *nul = bytes.len > 0 ? memchr(bytes.data, 0, bytes.len) : NULL;
 	size_t good = text_utf8_prefix(bytes);
 	*out_at = nul != NULL ? (size_t)(nul - bytes.data) : good;
 	if (nul != NULL && *out_at <= good)
