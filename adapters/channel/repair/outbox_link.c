@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "base/limits.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "channel/repair/dial.h"
@@ -90,6 +89,16 @@ enum ch_status outbox_link_check(const struct outbox_settings *settings, struct 
 	return status;
 }
 
+/* A column as text, NULL when it is over its bound: rows that are to be rejected would fill the memory, as it
+ * holds a whole batch. */
+static void link_add_column(struct buffer *statement, enum outbox_column column)
+{
+	const char *name = outbox_column_name(column);
+	buffer_printf(statement,
+		"CASE WHEN octet_length(%s::text) > %u THEN NULL ELSE coalesce(%s::text, '') END, ",
+		name, outbox_column_bound(column), name);
+}
+
 /* "schema"."table", as PostgreSQL wants it, and the channel's name; only small letters, digits, '_' and '.'
  * stand in it. */
 static void link_name_table(const char *table, struct buffer *quoted, struct buffer *channel)
@@ -120,14 +129,17 @@ static enum ch_status link_write_statements(struct outbox_link *link)
 	buffer_append_text(&position, "_position\"");
 	const char *name = buffer_text(&table);
 	buffer_printf(&link->listen, "LISTEN \"%s\"", buffer_text(&channel));
-	/* Ordered by the columns, not by the texts made of them: hence the o.
-	 * A payload beyond what is read of a message would fill the memory with rows to be rejected. */
+	/* Ordered by the columns, not by the texts made of them: hence the o. */
+	buffer_append_text(&link->ask, "SELECT id::text, ");
+	link_add_column(&link->ask, OUTBOX_AGGREGATETYPE);
+	link_add_column(&link->ask, OUTBOX_AGGREGATEID);
+	link_add_column(&link->ask, OUTBOX_TYPE);
+	buffer_append_text(&link->ask,
+		"to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), ");
+	link_add_column(&link->ask, OUTBOX_PAYLOAD);
 	buffer_printf(&link->ask,
-		"SELECT id::text, aggregatetype, aggregateid, type, to_char(created_at AT TIME "
-		"ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), CASE WHEN "
-		"octet_length(payload::text) <= %u THEN payload::text END, sequence::text, %s "
-		"FROM %s o WHERE rejected IS NULL %s LIMIT %lld",
-		LIMIT_ROW_BYTES, keep ? "txid::text" : "NULL", name,
+		"sequence::text, %s FROM %s o WHERE rejected IS NULL %s LIMIT %lld",
+		keep ? "txid::text" : "NULL", name,
 		keep ? "AND (txid, sequence) > ($1::xid8, $2::bigint) AND "
 		       "txid < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY o.txid, o.sequence"
 		     : "ORDER BY o.sequence",
@@ -548,8 +560,15 @@ static struct slice link_column(const PGresult *batch, int row, int column)
 
 void outbox_link_row(const struct outbox_link *link, size_t index, struct outbox_row *out_row)
 {
-	for (int i = 0; i < OUTBOX_COLUMNS; i++)
+	out_row->is_over = false;
+	for (int i = 0; i < OUTBOX_COLUMNS; i++) {
 		out_row->columns[i] = link_column(link->batch, (int)index, i);
+		if (out_row->is_over || outbox_column_bound((enum outbox_column)i) == 0 ||
+			PQgetisnull(link->batch, (int)index, i) == 0)
+			continue;
+		out_row->is_over = true;
+		out_row->over = (enum outbox_column)i;
+	}
 	outbox_row_message(out_row);
 }
 

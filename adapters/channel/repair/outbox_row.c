@@ -1,5 +1,27 @@
 #include "channel/repair/outbox_row.h"
 
+#include "base/limits.h"
+
+const char *outbox_column_name(enum outbox_column column)
+{
+	static const char *const names[OUTBOX_COLUMNS] = {
+		[OUTBOX_ID] = "id",
+		[OUTBOX_AGGREGATETYPE] = "aggregatetype",
+		[OUTBOX_AGGREGATEID] = "aggregateid",
+		[OUTBOX_TYPE] = "type",
+		[OUTBOX_CREATED_AT] = "created_at",
+		[OUTBOX_PAYLOAD] = "payload",
+	};
+	return names[column];
+}
+
+uint32_t outbox_column_bound(enum outbox_column column)
+{
+	if (column == OUTBOX_ID || column == OUTBOX_CREATED_AT)
+		return 0;
+	return column == OUTBOX_PAYLOAD ? LIMIT_ROW_BYTES : LIMIT_OUTBOX_BYTES;
+}
+
 void outbox_row_message(struct outbox_row *row)
 {
 	static const struct {

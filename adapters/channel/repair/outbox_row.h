@@ -17,17 +17,25 @@ enum outbox_column {
 	OUTBOX_AGGREGATEID,
 	OUTBOX_TYPE,
 	OUTBOX_CREATED_AT, /* RFC 3339 */
-	OUTBOX_PAYLOAD,    /* empty: larger than was asked for */
+	OUTBOX_PAYLOAD,
 	OUTBOX_COLUMNS,
 };
 
 struct outbox_row {
 	struct slice columns[OUTBOX_COLUMNS];
+	bool is_over;            /* a column is over its bound, and was not read: */
+	enum outbox_column over; /* the first such */
 	/* What the message looks at. */
 	struct message_attribute attributes[5];
 	struct cell context[OUTBOX_PAYLOAD];
 	struct message message;
 };
+
+/* As the table names it. */
+const char *outbox_column_name(enum outbox_column column);
+
+/* In bytes; over it, the row is rejected.  0: it can have no more than its type in the database has. */
+uint32_t outbox_column_bound(enum outbox_column column);
 
 /* Fills the rest of `row` from its columns, which must stay as long as the message. */
 void outbox_row_message(struct outbox_row *row);

@@ -162,6 +162,17 @@ static void outbox_give(struct outbox_source *source, struct kit_item *out_item)
 	out_item->raw = source->item.raw;
 }
 
+/* It is no message: what is over its bound has not been read. */
+static void outbox_refuse_row(struct outbox_source *source)
+{
+	enum outbox_column column = source->row.over;
+	source->item.what = REPAIR_REJECT;
+	source->item.raw = (struct slice){NULL, 0};
+	reject_fill(&source->item.reject, CH_TOO_LARGE, (struct place){.record = 0},
+		slice_text(outbox_column_name(column)), "is longer than %u bytes",
+		outbox_column_bound(column));
+}
+
 enum ch_status outbox_source_next(void *context, struct kit_item *out_item)
 {
 	struct outbox_source *source = context;
@@ -181,6 +192,11 @@ enum ch_status outbox_source_next(void *context, struct kit_item *out_item)
 		if (source->next == source->count)
 			return outbox_link_is_resting(source->link) ? CH_END : CH_BUSY;
 		outbox_link_row(source->link, source->next++, &source->row);
+		if (source->row.is_over) {
+			outbox_refuse_row(source);
+			outbox_give(source, out_item);
+			return CH_OK;
+		}
 		message_begin(source->reader, &source->row.message);
 		source->in_row = true;
 	}
