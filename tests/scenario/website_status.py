@@ -9,7 +9,7 @@ with Hub() as hub:
     ops = hub.peer("ops", roles="operator, consumer", topics=">")
     station = hub.peer("station", roles="producer", sources="urn:station", types="repair.>")
     site = Site(hub, status__enabled="yes", status__source="urn:lookups", status__least="100ms",
-                status__mistakes=2)
+                status__mistakes=2, website__forwarded="yes")
     site.sender("web", secret=SECRET)
     hub.start()
     hub.run(station, "publish", input=event("repair.order.received", 1, "urn:station", {
@@ -18,9 +18,10 @@ with Hub() as hub:
         "customer": {"localId": "C1", "phones": [{"value": "13800138000"}]}},
         time="2026-03-02T08:00:00Z"))
     with site:
-        def look(query):
+        def look(query, client="192.0.2.1"):
             begun = time.monotonic()
-            status, _, answer = site.ask("GET", "/status?" + query)
+            status, _, answer = site.ask("GET", "/status?" + query,
+                                         headers={"x-forwarded-for": client})
             assert status in (400, 429) or time.monotonic() - begun >= 0.099
             return status, answer
 
@@ -34,8 +35,17 @@ with Hub() as hub:
 
         wrong, absent = look("repair=R77&phone=8001"), look("repair=R78&phone=8000")
         assert wrong == absent and wrong[0] == 404, (wrong, absent)
-        # Both may be guessed at so often, and then nobody may.
+        # Both may be guessed at so often by one client.
         assert look("repair=R77&phone=8002")[0] == look("repair=R78&phone=8000")[0] == 404
         assert look("repair=R77&phone=8000")[0] == look("repair=R78&phone=8000")[0] == 429
-    assert len(hub.ask(ops, "find", "--type", "website.status.viewed")) == 3
+        # That keeps nobody else from his own repair; addresses of one network are one client.
+        assert look("repair=R77&phone=8000", "2001:db8:1:2::1")[0] == 200
+        assert look("repair=R77&phone=8003", "2001:db8:1:2::2")[0] == 404
+        assert look("repair=R77&phone=8004", "2001:db8:1:2:ff::")[0] == 404
+        assert look("repair=R77&phone=8000", "2001:db8:1:2::1")[0] == 429
+        # Many together may not guess without end either.
+        for client in ("2001:db8:1:3::1", "2001:db8:1:4::1"):
+            assert [look("repair=R77&phone=8005", client)[0] for _ in range(2)] == [404, 404]
+        assert look("repair=R77&phone=8000", "203.0.113.9")[0] == 429
+    assert len(hub.ask(ops, "find", "--type", "website.status.viewed")) == 4
     hub.stop()

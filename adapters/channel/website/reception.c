@@ -138,23 +138,26 @@ void reception_away(struct visit *visit)
 /* ---- Who comes ---- */
 
 /* Behind a proxy the last address in X-Forwarded-For is the one that it saw itself. */
-struct slice reception_client(const struct reception *reception, const struct visit *visit)
+void reception_client(
+	const struct reception *reception, const struct visit *visit, char out[NETWORK_BYTES])
 {
 	struct slice rest = http_message_value(visit_message(visit), "x-forwarded-for");
 	struct slice address = {NULL, 0};
 	while (reception->settings->forwarded && text_split(&rest, ',', &address))
 		continue;
 	address = text_trim(address);
-	return address.len > 0 ? address : slice_text(visit_peer(visit));
+	network_of(address.len > 0 ? address : slice_text(visit_peer(visit)), out);
 }
 
 /* A wrong signature costs nobody but who gave it: who is right is let in whatever came from his address. */
 static bool reception_stranger(
 	struct reception *reception, struct visit *visit, const char *field, const char *detail)
 {
+	char client[NETWORK_BYTES];
 	int64_t retry_us;
-	if (limiter_take(reception->limiter, reception_client(reception, visit), MISTAKES_BURST,
-		    MISTAKES_EVERY_US, clock_steady_us(), &retry_us))
+	reception_client(reception, visit, client);
+	if (limiter_take(reception->limiter, slice_text(client), MISTAKES_BURST, MISTAKES_EVERY_US,
+		    clock_steady_us(), &retry_us))
 		reception_refuse(visit, 401, field, detail);
 	else
 		reception_busy(visit, retry_us);

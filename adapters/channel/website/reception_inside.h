@@ -4,6 +4,7 @@
 
 #include "channel/website/draft.h"
 #include "channel/website/limiter.h"
+#include "channel/website/network.h"
 #include "channel/website/reception.h"
 
 /* What was no event, on its way to the kit's rejects; those beyond the bound are only answered. */
@@ -70,8 +71,9 @@ bool reception_admit_site(struct reception *reception, struct visit *visit, stru
 bool reception_admit_shop(struct reception *reception, struct visit *visit, enum sender_kind kind,
 	const char *shop_header, const char *signature_header, struct admission *out_admission);
 
-/* The address that limits hold for: the connection's, or what a proxy says. */
-struct slice reception_client(const struct reception *reception, const struct visit *visit);
+/* The network that limits hold for: that of the connection's address, or of what a proxy says. */
+void reception_client(
+	const struct reception *reception, const struct visit *visit, char out[NETWORK_BYTES]);
 
 /* ---- The routes ---- */
 

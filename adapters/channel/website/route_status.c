@@ -3,7 +3,12 @@
  * It must be no oracle.  Whether there is no such record or the proof does not fit, the answer is the same, and
  * it comes after the same time: the hub is asked the same two questions, and nothing is said before
  * `status.least`.  A client may ask so often, and a record may be guessed at so often: four digits of a
- * telephone number are ten thousand guesses. */
+ * telephone number are ten thousand guesses.
+ *
+ * Guesses are counted twice, by record and network and by record alone.  Were there only the second, anybody
+ * could keep a customer from his own repair, with five wrong guesses an hour; were there only the first, a
+ * thousand machines could guess together.  So the record's own bucket is filled as quickly as one network's, but
+ * is larger: no network alone can empty it, and in the long run all together guess no more often than one. */
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -18,6 +23,8 @@
 
 #define MINUTE_US INT64_C(60000000)
 #define HOUR_US   (60 * MINUTE_US)
+/* Networks that may all have used up theirs before a record is told to nobody. */
+#define NETWORKS 4
 /* No customer has it: it is no multiple of what MOD 97-10 asks for. */
 #define NOBODY 1u
 
@@ -26,6 +33,7 @@ enum { CUSTOMERS = 1, VIEW_CUSTOMER = 1 };
 struct looking {
 	struct task task; /* first */
 	struct lookup lookup;
+	char client[NETWORK_BYTES];
 	int64_t until_us; /* nothing is said before */
 	ProtobufCMessage *record;
 	struct question *question; /* under way; NULL: none */
@@ -45,10 +53,31 @@ static void looking_free(struct task *task)
 	free(it);
 }
 
-static void looking_key(const struct lookup *lookup, char key[LOOKUP_TEXT_BYTES + 16])
+/* ---- How often may be guessed ---- */
+
+#define GUESS_BYTES (LOOKUP_TEXT_BYTES + NETWORK_BYTES + 16)
+
+/* `limit` is limiter_take or limiter_look.  `client` is "" for all together. */
+static bool looking_limit(const struct reception *reception, const struct lookup *lookup,
+	const char *client,
+	bool limit(struct limiter *, struct slice, int64_t, int64_t, int64_t, int64_t *),
+	int64_t *out_retry_us)
 {
-	(void)snprintf(key, LOOKUP_TEXT_BYTES + 16, "%s %s",
+	int64_t mistakes = reception->settings->status_mistakes;
+	char key[GUESS_BYTES];
+	(void)snprintf(key, sizeof(key), "%s %s %s", client,
 		lookup->kind == LOOKUP_REPAIR ? "repair" : "order", lookup->id); /* fits */
+	return limit(reception->limiter, slice_text(key),
+		client[0] != 0 ? mistakes : mistakes * NETWORKS, HOUR_US / mistakes,
+		clock_steady_us(), out_retry_us);
+}
+
+static void looking_count_mistake(struct looking *it)
+{
+	struct reception *reception = it->task.reception;
+	int64_t retry_us; /* the next one will hear of it */
+	if (looking_limit(reception, &it->lookup, it->client, limiter_take, &retry_us))
+		(void)looking_limit(reception, &it->lookup, "", limiter_take, &retry_us);
 }
 
 /* ---- The event ---- */
@@ -96,10 +125,7 @@ static void looking_report(struct looking *it)
 static void looking_say(struct task *task)
 {
 	struct looking *it = (struct looking *)(void *)task;
-	struct reception *reception = task->reception;
 	struct answer *answer = visit_answer(task->visit);
-	char key[LOOKUP_TEXT_BYTES + 16];
-	int64_t retry_us;
 	if (!it->decided || it->away) {
 		task_give_up(task);
 		return;
@@ -114,11 +140,7 @@ static void looking_say(struct task *task)
 		buffer_append_text(&answer->body,
 			"{\"found\":false,\"detail\":\"there is no such record, or the proof does "
 			"not fit\"}\n");
-		looking_key(&it->lookup, key);
-		(void)limiter_take(reception->limiter, slice_text(key),
-			reception->settings->status_mistakes,
-			HOUR_US / reception->settings->status_mistakes, clock_steady_us(),
-			&retry_us); /* the next one will hear of it */
+		looking_count_mistake(it);
 	}
 	task_answer(task);
 }
@@ -201,22 +223,17 @@ static void looking_learn(void *context, const struct kit_reply *reply)
 
 /* ---- The request ---- */
 
-static bool looking_may(
-	struct reception *reception, struct visit *visit, const struct lookup *lookup)
+static bool looking_may(struct reception *reception, struct visit *visit,
+	const struct lookup *lookup, const char *client)
 {
 	const struct website_settings *settings = reception->settings;
-	struct slice client = reception_client(reception, visit);
-	char key[LOOKUP_TEXT_BYTES + 16];
-	char client_key[LIMITER_KEY_BYTES];
+	char key[NETWORK_BYTES + 16];
 	int64_t retry_us;
-	int64_t now_us = clock_steady_us();
-	(void)snprintf(client_key, sizeof(client_key), "status %.*s", (int)client.len,
-		(const char *)client.data); /* cut is fine */
-	looking_key(lookup, key);
-	if (limiter_take(reception->limiter, slice_text(client_key), settings->status_rate,
-		    MINUTE_US / settings->status_rate, now_us, &retry_us) &&
-		limiter_look(reception->limiter, slice_text(key), settings->status_mistakes,
-			HOUR_US / settings->status_mistakes, now_us, &retry_us))
+	(void)snprintf(key, sizeof(key), "status %s", client); /* fits */
+	if (limiter_take(reception->limiter, slice_text(key), settings->status_rate,
+		    MINUTE_US / settings->status_rate, clock_steady_us(), &retry_us) &&
+		looking_limit(reception, lookup, client, limiter_look, &retry_us) &&
+		looking_limit(reception, lookup, "", limiter_look, &retry_us))
 		return true;
 	reception_busy(visit, retry_us);
 	return false;
@@ -227,6 +244,7 @@ void route_status(struct reception *reception, struct visit *visit, struct slice
 	const struct website_settings *settings = reception->settings;
 	struct lookup lookup;
 	struct refusal refusal;
+	char client[NETWORK_BYTES];
 	(void)name; /* there is none */
 	if (!settings->status) {
 		reception_refuse(visit, 404, "", "look-ups are not offered here");
@@ -236,7 +254,8 @@ void route_status(struct reception *reception, struct visit *visit, struct slice
 		reception_say(visit, &refusal);
 		return;
 	}
-	if (!looking_may(reception, visit, &lookup))
+	reception_client(reception, visit, client);
+	if (!looking_may(reception, visit, &lookup, client))
 		return;
 	struct looking *it = calloc(1, sizeof(*it));
 	if (it == NULL) {
@@ -244,6 +263,7 @@ void route_status(struct reception *reception, struct visit *visit, struct slice
 		return;
 	}
 	it->lookup = lookup;
+	memcpy(it->client, client, sizeof(it->client));
 	it->until_us = clock_steady_us() + settings->status_least_ms * 1000;
 	task_begin(&it->task, reception, visit, settings->answer_ms + settings->status_least_ms,
 		looking_say, looking_free);
