@@ -161,7 +161,8 @@ static const char *condition_parse_values(
 	size_t count = 0;
 	if (slice_is(text, "filled") || slice_is(text, "empty")) {
 		condition->any = true;
-		condition->negated = slice_is(text, "empty");
+		/* `is not empty` is `is filled`. */
+		condition->negated = condition->negated != slice_is(text, "empty");
 		return NULL;
 	}
 	while (text_split(&rest, '|', &value))

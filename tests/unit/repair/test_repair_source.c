@@ -129,6 +129,27 @@ static void test_headers(void **state)
 	assert_string_equal(RUN(strict, ""), "");
 }
 
+/* "is not empty" is "is filled", and the other way round. */
+static void test_filled_or_empty(void **state)
+{
+	static const char *const filled[] = {"is filled", "is not empty"};
+	static const char *const empty[] = {"is empty", "is not filled"};
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		char mapping[512];
+		(void)snprintf(mapping, sizeof(mapping),
+			"[station]\nsource = /s\nid = S\n[all]\nid = {id}\nrepair_order_id = {id}\n"
+			"[event repair.order.returned]\nwhen = {out} %s\n"
+			"[event repair.order.closed]\nwhen = {out} %s\n",
+			filled[i], empty[i]);
+		assert_string_equal(RUN(mapping, "id,out\nA,x\nB,\n"),
+			"repair.order.returned A {\"repairOrderId\":\"A\",\"station\":{\"stationId\":"
+			"\"S\"},\"attributes\":[{\"name\":\"out\",\"value\":\"x\"}]}\n"
+			"repair.order.closed B {\"repairOrderId\":\"B\",\"station\":{\"stationId\":"
+			"\"S\"}}\n");
+	}
+}
+
 /* A table of orders gives an event for each date in a row; ids and digests stay when later ones fill. */
 static void test_several_of_a_row(void **state)
 {
@@ -338,6 +359,7 @@ int main(void)
 		cmocka_unit_test(test_envelope),
 		cmocka_unit_test(test_bad_values),
 		cmocka_unit_test(test_headers),
+		cmocka_unit_test(test_filled_or_empty),
 		cmocka_unit_test(test_several_of_a_row),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_cloudevents),
