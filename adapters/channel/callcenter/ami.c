@@ -54,8 +54,9 @@ enum ch_status ami_reader_create(struct ami_reader **out_reader)
 	struct ami_reader *reader = calloc(1, sizeof(*reader));
 	if (reader == NULL)
 		goto out;
-	reader->marks = calloc(LIMIT_AMI_FIELDS, sizeof(*reader->marks));
-	reader->fields = calloc(LIMIT_AMI_FIELDS, sizeof(*reader->fields));
+	/* Not zeroed: what is below count has been written, and a connection needs few of them. */
+	reader->marks = malloc(LIMIT_AMI_FIELDS * sizeof(*reader->marks));
+	reader->fields = malloc(LIMIT_AMI_FIELDS * sizeof(*reader->fields));
 	if (reader->marks == NULL || reader->fields == NULL)
 		goto out;
 	status = CH_OK;
