@@ -95,12 +95,28 @@ endfunction()
 # ch_fuzz_target(frame LINKS ...): tests/fuzz/fuzz_<name>.c.  With CH_FUZZ a libFuzzer binary; without
 # it the same file is linked with a driver that runs the checked-in corpus once, so that every build
 # keeps the targets honest.
+#
+# DECODERS a.c b.c: sources whose lines the target's corpus must reach; tests/fuzz/run proves it and
+# tells the target's executions.  LENGTH: the longest input that a fuzzer tries, in bytes; 512.
+set(CH_FUZZ_MANIFEST ${CMAKE_BINARY_DIR}/fuzz.targets)
+file(WRITE ${CH_FUZZ_MANIFEST} "")
 function(ch_fuzz_target name)
-	cmake_parse_arguments(ARG "" "" "LINKS" ${ARGN})
+	cmake_parse_arguments(ARG "" "LENGTH" "LINKS;DECODERS" ${ARGN})
 	set(target fuzz_${name})
+	if(NOT ARG_LENGTH)
+		set(ARG_LENGTH 512)
+	endif()
+	foreach(decoder ${ARG_DECODERS})
+		if(NOT EXISTS ${CMAKE_SOURCE_DIR}/${decoder})
+			message(FATAL_ERROR "fuzz target ${name}: there is no ${decoder}")
+		endif()
+	endforeach()
+	list(JOIN ARG_DECODERS "\t" decoders)
+	file(APPEND ${CH_FUZZ_MANIFEST} "${name}\t${ARG_LENGTH}\t${decoders}\n")
 	if(CH_FUZZ)
 		add_executable(${target} fuzz_${name}.c)
 		target_compile_options(${target} PRIVATE -fsanitize=fuzzer)
+		target_compile_definitions(${target} PRIVATE CH_FUZZ)
 		target_link_options(${target} PRIVATE -fsanitize=fuzzer)
 	else()
 		add_executable(${target} fuzz_${name}.c replay_main.c)
