@@ -1,5 +1,5 @@
-/* The manager port: cut at a place that the input chooses, it reads as the same messages as whole; and the calls
- * that follow from them. */
+/* The manager port: cut at a place that the input chooses, it reads as the same messages as whole; the dialog that
+ * they lead to, in which what we say can be read again; and the calls that follow from them. */
 #include "callcenter.h"
 
 #include "channel/callcenter/ami_dialog.h"
@@ -7,28 +7,111 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
+/* A client as talkative as the exchange makes it: every answer leads to the next action, with words of the
+ * exchange in it; every event that answers nothing to a ping, until too many are under way. */
+struct talk {
+	struct ami_dialog dialog;
+	struct exchange *exchange; /* which lists of channels are for */
+	struct buffer asked;
+	size_t actions; /* in `asked` */
+	int step;
+};
+
 static void fuzz_offer(void *context, const struct call_offer *offer)
 {
 	(void)context;
 	invariant(offer->uniqueid.len > 0);
 }
 
+static void talk_ask(struct talk *talk, const char *action, const struct ami_pair *pairs,
+	size_t count, bool lists, int64_t now_us)
+{
+	size_t before = talk->asked.len;
+	enum ch_status status = ami_dialog_ask(
+		&talk->dialog, action, pairs, count, talk->step, lists, now_us, &talk->asked);
+	invariant(status == CH_OK || status == CH_INVALID || status == CH_TOO_LARGE ||
+		  status == CH_BUSY);
+	invariant((status == CH_OK) == (talk->asked.len > before));
+	talk->actions += status == CH_OK;
+	if (status == CH_OK)
+		talk->step++;
+}
+
+/* A list of channels tells which are still there. */
+static void talk_list(struct talk *talk, const struct ami_message *message,
+	struct ami_answer answer, int64_t now_us)
+{
+	if (answer.kind == AMI_LIST)
+		exchange_list_begin(talk->exchange);
+	else if (answer.kind == AMI_ITEM)
+		exchange_list_channel(talk->exchange, ami_get(message, "Uniqueid"));
+	else if (answer.kind == AMI_LIST_END && answer.good)
+		exchange_list_end(talk->exchange, now_us);
+}
+
+static void talk_answer(struct talk *talk, const struct ami_message *message,
+	struct ami_answer answer, int64_t now_us)
+{
+	static const char *const lists[] = {"QueueStatus", "CoreShowChannels"};
+	char key[AMI_KEY_BYTES];
+	struct slice challenge = ami_get(message, "Challenge");
+	const struct ami_pair login[] = {{"Username", challenge}, {"Key", slice_text(key)}};
+	invariant(answer.what < talk->step);
+	talk_list(talk, message, answer, now_us);
+	if (answer.kind == AMI_ITEM || answer.kind == AMI_LIST)
+		return;
+	if (challenge.len == 0) {
+		talk_ask(talk, lists[talk->step % 2], NULL, 0, true, now_us);
+		return;
+	}
+	invariant(ami_login_key(challenge, SLICE_LITERAL("secret"), key) == CH_OK);
+	invariant(strlen(key) == AMI_KEY_BYTES - 1);
+	talk_ask(talk, "Login", login, 2, false, now_us);
+}
+
+static uint64_t talk_take(struct talk *talk, const struct ami_message *message, int64_t now_us)
+{
+	struct ami_answer answer = ami_dialog_take(&talk->dialog, message);
+	if (answer.kind != AMI_NO_ANSWER)
+		talk_answer(talk, message, answer, now_us);
+	else if (message->kind != AMI_RESPONSE)
+		talk_ask(talk, message->kind == AMI_BANNER ? "Challenge" : "Ping", NULL, 0, false,
+			now_us);
+	invariant(ami_dialog_oldest_us(&talk->dialog) <= now_us);
+	return (uint64_t)answer.kind * 7 + answer.items + answer.good;
+}
+
+/* An exchange would read as many actions as were written. */
+static void talk_check(const struct talk *talk)
+{
+	struct ami_reader *reader = NULL;
+	struct ami_message message;
+	size_t actions = 0;
+	invariant(ami_reader_create(&reader) == CH_OK);
+	invariant(ami_reader_feed(reader, buffer_slice(&talk->asked)) == CH_OK);
+	for (; ami_reader_next(reader, &message) == CH_OK; actions++)
+		invariant(message.kind == AMI_OTHER && ami_get(&message, "ActionID").len > 0);
+	invariant(actions == talk->actions && !ami_reader_is_within(reader));
+	ami_reader_free(reader);
+}
+
 /* A sum over all that was read. */
 static uint64_t read_all(struct slice bytes, size_t piece, size_t *out_calls)
 {
 	const struct exchange_listener listener = {fuzz_call, fuzz_offer, fuzz_change, out_calls};
-	struct ami_dialog dialog = {.last_id = 0};
+	struct talk talk = {.step = 0};
 	struct exchange *exchange = NULL;
 	struct ami_reader *reader = NULL;
 	struct ami_message message;
-	struct buffer asked = {0};
 	uint64_t sum = 0;
-	int64_t now_us = 1;
+	/* A capture may come without times. */
+	int64_t step_us = bytes.len % 16 == 11 ? 0 : 1000000;
+	int64_t now_us = step_us;
 	invariant(ami_reader_create(&reader) == CH_OK);
 	invariant(exchange_create(&listener, NULL, &exchange) == CH_OK);
+	talk.exchange = exchange;
 	for (int i = 0; i < 3; i++)
-		(void)ami_dialog_ask(&dialog, "X", NULL, 0, i, i > 0, 1, &asked);
-	buffer_fini(&asked);
+		talk_ask(&talk, "X", NULL, 0, i > 0, 1);
 	for (size_t at = 0; at < bytes.len; at += piece) {
 		enum ch_status status;
 		invariant(ami_reader_feed(reader, slice_sub(bytes, at, piece)) == CH_OK);
@@ -40,21 +123,26 @@ static uint64_t read_all(struct slice bytes, size_t piece, size_t *out_calls)
 				sum = sum * 31 + message.fields[i].key.len * 7 +
 				      message.fields[i].value.len;
 			sum = sum * 31 + message.offset + (uint64_t)message.kind;
-			if (ami_dialog_take(&dialog, &message).kind != AMI_NO_ANSWER)
-				exchange_list_channel(exchange, ami_get(&message, "Uniqueid"));
-			invariant(exchange_take(exchange, &message, now_us += 1000000) == CH_OK);
+			sum = sum * 31 + talk_take(&talk, &message, now_us + 1);
+			invariant(exchange_take(exchange, &message, now_us += step_us) == CH_OK);
 		}
 	}
-	exchange_tend(exchange, now_us);
-	exchange_list_begin(exchange);
+	if (piece >= bytes.len)
+		talk_check(&talk); /* cut, it is the same */
+	buffer_fini(&talk.asked);
+	exchange_tend(exchange, bytes.len % 8 == 7 ? now_us + EXCHANGE_CALL_AGE_US : now_us);
 	exchange_lost(exchange);
+	exchange_list_begin(exchange);
 	if (bytes.len % 2 == 0)
 		exchange_list_end(exchange, now_us);
-	exchange_end(exchange, now_us);
+	/* What is under way may also simply be forgotten. */
+	if (bytes.len % 16 != 13)
+		exchange_end(exchange, now_us);
 	struct exchange_counts counts;
 	exchange_look(exchange, &counts);
-	invariant(counts.calls == 0 && counts.channels == 0);
+	invariant(bytes.len % 16 == 13 || (counts.calls == 0 && counts.channels == 0));
 	exchange_free(exchange);
+	exchange_free(NULL);
 	ami_reader_free(reader);
 	return sum;
 }

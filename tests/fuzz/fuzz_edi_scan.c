@@ -15,6 +15,43 @@ static uint64_t mix(uint64_t sum, struct slice text)
 	return sum * 31 + text.len;
 }
 
+/* A service string advice tells the marks: "UNA:+.? '". */
+static struct marks marks_of(struct slice bytes)
+{
+	if (!slice_starts(bytes, SLICE_LITERAL("UNA")) || bytes.len < 9)
+		return marks_edifact;
+	const uint8_t *told = bytes.data + 3;
+	const struct marks marks = {.component = told[0],
+		.element = told[1],
+		.decimal = told[2],
+		.release = told[3],
+		.repetition = told[4],
+		.terminator = told[5]};
+	return marks_are_sound(&marks) ? marks : marks_edifact;
+}
+
+/* The way of those who have the file whole, without a charset: as many segments, or a flaw. */
+static void take_all(struct slice rest)
+{
+	struct scanner *scanner = NULL;
+	const struct segment *segment;
+	const struct marks marks = marks_of(rest);
+	size_t len = rest.len;
+	invariant(scanner_create(&scanner) == CH_OK);
+	scanner_begin(scanner, &marks, 0);
+	while (scanner_take(scanner, &rest, &segment) == CH_OK) {
+		invariant(segment->end == len - rest.len && scanner_segment(scanner) == segment);
+		struct slice first = segment_get(segment, 1, 1);
+		invariant(first.len <= len && segment_says(segment, 1, 1, "") == (first.len == 0));
+		invariant(first.len == 0 || segment_has(segment, 1));
+		if (segment->flaw.kind == FLAW_NONE)
+			continue;
+		struct flaw flaw = segment_flaw(segment, segment->flaw.kind, 1, 1, NULL);
+		invariant(flaw.offset == segment->offset);
+	}
+	scanner_free(scanner);
+}
+
 static uint64_t scan(const uint8_t *data, size_t len, size_t step, bool x12, bool wide)
 {
 	static struct scanner *scanners[2]; /* by charset, which is slow to open */
@@ -26,8 +63,9 @@ static uint64_t scan(const uint8_t *data, size_t len, size_t step, bool x12, boo
 	if (scanner == NULL)
 		invariant(scanner_create(&scanner) == CH_OK);
 	scanners[wide] = scanner;
-	scanner_begin(scanner, x12 ? &marks_x12 : &marks_edifact, 0);
-	if (!x12)
+	const struct marks marks = marks_of(slice_of(data, len));
+	scanner_begin(scanner, x12 ? &marks_x12 : &marks, 0);
+	if (!x12 && marks.repetition == 0)
 		scanner_set_repetition(scanner, '*');
 	invariant(scanner_set_charset(scanner, wide ? CHARSET_UTF8 : CHARSET_LATIN1) == CH_OK);
 	for (;;) {
@@ -67,5 +105,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	size_t step = (size_t)(data[0] >> 2) + 1;
 	uint64_t whole = scan(data + 1, len - 1, len, x12, wide);
 	invariant(whole == scan(data + 1, len - 1, step, x12, wide));
+	take_all(slice_of(data + 1, len - 1));
 	return 0;
 }

@@ -1,5 +1,6 @@
 /* A table of classes and counts: what is not refused adds up. */
-#include "base/invariant.h"
+#include "data_file.h"
+
 #include "module/quality/chart_report.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
@@ -10,11 +11,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct refusal refusal;
 	struct pareto pareto;
 	struct buffer out = {0};
-	const struct pareto_options options = {.category = len > 0 && data[0] == '#' ? "#1" : NULL};
-	if (data_file_open_bytes(slice_of(data, len), DATA_TABLE, DATA_DETECT, &file, &refusal) !=
-		CH_OK)
+	/* Columns may be named, by name or number. */
+	struct pareto_options options = {.category = len > 0 && data[0] == '#' ? "#1" : NULL};
+	if (len > 0 && data[0] == '%')
+		options = (struct pareto_options){"class", "count"};
+	if (data_file_open_either(slice_of(data, len), DATA_TABLE, &file, &refusal) != CH_OK) {
+		data_file_tell(&refusal);
 		return 0;
-	pareto_init(&pareto, NULL);
+	}
+	pareto_init(&pareto, len > 0 && data[0] == '%' ? "rest" : NULL);
 	if (pareto_read(file, &options, &pareto, &refusal) == CH_OK) {
 		pareto_rank(&pareto);
 		invariant(pareto.total > 0 && pareto.count > 0);

@@ -26,6 +26,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 			"[file]\nheader = no\nquotes = lenient\ndelimiter = tab\n" EVENTS);
 		mappings[3] = repair_file_mapping("[file]\nheader = yes\ncharset = GBK\n" EVENTS);
 	}
+#ifdef CH_FUZZ
+	/* What unpacks is fuzz_repair_xes's: half a kilobyte becomes a megabyte of rows.  Here the corpus has some. */
+	if (len > 2 && data[1] == 0x1f && data[2] == 0x8b)
+		return 0;
+#endif
 	if (len > 0)
 		repair_file_check(mappings[data[0] % 4], native, slice_of(data + 1, len - 1));
 	return 0;
