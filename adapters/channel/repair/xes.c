@@ -475,6 +475,20 @@ static void xes_error(void *context, xmlError *error)
 	reader->stopped = true;
 }
 
+/* What libxml2 meets while it converts a charset it tells no parser, but prints, with bytes of the file: it is
+ * kept from that, and xes_parse tells that the parser has halted. */
+static void xes_pass_over(void *context, xmlError *error)
+{
+	(void)context; /* there is none */
+	(void)error;
+}
+
+static void xes_pass_over_words(void *context, const char *format, ...)
+{
+	(void)context; /* there is none */
+	(void)format;
+}
+
 /* ---- Reading ---- */
 
 enum ch_status xes_open(struct input *input, struct xes_reader **out_reader)
@@ -496,6 +510,8 @@ enum ch_status xes_open(struct input *input, struct xes_reader **out_reader)
 	arena_init(&reader->log.arena);
 	arena_init(&reader->trace.arena);
 	arena_init(&reader->event.arena);
+	xmlSetStructuredErrorFunc(NULL, xes_pass_over); /* these two are this thread's */
+	xmlSetGenericErrorFunc(NULL, xes_pass_over_words);
 	reader->parser = xmlCreatePushParserCtxt(&handler, reader, NULL, 0, NULL);
 	if (reader->parser == NULL)
 		goto out;
@@ -542,6 +558,18 @@ static bool xes_tag_endless(const xmlParserInput *input)
 	return quotes / 2 > LIMIT_XML_ATTRIBUTES;
 }
 
+/* A parser that halts without a word has met bytes that are no text in the charset that the file declares: what
+ * stands behind them must not be taken for the end. */
+static void xes_parse(struct xes_reader *reader, struct slice bytes)
+{
+	(void)xmlParseChunk(reader->parser, (const char *)bytes.data, (int)bytes.len,
+		bytes.len == 0); /* its answer counts warnings, too */
+	if (reader->stopped || reader->memory != CH_OK || !reader->parser->disableSAX)
+		return;
+	xes_fail(reader, xes_place(reader), "bytes that are not text in the charset it declares");
+	reader->stopped = true;
+}
+
 static enum ch_status xes_feed(struct xes_reader *reader)
 {
 	struct slice window = input_window(reader->input);
@@ -554,7 +582,7 @@ static enum ch_status xes_feed(struct xes_reader *reader)
 			return CH_OK;
 		if (status == CH_END) {
 			reader->closing = true;
-			(void)xmlParseChunk(reader->parser, NULL, 0, 1);
+			xes_parse(reader, (struct slice){NULL, 0});
 		} else if (status != CH_NOMEM && status != CH_IO) {
 			xes_fail(reader, (struct place){.byte = input_offset(reader->input)}, "%s",
 				status == CH_TOO_LARGE ? "the unpacked file is over its bound"
@@ -567,7 +595,7 @@ static enum ch_status xes_feed(struct xes_reader *reader)
 		return CH_OK;
 	}
 	size_t len = window.len < XES_CHUNK_BYTES ? window.len : XES_CHUNK_BYTES;
-	(void)xmlParseChunk(reader->parser, (const char *)window.data, (int)len, 0);
+	xes_parse(reader, slice_sub(window, 0, len));
 	input_consume(reader->input, len);
 	if (!reader->stopped && xes_tag_endless(reader->parser->input)) {
 		xes_fail(reader, xes_place(reader), "a tag of too many attributes");

@@ -2,6 +2,9 @@
 
 #include "support/unit.h"
 
+#include <stdio.h>
+#include <unistd.h>
+
 #include "base/limits.h"
 #include "rows.h"
 
@@ -215,6 +218,24 @@ static void test_digest_basis(void **state)
 	buffer_fini(&first);
 }
 
+/* What is no text in the file's charset is a reject, not the end; and its bytes do not stand on standard error. */
+static void test_charset(void **state)
+{
+	int kept = dup(STDERR_FILENO);
+	FILE *told = tmpfile();
+	(void)state;
+	assert_true(kept >= 0 && told != NULL);
+	assert_int_equal(dup2(fileno(told), STDERR_FILENO), STDERR_FILENO);
+	const char *text = READ(
+		"<?xml version=\"1.0\" encoding=\"GB18030\"?><log><trace>\xff\xff\xff\xff</trace></log>");
+	(void)fflush(stderr);
+	assert_int_equal(dup2(kept, STDERR_FILENO), STDERR_FILENO);
+	assert_int_equal(lseek(fileno(told), 0, SEEK_END), 0);
+	assert_non_null(strstr(text, "bytes that are not text in the charset it declares"));
+	(void)fclose(told); /* gone with its bytes */
+	(void)close(kept);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -225,6 +246,7 @@ int main(void)
 		cmocka_unit_test(test_hostile),
 		cmocka_unit_test(test_cut_off),
 		cmocka_unit_test(test_digest_basis),
+		cmocka_unit_test(test_charset),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
