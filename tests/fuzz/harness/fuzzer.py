@@ -102,7 +102,7 @@ def run(fuzzers, goal, seconds, jobs):
     faults = []
     until = time.monotonic() + seconds
     stopped = []
-    signal.signal(signal.SIGTERM, lambda *_: stopped.append(True))
+    before = signal.signal(signal.SIGTERM, lambda *_: stopped.append(True))
     waiting = list(fuzzers)
     running = []
     while waiting or running:
@@ -127,4 +127,5 @@ def run(fuzzers, goal, seconds, jobs):
             running.append(fuzzer)
         if running:
             time.sleep(1)
+    signal.signal(signal.SIGTERM, before)
     return faults

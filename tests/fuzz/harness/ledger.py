@@ -11,14 +11,14 @@ import subprocess
 
 from .build import ROOT
 
-PATH = os.path.join(ROOT, "tests/fuzz/ledger.tsv")
+path = os.path.join(ROOT, "tests/fuzz/ledger.tsv")
 COLUMNS = ("target", "executions", "date", "commit", "seconds", "sanitizers")
 
 
 def read():
-    with open(PATH, encoding="utf-8") as lines:
+    with open(path, encoding="utf-8") as lines:
         rows = [line.rstrip("\n").split("\t") for line in lines if line.strip()]
-    assert tuple(rows[0]) == COLUMNS, f"{PATH}: its first line does not name its columns"
+    assert tuple(rows[0]) == COLUMNS, f"{path}: its first line does not name its columns"
     return [row for row in rows[1:] if len(row) == len(COLUMNS)]
 
 
@@ -36,7 +36,7 @@ def add(target, count, seconds, sanitizers):
                             stdout=subprocess.PIPE, text=True).stdout.strip() or "-"
     today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
     key = (target, today, commit, sanitizers)
-    with open(PATH + ".lock", "w", encoding="utf-8") as lock:
+    with open(path + ".lock", "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         rows = read()
         for row in rows:
@@ -46,8 +46,8 @@ def add(target, count, seconds, sanitizers):
                 break
         else:
             rows.append([target, str(count), today, commit, str(seconds), sanitizers])
-        with open(PATH + ".new", "w", encoding="utf-8") as file:
+        with open(path + ".new", "w", encoding="utf-8") as file:
             for row in [COLUMNS, *rows]:
                 file.write("\t".join(row) + "\n")
-        os.replace(PATH + ".new", PATH)
-        os.unlink(PATH + ".lock")
+        os.replace(path + ".new", path)
+        os.unlink(path + ".lock")
