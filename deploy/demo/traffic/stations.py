@@ -19,7 +19,7 @@ The same arguments give the same bytes, on every machine.  Days fit together: a 
 Friday is repaired on Monday, so several days can be made one by one and read in order.
 
 The people and units are those of people.py.  Units are received, diagnosed, quoted, wait for their
-owners and for parts, are repaired, fail their check and are repaired again, go back or are cancelled.
+owners and for parts, are repaired, fail their check and are repaired again, go back or are cancelled.  One lies at the first station since 18 days.
 Fields hold two numbers, extensions and wide digits; households share a phone.  The first station sends
 its whole day twice and is still writing a last file; the second sends its day twice too, stamped anew,
 by a clock that is 47 minutes fast; the one that publishes was cut off and says its last ten again; in
@@ -219,6 +219,23 @@ def orders_of(seed, world, station, day):
     return orders
 
 
+def left_lying(seed, world, station, day):
+    """A unit that came in 18 days ago and still waits for its part: the station tells of it once more with
+    every day, as it does of all that is open."""
+    taken = day - timedelta(days=18)
+    rng = random.Random("stations:left:%d:%s:%s" % (seed, station, taken))
+    order = open_order(rng, world, station, taken, 90)
+    order.in_warranty = True
+    at = order.add("order.received", datetime.combine(taken, time(10, 14, 30)), who="D02")
+    at = order.add("work.started", later(rng, at, 20, 60), stage="diagnosis", who="T02")
+    at = order.add("order.diagnosed", later(rng, at, 10, 60), who="T02")
+    at = order.add("part.requested", later(rng, at, 5, 60), part=order.part)
+    order.add("part.backordered", later(rng, at, 30, 200), part=order.part)
+    for seq, event in enumerate(order.events, 1):
+        event.seq = seq
+    return [(order, event) for event in order.events]
+
+
 def day_of(orders, day):
     """(order, event) of the day in the order in which they happened."""
     today = [(order, event) for order in orders for event in order.events if event.at.date() == day]
@@ -390,10 +407,10 @@ def csv_text(header, rows, line_end):
     return out.getvalue()
 
 
-def write_csv_utf8(drop, station, orders, day):
+def write_csv_utf8(drop, station, orders, day, left):
     """Latin headings, CRLF and a byte order mark, as spreadsheets write it."""
     number = station[0]
-    today = day_of(orders, day)
+    today = left + day_of(orders, day)
 
     def row_of(pair):
         values = csv_values(*pair, 0, lambda at: at.strftime("%Y-%m-%d %H:%M:%S"))
@@ -419,7 +436,7 @@ def write_csv_utf8(drop, station, orders, day):
     drop.write("mappings/%s.ini" % number, csv_mapping(station, ENGLISH, 0, "UTF-8"))
 
 
-def write_csv_gb18030(drop, station, orders, day):
+def write_csv_gb18030(drop, station, orders, day, _left):
     """Chinese headings, and a clock that is 47 minutes fast: it also stamps the sending."""
     number = station[0]
     today = day_of(orders, day)
@@ -522,7 +539,7 @@ def spoil(lines, number, day):
                                 "data": {"repairOrderId": number + "-BAD-3", "colour": "red"}}))
 
 
-def write_json_lines(drop, station, orders, day):
+def write_json_lines(drop, station, orders, day, _left):
     number = station[0]
     today = day_of(orders, day)
     lines = [json_event(*pair) for pair in today]
@@ -534,7 +551,7 @@ def write_json_lines(drop, station, orders, day):
 
 # ---- Messages and rows ----
 
-def write_messages(drop, station, orders, day):
+def write_messages(drop, station, orders, day, _left):
     """For a broker: whoever was cut off does not know what came through, and says it again."""
     number = station[0]
     today = day_of(orders, day)
@@ -546,7 +563,7 @@ def write_messages(drop, station, orders, day):
     drop.write("mappings/%s.ini" % number, json_mapping(station))
 
 
-def write_rows(drop, station, orders, day):
+def write_rows(drop, station, orders, day, _left):
     """For an outbox table, where all is JSON and an id stands once: what is bad is bad as an event."""
     number = station[0]
     today = day_of(orders, day)
@@ -641,7 +658,7 @@ def xes_event(event):
     return out
 
 
-def write_xes(drop, station, orders, day):
+def write_xes(drop, station, orders, day, _left):
     """Every order with news today, from its beginning: most of it is known from the days before."""
     number = station[0]
     out = ['<?xml version="1.0" encoding="UTF-8"?>',
@@ -695,7 +712,8 @@ def main():
     writers = [(station, WRITERS[i % len(WRITERS)]) for i, station in enumerate(STATIONS[:args.stations])]
     writers += [(ONLINE[way], ONLINE_WRITERS[way]) for way in args.online]
     for station, writer in writers:
-        writer(drop, station, orders_of(args.seed, world, station[0], args.day), args.day)
+        writer(drop, station, orders_of(args.seed, world, station[0], args.day), args.day,
+               left_lying(args.seed, world, station[0], args.day))
     if args.expect:
         drop.write_expected(args.expect)
 

@@ -215,6 +215,23 @@ class Day:
                 "accountId": "A" + person.common_id[4:], "site": "mingyuan.example",
                 "changed": ["phones"], "customer": party(person)}, self.next("acc-")))
 
+    def members_agree(self):
+        """Members say that they may be written to by mail; one thinks better of it in the afternoon.  Drawn apart:
+        the rest of the day does not change."""
+        rng = random.Random("members:%s" % self.day)
+        members = [p for p in self.world.people if p.member_card and p.email and not p.shares_mobile]
+        scope = {"purpose": "CONSENT_PURPOSE_MARKETING", "channel": "CONTACT_CHANNEL_EMAIL"}
+        for i, person in enumerate(rng.sample(members, min(40, len(members)))):
+            at = datetime.combine(self.day, time(9)) + timedelta(seconds=rng.randint(0, 6 * 3600))
+            customer = {**party(person), "memberCard": person.member_card,
+                        "memberCardAssurance": VERIFIED}
+            self.structured(self.event("consent.given", at, {
+                "scopes": [scope], "policyVersion": "2026-01", "evidenceId": "member-%d" % i,
+                "doubleOptIn": "ANSWER_YES", "customer": customer}, "con-member-%d" % i))
+            if i == 5:
+                self.structured(self.event("consent.withdrawn", at + timedelta(hours=2), {
+                    "scopes": [scope], "customer": customer}, "con-member-%d-no" % i))
+
     def voices(self):
         for _ in range(9):
             person, at = self.visitor(), self.moment()
@@ -419,6 +436,7 @@ class Day:
 
     def work(self):
         self.accounts_and_consents()
+        self.members_agree()
         self.voices()
         self.surveys()
         self.warranties()
