@@ -324,10 +324,12 @@ static void run_tally(struct run *run, bool now)
 	tally_tell(run->tally, &sight, now);
 }
 
-/* Everything that the journal has is in the book, and everything is said that can be. */
+/* Everything that the journal has is in the book, the parts have nothing more to do at once, and everything is
+ * said that can be. */
 static bool run_is_done(const struct run *run)
 {
 	return run->life->once && feed_is_live(run->feed) && !run->changed &&
+	       run->tend_us > clock_steady_us() &&
 	       feed_state_now(run->feed)->waiting <= feed_state_now(run->feed)->refused;
 }
 
