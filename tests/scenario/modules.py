@@ -64,6 +64,14 @@ with Hub() as hub:
         return [line for line in module(name, "status", "--tables").splitlines()
                 if line.startswith("table ") and " sweeps " not in line]
 
+    def report():
+        """The manager's, but for where the book had come to when it was made."""
+        made = json.loads(module("quality", "report", "--period", "2026", "--as-of", "2026-03-02",
+                                 "--format", "json"))
+        del made["asOf"]["sequence"]
+        assert sum(len(section["parts"]) for section in made["sections"]) > 20
+        return made
+
     def said(name):
         return int(hub.ask(ops, "find", "--count", "--type", f"{name}.>")[0]["matched"])
 
@@ -86,6 +94,7 @@ with Hub() as hub:
         module(name, "run", "--once")  # it hears what it said itself
 
     before = {name: (tables(name), said(name)) for name in modules}
+    reported = report()
     head = hub.ask(ops, "status")[0]["head"]
     assert said("marketing") > 10
     for name in modules:
@@ -95,4 +104,5 @@ with Hub() as hub:
     for name in modules:
         after = (tables(name), said(name))
         assert after == before[name], (name, set(after[0]) ^ set(before[name][0]))
+    assert report() == reported
     hub.stop()
