@@ -5,6 +5,7 @@
 #include "module/quality/file_command.h"
 #include "module/quality/quality_module.h"
 #include "module/quality/report_command.h"
+#include "module/quality/repair_list.h"
 
 #define EXIT_USAGE 64
 
@@ -16,6 +17,7 @@ static int usage(FILE *to, int exit_status)
 		"       carehub-quality status --config FILE [--json]\n"
 		"       carehub-quality config\n"
 		"       carehub-quality report --config FILE [OPTIONS]\n"
+		"       carehub-quality repairs --config FILE [--as-of TIME] [--open]\n"
 		"       carehub-quality chart --kind KIND [OPTIONS] FILE\n"
 		"       carehub-quality pareto [OPTIONS] FILE\n"
 		"\n"
@@ -26,6 +28,7 @@ static int usage(FILE *to, int exit_status)
 		"config    prints a configuration with every setting\n"
 		"report    what was promised and what came of it, as text, JSON, CSV or a page; report\n"
 		"          --help says how\n"
+		"repairs   lists the repairs behind a report's figures\n"
 		"chart     draws up a control chart of a plain data file; chart --help says how\n"
 		"pareto    puts the classes of defects of a plain data file in order\n",
 		to);
@@ -47,6 +50,10 @@ int main(int argc, char **argv)
 	if (strcmp(command, "report") == 0) {
 		quality_module_make(&quality);
 		return report_command(argc - 1, argv + 1, &quality.module, quality_config_part);
+	}
+	if (strcmp(command, "repairs") == 0) {
+		quality_module_make(&quality);
+		return repair_list_command(argc - 1, argv + 1, &quality.module);
 	}
 	if (module_main_has(command)) {
 		quality_module_make(&quality);

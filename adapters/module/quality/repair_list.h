@@ -1,0 +1,11 @@
+/* carehub-quality repairs: the repairs behind a report's figures, one JSON object a line. */
+#ifndef QUALITY_REPAIR_LIST_H
+#define QUALITY_REPAIR_LIST_H
+
+#include "module/kit/module.h"
+
+/* `argv[0]` is the command itself.  Exit status: 0 fine, 1 the book has gaps or rejects, 2 it cannot be read, 64
+ * usage. */
+int repair_list_command(int argc, char **argv, const struct module *module);
+
+#endif
