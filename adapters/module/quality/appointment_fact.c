@@ -1,6 +1,7 @@
 #include "module/quality/appointment_fact.h"
 
 #include "carehub/v1/care.pb-c.h"
+#include "module/quality/moment.h"
 
 /* ---- Folding ---- */
 
@@ -17,8 +18,8 @@ static enum ch_status appointment_fold_made(
 	const Carehub__V1__AppointmentMade *made = (const void *)event->message;
 	struct mark mark = fact_mark(event, APPOINTMENT_MADE);
 	(void)self;
-	mark.numbers[APPOINTMENT_START] = made->start_time_us;
-	mark.numbers[APPOINTMENT_END] = made->end_time_us;
+	mark.numbers[APPOINTMENT_START] = moment_told(made->start_time_us);
+	mark.numbers[APPOINTMENT_END] = moment_told(made->end_time_us);
 	mark.texts[APPOINTMENT_MODEL] = fact_text(made->unit != NULL ? made->unit->model : NULL);
 	return appointment_put(txn, made->appointment_id, &mark, made->station);
 }
@@ -29,8 +30,8 @@ static enum ch_status appointment_fold_moved(
 	const Carehub__V1__AppointmentMoved *moved = (const void *)event->message;
 	struct mark mark = fact_mark(event, APPOINTMENT_MOVED);
 	(void)self;
-	mark.numbers[APPOINTMENT_START] = moved->start_time_us;
-	mark.numbers[APPOINTMENT_END] = moved->end_time_us;
+	mark.numbers[APPOINTMENT_START] = moment_told(moved->start_time_us);
+	mark.numbers[APPOINTMENT_END] = moment_told(moved->end_time_us);
 	return appointment_put(txn, moved->appointment_id, &mark, moved->station);
 }
 
@@ -49,7 +50,7 @@ static enum ch_status appointment_fold_kept(
 	const Carehub__V1__AppointmentKept *kept = (const void *)event->message;
 	struct mark mark = fact_mark(event, APPOINTMENT_KEPT);
 	(void)self;
-	mark.numbers[APPOINTMENT_ARRIVED] = kept->arrived_time_us;
+	mark.numbers[APPOINTMENT_ARRIVED] = moment_told(kept->arrived_time_us);
 	return appointment_put(txn, kept->appointment_id, &mark, kept->station);
 }
 

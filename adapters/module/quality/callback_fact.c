@@ -1,6 +1,7 @@
 #include "module/quality/callback_fact.h"
 
 #include "carehub/v1/callcenter.pb-c.h"
+#include "module/quality/moment.h"
 #include "module/quality/period.h"
 
 #define FOLLOW_UP CAREHUB__V1__CALLBACK_REASON__CALLBACK_REASON_FOLLOW_UP
@@ -22,7 +23,7 @@ static enum ch_status callback_fold_scheduled(
 	(void)self;
 	mark.numbers[CALLBACK_REASON] =
 		callback_reason(scheduled->reason, scheduled->repair_order_id);
-	mark.numbers[CALLBACK_DUE] = scheduled->due_time_us;
+	mark.numbers[CALLBACK_DUE] = moment_told(scheduled->due_time_us);
 	return fact_put_named(txn, FACT_CALLBACKS, fact_text(scheduled->callback_id), &mark, 1);
 }
 

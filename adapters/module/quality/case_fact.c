@@ -3,6 +3,7 @@
 #include "carehub/v1/callcenter.pb-c.h"
 #include "carehub/v1/care.pb-c.h"
 #include "carehub/v1/hub.pb-c.h"
+#include "module/quality/moment.h"
 
 /* ---- Folding: cases ---- */
 
@@ -95,8 +96,8 @@ static enum ch_status promise_put(struct book_txn *txn, const struct feed_event 
 	mark.texts[PROMISE_SUBJECT] = fact_text(info->subject_id);
 	mark.texts[PROMISE_STATION] = fact_text(info->station_id);
 	mark.texts[PROMISE_ESCALATED_TO] = fact_text(escalate_to);
-	mark.numbers[PROMISE_DUE] = info->due_time_us;
-	mark.numbers[PROMISE_DONE] = info->done_time_us;
+	mark.numbers[PROMISE_DUE] = moment_told(info->due_time_us);
+	mark.numbers[PROMISE_DONE] = moment_told(info->done_time_us);
 	mark.numbers[PROMISE_RUNG] = rung > 0 ? rung : info->rung;
 	mark.numbers[PROMISE_STATE] = info->state;
 	return fact_put_named(txn, FACT_PROMISES, fact_text(info->deadline_id), &mark, 1);

@@ -15,6 +15,8 @@
 #define MILLION_DIGITS 6u
 #define CHARGES_A_TURN 256u
 
+#define CHARGE_MINOR_MAX INT64_C(1000000000000000)
+
 /* ---- Folding ---- */
 
 /* Millionths; what does not fit says nothing. */
@@ -27,6 +29,15 @@ static int64_t charge_millionths(const Carehub__V1__Decimal *told)
 	return decimal_rescale(value, MILLION_DIGITS, &value) == CH_OK ? value.unscaled : 0;
 }
 
+/* An amount of which differences and lines can be made; more money than there is becomes the bound. */
+static int64_t charge_minor(const Carehub__V1__Money *told)
+{
+	int64_t minor = told->minor_units;
+	return minor > CHARGE_MINOR_MAX    ? CHARGE_MINOR_MAX
+	       : minor < -CHARGE_MINOR_MAX ? -CHARGE_MINOR_MAX
+					   : minor;
+}
+
 void charge_mark_fill(struct mark *mark, const Carehub__V1__Charge *charge)
 {
 	mark->texts[CHARGE_ITEM] = fact_text(charge->item_code);
@@ -34,12 +45,12 @@ void charge_mark_fill(struct mark *mark, const Carehub__V1__Charge *charge)
 	mark->numbers[CHARGE_QUANTITY] = charge_millionths(charge->quantity);
 	mark->numbers[CHARGE_COVERAGE] = charge->coverage;
 	if (charge->unit_price != NULL) {
-		mark->numbers[CHARGE_UNIT] = charge->unit_price->minor_units;
+		mark->numbers[CHARGE_UNIT] = charge_minor(charge->unit_price);
 		mark->numbers[CHARGE_TOLD] |= CHARGE_HAS_UNIT;
 		mark->texts[CHARGE_CURRENCY] = fact_text(charge->unit_price->currency);
 	}
 	if (charge->amount != NULL) {
-		mark->numbers[CHARGE_AMOUNT] = charge->amount->minor_units;
+		mark->numbers[CHARGE_AMOUNT] = charge_minor(charge->amount);
 		mark->numbers[CHARGE_TOLD] |= CHARGE_HAS_AMOUNT;
 		mark->texts[CHARGE_CURRENCY] = fact_text(charge->amount->currency);
 	}
@@ -127,7 +138,7 @@ static enum ch_status charge_fold_price(
 		published->retired == CAREHUB__V1__ANSWER__ANSWER_YES || published->price == NULL;
 	if (published->price != NULL) {
 		mark.texts[PRICE_CURRENCY] = fact_text(published->price->currency);
-		mark.numbers[PRICE_MINOR] = published->price->minor_units;
+		mark.numbers[PRICE_MINOR] = charge_minor(published->price);
 	}
 	enum ch_status status =
 		fact_put_named(txn, FACT_PRICES, fact_text(published->item_code), &mark, 1);
@@ -146,6 +157,13 @@ static const struct module_fold charge_folds[] = {
 static int64_t charge_or_one(int64_t millionths)
 {
 	return millionths > 0 ? millionths : MILLION;
+}
+
+/* What so much costs, within bounds. */
+static int64_t charge_line(int64_t price_minor, int64_t quantity, int64_t basis)
+{
+	int64_t line = divide_round((__int128_t)price_minor * quantity, basis);
+	return line > INT64_MAX / 4 ? INT64_MAX / 4 : line < INT64_MIN / 4 ? INT64_MIN / 4 : line;
 }
 
 static bool price_holds(const struct mark *price, int64_t moment_us, int64_t offset_us)
@@ -184,7 +202,7 @@ static void charge_compare(
 {
 	int64_t quantity = charge_or_one(charge->numbers[CHARGE_QUANTITY]);
 	int64_t basis = charge_or_one(price->numbers[PRICE_BASIS]);
-	int64_t line = divide_round((__int128_t)price->numbers[PRICE_MINOR] * quantity, basis);
+	int64_t line = charge_line(price->numbers[PRICE_MINOR], quantity, basis);
 	bool has_unit = (charge->numbers[CHARGE_TOLD] & CHARGE_HAS_UNIT) != 0;
 	bool has_amount = (charge->numbers[CHARGE_TOLD] & CHARGE_HAS_AMOUNT) != 0;
 	*out = (struct charge_judgement){.list = price->texts[PRICE_LIST]};
@@ -194,8 +212,7 @@ static void charge_compare(
 	/* With the price of one told, the line may be less, a discount; more it may not be. */
 	if (has_unit && !(has_amount && charge->numbers[CHARGE_AMOUNT] > line)) {
 		out->charged_minor = charge->numbers[CHARGE_UNIT];
-		out->listed_minor =
-			divide_round((__int128_t)price->numbers[PRICE_MINOR] * MILLION, basis);
+		out->listed_minor = charge_line(price->numbers[PRICE_MINOR], MILLION, basis);
 		out->difference_minor = divide_round(
 			(__int128_t)out->charged_minor - out->listed_minor * quantity, MILLION);
 	}

@@ -155,6 +155,7 @@ static void mark_take(struct mark_reader *reader, const struct mark *before, str
 	out->id = mark_take_text(reader);
 	if (out->id.len == 0 && before != NULL)
 		out->id = before->id;
+	reader->fault |= out->source.len == 0 || out->id.len == 0; /* no event is without */
 	out->item = (uint32_t)mark_take_varint(reader);
 	out->customer = mark_take_varint(reader);
 	out->sequence = mark_take_varint(reader);

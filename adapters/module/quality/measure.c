@@ -107,24 +107,43 @@ static void measuring_row(
 		(*count)++;
 }
 
-size_t measuring_rows(struct measuring *m, struct rowset rowsets[CUT_COUNT],
-	const struct measure_subject *subject, int64_t moment_us, void *rows[MEASURE_ROWS_MAX])
+size_t measuring_rows_lasting(struct measuring *m, struct rowset rowsets[CUT_COUNT],
+	const struct measure_subject *subject, void *rows[MEASURE_ROWS_MAX])
 {
 	struct slice none = {NULL, 0};
-	int64_t period_us = period_start(m->request->unit, m->offset_us, moment_us);
 	size_t count = 0;
+	(void)m;
 	measuring_row(&rowsets[CUT_ALL], none, 0, rows, &count);
 	measuring_row(&rowsets[CUT_STATION], subject->station, 0, rows, &count);
 	measuring_row(&rowsets[CUT_MODEL], subject->model, 0, rows, &count);
 	measuring_row(&rowsets[CUT_GROUP], slice_text(group_name(subject->group)), 0, rows, &count);
-	if (measuring_in_stretch(m, moment_us)) {
-		measuring_row(&rowsets[CUT_PERIOD], none, period_us, rows, &count);
-		measuring_row(
-			&rowsets[CUT_STATION_PERIOD], subject->station, period_us, rows, &count);
-	}
 	for (size_t i = 0; i < subject->part_count && i < REPAIR_LIST_MAX; i++)
 		measuring_row(&rowsets[CUT_PART], subject->parts[i], 0, rows, &count);
 	return count;
+}
+
+size_t measuring_rows_period(struct measuring *m, struct rowset rowsets[CUT_COUNT],
+	const struct measure_subject *subject, int64_t moment_us, void *rows[MEASURE_ROWS_MAX],
+	size_t count)
+{
+	struct slice none = {NULL, 0};
+	if (!measuring_in_stretch(m, moment_us))
+		return count;
+	/* Facts come by name and not by time, but most of a stretch is in few periods. */
+	if (moment_us < m->period_us || moment_us >= m->period_end_us) {
+		m->period_us = period_start(m->request->unit, m->offset_us, moment_us);
+		m->period_end_us = period_next(m->request->unit, m->offset_us, m->period_us);
+	}
+	measuring_row(&rowsets[CUT_PERIOD], none, m->period_us, rows, &count);
+	measuring_row(&rowsets[CUT_STATION_PERIOD], subject->station, m->period_us, rows, &count);
+	return count;
+}
+
+size_t measuring_rows(struct measuring *m, struct rowset rowsets[CUT_COUNT],
+	const struct measure_subject *subject, int64_t moment_us, void *rows[MEASURE_ROWS_MAX])
+{
+	size_t count = measuring_rows_lasting(m, rowsets, subject, rows);
+	return measuring_rows_period(m, rowsets, subject, moment_us, rows, count);
 }
 
 enum ch_status measuring_group(struct measuring *m, uint64_t customer, uint64_t sequence,
@@ -176,17 +195,15 @@ static enum ch_status measure_each_repair(
 {
 	struct measuring *m = context;
 	struct repair_fact facts[REPAIR_NUMBER_MAX];
-	struct buffer name = {0};
 	bool orphan;
 	enum ch_status status = CH_OK;
-	size_t count = repair_facts_make(fact_name(key, &name), marks, facts, &orphan);
+	size_t count = repair_facts_make(fact_name(key, &m->name), marks, facts, &orphan);
 	measuring_note(m, marks);
 	m->out->notes.repairs_without_receipt += orphan;
 	for (size_t i = 0; i < count && status == CH_OK; i++)
 		status = measure_take_repair(m, &facts[i], marks);
 	if (orphan)
 		status = measure_supply_take(m, marks, (struct slice){NULL, 0}, GROUP_UNKNOWN);
-	buffer_fini(&name);
 	return status;
 }
 
@@ -199,11 +216,9 @@ static enum ch_status measure_each_order(void *context, struct slice key, const 
 
 static enum ch_status measure_each_case(void *context, struct slice key, const struct marks *marks)
 {
-	struct buffer name = {0};
-	measuring_note(context, marks);
-	enum ch_status status = measure_case_take(context, fact_name(key, &name), marks);
-	buffer_fini(&name);
-	return status;
+	struct measuring *m = context;
+	measuring_note(m, marks);
+	return measure_case_take(m, fact_name(key, &m->name), marks);
 }
 
 static enum ch_status measure_each_promise(
@@ -356,6 +371,7 @@ static void measuring_fini(struct measuring *m)
 	list_fini(&m->off_list);
 	list_fini(&m->responses);
 	arena_fini(&m->scratch);
+	buffer_fini(&m->name);
 	customers_free(m->customers);
 	free(m);
 }

@@ -133,44 +133,65 @@ static enum ch_status repair_list_open(
 	return CH_OK;
 }
 
-static enum ch_status repair_take_open(
-	struct measuring *m, const struct repair_fact *fact, const struct measure_subject *subject)
-{
+/* One repair under all its rows: begun, repaired and returned in other periods, else alike. */
+struct repair_taking {
+	struct measuring *m;
+	const struct repair_fact *fact;
+	const struct measure_subject *subject;
+	size_t lasting; /* how many; 0: not asked for yet */
 	void *rows[MEASURE_ROWS_MAX];
+};
+
+static size_t repair_rows(struct repair_taking *taking, int64_t moment_us)
+{
+	struct measuring *m = taking->m;
+	if (taking->lasting == 0)
+		taking->lasting =
+			measuring_rows_lasting(m, m->repair, taking->subject, taking->rows);
+	return measuring_rows_period(
+		m, m->repair, taking->subject, moment_us, taking->rows, taking->lasting);
+}
+
+static enum ch_status repair_take_open(struct repair_taking *taking)
+{
+	struct measuring *m = taking->m;
+	const struct repair_fact *fact = taking->fact;
+	void **rows = taking->rows;
 	int64_t age_us = repair_age(m, fact);
-	size_t count = measuring_rows(m, m->repair, subject, fact->begun.moment_us, rows);
+	size_t count = repair_rows(taking, fact->begun.moment_us);
 	for (size_t i = 0; i < count; i++)
 		repair_count_open(m, fact, rows[i], age_us);
 	return age_us > m->settings->open_ms * 1000 ? repair_list_open(m, fact, age_us) : CH_OK;
 }
 
-static void repair_take_fixed(
-	struct measuring *m, const struct repair_fact *fact, const struct measure_subject *subject)
+static void repair_take_fixed(struct repair_taking *taking)
 {
-	void *rows[MEASURE_ROWS_MAX];
+	struct measuring *m = taking->m;
+	const struct repair_fact *fact = taking->fact;
 	struct repair_point fixed = repair_fixed(fact);
 	if (fixed.mark == NULL || fact->faulty || fixed.moment_us < fact->begun.moment_us ||
 		!measuring_in_stretch(m, fixed.moment_us))
 		return;
 	int64_t took_us = repair_span(fact, fact->begun.moment_us, fixed.moment_us);
-	size_t count = measuring_rows(m, m->repair, subject, fixed.moment_us, rows);
+	size_t count = repair_rows(taking, fixed.moment_us);
 	for (size_t i = 0; i < count; i++) {
-		struct repair_row *row = rows[i];
+		struct repair_row *row = taking->rows[i];
 		row->four_day.whole++;
 		row->four_day.part += took_us <= m->settings->fix_ms * 1000;
 		span_add(&row->repairing, took_us);
 	}
 }
 
-static enum ch_status repair_take_returned(
-	struct measuring *m, const struct repair_fact *fact, const struct measure_subject *subject)
+static enum ch_status repair_take_returned(struct repair_taking *taking)
 {
-	void *rows[MEASURE_ROWS_MAX];
+	struct measuring *m = taking->m;
+	const struct repair_fact *fact = taking->fact;
+	void **rows = taking->rows;
 	if (fact->returned.mark == NULL || fact->faulty ||
 		!measuring_in_stretch(m, fact->returned.moment_us))
 		return CH_OK;
 	uint64_t serial = serial_hash(m, fact->returned_serial);
-	size_t count = measuring_rows(m, m->repair, subject, fact->returned.moment_us, rows);
+	size_t count = repair_rows(taking, fact->returned.moment_us);
 	bool ripe = fact->returned.moment_us + m->settings->again_ms * 1000 <= m->request->as_of_us;
 	for (size_t i = 0; i < count; i++) {
 		struct repair_row *row = rows[i];
@@ -185,32 +206,36 @@ static enum ch_status repair_take_returned(
 	returned->visit =
 		(struct unit_visit){serial, fact->returned_serial, fact->returned.moment_us};
 	returned->row_count = count;
-	returned->rows = arena_alloc(&m->scratch, count * sizeof(*rows));
+	returned->rows = arena_alloc(&m->scratch, count * sizeof(*returned->rows));
 	if (returned->rows == NULL)
 		return CH_NOMEM;
-	memcpy(returned->rows, rows, count * sizeof(*rows));
+	memcpy(returned->rows, rows, count * sizeof(*returned->rows));
 	return CH_OK;
 }
 
 enum ch_status measure_repair_take(
 	struct measuring *m, const struct repair_fact *fact, const struct measure_subject *subject)
 {
-	void *rows[MEASURE_ROWS_MAX];
+	struct repair_taking taking;
 	/* Whoever brings a unit again may bring it to a station that the report is not about. */
 	enum ch_status status = visit_note(m, fact);
 	if (status != CH_OK || !measuring_admits(m, subject))
 		return status;
 	m->out->notes.repairs_faulty += fact->faulty;
+	taking.m = m;
+	taking.fact = fact;
+	taking.subject = subject;
+	taking.lasting = 0;
 	if (measuring_in_stretch(m, fact->begun.moment_us)) {
 		int64_t age_us = repair_age(m, fact);
-		size_t count = measuring_rows(m, m->repair, subject, fact->begun.moment_us, rows);
+		size_t count = repair_rows(&taking, fact->begun.moment_us);
 		for (size_t i = 0; i < count; i++)
-			repair_count_received(m, fact, rows[i], age_us);
+			repair_count_received(m, fact, taking.rows[i], age_us);
 	}
-	repair_take_fixed(m, fact, subject);
-	status = repair_take_returned(m, fact, subject);
+	repair_take_fixed(&taking);
+	status = repair_take_returned(&taking);
 	if (status == CH_OK && fact->ended.mark == NULL)
-		status = repair_take_open(m, fact, subject);
+		status = repair_take_open(&taking);
 	return status;
 }
 

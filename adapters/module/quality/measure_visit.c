@@ -174,24 +174,37 @@ static enum ch_status callback_list_due(
 	return CH_OK;
 }
 
-/* One call-back of a service: due from its day until the next one's. */
-static enum ch_status callback_judge(struct measuring *m, const struct service *service,
-	const struct measure_subject *subject, int64_t number, int64_t due_us, int64_t next_us)
-{
+/* A service under all its rows, call-back by call-back. */
+struct callback_judging {
+	struct measuring *m;
+	const struct service *service;
+	struct measure_subject subject;
+	size_t lasting; /* how many; 0: not asked for yet */
 	void *rows[MEASURE_ROWS_MAX];
-	bool done = follow_up_done(m, service->customer, due_us, next_us);
+};
+
+/* One call-back of a service: due from its day until the next one's. */
+static enum ch_status callback_judge(
+	struct callback_judging *judging, int64_t number, int64_t due_us, int64_t next_us)
+{
+	struct measuring *m = judging->m;
+	bool done = follow_up_done(m, judging->service->customer, due_us, next_us);
 	bool open = !done && m->request->as_of_us < next_us;
 	if (measuring_in_stretch(m, due_us)) {
-		size_t count = measuring_rows(m, m->callback, subject, due_us, rows);
+		if (judging->lasting == 0)
+			judging->lasting = measuring_rows_lasting(
+				m, m->callback, &judging->subject, judging->rows);
+		size_t count = measuring_rows_period(
+			m, m->callback, &judging->subject, due_us, judging->rows, judging->lasting);
 		for (size_t i = 0; i < count; i++) {
-			struct callback_row *row = rows[i];
+			struct callback_row *row = judging->rows[i];
 			row->due++;
 			row->done += done;
 			row->open += open;
 			row->missed += !done && !open;
 		}
 	}
-	return open ? callback_list_due(m, service, due_us, number) : CH_OK;
+	return open ? callback_list_due(m, judging->service, due_us, number) : CH_OK;
 }
 
 /* The first call-back that may fall due in the stretch: so many months have passed at the least. */
@@ -207,23 +220,26 @@ static int64_t callback_first(const struct measuring *m, const struct service *s
 static enum ch_status callback_judge_service(
 	struct measuring *m, const struct service *service, int64_t until_us)
 {
-	const struct measure_subject subject = {
-		.station = service->station, .model = service->model, .group = service->group};
 	int64_t years = m->settings->callback_years;
+	int64_t number = callback_first(m, service);
+	int64_t due = callback_due_us(service->returned_us, number, years, m->offset_us);
 	enum ch_status status = CH_OK;
-	if (!measuring_admits(m, &subject))
+	struct callback_judging judging;
+	judging.m = m;
+	judging.service = service;
+	judging.subject = (struct measure_subject){
+		.station = service->station, .model = service->model, .group = service->group};
+	judging.lasting = 0;
+	if (!measuring_admits(m, &judging.subject))
 		return CH_OK;
-	for (int64_t number = callback_first(m, service); status == CH_OK; number++) {
-		int64_t due = callback_due_us(service->returned_us, number, years, m->offset_us);
+	while (status == CH_OK && due != 0 && due < until_us && due <= m->request->as_of_us) {
 		int64_t next =
 			callback_due_us(service->returned_us, number + 1, years, m->offset_us);
-		if (due == 0 || due >= until_us || due > m->request->as_of_us)
-			break;
 		/* The last one is open for a quarter as well. */
-		if (next == 0)
-			next = period_add_months(m->offset_us, due, 3);
-		status = callback_judge(
-			m, service, &subject, number, due, next < until_us ? next : until_us);
+		int64_t end = next != 0 ? next : period_add_months(m->offset_us, due, 3);
+		status = callback_judge(&judging, number, due, end < until_us ? end : until_us);
+		number++;
+		due = next;
 	}
 	return status;
 }

@@ -60,11 +60,14 @@ struct measuring {
 	const struct measure_request *request;
 	const struct quality_settings *settings;
 	int64_t offset_us;
+	int64_t period_us; /* the period that was looked for last */
+	int64_t period_end_us;
 	struct customers *customers;
 	struct measures *out;
 	struct arena *arena;  /* lives as long as `out` */
 	struct arena scratch; /* as long as this */
 	uint64_t seed;
+	struct buffer name; /* of the record at hand */
 
 	struct rowset repair[CUT_COUNT];
 	struct list returns; /* struct rr90_return: judged when all visits are known */
@@ -99,9 +102,18 @@ struct measuring {
 bool measuring_admits(const struct measuring *m, const struct measure_subject *subject);
 bool measuring_in_stretch(const struct measuring *m, int64_t moment_us);
 
-/* The rows of all cuts that it counts in; those by period only when it is in the stretch.  A status that sticks in the rowsets is looked at in the end.  Returns how many. */
+/* The rows that it counts in: of the cuts without a period, and, when the moment is in the stretch, of those by
+ * period, which come behind them.  A status that sticks in the rowsets is looked at in the end.  Returns how
+ * many. */
 size_t measuring_rows(struct measuring *m, struct rowset rowsets[CUT_COUNT],
 	const struct measure_subject *subject, int64_t moment_us, void *rows[MEASURE_ROWS_MAX]);
+
+/* The two halves, for what counts at several moments. */
+size_t measuring_rows_lasting(struct measuring *m, struct rowset rowsets[CUT_COUNT],
+	const struct measure_subject *subject, void *rows[MEASURE_ROWS_MAX]);
+size_t measuring_rows_period(struct measuring *m, struct rowset rowsets[CUT_COUNT],
+	const struct measure_subject *subject, int64_t moment_us, void *rows[MEASURE_ROWS_MAX],
+	size_t count);
 
 /* The group that a customer was of. */
 enum ch_status measuring_group(struct measuring *m, uint64_t customer, uint64_t sequence,

@@ -2,6 +2,7 @@
 
 #define MOMENT_YEAR_US  (INT64_C(31556952) * 1000000)
 #define MOMENT_FIRST_US (20 * MOMENT_YEAR_US)
+#define MOMENT_END_US   (8030 * MOMENT_YEAR_US)
 
 int64_t moment_of(int64_t time_us, int64_t sent_us, int64_t arrival_us)
 {
@@ -14,6 +15,11 @@ int64_t moment_of(int64_t time_us, int64_t sent_us, int64_t arrival_us)
 		__builtin_add_overflow(time_us, skew, &moment))
 		return arrival_us;
 	return moment <= 0 || moment - arrival_us > MOMENT_YEAR_US ? arrival_us : moment;
+}
+
+int64_t moment_told(int64_t time_us)
+{
+	return time_us > 0 && time_us < MOMENT_END_US ? time_us : 0;
 }
 
 int moment_is_doubtful(int64_t moment_us)

@@ -17,6 +17,10 @@
  * moments (measure_notes.doubtful_times). */
 int64_t moment_of(int64_t time_us, int64_t sent_us, int64_t arrival_us);
 
+/* A time that a message tells beside its own, a date agreed or promised; 0, not told, where it is none of this
+ * calendar's first ten thousand years, so that nothing that is added to it leaves an int64_t. */
+int64_t moment_told(int64_t time_us);
+
 /* Before 1990. */
 int moment_is_doubtful(int64_t moment_us);
 

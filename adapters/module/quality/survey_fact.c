@@ -9,6 +9,7 @@
 
 /* Points beyond these are no points, and would only make sums overflow. */
 #define SURVEY_POINTS_MAX INT64_C(1000000000000)
+#define SURVEY_WEIGHT_MAX INT64_C(1000000000)
 
 /* ---- Folding ---- */
 
@@ -43,7 +44,8 @@ static void survey_answer_fill(struct mark *mark, const Carehub__V1__SurveyAnswe
 	if (survey_points(answer->scale_max, &numbers[ANSWER_MAX]) &&
 		numbers[ANSWER_MAX] > numbers[ANSWER_MIN])
 		numbers[ANSWER_TOLD] |= ANSWER_HAS_SCALE;
-	if (survey_points(answer->weight, &numbers[ANSWER_WEIGHT]) && numbers[ANSWER_WEIGHT] >= 0)
+	if (survey_points(answer->weight, &numbers[ANSWER_WEIGHT]) && numbers[ANSWER_WEIGHT] >= 0 &&
+		numbers[ANSWER_WEIGHT] <= SURVEY_WEIGHT_MAX)
 		numbers[ANSWER_TOLD] |= ANSWER_HAS_WEIGHT;
 }
 
