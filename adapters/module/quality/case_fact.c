@@ -47,6 +47,7 @@ static enum ch_status case_fold_logged(
 	if (mark.texts[CASE_OWNER_GROUP].len == 0)
 		mark.texts[CASE_OWNER_GROUP] = fact_text(logged->group);
 	mark.numbers[0] = logged->kind;
+	mark.numbers[1] = logged->resolved;
 	mark.texts[CASE_REPAIR] = fact_text(logged->repair_order_id);
 	return case_put(txn, logged->case_id, &mark);
 }
@@ -126,6 +127,7 @@ PROMISE_FOLD_PLAIN(moved, DeadlinePromiseMoved, PROMISE_MOVED)
 PROMISE_FOLD_PLAIN(met, DeadlinePromiseMet, PROMISE_MET)
 PROMISE_FOLD_PLAIN(corrected, DeadlinePromiseCorrected, PROMISE_CORRECTED)
 PROMISE_FOLD_PLAIN(cancelled, DeadlinePromiseCancelled, PROMISE_CANCELLED)
+PROMISE_FOLD_PLAIN(fulfilled, DeadlinePromiseFulfilled, PROMISE_FULFILLED)
 
 static const struct module_fold case_folds[] = {
 	{"*.complaint.filed", case_fold_filed},
@@ -142,6 +144,7 @@ static const struct module_fold case_folds[] = {
 	{"deadline.promise.missed", promise_fold_missed},
 	{"deadline.promise.corrected", promise_fold_corrected},
 	{"deadline.promise.cancelled", promise_fold_cancelled},
+	{"deadline.promise.fulfilled", promise_fold_fulfilled},
 };
 
 const struct module_part case_part = {
@@ -189,7 +192,9 @@ static void case_hand(struct case_fact *fact, const struct mark *mark)
 
 static void case_apply(struct case_fact *fact, const struct mark *mark)
 {
-	bool answers = mark->kind == CASE_ANSWERED || mark->kind == CASE_CLOSED;
+	bool settled =
+		mark->kind == CASE_LOGGED && mark->numbers[1] == CAREHUB__V1__ANSWER__ANSWER_YES;
+	bool answers = mark->kind == CASE_ANSWERED || mark->kind == CASE_CLOSED || settled;
 	if (mark->customer != 0 && fact->customer == 0) {
 		fact->customer = mark->customer;
 		fact->sequence = mark->sequence;
@@ -198,10 +203,14 @@ static void case_apply(struct case_fact *fact, const struct mark *mark)
 		fact->acknowledged_us = mark->moment_us;
 	if (answers && fact->answered_us == 0)
 		fact->answered_us = mark->moment_us;
+	if ((answers || mark->kind == CASE_ACKNOWLEDGED) && fact->first_owner.len == 0)
+		case_give(fact, mark);
 	switch (mark->kind) {
 	case CASE_FILED:
 	case CASE_LOGGED:
 		case_begin(fact, mark);
+		if (settled)
+			fact->closed_us = mark->moment_us;
 		break;
 	case CASE_HANDED:
 		case_hand(fact, mark);
@@ -255,6 +264,7 @@ bool promise_fact_make(const struct marks *marks, struct promise_fact *out_fact)
 			out_fact->rung = mark->numbers[PROMISE_RUNG];
 		out_fact->said_missed |= mark->kind == PROMISE_MISSED;
 		out_fact->corrected |= mark->kind == PROMISE_CORRECTED;
+		out_fact->fulfilled |= mark->kind == PROMISE_FULFILLED;
 	}
 	return out_fact->due_us != 0;
 }

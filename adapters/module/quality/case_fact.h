@@ -1,6 +1,7 @@
 /* Cases and complaints, and the hub's promises about anything.
  *
- * The first person asked owns a case until it is handed over; a hand-over that the new owner has not taken
+ * The first person asked owns a case, or where nobody was named the first who does something about it, until it
+ * is handed over; a hand-over that the new owner has not taken
  * ("accepted: no") leaves it with the old one.  Its durations run on the time of occurrence; its deadlines
  * are the hub's, which run on arrival: what the hub said of them, and took back, stands beside. */
 #ifndef QUALITY_CASE_FACT_H
@@ -13,7 +14,7 @@ extern const struct module_part case_part;
 /* Marks of FACT_CASES. */
 enum case_mark {
 	CASE_FILED = 1,  /* a complaint; numbers 0: severity */
-	CASE_LOGGED = 2, /* numbers 0: kind */
+	CASE_LOGGED = 2, /* numbers 0: kind, 1: resolved in that very contact */
 	CASE_HANDED = 3, /* numbers 0: accepted; texts: the new owner */
 	CASE_ACKNOWLEDGED = 4,
 	CASE_ANSWERED = 5,
@@ -57,6 +58,7 @@ enum promise_mark {
 	PROMISE_MISSED = 4,
 	PROMISE_CORRECTED = 5,
 	PROMISE_CANCELLED = 6,
+	PROMISE_FULFILLED = 7, /* done after it was missed */
 };
 
 enum promise_text { PROMISE_NAME, PROMISE_SUBJECT, PROMISE_STATION, PROMISE_ESCALATED_TO };
@@ -73,6 +75,7 @@ struct promise_fact {
 	int64_t state; /* DeadlineState, as it stands */
 	bool said_missed;
 	bool corrected;
+	bool fulfilled; /* after all, and too late */
 };
 
 /* False: nothing was told but how it ended, without when it was due. */

@@ -202,6 +202,7 @@ struct promise_row {
 	int64_t set;
 	int64_t met;
 	int64_t missed;    /* and still missed */
+	int64_t fulfilled; /* of them, done all the same, too late */
 	int64_t corrected; /* reported missed, and kept in truth */
 	int64_t cancelled;
 	int64_t running;

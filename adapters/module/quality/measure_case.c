@@ -160,6 +160,7 @@ enum ch_status measure_promise_take(struct measuring *m, const struct marks *mar
 	row->set++;
 	row->met += promise.state == STATE_MET;
 	row->missed += promise.state == STATE_MISSED;
+	row->fulfilled += promise.state == STATE_MISSED && promise.fulfilled;
 	row->corrected += promise.corrected;
 	row->cancelled += promise.state == STATE_CANCELLED;
 	row->running += promise.state == STATE_RUNNING;
