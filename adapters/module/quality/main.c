@@ -4,8 +4,8 @@
 
 #include "module/quality/file_command.h"
 #include "module/quality/quality_module.h"
-#include "module/quality/report_command.h"
 #include "module/quality/repair_list.h"
+#include "module/quality/report_command.h"
 
 #define EXIT_USAGE 64
 
