@@ -35,7 +35,7 @@ static const struct {
 void promises_visit(struct rtxn *rtxn, const char *subject_kind, struct slice id,
 	void (*visit)(void *context, struct slice info), void *context)
 {
-	uint8_t key[LIMIT_ID_BYTES + 64];
+	uint8_t key[2 * LIMIT_ID_BYTES];
 	const uint8_t *slash = id.len > 0 ? memchr(id.data, '/', id.len) : NULL;
 	struct slice names[2] = {id, {NULL, 0}};
 	if (slash != NULL)

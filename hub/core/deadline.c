@@ -1,6 +1,6 @@
 /* Promises and their deadlines.
  *
- * A deadline is one DeadlineInfo (customer.proto) under "promise/record".  It runs on the hub's time:
+ * A deadline is one DeadlineInfo (customer.proto) under "promise/record", the record by its key.  It runs on the hub's time:
  * it falls due so long after the event *arrived*, because stations' clocks are wrong.  Whether it was
  * kept is judged twice: by arrival, at once; and when an event comes late, by what its source says,
  * which corrects a deadline that was called missed.
@@ -92,11 +92,11 @@ struct deadline {
 	struct slice text[INFO_FIELDS];
 };
 
-/* "promise/subject" in the arena; empty when there is no subject. */
+/* "promise/record" in the arena; empty when there is no record, or its id is too long. */
 static struct slice deadline_id(struct ruling *ruling, enum promise promise, struct slice subject)
 {
 	struct slice name = slice_text(promise_name(promise));
-	if (subject.len == 0 || subject.len > LIMIT_ID_BYTES)
+	if (subject.len == 0 || subject.len > LIMIT_ID_BYTES + LIMIT_ROLE_BYTES + 1)
 		return (struct slice){NULL, 0};
 	uint8_t *p = arena_alloc(&ruling->core->arena, name.len + 1 + subject.len);
 	if (p == NULL) {
@@ -554,7 +554,7 @@ static void deadline_set(struct ruling *ruling, const struct deadline_rule *rule
 		now.text[INFO_STATION] = path_bytes(&rule->station, &ruling->parts);
 	else
 		now.text[INFO_STATION] = before->text[INFO_STATION];
-	if (table != TABLE_META && !slice_equal(record_id, subject))
+	if (!slice_equal(record_id, subject))
 		now.text[INFO_RECORD] = record_id;
 	if (rule->op == DEADLINE_RENEW)
 		now.number[INFO_RENEWALS] = before->number[INFO_RENEWALS] + 1;
@@ -592,6 +592,31 @@ static bool deadline_pauses(
 				     linked_get(ruling, TABLE_REPAIR, id), out_pauses);
 }
 
+/* The promise on the event's record, which stands under the peer's scope as the record does.  Before rules
+ * version 3 it did not: one that runs since then is found as it is, but none is begun so. */
+static enum ch_status deadline_find(struct ruling *ruling, const struct deadline_rule *rule,
+	struct slice subject, struct deadline *out_deadline)
+{
+	struct slice record = linked_id(ruling, rule->ids, rule->id_count);
+	struct slice id = deadline_id(ruling, rule->promise, record);
+	struct deadline found = {.id = id};
+	bool begins = rule->op == DEADLINE_SET || rule->op == DEADLINE_RENEW;
+	enum ch_status status = CH_OK;
+	if (id.len > 0)
+		status = deadline_get(ruling->change, id, &found);
+	if (status == CH_OK && id.len > 0 && found.info.len == 0 && !begins &&
+		!slice_equal(record, subject)) {
+		struct deadline bare;
+		id = deadline_id(ruling, rule->promise, subject);
+		status = id.len > 0 ? deadline_get(ruling->change, id, &bare) : CH_OK;
+		if (status == CH_OK && id.len > 0 && bare.info.len > 0)
+			found = bare;
+	}
+	if (status == CH_OK)
+		*out_deadline = found;
+	return status;
+}
+
 static void deadline_rule_apply(struct ruling *ruling, const struct deadline_rule *rule)
 {
 	struct slice subject = {NULL, 0};
@@ -599,14 +624,15 @@ static void deadline_rule_apply(struct ruling *ruling, const struct deadline_rul
 	struct pauses pauses;
 	for (uint8_t i = 0; i < rule->id_count && subject.len == 0; i++)
 		subject = path_bytes(&rule->ids[i], &ruling->parts);
-	struct slice id = deadline_id(ruling, rule->promise, subject);
-	if (id.len == 0)
+	if (subject.len == 0)
 		return;
-	enum ch_status status = deadline_get(ruling->change, id, &before);
+	enum ch_status status = deadline_find(ruling, rule, subject, &before);
 	if (status != CH_OK) {
 		ruling->status = status;
 		return;
 	}
+	if (before.id.len == 0)
+		return; /* too long to be a record's */
 	struct deadline now = before;
 	if (before.info.len > 0 && deadline_pauses(ruling, rule, &pauses))
 		deadline_reckon(ruling, &pauses, &now);

@@ -312,6 +312,36 @@ static void test_a_repair_may_be_returned_before_it_was_received(void **state)
 	world_close(&world);
 }
 
+/* Two stations number alike: each under its scope, and so are their promises. */
+static void test_a_scope_keeps_promises_apart(void **state)
+{
+	struct world world;
+	struct buffer info = {0};
+	struct told west = {.id = "1", .type = "repair.order.received", .peer = "west"};
+	struct told east = {.id = "2", .type = "repair.order.received", .serial = "SN-2"};
+	(void)state;
+	world_open(&world);
+	world_file(&world, west);
+	world_file(&world, east);
+	assert_int_equal(promise(&world, "repair.fix/WEST/R1", STATE), RUNNING);
+	west.id = "3";
+	west.type = "repair.order.repaired";
+	world_file(&world, west);
+	assert_int_equal(promise(&world, "repair.fix/WEST/R1", STATE), MET);
+	assert_int_equal(promise(&world, "repair.fix/R1", STATE), RUNNING);
+	/* One from before stands under the bare number, and is kept there. */
+	assert_int_equal(
+		world_get(&world, TABLE_DEADLINE, SLICE_LITERAL("repair.fix/R1"), &info), CH_OK);
+	struct change *change = state_begin(world.state);
+	change_delete(change, TABLE_DEADLINE, SLICE_LITERAL("repair.fix/WEST/R1"));
+	assert_int_equal(change_publish(change, world.sequence), CH_OK);
+	west.id = "4";
+	world_file(&world, west);
+	assert_int_equal(promise(&world, "repair.fix/R1", STATE), MET);
+	buffer_fini(&info);
+	world_close(&world);
+}
+
 /* ---- Ladders ---- */
 
 static const char ladder_settings[] = "ladder.repair.fix=0:desk 3600:manager 86400:director\n"
@@ -415,6 +445,7 @@ int main(void)
 		cmocka_unit_test(test_pauses_without_end_stop_no_clock),
 		cmocka_unit_test(test_the_order_of_arrival_does_not_matter),
 		cmocka_unit_test(test_a_repair_may_be_returned_before_it_was_received),
+		cmocka_unit_test(test_a_scope_keeps_promises_apart),
 		cmocka_unit_test(test_a_missed_promise_climbs_its_ladder),
 		cmocka_unit_test(test_after_downtime_escalations_come_once),
 		cmocka_unit_test(test_a_restart_knows_the_next_rung),
