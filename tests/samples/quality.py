@@ -140,6 +140,20 @@ def main():
             check(f"sum of {what}, us", sum(int(f[what] or 0) for f in facts.values()),
                   sum(int(f[what] or 0) for f in got.values()))
         check("case by case", facts, got)
+        report = json.loads(run(BIN / "carehub-quality", "report", "--config", module, "--period",
+                                "1970-01", "--as-of", AS_OF.date().isoformat(), "--format",
+                                "json"))
+        promises = {p["promise"]: p["achieved"] for p in report["promises"]}
+        for promise, part, whole in (
+                ("r14", sum(f["open"] is not None for f in facts.values()), len(facts)),
+                ("fourDay", *[sum(f["repairing"] is not None for f in facts.values())] * 2)):
+            check(f"report: {promise}", (part, whole),
+                  (promises[promise]["part"], promises[promise]["whole"]))
+        repaired = [int(f["repairing"]) for f in facts.values() if f["repairing"]]
+        station = next(p for s in report["sections"] for p in s["parts"]
+                       if p.get("table") == "openByStation")["rows"][0]
+        check("report: mean repair, s", round(sum(repaired) / len(repaired) / 1e6, 6),
+              station["mean"])
         assert "is empty" in run(BIN / "carehub-quality", "rebuild", "--config", module)
         check("made anew from the journal", text, repairs())
         hub.stop()

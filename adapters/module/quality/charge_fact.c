@@ -251,9 +251,9 @@ static void charge_try_list(const struct mark *charge, const struct mark *prices
 }
 
 void charge_judge(const struct mark *charge, const struct mark *prices, size_t price_count,
-	const struct quality_settings *settings, struct charge_judgement *out_judgement)
+	const struct quality_settings *settings, int64_t offset_us,
+	struct charge_judgement *out_judgement)
 {
-	int64_t offset_us = quality_offset_us(settings);
 	int64_t told = charge->numbers[CHARGE_TOLD];
 	bool free_of_charge = (told & CHARGE_HAS_UNIT) == 0 && charge->numbers[CHARGE_AMOUNT] == 0;
 	struct charge_judgement best = {.verdict = CHARGE_NOT_LISTED};
@@ -282,6 +282,7 @@ void charge_judge(const struct mark *charge, const struct mark *prices, size_t p
 
 struct charges {
 	const struct quality_settings *settings;
+	int64_t offset_us;
 };
 
 static enum ch_status charge_open(
@@ -293,6 +294,7 @@ static enum ch_status charge_open(
 	if (charges == NULL)
 		return CH_NOMEM;
 	charges->settings = config;
+	charges->offset_us = quality_offset_us(config);
 	*out_self = charges;
 	return CH_OK;
 }
@@ -396,7 +398,7 @@ static enum ch_status charge_look_at(
 		if (status != CH_OK)
 			break;
 		charge_judge(mark, look->prices.items, look->prices.count, charges->settings,
-			&judgement);
+			charges->offset_us, &judgement);
 		if (judgement.verdict >= CHARGE_OVER)
 			status = charge_say(txn, order, station, mark, &judgement);
 	}

@@ -52,8 +52,9 @@ struct charge_judgement {
 	int64_t difference_minor; /* of the whole line */
 };
 
-/* Judges one charge by the prices of its item. */
+/* Judges one charge by the prices of its item.  `offset_us` is quality_offset_us of the settings. */
 void charge_judge(const struct mark *charge, const struct mark *prices, size_t price_count,
-	const struct quality_settings *settings, struct charge_judgement *out_judgement);
+	const struct quality_settings *settings, int64_t offset_us,
+	struct charge_judgement *out_judgement);
 
 #endif

@@ -3,6 +3,7 @@
 #ifndef QUALITY_MANAGER_H
 #define QUALITY_MANAGER_H
 
+#include "module/quality/divide.h"
 #include "module/quality/manager_report.h"
 
 /* Lists of single repairs, complaints, charges: the page shows so many rows. */
@@ -16,7 +17,7 @@ static inline struct cell manager_ratio(struct ratio ratio)
 /* The mean, to the microsecond; nothing of nothing. */
 static inline struct cell manager_mean(struct span span)
 {
-	return span.count == 0 ? cell_none() : cell_duration(span.sum_us / span.count);
+	return span.count == 0 ? cell_none() : cell_duration(divide_round(span.sum_us, span.count));
 }
 
 /* Points in millionths, as they are everywhere in measure.h; negative: none. */

@@ -163,8 +163,12 @@ enum ch_status measuring_group(struct measuring *m, uint64_t customer, uint64_t 
 static void measuring_note(struct measuring *m, const struct marks *marks)
 {
 	m->out->notes.marks_over_bound += marks->count == LIMIT_FACT_MARKS;
-	for (size_t i = 0; i < marks->count; i++)
-		m->out->notes.doubtful_times += moment_is_doubtful(marks->items[i].moment_us);
+	/* An event is counted once, however many marks it has left. */
+	for (size_t i = 0; i < marks->count; i++) {
+		const struct mark *mark = &marks->items[i];
+		bool next = i == 0 || !slice_equal(mark->id, marks->items[i - 1].id);
+		m->out->notes.doubtful_times += next && moment_is_doubtful(mark->moment_us);
+	}
 }
 
 /* ---- Walks ---- */

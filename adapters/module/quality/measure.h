@@ -414,7 +414,7 @@ struct measure_request {
 struct measure_notes {
 	int64_t repairs_without_receipt; /* of which only later stages are known: counted nowhere */
 	int64_t repairs_faulty;
-	int64_t doubtful_times; /* moments before 1990 or a year ahead of their arrival */
+	int64_t doubtful_times; /* events of before 1990 */
 	int64_t calls_unfinished;
 	int64_t responses_repeated;
 	int64_t customers_erased;

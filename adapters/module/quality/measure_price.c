@@ -82,7 +82,7 @@ static enum ch_status price_take_charge(struct measuring *m, const struct repair
 	const struct item_prices *prices = table_get(&m->prices, charge->texts[CHARGE_ITEM]);
 	if (prices == NULL)
 		prices = &none;
-	charge_judge(charge, prices->marks, prices->count, m->settings, &judgement);
+	charge_judge(charge, prices->marks, prices->count, m->settings, m->offset_us, &judgement);
 	size_t count = measuring_rows(m, m->price, subject, charge->moment_us, rows);
 	for (size_t i = 0; i < count; i++)
 		price_count(&judgement, rows[i]);

@@ -69,7 +69,8 @@ static struct charge_judgement judged(struct teller *teller, int64_t unit, int64
 	key_text(&key, slice_text("P1"));
 	assert_int_equal(
 		fact_get(teller->txn, FACT_PRICES, key_slice(&key), INT64_MAX, &prices), CH_OK);
-	charge_judge(&mark, prices.items, prices.count, &teller->settings, &judgement);
+	charge_judge(&mark, prices.items, prices.count, &teller->settings,
+		quality_offset_us(&teller->settings), &judgement);
 	return judgement;
 }
 
