@@ -605,6 +605,17 @@ def expect(found, receipts):
             found["weighed lines"] += sum(1 for line in r.lines if line.unit != "EA")
 
 
+def cards_of(world, seed, day, stores=3):
+    """The member cards that were shown at these shops' tills that day."""
+    cards = set()
+    for store in world.stores[:stores]:
+        for number in range(1, TILLS_PER_STORE + 1):
+            till = Till(world, seed, day, store, number)
+            till.work()
+            cards |= {r.card for r in till.receipts if r.card and kind_of(r) == "pos.sale.completed"}
+    return cards
+
+
 def main():
     parser = argparse.ArgumentParser(description="Writes a day of POSLog files.")
     parser.add_argument("--day", type=date.fromisoformat, default=date(2026, 3, 2))

@@ -40,6 +40,7 @@ from urllib.parse import quote, urlsplit
 
 from people import population, written_mobile, written_name
 from stations import STATIONS, day_of, orders_of
+from tills import cards_of
 
 ZONE = timezone(timedelta(hours=8))
 SITE, SHOP, GALLERY = "urn:web:site", "urn:web:shop", "urn:web:gallery"
@@ -123,6 +124,7 @@ def party(person, signed_in=True):
 class Day:
     def __init__(self, seed, day):
         self.rng = random.Random("website:%d:%s" % (seed, day))
+        self.seed = seed
         self.day = day
         self.world = population(seed)
         self.requests = []
@@ -216,12 +218,14 @@ class Day:
                 "changed": ["phones"], "customer": party(person)}, self.next("acc-")))
 
     def members_agree(self):
-        """Members say that they may be written to by mail; one thinks better of it in the afternoon.  Drawn apart:
-        the rest of the day does not change."""
+        """Members who were at the shops say that they may be written to by mail; one thinks better of it in the
+        afternoon.  Drawn apart: the rest of the day does not change."""
         rng = random.Random("members:%s" % self.day)
-        members = [p for p in self.world.people if p.member_card and p.email and not p.shares_mobile]
+        cards = cards_of(self.world, self.seed, self.day)
+        members = [p for p in self.world.people
+                   if p.member_card in cards and p.email and not p.shares_mobile]
         scope = {"purpose": "CONSENT_PURPOSE_MARKETING", "channel": "CONTACT_CHANNEL_EMAIL"}
-        for i, person in enumerate(rng.sample(members, min(40, len(members)))):
+        for i, person in enumerate(members[:16]):
             at = datetime.combine(self.day, time(9)) + timedelta(seconds=rng.randint(0, 6 * 3600))
             customer = {**party(person), "memberCard": person.member_card,
                         "memberCardAssurance": VERIFIED}
