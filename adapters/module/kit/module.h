@@ -53,6 +53,7 @@ struct module_turn {
 	struct ch_connection *connection;
 	int64_t now_us;         /* the hub's time, as well as we know it */
 	struct feed_state feed; /* as of the last commit */
+	void *const *configs;   /* of all parts, in their order: what another part is told to do */
 	/* To be set: when tend is wanted again at the latest, in so many ms; < 0: after the next events.
 	 * The least of all parts counts. */
 	int64_t again_ms;

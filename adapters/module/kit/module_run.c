@@ -257,6 +257,7 @@ static enum ch_status run_tend(struct run *run)
 			.connection = run->up ? run->connection : NULL,
 			.now_us = run_hub_time(run),
 			.feed = *feed_state_now(run->feed),
+			.configs = run->settings->configs,
 			.again_ms = -1};
 		if (part->tend == NULL)
 			continue;
