@@ -145,19 +145,26 @@ static void fact_cut(struct marks *marks, int64_t as_of_us)
 		marks->count--;
 }
 
-enum ch_status fact_walk(struct book_txn *txn, enum fact_table table, int64_t as_of_us,
-	fact_function *each, void *context)
+enum ch_status fact_walk_some(struct book_txn *txn, enum fact_table table, struct buffer *from,
+	size_t most, int64_t as_of_us, fact_function *each, void *context)
 {
 	struct book_walk *walk = NULL;
 	struct slice none = {NULL, 0};
 	struct slice key;
 	struct slice record;
+	size_t taken = 0;
 	struct marks *marks = malloc(sizeof(*marks));
 	enum ch_status status = CH_NOMEM;
 	if (marks == NULL)
 		goto out;
-	status = book_walk_begin(txn, table, none, none, &walk);
+	status = book_walk_begin(txn, table, none, buffer_slice(from), &walk);
 	while (status == CH_OK && (status = book_walk_next(walk, &key, &record)) == CH_OK) {
+		if (taken++ == most) {
+			buffer_clear(from);
+			buffer_append_slice(from, key);
+			status = from->status;
+			goto out;
+		}
 		status = marks_read(record, marks);
 		if (status != CH_OK)
 			break;
@@ -165,12 +172,20 @@ enum ch_status fact_walk(struct book_txn *txn, enum fact_table table, int64_t as
 		if (marks->count > 0)
 			status = each(context, key, marks);
 	}
-	if (status == CH_END)
-		status = CH_OK;
 out:
 	book_walk_end(walk);
 	free(marks);
 	return status;
+}
+
+enum ch_status fact_walk(struct book_txn *txn, enum fact_table table, int64_t as_of_us,
+	fact_function *each, void *context)
+{
+	struct buffer from = {0};
+	enum ch_status status =
+		fact_walk_some(txn, table, &from, SIZE_MAX, as_of_us, each, context);
+	buffer_fini(&from);
+	return status == CH_END ? CH_OK : status;
 }
 
 struct slice fact_name(struct slice key, struct buffer *out)

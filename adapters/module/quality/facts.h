@@ -75,6 +75,11 @@ typedef enum ch_status fact_function(void *context, struct slice key, const stru
 enum ch_status fact_walk(struct book_txn *txn, enum fact_table table, int64_t as_of_us,
 	fact_function *each, void *context);
 
+/* The same in pieces, for who must not stop the module: takes at most `most` records from the key in `from` on
+ * (empty: the first), and leaves there the key to go on from.  CH_END: that was all. */
+enum ch_status fact_walk_some(struct book_txn *txn, enum fact_table table, struct buffer *from,
+	size_t most, int64_t as_of_us, fact_function *each, void *context);
+
 /* The text that a record stands under, in `out`; valid until `out` changes. */
 struct slice fact_name(struct slice key, struct buffer *out);
 

@@ -1,6 +1,7 @@
 #include "module/quality/quality_module.h"
 
 #include "base/invariant.h"
+#include "module/quality/control_part.h"
 #include "module/quality/facts.h"
 
 const size_t quality_config_part = FACT_CONFIG;
@@ -11,7 +12,16 @@ const size_t quality_config_part = FACT_CONFIG;
 void quality_module_make(struct quality_module *out)
 {
 	size_t topics = 0;
+	size_t parts = 0;
 	invariant(fact_topic_count + 1 < LIMIT_FILTER_PATTERNS);
+	invariant(FACT_PARTS + 1 <= QUALITY_PARTS_MAX);
+	for (size_t i = 0; i < FACT_TABLES; i++)
+		out->tables[i] = fact_table_names[i];
+	out->tables[CONTROL_VIOLATIONS] = CONTROL_TABLE_NAME;
+	/* Facts first: what is drawn of them is drawn of the same batch. */
+	for (; parts < FACT_PARTS; parts++)
+		out->parts[parts] = fact_parts[parts];
+	out->parts[parts++] = &control_part;
 	for (size_t i = 0; i < fact_topic_count; i++)
 		out->topics[topics++] = fact_topics[i];
 	out->topics[topics++] = OWN_TOPIC;
@@ -21,9 +31,9 @@ void quality_module_make(struct quality_module *out)
 		.book = "/var/lib/carehub/quality",
 		.topics = out->topics,
 		.topic_count = topics,
-		.tables = fact_table_names,
-		.table_count = FACT_TABLES,
-		.version = FACT_VERSION,
-		.parts = fact_parts,
-		.part_count = FACT_PARTS};
+		.tables = out->tables,
+		.table_count = CONTROL_TABLES_END,
+		.version = 100 * CONTROL_VERSION + FACT_VERSION,
+		.parts = out->parts,
+		.part_count = parts};
 }

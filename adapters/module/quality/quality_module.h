@@ -8,9 +8,13 @@
 /* Of its parts the one whose configuration is struct quality_settings. */
 extern const size_t quality_config_part;
 
+#define QUALITY_PARTS_MAX 16u
+
 struct quality_module {
 	struct module module; /* looks into the rest */
 	const char *topics[LIMIT_FILTER_PATTERNS];
+	const char *tables[BOOK_TABLES_MAX];
+	const struct module_part *parts[QUALITY_PARTS_MAX];
 };
 
 void quality_module_make(struct quality_module *out);

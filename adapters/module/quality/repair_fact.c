@@ -521,11 +521,21 @@ static enum ch_status repair_walk_one(void *context, struct slice key, const str
 	return status;
 }
 
+enum ch_status repair_walk_some(struct book_txn *txn, struct buffer *from, size_t most,
+	int64_t as_of_us, repair_function *each, void *context)
+{
+	struct repair_walking walking = {.each = each, .context = context};
+	enum ch_status status =
+		fact_walk_some(txn, FACT_REPAIRS, from, most, as_of_us, repair_walk_one, &walking);
+	buffer_fini(&walking.name);
+	return status;
+}
+
 enum ch_status repair_walk(
 	struct book_txn *txn, int64_t as_of_us, repair_function *each, void *context)
 {
-	struct repair_walking walking = {.each = each, .context = context};
-	enum ch_status status = fact_walk(txn, FACT_REPAIRS, as_of_us, repair_walk_one, &walking);
-	buffer_fini(&walking.name);
-	return status;
+	struct buffer from = {0};
+	enum ch_status status = repair_walk_some(txn, &from, SIZE_MAX, as_of_us, each, context);
+	buffer_fini(&from);
+	return status == CH_END ? CH_OK : status;
 }

@@ -112,4 +112,8 @@ typedef enum ch_status repair_function(
 enum ch_status repair_walk(
 	struct book_txn *txn, int64_t as_of_us, repair_function *each, void *context);
 
+/* The same in pieces, as fact_walk_some; `most` counts orders. */
+enum ch_status repair_walk_some(struct book_txn *txn, struct buffer *from, size_t most,
+	int64_t as_of_us, repair_function *each, void *context);
+
 #endif
