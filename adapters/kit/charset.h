@@ -28,6 +28,7 @@ enum charset {
 	CHARSET_GREEK,    /* ISO 8859-7 */
 	CHARSET_HEBREW,   /* ISO 8859-8 */
 	CHARSET_LATIN5,   /* ISO 8859-9 */
+	CHARSETS,         /* so many there are */
 };
 
 /* By one of the names that files declare it by ("UTF-8", "utf8", "GBK", "GB2312", "Big5" ...), in any case.

@@ -220,21 +220,21 @@ static void acknowledgement_end(struct reading *r)
 }
 
 static const struct segment_row edifact_rows[] = {
-	{"UCI", take_uci},
-	{"UCM", take_ucm},
-	{"UCF", take_ucm},
-	{"UCS", take_ucs},
-	{"UCD", take_ucd},
+	{{"UCI"}, take_uci},
+	{{"UCM"}, take_ucm},
+	{{"UCF"}, take_ucm},
+	{{"UCS"}, take_ucs},
+	{{"UCD"}, take_ucd},
 };
 
 static const struct segment_row x12_rows[] = {
-	{"AK1", take_ak1},
-	{"AK2", take_ak2},
-	{"AK3", take_ak3},
-	{"AK4", take_ak4},
-	{"AK5", take_ak5},
-	{"AK9", take_ak9},
-	{"TA1", take_ta1},
+	{{"AK1"}, take_ak1},
+	{{"AK2"}, take_ak2},
+	{{"AK3"}, take_ak3},
+	{{"AK4"}, take_ak4},
+	{{"AK5"}, take_ak5},
+	{{"AK9"}, take_ak9},
+	{{"TA1"}, take_ta1},
 };
 
 const struct document document_acknowledgement = {

@@ -19,7 +19,7 @@ enum ch_status date_parse(struct slice text, struct slice format, struct moment 
 enum ch_status date_parse_pair(struct slice date, struct slice time, struct moment *out_moment);
 
 /* "2026-11-22"; returns `text`. */
-#define DATE_BYTES 32
+#define DATE_BYTES 11
 char *date_format(const struct moment *moment, char text[DATE_BYTES]);
 
 /* UTC; `zone` NULL is UTC.  A day without a time begins at 00:00. */

@@ -365,19 +365,33 @@ static void end_interchange(struct envelope_reader *r)
 		reader_flaw(r, FLAW_REFERENCE, TRAILER_REFERENCE, 0, NULL);
 }
 
+/* Service segments have tags of their own, and most segments are none. */
+static bool may_be_service(const struct segment *segment)
+{
+	return segment->tag.len >= 3 && segment->tag.data[0] == 'U' && segment->tag.data[1] == 'N';
+}
+
 /* One segment behind UNB.  What it does where is the whole of the envelope's grammar. */
 static enum ch_status read_segment(struct envelope_reader *r)
 {
 	const struct segment *s = r->segment;
 	struct message *message = r->message;
+	if (message != NULL && !may_be_service(s)) {
+		scanner_segment(r->scanner)->position = ++message->segments;
+		return s->flaw.kind == FLAW_NONE ? CH_OK : check_segment(r);
+	}
 	bool header = segment_is(s, "UNH");
 	bool group = segment_is(s, "UNG") || segment_is(s, "UNE");
 	bool trailer = segment_is(s, "UNZ");
 	if (message != NULL && !header && !group && !trailer) {
 		scanner_segment(r->scanner)->position = ++message->segments;
 		enum ch_status status = check_segment(r);
-		return status == CH_OK && segment_is(s, "UNT") ? end_message(r) : status;
+		if (status != CH_OK || !segment_is(s, "UNT"))
+			return status; /* what it says is the message's affair */
+		scanner_cut(r->scanner);
+		return end_message(r);
 	}
+	scanner_cut(r->scanner);
 	enum ch_status status = lose_message(r, s->offset);
 	if (status != CH_OK)
 		return status;
@@ -418,7 +432,7 @@ static enum ch_status read_body(struct envelope_reader *r, uint64_t *at)
 	enum ch_status status = CH_OK;
 	while (status == CH_OK && !r->ended) {
 		struct slice before = r->rest;
-		status = scanner_take(r->scanner, &r->rest, &r->segment);
+		status = scanner_pass(r->scanner, &r->rest, &r->segment);
 		if (status == CH_NOMEM)
 			break;
 		if (status != CH_OK) {
@@ -426,8 +440,8 @@ static enum ch_status read_body(struct envelope_reader *r, uint64_t *at)
 			*at += status == CH_TOO_LARGE ? 0 : before.len;
 			return lose_interchange(r, status, *at);
 		}
-		if (segment_is(r->segment, "UNB") || segment_is(r->segment, "UNA") ||
-			slice_starts(r->segment->tag, SLICE_LITERAL("UNA"))) {
+		if (may_be_service(r->segment) &&
+			(segment_is(r->segment, "UNB") || r->segment->tag.data[2] == 'A')) {
 			*at = r->segment->offset; /* that one is read next */
 			return lose_interchange(r, CH_END, *at);
 		}

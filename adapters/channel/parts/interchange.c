@@ -104,9 +104,10 @@ enum ch_status flaws_add(struct flaws *flaws, struct arena *arena, struct flaw f
 static struct slice message_name(struct interchange *interchange, const struct message *message)
 {
 	struct buffer name = {0};
+	if (interchange->standard == STANDARD_EDIFACT)
+		return message->reference;
 	/* X12 counts its sets anew in every group. */
-	if (interchange->standard == STANDARD_X12)
-		buffer_printf(&name, "%u/", message->group);
+	buffer_printf(&name, "%u/", message->group);
 	buffer_append_slice(&name, message->reference);
 	struct slice kept = arena_copy(&interchange->arena, buffer_slice(&name));
 	buffer_fini(&name);
@@ -117,6 +118,8 @@ enum ch_status interchange_check_names(struct interchange *interchange)
 {
 	struct table seen;
 	enum ch_status status = CH_OK;
+	if (interchange->message_count < 2)
+		return CH_OK;
 	table_init(&seen);
 	for (uint32_t i = 0; i < interchange->message_count && status == CH_OK; i++) {
 		struct message *message = &interchange->messages[i];

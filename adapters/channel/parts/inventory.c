@@ -122,6 +122,33 @@ static void take_sts(struct reading *r)
 		reading_set(r, &state_of(r)->line->status_code, 2, 1);
 }
 
+/* NULL: of a kind that has no place of its own. */
+static Carehub__V1__Decimal **quantity_field(
+	Carehub__V1__InventoryLine *line, struct slice qualifier, enum standard standard)
+{
+	struct {
+		struct short_code edifact; /* 6063 */
+		struct short_code x12;     /* 673 */
+		Carehub__V1__Decimal **field;
+	} quantities[] = {
+		{{"145"}, {"17"}, &line->on_hand},
+		{{"17"}, {""}, &line->on_hand},
+		{{"33"}, {"33"}, &line->available},
+		{{"124"}, {"76"}, &line->reserved},
+		{{"73"}, {"37"}, &line->reserved},
+		{{"21"}, {"63"}, &line->on_order},
+		{{"48"}, {"02"}, &line->received},
+		{{"12"}, {"32"}, &line->issued},
+	};
+	struct short_code code = short_code_of(qualifier);
+	for (size_t i = 0; i < sizeof(quantities) / sizeof(*quantities); i++) {
+		if (short_code_equal(code, standard == STANDARD_EDIFACT ? quantities[i].edifact
+									: quantities[i].x12))
+			return quantities[i].field;
+	}
+	return NULL;
+}
+
 /* QTY+145:2400:PCE, QTY*33*2400*EA.  Several of one kind, by shelf or state, are told apart by no one
  * here: they add up. */
 static void take_qty(struct reading *r)
@@ -133,34 +160,17 @@ static void take_qty(struct reading *r)
 	struct decimal sum;
 	if (line == NULL)
 		return;
-	struct {
-		const char *edifact; /* 6063 */
-		const char *x12;     /* 673 */
-		Carehub__V1__Decimal **field;
-	} quantities[] = {
-		{"145", "17", &line->on_hand},
-		{"17", "", &line->on_hand},
-		{"33", "33", &line->available},
-		{"124", "76", &line->reserved},
-		{"73", "37", &line->reserved},
-		{"21", "63", &line->on_order},
-		{"48", "02", &line->received},
-		{"12", "32", &line->issued},
-	};
-	size_t i = 0;
-	while (i < sizeof(quantities) / sizeof(*quantities) &&
-		!segment_says(r->segment, 1, 1, x12 ? quantities[i].x12 : quantities[i].edifact))
-		i++;
+	Carehub__V1__Decimal **field =
+		quantity_field(line, segment_get(r->segment, 1, 1), r->interchange->standard);
 	Carehub__V1__Decimal *number = reading_number(r, element, component);
 	reading_set(r, &line->unit, x12 ? 3 : 1, x12 ? 1 : 3);
 	if (number == NULL)
 		return;
-	if (i == sizeof(quantities) / sizeof(*quantities)) {
+	if (field == NULL) {
 		line->quantity = number;
 		line->quantity_qualifier = reading_text(r, 1, 1);
 		return;
 	}
-	Carehub__V1__Decimal **field = quantities[i].field;
 	if (*field == NULL)
 		*field = number;
 	else if (decimal_add(reading_value(*field), reading_value(number), &sum) == CH_OK)
@@ -244,27 +254,27 @@ static void inventory_end(struct reading *r)
 }
 
 static const struct segment_row edifact_rows[] = {
-	{"BGM", take_bgm},
-	{"DTM", take_date},
-	{"NAD", take_party},
-	{"LIN", take_lin},
-	{"PIA", take_pia},
-	{"IMD", take_imd},
-	{"LOC", take_loc},
-	{"STS", take_sts},
-	{"QTY", take_qty},
-	{"UNS", take_summary},
+	{{"BGM"}, take_bgm},
+	{{"DTM"}, take_date},
+	{{"NAD"}, take_party},
+	{{"LIN"}, take_lin},
+	{{"PIA"}, take_pia},
+	{{"IMD"}, take_imd},
+	{{"LOC"}, take_loc},
+	{{"STS"}, take_sts},
+	{{"QTY"}, take_qty},
+	{{"UNS"}, take_summary},
 };
 
 static const struct segment_row x12_rows[] = {
-	{"BIA", take_bia},
-	{"DTM", take_date},
-	{"N1", take_party},
-	{"N4", take_place},
-	{"LIN", take_lin},
-	{"PID", take_imd},
-	{"QTY", take_qty},
-	{"CTT", take_summary},
+	{{"BIA"}, take_bia},
+	{{"DTM"}, take_date},
+	{{"N1"}, take_party},
+	{{"N4"}, take_place},
+	{{"LIN"}, take_lin},
+	{{"PID"}, take_imd},
+	{{"QTY"}, take_qty},
+	{{"CTT"}, take_summary},
 };
 
 const struct document document_inventory = {

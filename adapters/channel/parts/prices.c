@@ -273,29 +273,29 @@ static void prices_end(struct reading *r)
 }
 
 static const struct segment_row edifact_rows[] = {
-	{"BGM", take_bgm},
-	{"DTM", take_date},
-	{"RFF", take_reference},
-	{"NAD", take_party},
-	{"CUX", take_currency},
-	{"LIN", take_lin},
-	{"PIA", take_pia},
-	{"IMD", take_imd},
-	{"PRI", take_pri},
-	{"QTY", take_qty},
-	{"UNS", take_summary},
+	{{"BGM"}, take_bgm},
+	{{"DTM"}, take_date},
+	{{"RFF"}, take_reference},
+	{{"NAD"}, take_party},
+	{{"CUX"}, take_currency},
+	{{"LIN"}, take_lin},
+	{{"PIA"}, take_pia},
+	{{"IMD"}, take_imd},
+	{{"PRI"}, take_pri},
+	{{"QTY"}, take_qty},
+	{{"UNS"}, take_summary},
 };
 
 static const struct segment_row x12_rows[] = {
-	{"BCT", take_bct},
-	{"CUR", take_currency},
-	{"DTM", take_date},
-	{"REF", take_reference},
-	{"N1", take_party},
-	{"LIN", take_lin},
-	{"PID", take_imd},
-	{"CTP", take_ctp},
-	{"CTT", take_summary},
+	{{"BCT"}, take_bct},
+	{{"CUR"}, take_currency},
+	{{"DTM"}, take_date},
+	{{"REF"}, take_reference},
+	{{"N1"}, take_party},
+	{{"LIN"}, take_lin},
+	{{"PID"}, take_imd},
+	{{"CTP"}, take_ctp},
+	{{"CTT"}, take_summary},
 };
 
 const struct document document_prices = {

@@ -1,7 +1,5 @@
 #include "channel/parts/reading.h"
 
-#include <stdio.h>
-
 #include "base/currency.h"
 
 static const struct document *const documents[MESSAGE_KINDS] = {
@@ -17,13 +15,16 @@ static const struct document *const documents[MESSAGE_KINDS] = {
 
 /* ---- Running ---- */
 
-static void reading_take(struct reading *r, const struct document *document)
+/* Cut only if it has a row. */
+static void reading_take(
+	struct reading *r, const struct document *document, struct scanner *scanner)
 {
 	bool edifact = r->interchange->standard == STANDARD_EDIFACT;
 	const struct segment_row *rows = edifact ? document->edifact : document->x12;
 	size_t count = edifact ? document->edifact_count : document->x12_count;
 	for (size_t i = 0; i < count; i++) {
-		if (segment_is(r->segment, rows[i].tag)) {
+		if (short_code_equal(r->segment->name, rows[i].tag)) {
+			scanner_cut(scanner);
 			rows[i].take(r);
 			return;
 		}
@@ -36,11 +37,11 @@ static enum ch_status reading_walk(struct reading *r, const struct document *doc
 	uint32_t position = 0;
 	enum ch_status status;
 	while (r->status == CH_OK &&
-		(status = scanner_take(scanner, &bytes, &r->segment)) != CH_END) {
+		(status = scanner_pass(scanner, &bytes, &r->segment)) != CH_END) {
 		if (status != CH_OK)
 			return status == CH_NOMEM ? status : CH_INTERNAL; /* it was read before */
 		scanner_segment(scanner)->position = ++position;
-		reading_take(r, document);
+		reading_take(r, document, scanner);
 	}
 	return r->status;
 }
@@ -146,10 +147,10 @@ void reading_set(struct reading *reading, char **field, unsigned element, unsign
 
 void reading_append(struct reading *reading, char **field, struct slice text, const char *between)
 {
-	size_t old = strlen(*field);
-	size_t gap = old > 0 ? strlen(between) : 0;
 	if (text.len == 0)
 		return;
+	size_t old = strlen(*field);
+	size_t gap = old > 0 ? strlen(between) : 0;
 	char *room = reading_alloc(reading, old + gap + text.len + 1);
 	if (room == NULL)
 		return;
@@ -301,20 +302,34 @@ Carehub__V1__InterchangeRef *reading_origin(struct reading *reading)
 	return ref;
 }
 
+/* "#stock3" */
+static char *made_suffix(struct reading *reading, const char *suffix, uint32_t number)
+{
+	char digits[10];
+	size_t count = 0;
+	size_t len = strlen(suffix);
+	for (; number > 0; number /= 10)
+		digits[count++] = (char)('0' + number % 10);
+	if (len + count == 0)
+		return reading_copy(reading, (struct slice){NULL, 0});
+	char *text = reading_alloc(reading, len + count + 1);
+	if (text == NULL)
+		return NULL;
+	memcpy(text, suffix, len);
+	while (count > 0)
+		text[len++] = digits[--count];
+	text[len] = 0;
+	return text;
+}
+
 void reading_make(struct reading *reading, const char *type, const void *message,
 	const char *suffix, uint32_t number)
 {
-	char text[48] = "";
 	struct made *made = reading_alloc(reading, sizeof(*made));
 	if (made == NULL || message == NULL)
 		return;
-	if (number > 0)
-		(void)snprintf(text, sizeof(text), "%s%u", suffix, number); /* short by nature */
-	else
-		(void)snprintf(text, sizeof(text), "%s", suffix);
-	*made = (struct made){.type = type,
-		.message = message,
-		.suffix = reading_copy(reading, slice_text(text))};
+	*made = (struct made){
+		.type = type, .message = message, .suffix = made_suffix(reading, suffix, number)};
 	if (reading->last != NULL)
 		reading->last->next = made;
 	else

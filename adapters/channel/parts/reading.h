@@ -38,7 +38,7 @@ struct made {
 struct reading;
 
 struct segment_row {
-	const char *tag;
+	struct short_code tag;
 	void (*take)(struct reading *reading);
 };
 

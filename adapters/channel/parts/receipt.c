@@ -291,30 +291,30 @@ static void receipt_end(struct reading *r)
 }
 
 static const struct segment_row edifact_rows[] = {
-	{"BGM", take_bgm},
-	{"DTM", take_date},
-	{"RFF", take_reference},
-	{"NAD", take_party},
-	{"FTX", take_text},
-	{"LIN", take_lin},
-	{"PIA", take_pia},
-	{"IMD", take_imd},
-	{"QTY", take_qty},
-	{"QVR", take_qvr},
-	{"GIN", take_gin},
-	{"UNS", take_summary},
+	{{"BGM"}, take_bgm},
+	{{"DTM"}, take_date},
+	{{"RFF"}, take_reference},
+	{{"NAD"}, take_party},
+	{{"FTX"}, take_text},
+	{{"LIN"}, take_lin},
+	{{"PIA"}, take_pia},
+	{{"IMD"}, take_imd},
+	{{"QTY"}, take_qty},
+	{{"QVR"}, take_qvr},
+	{{"GIN"}, take_gin},
+	{{"UNS"}, take_summary},
 };
 
 static const struct segment_row x12_rows[] = {
-	{"BRA", take_bra},
-	{"DTM", take_date},
-	{"REF", take_reference},
-	{"PRF", take_prf},
-	{"N1", take_party},
-	{"RCD", take_rcd},
-	{"LIN", take_lin},
-	{"PID", take_imd},
-	{"CTT", take_summary},
+	{{"BRA"}, take_bra},
+	{{"DTM"}, take_date},
+	{{"REF"}, take_reference},
+	{{"PRF"}, take_prf},
+	{{"N1"}, take_party},
+	{{"RCD"}, take_rcd},
+	{{"LIN"}, take_lin},
+	{{"PID"}, take_imd},
+	{{"CTT"}, take_summary},
 };
 
 const struct document document_receipt = {

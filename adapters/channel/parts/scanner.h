@@ -58,6 +58,14 @@ enum ch_status scanner_next(struct scanner *scanner, struct slice window, bool l
 enum ch_status scanner_take(
 	struct scanner *scanner, struct slice *rest, const struct segment **out_segment);
 
+/* The same, but what is plain text throughout is not cut yet: (*out_segment)->cut is false, and its place and
+ * tag are all that it tells. */
+enum ch_status scanner_pass(
+	struct scanner *scanner, struct slice *rest, const struct segment **out_segment);
+
+/* Cuts the segment given last, if it is not. */
+void scanner_cut(struct scanner *scanner);
+
 /* The segment given last, for whoever numbers it. */
 struct segment *scanner_segment(struct scanner *scanner);
 

@@ -3,11 +3,6 @@
 static const struct segment_element *segment_find(
 	const struct segment *segment, unsigned element, unsigned repetition)
 {
-	/* Without repetitions an element stands where its number says. */
-	if (element > 0 && element <= segment->element_count &&
-		segment->elements[element - 1].number == element && repetition == 0 &&
-		segment->elements[element - 1].repetition == 0)
-		return &segment->elements[element - 1];
 	for (unsigned i = 0; i < segment->element_count; i++) {
 		if (segment->elements[i].number == element &&
 			segment->elements[i].repetition == repetition)
@@ -23,16 +18,6 @@ struct slice segment_get_again(
 	if (found == NULL || component == 0 || component > found->count)
 		return (struct slice){NULL, 0};
 	return segment->values[found->first + component - 1];
-}
-
-struct slice segment_get(const struct segment *segment, unsigned element, unsigned component)
-{
-	return segment_get_again(segment, element, 0, component);
-}
-
-bool segment_has(const struct segment *segment, unsigned element)
-{
-	return segment_find(segment, element, 0) != NULL;
 }
 
 struct flaw segment_flaw(const struct segment *segment, enum flaw_kind kind, unsigned element,

@@ -7,6 +7,8 @@
 #ifndef PARTS_SEGMENT_H
 #define PARTS_SEGMENT_H
 
+#include <endian.h>
+
 #include "base/limits.h"
 #include "channel/parts/flaw.h"
 
@@ -17,10 +19,18 @@ struct segment_element {
 	uint16_t count;
 };
 
+/* A tag or code of up to three letters, with NULs behind it, so that finding it in a table compares four bytes
+ * at once.  Of anything longer it is one that no table has. */
+struct short_code {
+	char text[4];
+};
+
 struct segment {
 	uint64_t offset;   /* of its first byte in the file */
 	uint64_t end;      /* behind its terminator */
 	uint32_t position; /* in its message, from 1; whoever counts fills it in */
+	bool cut; /* else its place and tag are all that is known of it, and nothing is wrong */
+	struct short_code name; /* the tag */
 	struct slice tag;
 	uint16_t element_count;
 	uint16_t value_count;
@@ -29,26 +39,66 @@ struct segment {
 	struct flaw flaw; /* the first thing that is wrong with its bytes; such a value is empty */
 };
 
-/* A component of the first repetition of an element, both counted from 1; empty when it is not there. */
-struct slice segment_get(const struct segment *segment, unsigned element, unsigned component);
+static inline struct short_code short_code_of(struct slice text)
+{
+	const uint8_t *c = text.data;
+	struct short_code code = {{0, 1}};
+	uint32_t letters;
+	if (text.len == 3 && c[0] != 0 && c[1] != 0 && c[2] != 0)
+		letters = (uint32_t)(c[0] | c[1] << 8 | c[2] << 16);
+	else if (text.len == 2 && c[0] != 0 && c[1] != 0)
+		letters = (uint32_t)(c[0] | c[1] << 8);
+	else if (text.len == 1 && c[0] != 0)
+		letters = c[0];
+	else if (text.len == 0)
+		letters = 0;
+	else
+		return code;
+	letters = htole32(letters); /* at once: single letters would be waited for */
+	memcpy(code.text, &letters, sizeof(code.text));
+	return code;
+}
 
-/* The same of repetition `repetition`, counted from 0. */
+static inline bool short_code_equal(struct short_code a, struct short_code b)
+{
+	return memcmp(a.text, b.text, sizeof(a.text)) == 0;
+}
+
+/* A component of the element's repetition `repetition`, counted from 0; element and component from 1.  Empty
+ * when it is not there. */
 struct slice segment_get_again(
 	const struct segment *segment, unsigned element, unsigned repetition, unsigned component);
 
-/* The element is there, even if it is empty. */
-bool segment_has(const struct segment *segment, unsigned element);
+/* The same of the first. */
+static inline struct slice segment_get(
+	const struct segment *segment, unsigned element, unsigned component)
+{
+	/* Without repetitions before it, it stands where its number says. */
+	if (element - 1 >= segment->element_count)
+		return (struct slice){NULL, 0};
+	const struct segment_element *found = &segment->elements[element - 1];
+	if (found->number != element)
+		return segment_get_again(segment, element, 0, component);
+	return component - 1 < found->count ? segment->values[found->first + component - 1]
+					    : (struct slice){NULL, 0};
+}
 
+/* Whether it has that tag, of two or three letters. */
 static inline bool segment_is(const struct segment *segment, const char *tag)
 {
-	return slice_equal(segment->tag, slice_text(tag));
+	const char *name = segment->name.text;
+	return name[0] == tag[0] && name[1] == tag[1] && name[2] == tag[2];
 }
 
 /* Whether a component has that value. */
 static inline bool segment_says(
 	const struct segment *segment, unsigned element, unsigned component, const char *value)
 {
-	return slice_equal(segment_get(segment, element, component), slice_text(value));
+	struct slice text = segment_get(segment, element, component);
+	size_t len = strlen(value);
+	/* Mostly the first letter tells. */
+	return text.len == len && (len == 0 || (text.data[0] == (uint8_t)value[0] &&
+						       memcmp(text.data, value, len) == 0));
 }
 
 /* A flaw at this place of the segment; 0 for an element or component: about the whole. */

@@ -69,27 +69,28 @@ enum number_kind { NUMBER_PART, NUMBER_GTIN, NUMBER_BUYER, NUMBER_OTHER };
 static enum number_kind number_kind_of(enum standard standard, struct slice qualifier)
 {
 	static const struct {
-		const char *edifact;
-		const char *x12;
+		struct short_code edifact;
+		struct short_code x12;
 		enum number_kind kind;
 	} known[] = {
-		{"SA", "VP", NUMBER_PART},
-		{"VP", "VN", NUMBER_PART},
-		{"VN", "VA", NUMBER_PART},
-		{"MF", "MG", NUMBER_PART},
-		{"MP", "MF", NUMBER_PART},
-		{"EN", "EN", NUMBER_GTIN},
-		{"SRV", "UP", NUMBER_GTIN},
-		{"UP", "UK", NUMBER_GTIN},
-		{"SRS", "UI", NUMBER_GTIN},
-		{"IN", "BP", NUMBER_BUYER},
-		{"BP", "IN", NUMBER_BUYER},
-		{"BO", "CB", NUMBER_BUYER},
-		{"SK", "SK", NUMBER_BUYER},
+		{{"SA"}, {"VP"}, NUMBER_PART},
+		{{"VP"}, {"VN"}, NUMBER_PART},
+		{{"VN"}, {"VA"}, NUMBER_PART},
+		{{"MF"}, {"MG"}, NUMBER_PART},
+		{{"MP"}, {"MF"}, NUMBER_PART},
+		{{"EN"}, {"EN"}, NUMBER_GTIN},
+		{{"SRV"}, {"UP"}, NUMBER_GTIN},
+		{{"UP"}, {"UK"}, NUMBER_GTIN},
+		{{"SRS"}, {"UI"}, NUMBER_GTIN},
+		{{"IN"}, {"BP"}, NUMBER_BUYER},
+		{{"BP"}, {"IN"}, NUMBER_BUYER},
+		{{"BO"}, {"CB"}, NUMBER_BUYER},
+		{{"SK"}, {"SK"}, NUMBER_BUYER},
 	};
+	struct short_code code = short_code_of(qualifier);
 	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
-		const char *name = standard == STANDARD_EDIFACT ? known[i].edifact : known[i].x12;
-		if (slice_equal(qualifier, slice_text(name)))
+		if (short_code_equal(
+			    code, standard == STANDARD_EDIFACT ? known[i].edifact : known[i].x12))
 			return known[i].kind;
 	}
 	return NUMBER_OTHER;

@@ -343,8 +343,12 @@ static enum ch_status read_segment(struct x12_reader *r)
 		if (s->flaw.kind != FLAW_NONE)
 			status = message_flaw(r, segment_flaw(s, s->flaw.kind, s->flaw.element,
 							 s->flaw.component, NULL));
-		return status == CH_OK && segment_is(s, "SE") ? end_set(r) : status;
+		if (status != CH_OK || !segment_is(s, "SE"))
+			return status; /* what it says is the set's affair */
+		scanner_cut(r->scanner);
+		return end_set(r);
 	}
+	scanner_cut(r->scanner);
 	enum ch_status status = lose_set(r, s->offset);
 	if (status != CH_OK)
 		return status;
@@ -383,7 +387,7 @@ static enum ch_status read_body(struct x12_reader *r, uint64_t *at)
 	enum ch_status status = CH_OK;
 	while (status == CH_OK && !r->ended) {
 		struct slice before = r->rest;
-		status = scanner_take(r->scanner, &r->rest, &r->segment);
+		status = scanner_pass(r->scanner, &r->rest, &r->segment);
 		if (status == CH_NOMEM)
 			break;
 		if (status != CH_OK) {
