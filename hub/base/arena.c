@@ -7,7 +7,6 @@
 
 struct arena_block {
 	struct arena_block *next;
-	size_t used;
 	size_t size;
 	alignas(max_align_t) unsigned char bytes[];
 };
@@ -28,11 +27,16 @@ void arena_fini(struct arena *arena)
 	*arena = (struct arena){0};
 }
 
+static void arena_take(struct arena *arena, struct arena_block *block)
+{
+	arena->now = block;
+	arena->at = block != NULL ? block->bytes : NULL;
+	arena->left = block != NULL ? block->size : 0;
+}
+
 void arena_reset(struct arena *arena)
 {
-	arena->now = arena->first;
-	if (arena->now != NULL)
-		arena->now->used = 0;
+	arena_take(arena, arena->first);
 	arena->used_bytes = 0;
 }
 
@@ -40,15 +44,12 @@ void arena_reset(struct arena *arena)
 static struct arena_block *arena_advance(struct arena *arena, size_t len)
 {
 	struct arena_block *kept = arena->now != NULL ? arena->now->next : NULL;
-	if (kept != NULL && kept->size >= len) {
-		kept->used = 0;
+	if (kept != NULL && kept->size >= len)
 		return kept;
-	}
 	size_t size = len > ARENA_BLOCK_BYTES ? len : ARENA_BLOCK_BYTES;
 	struct arena_block *block = malloc(sizeof(*block) + size);
 	if (block == NULL)
 		return NULL;
-	block->used = 0;
 	block->size = size;
 	block->next = kept;
 	if (arena->now != NULL)
@@ -58,21 +59,24 @@ static struct arena_block *arena_advance(struct arena *arena, size_t len)
 	return block;
 }
 
-void *arena_alloc(struct arena *arena, size_t len)
+void *arena_alloc_more(struct arena *arena, size_t len)
 {
 	if (len > SIZE_MAX / 2)
 		return NULL;
-	len = (len + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
-	if (arena->now == NULL || arena->now->size - arena->now->used < len) {
+	if (len == 0)
+		len = 1; /* so that it is a place of its own */
+	len = (len + ARENA_ALIGN - 1) & ~(ARENA_ALIGN - 1);
+	if (arena->left < len) {
 		struct arena_block *block = arena_advance(arena, len);
 		if (block == NULL)
 			return NULL;
-		arena->now = block;
+		arena_take(arena, block);
 	}
-	void *at = arena->now->bytes + arena->now->used;
-	arena->now->used += len;
+	void *room = arena->at;
+	arena->at += len;
+	arena->left -= len;
 	arena->used_bytes += len;
-	return at;
+	return room;
 }
 
 struct slice arena_copy(struct arena *arena, struct slice s)

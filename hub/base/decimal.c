@@ -20,8 +20,10 @@ enum ch_status decimal_parse(struct slice text, struct decimal *out_value)
 		if (text.data[at] < '0' || text.data[at] > '9')
 			return CH_FORMAT;
 		int digit = text.data[at] - '0';
-		if (__builtin_mul_overflow(value.unscaled, 10, &value.unscaled) ||
-			__builtin_add_overflow(value.unscaled, digit, &value.unscaled))
+		if (digits < 18) /* fits, whatever they are */
+			value.unscaled = value.unscaled * 10 + digit;
+		else if (__builtin_mul_overflow(value.unscaled, 10, &value.unscaled) ||
+			 __builtin_add_overflow(value.unscaled, digit, &value.unscaled))
 			return CH_TOO_LARGE;
 		value.scale += point;
 		digits++;

@@ -154,6 +154,7 @@
 #define LIMIT_PARTS_VALUES        512u     /* components of one segment */
 #define LIMIT_PARTS_INTERCHANGES  65536u   /* of one file */
 #define LIMIT_PARTS_MESSAGES      65536u   /* of one interchange */
+#define LIMIT_PARTS_SEAMS         65536u   /* kept of one interchange; beyond, slower */
 #define LIMIT_PARTS_FLAWS         20u      /* told of one message; it is refused by the first */
 #define LIMIT_PARTS_REMEMBERED    1048576u /* interchanges known by their reference */
 

@@ -92,6 +92,17 @@ enum ch_status text_parse_i64(struct slice text, int64_t *out_value)
 	return status;
 }
 
+void text_append_u64(struct buffer *out, uint64_t value)
+{
+	uint8_t digits[20];
+	size_t at = sizeof(digits);
+	do {
+		digits[--at] = (uint8_t)('0' + value % 10);
+		value /= 10;
+	} while (value > 0);
+	buffer_append(out, digits + at, sizeof(digits) - at);
+}
+
 void text_append_hex(struct buffer *out, struct slice bytes)
 {
 	uint8_t *at = buffer_reserve(out, bytes.len * 2);
