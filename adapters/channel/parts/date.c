@@ -16,13 +16,19 @@ static int64_t days_of(int64_t year, int64_t month, int64_t day)
 	return era * 146097 + day_of_era - 719468;
 }
 
+/* Two or four of them. */
 static bool digits(struct slice text, size_t from, size_t len, int64_t *out)
 {
-	uint64_t value;
-	if (text.len < from + len ||
-		text_parse_u64(slice_sub(text, from, len), INT32_MAX, &value) != CH_OK)
+	int64_t value = 0;
+	if (text.len < from + len)
 		return false;
-	*out = (int64_t)value;
+	for (size_t i = from; i < from + len; i++) {
+		unsigned digit = (unsigned)text.data[i] - '0';
+		if (digit > 9)
+			return false;
+		value = value * 10 + digit;
+	}
+	*out = value;
 	return true;
 }
 

@@ -44,7 +44,7 @@ struct envelope_reader {
 };
 
 static const struct {
-	const char *name;
+	char name[4]; /* without a NUL */
 	enum charset charset;
 	bool ascii;
 } repertoires[] = {
@@ -70,7 +70,7 @@ static const struct {
 };
 
 static const struct {
-	const char *name;
+	char name[6]; /* without a NUL */
 	enum message_kind kind;
 } kinds[] = {
 	{"ORDERS", MESSAGE_ORDER},
@@ -120,7 +120,8 @@ static enum ch_status read_charset(struct envelope_reader *r)
 {
 	struct interchange *x = r->x;
 	for (size_t i = 0; i < sizeof(repertoires) / sizeof(*repertoires); i++) {
-		if (!slice_equal(x->syntax, slice_text(repertoires[i].name)))
+		if (x->syntax.len != sizeof(repertoires[i].name) ||
+			memcmp(x->syntax.data, repertoires[i].name, x->syntax.len) != 0)
 			continue;
 		x->charset = repertoires[i].charset;
 		x->ascii = repertoires[i].ascii;
@@ -215,25 +216,36 @@ static enum ch_status message_flaw(struct envelope_reader *r, struct flaw flaw)
 	return flaws_add(&r->message->flaws, &r->x->arena, flaw);
 }
 
+static enum message_kind kind_of(struct slice name)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		if (name.len == sizeof(kinds[i].name) &&
+			name.data[0] == (uint8_t)kinds[i].name[0] &&
+			memcmp(name.data, kinds[i].name, sizeof(kinds[i].name)) == 0)
+			return kinds[i].kind;
+	}
+	return MESSAGE_OTHER;
+}
+
 static enum ch_status begin_message(struct envelope_reader *r)
 {
 	struct interchange *x = r->x;
 	const struct segment *s = r->segment;
-	struct flaw here = segment_flaw(s, FLAW_TOO_MANY, 0, 0, "messages");
+	struct flaw here = {.kind = FLAW_NONE};
+	if (x->message_count == LIMIT_PARTS_MESSAGES)
+		here = segment_flaw(s, FLAW_TOO_MANY, 0, 0, "messages");
 	struct message *message = interchange_add_message(x, here);
 	if (message == NULL)
 		return x->flaw.kind != FLAW_NONE ? CH_OK : CH_NOMEM;
 	r->message = message;
 	message->offset = s->offset;
 	message->segments = 1;
+	interchange_add_seam(x, message, (struct seam){.len = UINT32_MAX}); /* it is cut already */
 	scanner_segment(r->scanner)->position = 1;
 	message->reference = interchange_keep(x, segment_get(s, UNH_REFERENCE, 1));
 	for (unsigned i = 0; i < MESSAGE_TYPE_PARTS; i++)
 		message->type[i] = interchange_keep(x, segment_get(s, UNH_TYPE, i + 1));
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
-		if (slice_equal(message->type[0], slice_text(kinds[i].name)))
-			message->kind = kinds[i].kind;
-	}
+	message->kind = kind_of(message->type[0]);
 	if (r->in_group) {
 		message->group = x->group_count - 1;
 		x->groups[message->group].count++;
@@ -378,6 +390,7 @@ static enum ch_status read_segment(struct envelope_reader *r)
 	struct message *message = r->message;
 	if (message != NULL && !may_be_service(s)) {
 		scanner_segment(r->scanner)->position = ++message->segments;
+		interchange_add_seam(r->x, message, scanner_seam(r->scanner));
 		return s->flaw.kind == FLAW_NONE ? CH_OK : check_segment(r);
 	}
 	bool header = segment_is(s, "UNH");
@@ -385,6 +398,7 @@ static enum ch_status read_segment(struct envelope_reader *r)
 	bool trailer = segment_is(s, "UNZ");
 	if (message != NULL && !header && !group && !trailer) {
 		scanner_segment(r->scanner)->position = ++message->segments;
+		interchange_add_seam(r->x, message, scanner_seam(r->scanner));
 		enum ch_status status = check_segment(r);
 		if (status != CH_OK || !segment_is(s, "UNT"))
 			return status; /* what it says is the message's affair */

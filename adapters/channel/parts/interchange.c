@@ -20,6 +20,8 @@ void interchange_fini(struct interchange *interchange)
 	arena_fini(&interchange->arena);
 	free(interchange->groups);
 	free(interchange->messages);
+	free(interchange->seams);
+	interchange->seams = NULL;
 	interchange->groups = NULL;
 	interchange->messages = NULL;
 }
@@ -36,11 +38,11 @@ void interchange_flaw(struct interchange *interchange, struct flaw flaw)
 }
 
 /* Room for one more; false: there is none. */
-static bool grow(void **array, uint32_t count, uint32_t *room, size_t bytes)
+static inline bool grow(void **array, uint32_t count, uint32_t *room, uint32_t first, size_t bytes)
 {
 	if (count < *room)
 		return true;
-	uint32_t more = *room == 0 ? 8 : *room * 2;
+	uint32_t more = *room == 0 ? first : *room * 2;
 	void *grown = realloc(*array, more * bytes);
 	if (grown == NULL)
 		return false;
@@ -57,12 +59,12 @@ struct message *interchange_add_message(struct interchange *interchange, struct 
 		interchange_flaw(interchange, here);
 		return NULL;
 	}
-	if (!grow(&array, interchange->message_count, &interchange->message_room,
+	if (!grow(&array, interchange->message_count, &interchange->message_room, 8,
 		    sizeof(struct message)))
 		return NULL;
 	interchange->messages = array;
 	struct message *message = &interchange->messages[interchange->message_count++];
-	*message = (struct message){.group = GROUP_NONE};
+	*message = (struct message){.group = GROUP_NONE, .first_seam = interchange->seam_count};
 	return message;
 }
 
@@ -74,12 +76,29 @@ struct group *interchange_add_group(struct interchange *interchange, struct flaw
 		interchange_flaw(interchange, here);
 		return NULL;
 	}
-	if (!grow(&array, interchange->group_count, &interchange->group_room, sizeof(struct group)))
+	if (!grow(&array, interchange->group_count, &interchange->group_room, 8,
+		    sizeof(struct group)))
 		return NULL;
 	interchange->groups = array;
 	struct group *group = &interchange->groups[interchange->group_count++];
 	*group = (struct group){.first = interchange->message_count};
 	return group;
+}
+
+void interchange_add_seam(
+	struct interchange *interchange, struct message *message, struct seam seam)
+{
+	void *array = interchange->seams;
+	if (message->first_seam == SEAM_NONE)
+		return;
+	if (interchange->seam_count == LIMIT_PARTS_SEAMS ||
+		!grow(&array, interchange->seam_count, &interchange->seam_room, 256,
+			sizeof(seam))) {
+		message->first_seam = SEAM_NONE;
+		return;
+	}
+	interchange->seams = array;
+	interchange->seams[interchange->seam_count++] = seam;
 }
 
 enum ch_status flaws_add(struct flaws *flaws, struct arena *arena, struct flaw flaw)

@@ -52,6 +52,7 @@ struct address {
 
 #define MESSAGE_TYPE_PARTS 5u
 #define GROUP_NONE         UINT32_MAX
+#define SEAM_NONE          UINT32_MAX
 
 struct message {
 	struct slice reference; /* UNH 0062, ST02 */
@@ -62,6 +63,8 @@ struct message {
 	uint32_t segments; /* header and trailer included, as counted here */
 	uint64_t offset;   /* of its bytes in the file, header and trailer included */
 	uint64_t end;
+	uint32_t
+		first_seam; /* of its segments, in the interchange's; SEAM_NONE: they were too many */
 	struct flaws flaws; /* not empty: the message is refused */
 };
 
@@ -103,7 +106,10 @@ struct interchange {
 	uint32_t group_count;
 	struct message *messages;
 	uint32_t message_count;
+	struct seam *seams; /* of its messages' segments, as far as they are kept */
+	uint32_t seam_count;
 	/* Of growing. */
+	uint32_t seam_room;
 	uint32_t group_room;
 	uint32_t message_room;
 };
@@ -141,6 +147,11 @@ void interchange_flaw(struct interchange *interchange, struct flaw flaw);
  * many. */
 struct message *interchange_add_message(struct interchange *interchange, struct flaw here);
 struct group *interchange_add_group(struct interchange *interchange, struct flaw here);
+
+/* Notes how the message's next segment was cut, so that it is not looked for again when the message is read.
+ * Memory that runs out, or LIMIT_PARTS_SEAMS, makes that slower, and no more. */
+void interchange_add_seam(
+	struct interchange *interchange, struct message *message, struct seam seam);
 
 /* Every message that has a name twice is told, after the first. */
 enum ch_status interchange_check_names(struct interchange *interchange); /* CH_NOMEM */

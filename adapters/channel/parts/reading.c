@@ -34,16 +34,25 @@ static void reading_take(
 static enum ch_status reading_walk(struct reading *r, const struct document *document,
 	struct scanner *scanner, struct slice bytes)
 {
-	uint32_t position = 0;
-	enum ch_status status;
-	while (r->status == CH_OK &&
-		(status = scanner_pass(scanner, &bytes, &r->segment)) != CH_END) {
+	const struct message *message = r->message;
+	const struct seam *seams = message->first_seam != SEAM_NONE
+					   ? r->interchange->seams + message->first_seam
+					   : NULL;
+	enum ch_status status = CH_OK;
+	for (uint32_t i = 0; r->status == CH_OK; i++) {
+		status = seams != NULL && i < message->segments
+				 ? scanner_pass_again(scanner, &seams[i], &bytes, &r->segment)
+				 : scanner_pass(scanner, &bytes, &r->segment);
 		if (status != CH_OK)
-			return status == CH_NOMEM ? status : CH_INTERNAL; /* it was read before */
-		scanner_segment(scanner)->position = ++position;
+			break;
+		scanner_segment(scanner)->position = i + 1;
 		reading_take(r, document, scanner);
 	}
-	return r->status;
+	if (r->status != CH_OK)
+		return r->status;
+	if (status == CH_END)
+		return CH_OK;
+	return status == CH_NOMEM ? status : CH_INTERNAL; /* it was read before */
 }
 
 enum ch_status reading_run(struct reading *reading, struct scanner *scanner, struct slice file)
@@ -279,26 +288,46 @@ void reading_flaw(struct reading *reading, enum flaw_kind kind, unsigned element
 		kind, words);
 }
 
+/* "ORDERS:D:96A:UN:EAN008" */
+static char *origin_type(struct reading *reading)
+{
+	const struct message *message = reading->message;
+	char *text = reading_copy(reading, message->type[0]);
+	size_t count = MESSAGE_TYPE_PARTS;
+	size_t len = 0;
+	while (count > 0 && message->type[count - 1].len == 0)
+		count--;
+	for (size_t i = 0; i < count; i++)
+		len += message->type[i].len + 1;
+	char *room = count > 1 ? reading_alloc(reading, len) : NULL;
+	if (room == NULL)
+		return text;
+	text = room;
+	for (size_t i = 0; i < count; i++) {
+		struct slice part = message->type[i];
+		if (part.len > 0)
+			memcpy(room, part.data, part.len);
+		room += part.len;
+		*room++ = i + 1 < count ? ':' : 0;
+	}
+	return text;
+}
+
 Carehub__V1__InterchangeRef *reading_origin(struct reading *reading)
 {
 	const struct interchange *x = reading->interchange;
 	Carehub__V1__InterchangeRef *ref =
 		reading_new(reading, &carehub__v1__interchange_ref__descriptor);
-	struct buffer type = {0};
 	if (ref == NULL)
 		return NULL;
-	message_type_text(reading->message, &type);
 	ref->standard = reading_copy(reading, slice_text(standard_name(x->standard)));
 	ref->sender = reading_copy(reading, x->sender.id);
 	ref->recipient = reading_copy(reading, x->recipient.id);
 	ref->interchange_id = reading_copy(reading, x->reference);
 	ref->message_id = reading_copy(reading, reading->message->reference);
-	ref->message_type = reading_copy(reading, buffer_slice(&type));
+	ref->message_type = origin_type(reading);
 	if (x->test)
 		ref->test = CAREHUB__V1__ANSWER__ANSWER_YES;
-	if (type.status != CH_OK)
-		reading->status = CH_NOMEM;
-	buffer_fini(&type);
 	return ref;
 }
 

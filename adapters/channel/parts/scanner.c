@@ -45,6 +45,7 @@ struct scanner {
 	bool special[256];     /* a mark, a line end, or no printable ASCII */
 	struct slice plain;    /* the segment that is not cut yet, without its terminator */
 	uint64_t cuts[(LIMIT_PARTS_VALUES + 63) / 64]; /* and its marks, a bit for each byte */
+	uint32_t skipped;                              /* in front of the segment given last */
 	struct segment segment;
 };
 
@@ -553,6 +554,7 @@ static inline enum ch_status scanner_find(
 	}
 	segment->name = short_code_of(segment->tag);
 	segment->end = segment->offset + len + 1;
+	scanner->skipped = (uint32_t)(skipped < UINT32_MAX ? skipped : UINT32_MAX);
 	*out_used = skipped + len + 1;
 	scanner->offset += *out_used;
 	return CH_OK;
@@ -586,6 +588,35 @@ enum ch_status scanner_pass(
 	if (status == CH_OK)
 		*out_segment = &scanner->segment;
 	return status;
+}
+
+struct seam scanner_seam(const struct scanner *scanner)
+{
+	/* One that was walked was cut at once. */
+	if (scanner->segment.cut || scanner->plain.len > 64 || scanner->skipped == UINT32_MAX)
+		return (struct seam){.len = UINT32_MAX};
+	return (struct seam){.cuts = scanner->cuts[0],
+		.skipped = scanner->skipped,
+		.len = (uint32_t)scanner->plain.len};
+}
+
+enum ch_status scanner_pass_again(struct scanner *scanner, const struct seam *seam,
+	struct slice *rest, const struct segment **out_segment)
+{
+	struct segment *segment = &scanner->segment;
+	size_t used = (size_t)seam->skipped + seam->len + 1;
+	if (seam->len == UINT32_MAX || used > rest->len)
+		return scanner_pass(scanner, rest, out_segment);
+	struct slice bytes = slice_of(rest->data + seam->skipped, seam->len);
+	segment_clear(segment, scanner->offset + seam->skipped);
+	scanner->cuts[0] = seam->cuts;
+	(void)plain_take(scanner, bytes); /* it did */
+	segment->name = short_code_of(segment->tag);
+	segment->end = scanner->offset + used;
+	scanner->offset += used;
+	*rest = slice_of(rest->data + used, rest->len - used);
+	*out_segment = segment;
+	return CH_OK;
 }
 
 enum ch_status scanner_take(

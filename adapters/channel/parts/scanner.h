@@ -66,6 +66,21 @@ enum ch_status scanner_pass(
 /* Cuts the segment given last, if it is not. */
 void scanner_cut(struct scanner *scanner);
 
+/* What scanner_pass found out of a segment, for whoever looks at it twice: 64 bytes are cut by it without being
+ * looked at again. */
+struct seam {
+	uint64_t cuts;    /* its marks, a bit for each byte */
+	uint32_t skipped; /* in front of it */
+	uint32_t len;     /* without its terminator; UINT32_MAX: not known, look again */
+};
+
+/* Of the segment given last. */
+struct seam scanner_seam(const struct scanner *scanner);
+
+/* As scanner_pass, of the same bytes as when `seam` was told, and by the same marks. */
+enum ch_status scanner_pass_again(struct scanner *scanner, const struct seam *seam,
+	struct slice *rest, const struct segment **out_segment);
+
 /* The segment given last, for whoever numbers it. */
 struct segment *scanner_segment(struct scanner *scanner);
 

@@ -180,6 +180,7 @@ static enum ch_status begin_set(struct x12_reader *r)
 	r->message = message;
 	message->offset = s->offset;
 	message->segments = 1;
+	interchange_add_seam(x, message, (struct seam){.len = UINT32_MAX}); /* it is cut already */
 	scanner_segment(r->scanner)->position = 1;
 	message->group = x->group_count - 1;
 	x->groups[message->group].count++;
@@ -325,6 +326,7 @@ static enum ch_status take_acknowledgement(struct x12_reader *r)
 	message->type[0] = SLICE_LITERAL("TA1");
 	message->reference = interchange_keep(x, segment_get(s, 1, 1));
 	message->segments = 1;
+	message->first_seam = SEAM_NONE;
 	message->offset = s->offset;
 	message->end = s->end;
 	x->acknowledges = true;
@@ -339,6 +341,7 @@ static enum ch_status read_segment(struct x12_reader *r)
 		     segment_is(s, "IEA");
 	if (message != NULL && !outer) {
 		scanner_segment(r->scanner)->position = ++message->segments;
+		interchange_add_seam(r->x, message, scanner_seam(r->scanner));
 		enum ch_status status = CH_OK;
 		if (s->flaw.kind != FLAW_NONE)
 			status = message_flaw(r, segment_flaw(s, s->flaw.kind, s->flaw.element,
