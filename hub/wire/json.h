@@ -12,7 +12,8 @@
 
 #include <protobuf-c/protobuf-c.h>
 
-#include "base/slice.h"
+#include "base/arena.h"
+#include "wire/json_view.h"
 #include "wire/reflect.h"
 
 /* What is wrong with a text or message, and where.  Path and reason hold nothing of the values. */
@@ -53,6 +54,14 @@ enum ch_status json_decode(struct slice text, const ProtobufCMessageDescriptor *
 struct json_t;
 enum ch_status json_decode_value(struct json_t *value, const ProtobufCMessageDescriptor *type,
 	unsigned flags, ProtobufCMessage **out_message, struct json_error *out_error);
+
+/* The same from a value of either parser.  With an arena the message lives in it, and is not to be freed. */
+enum ch_status json_decode_ref(const struct json_ref *ref, const ProtobufCMessageDescriptor *type,
+	unsigned flags, struct arena *arena, ProtobufCMessage **out_message,
+	struct json_error *out_error);
+
+/* jansson's value, which must outlive the ref and may be NULL: none. */
+struct json_ref json_ref_tree(struct json_t *value);
 
 /* The lowerCamelCase form of a field's name, as protoc derives it. */
 void json_append_name(struct buffer *out, const char *field_name);

@@ -14,15 +14,96 @@
 /* Of RFC 4648, the plain one and the one for URLs. */
 #define BASE64_ALPHABETS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
 
-/* Memory comes from malloc and is counted: a text of many empty objects would grow a hundredfold. */
+/* Memory comes from malloc, or from an arena, and is counted: a text of many empty objects would grow a
+ * hundredfold. */
 struct reader {
+	const struct json_view *view;
+	struct arena *arena; /* NULL: malloc */
 	unsigned flags;
 	size_t budget_bytes;
 	struct json_error *error;
 };
 
 static enum ch_status reader_message(
-	struct reader *reader, json_t *value, unsigned depth, ProtobufCMessage *message);
+	struct reader *reader, struct json_node node, unsigned depth, ProtobufCMessage *message);
+
+/* ---- Jansson's tree ---- */
+
+static struct json_node tree_node(json_t *value)
+{
+	return (struct json_node){.at = value};
+}
+
+static json_t *tree_value(struct json_node node)
+{
+	return (json_t *)(uintptr_t)node.at; /* jansson counts references in what is const to us */
+}
+
+static void tree_look(struct json_node node, struct json_value *out_value)
+{
+	json_t *value = tree_value(node);
+	switch (value != NULL ? json_typeof(value) : JSON_NULL) {
+	case JSON_OBJECT:
+		out_value->kind = JSON_KIND_OBJECT;
+		break;
+	case JSON_ARRAY:
+		out_value->kind = JSON_KIND_ARRAY;
+		out_value->count = json_array_size(value);
+		break;
+	case JSON_STRING:
+		out_value->kind = JSON_KIND_STRING;
+		out_value->text = slice_of(json_string_value(value), json_string_length(value));
+		break;
+	case JSON_INTEGER:
+		out_value->kind = JSON_KIND_INTEGER;
+		out_value->integer = json_integer_value(value);
+		break;
+	case JSON_REAL:
+		out_value->kind = JSON_KIND_REAL;
+		out_value->real = json_real_value(value);
+		break;
+	case JSON_TRUE:
+	case JSON_FALSE:
+		out_value->kind = JSON_KIND_BOOLEAN;
+		out_value->truth = json_is_true(value);
+		break;
+	default:
+		out_value->kind = JSON_KIND_NULL;
+	}
+}
+
+static void tree_walk(struct json_node node, struct json_walk *out_walk)
+{
+	json_t *value = tree_value(node);
+	*out_walk = (struct json_walk){.at = node, .object = json_is_object(value)};
+	if (out_walk->object)
+		out_walk->end.at = json_object_iter(value); /* of an object, the member to come */
+	else
+		out_walk->end.index = json_array_size(value);
+}
+
+static bool tree_next(struct json_walk *walk, struct slice *out_name, struct json_node *out_value)
+{
+	json_t *value = tree_value(walk->at);
+	if (walk->object) {
+		void *member = (void *)(uintptr_t)walk->end.at;
+		if (member == NULL)
+			return false;
+		*out_name =
+			slice_of(json_object_iter_key(member), json_object_iter_key_len(member));
+		*out_value = tree_node(json_object_iter_value(member));
+		walk->end.at = json_object_iter_next(value, member);
+		return true;
+	}
+	if (walk->at.index == walk->end.index)
+		return false;
+	*out_value = tree_node(json_array_get(value, walk->at.index++));
+	return true;
+}
+
+const struct json_view json_view_tree = {tree_look, tree_walk, tree_next};
+
+/* ---- Memory ---- */
 
 static enum ch_status reader_fail(struct reader *reader, enum ch_status status, const char *reason)
 {
@@ -34,9 +115,12 @@ static enum ch_status reader_alloc(struct reader *reader, size_t bytes, void **o
 {
 	if (bytes > reader->budget_bytes)
 		return reader_fail(reader, CH_TOO_LARGE, "takes too much memory");
-	void *memory = calloc(1, bytes > 0 ? bytes : 1);
+	void *memory = reader->arena != NULL ? arena_alloc(reader->arena, bytes)
+					     : calloc(1, bytes > 0 ? bytes : 1);
 	if (memory == NULL)
 		return reader_fail(reader, CH_NOMEM, "out of memory");
+	if (reader->arena != NULL)
+		memset(memory, 0, bytes);
 	reader->budget_bytes -= bytes;
 	*out_memory = memory;
 	return CH_OK;
@@ -44,20 +128,20 @@ static enum ch_status reader_alloc(struct reader *reader, size_t bytes, void **o
 
 /* ---- Scalars ---- */
 
-static enum ch_status reader_i64(struct reader *reader, json_t *value, int64_t *out_number)
+static enum ch_status reader_i64(
+	struct reader *reader, const struct json_value *value, int64_t *out_number)
 {
-	if (json_is_integer(value)) {
-		*out_number = json_integer_value(value);
+	if (value->kind == JSON_KIND_INTEGER) {
+		*out_number = value->integer;
 		return CH_OK;
 	}
-	if (json_is_string(value)) {
-		struct slice text = slice_of(json_string_value(value), json_string_length(value));
-		if (text_parse_i64(text, out_number) != CH_OK)
+	if (value->kind == JSON_KIND_STRING) {
+		if (text_parse_i64(value->text, out_number) != CH_OK)
 			return reader_fail(reader, CH_INVALID, "expected an integer in range");
 		return CH_OK;
 	}
-	if (json_is_real(value)) {
-		double real = json_real_value(value);
+	if (value->kind == JSON_KIND_REAL) {
+		double real = value->real;
 		if (real >= -EXACT_REAL && real <= EXACT_REAL && real == (double)(int64_t)real) {
 			*out_number = (int64_t)real;
 			return CH_OK;
@@ -66,11 +150,11 @@ static enum ch_status reader_i64(struct reader *reader, json_t *value, int64_t *
 	return reader_fail(reader, CH_INVALID, "expected an integer in range");
 }
 
-static enum ch_status reader_u64(struct reader *reader, json_t *value, uint64_t *out_number)
+static enum ch_status reader_u64(
+	struct reader *reader, const struct json_value *value, uint64_t *out_number)
 {
-	if (json_is_string(value)) {
-		struct slice text = slice_of(json_string_value(value), json_string_length(value));
-		if (text_parse_u64(text, UINT64_MAX, out_number) != CH_OK)
+	if (value->kind == JSON_KIND_STRING) {
+		if (text_parse_u64(value->text, UINT64_MAX, out_number) != CH_OK)
 			return reader_fail(
 				reader, CH_INVALID, "expected an unsigned integer in range");
 		return CH_OK;
@@ -85,7 +169,8 @@ static enum ch_status reader_u64(struct reader *reader, json_t *value, uint64_t 
 	return CH_OK;
 }
 
-static enum ch_status reader_i32(struct reader *reader, json_t *value, int32_t *out_number)
+static enum ch_status reader_i32(
+	struct reader *reader, const struct json_value *value, int32_t *out_number)
 {
 	int64_t number;
 	enum ch_status status = reader_i64(reader, value, &number);
@@ -97,7 +182,8 @@ static enum ch_status reader_i32(struct reader *reader, json_t *value, int32_t *
 	return CH_OK;
 }
 
-static enum ch_status reader_u32(struct reader *reader, json_t *value, uint32_t *out_number)
+static enum ch_status reader_u32(
+	struct reader *reader, const struct json_value *value, uint32_t *out_number)
 {
 	uint64_t number;
 	enum ch_status status = reader_u64(reader, value, &number);
@@ -110,15 +196,15 @@ static enum ch_status reader_u32(struct reader *reader, json_t *value, uint32_t 
 }
 
 /* CH_END: a name that the schema has not, to be passed over. */
-static enum ch_status reader_enum(struct reader *reader, json_t *value,
+static enum ch_status reader_enum(struct reader *reader, const struct json_value *value,
 	const ProtobufCEnumDescriptor *type, int32_t *out_number)
 {
-	if (json_is_integer(value))
+	if (value->kind == JSON_KIND_INTEGER)
 		return reader_i32(reader, value, out_number);
-	if (!json_is_string(value))
+	if (value->kind != JSON_KIND_STRING)
 		return reader_fail(reader, CH_INVALID, "expected the name of an enum value");
 	const ProtobufCEnumValue *known =
-		protobuf_c_enum_descriptor_get_value_by_name(type, json_string_value(value));
+		protobuf_c_enum_descriptor_get_value_by_name(type, (const char *)value->text.data);
 	if (known != NULL) {
 		*out_number = known->value;
 		return CH_OK;
@@ -129,15 +215,15 @@ static enum ch_status reader_enum(struct reader *reader, json_t *value,
 }
 
 static enum ch_status reader_bytes(
-	struct reader *reader, json_t *value, ProtobufCBinaryData *out_bytes)
+	struct reader *reader, const struct json_value *value, ProtobufCBinaryData *out_bytes)
 {
-	if (!json_is_string(value))
+	if (value->kind != JSON_KIND_STRING)
 		return reader_fail(reader, CH_INVALID, "expected base64");
-	const char *text = json_string_value(value);
-	size_t len = json_string_length(value);
+	const char *text = (const char *)value->text.data;
+	size_t len = value->text.len;
 	while (len > 0 && text[len - 1] == '=')
 		len--;
-	if (json_string_length(value) - len > 2)
+	if (value->text.len - len > 2)
 		return reader_fail(reader, CH_INVALID, "expected base64");
 	if (len == 0)
 		return CH_OK;
@@ -159,25 +245,28 @@ static enum ch_status reader_bytes(
 }
 
 /* An empty text is copied too: protobuf-c frees every element of a repeated field. */
-static enum ch_status reader_string(struct reader *reader, json_t *value, char **out_text)
+static enum ch_status reader_string(
+	struct reader *reader, const struct json_value *value, char **out_text)
 {
-	if (!json_is_string(value))
+	if (value->kind != JSON_KIND_STRING)
 		return reader_fail(reader, CH_INVALID, "expected a string");
 	void *text = NULL;
-	size_t len = json_string_length(value);
+	size_t len = value->text.len;
 	enum ch_status status = reader_alloc(reader, len + 1, &text);
 	if (status != CH_OK)
 		return status;
-	memcpy(text, json_string_value(value), len); /* jansson refuses a NUL inside */
+	memcpy(text, value->text.data, len); /* jansson refuses a NUL inside */
 	*out_text = text;
 	return CH_OK;
 }
 
 /* ---- Fields ---- */
 
-/* Reads one value into one element of the message's struct, which is zero or holds the default. */
-static enum ch_status reader_element(struct reader *reader, json_t *value,
-	const ProtobufCFieldDescriptor *field, unsigned depth, void *element)
+/* Reads one value, which stands at `node`, into one element of the message's struct, which is zero or holds
+ * the default. */
+static enum ch_status reader_element(struct reader *reader, struct json_node node,
+	const struct json_value *value, const ProtobufCFieldDescriptor *field, unsigned depth,
+	void *element)
 {
 	switch (field->type) {
 	case PROTOBUF_C_TYPE_INT32:
@@ -195,9 +284,9 @@ static enum ch_status reader_element(struct reader *reader, json_t *value,
 	case PROTOBUF_C_TYPE_FIXED64:
 		return reader_u64(reader, value, element);
 	case PROTOBUF_C_TYPE_BOOL:
-		if (!json_is_boolean(value))
+		if (value->kind != JSON_KIND_BOOLEAN)
 			return reader_fail(reader, CH_INVALID, "expected true or false");
-		*(protobuf_c_boolean *)element = json_is_true(value);
+		*(protobuf_c_boolean *)element = value->truth;
 		return CH_OK;
 	case PROTOBUF_C_TYPE_ENUM:
 		return reader_enum(reader, value, reflect_enum_type(field), element);
@@ -213,37 +302,41 @@ static enum ch_status reader_element(struct reader *reader, json_t *value,
 			return status;
 		type->message_init(nested);
 		*(ProtobufCMessage **)element = nested; /* half-built, but the parent's to free */
-		return reader_message(reader, value, depth + 1, nested);
+		return reader_message(reader, node, depth + 1, nested);
 	}
 	default:
 		return reader_fail(reader, CH_UNSUPPORTED, "float and double are not used here");
 	}
 }
 
-static enum ch_status reader_repeated(struct reader *reader, json_t *value,
-	const ProtobufCFieldDescriptor *field, unsigned depth, ProtobufCMessage *message)
+static enum ch_status reader_repeated(struct reader *reader, struct json_node node,
+	const struct json_value *value, const ProtobufCFieldDescriptor *field, unsigned depth,
+	ProtobufCMessage *message)
 {
 	size_t *count = (size_t *)(void *)((char *)message + field->quantifier_offset);
 	void **elements = (void **)(void *)((char *)message + field->offset);
 	size_t element_bytes = reflect_element_bytes(field);
 	size_t mark = reader->error->path.len;
-	if (!json_is_array(value)) {
+	struct json_walk walk;
+	struct json_node item;
+	struct slice unnamed;
+	if (value->kind != JSON_KIND_ARRAY) {
 		(void)reflect_path_push(&reader->error->path, slice_text(field->name), -1);
 		return reader_fail(reader, CH_INVALID, "expected an array");
 	}
-	size_t len = json_array_size(value);
-	if (len == 0)
+	if (value->count == 0)
 		return CH_OK;
-	enum ch_status status = reader_alloc(reader, len * element_bytes, elements);
-	for (size_t i = 0; i < len && status == CH_OK; i++) {
-		json_t *item = json_array_get(value, i);
-		(void)reflect_path_push(
-			&reader->error->path, slice_text(field->name), (ptrdiff_t)i);
-		if (json_is_null(item))
+	enum ch_status status = reader_alloc(reader, value->count * element_bytes, elements);
+	reader->view->walk(node, &walk);
+	for (ptrdiff_t i = 0; status == CH_OK && reader->view->next(&walk, &unnamed, &item); i++) {
+		struct json_value told;
+		reader->view->look(item, &told);
+		(void)reflect_path_push(&reader->error->path, slice_text(field->name), i);
+		if (told.kind == JSON_KIND_NULL)
 			return reader_fail(reader, CH_INVALID, "null is no element");
 		void *element =
 			(char *)*elements + (*count)++ * element_bytes; /* even half-built */
-		status = reader_element(reader, item, field, depth, element);
+		status = reader_element(reader, item, &told, field, depth, element);
 		if (status == CH_END) {
 			(*count)--; /* an unknown enum name: the next one takes its place */
 			status = CH_OK;
@@ -254,8 +347,9 @@ static enum ch_status reader_repeated(struct reader *reader, json_t *value,
 	return status;
 }
 
-static enum ch_status reader_singular(struct reader *reader, json_t *value,
-	const ProtobufCFieldDescriptor *field, unsigned depth, ProtobufCMessage *message)
+static enum ch_status reader_singular(struct reader *reader, struct json_node node,
+	const struct json_value *value, const ProtobufCFieldDescriptor *field, unsigned depth,
+	ProtobufCMessage *message)
 {
 	void *element = (char *)message + field->offset;
 	size_t mark = reflect_path_push(&reader->error->path, slice_text(field->name), -1);
@@ -266,7 +360,7 @@ static enum ch_status reader_singular(struct reader *reader, json_t *value,
 		*which = field->id;
 		memset(element, 0, reflect_element_bytes(field));
 	}
-	enum ch_status status = reader_element(reader, value, field, depth, element);
+	enum ch_status status = reader_element(reader, node, value, field, depth, element);
 	if (status == CH_END)
 		status = CH_OK;
 	if (status == CH_OK)
@@ -291,45 +385,49 @@ static bool reader_is_camel(struct slice key, const char *field_name)
 	return at == key.len;
 }
 
+/* Most texts tell the fields in the schema's order: looked for from `first` on, and around. */
 static const ProtobufCFieldDescriptor *reader_find(
-	const ProtobufCMessageDescriptor *type, struct slice key)
+	const ProtobufCMessageDescriptor *type, struct slice key, unsigned first)
 {
 	for (unsigned i = 0; i < type->n_fields; i++) {
-		const ProtobufCFieldDescriptor *field = &type->fields[i];
+		unsigned at = first + i < type->n_fields ? first + i : first + i - type->n_fields;
+		const ProtobufCFieldDescriptor *field = &type->fields[at];
 		if (reader_is_camel(key, field->name) || slice_equal(key, slice_text(field->name)))
 			return field;
 	}
 	return NULL;
 }
 
-static enum ch_status reader_member(struct reader *reader, json_t *value,
+static enum ch_status reader_member(struct reader *reader, struct json_node node,
 	const ProtobufCFieldDescriptor *field, unsigned depth, ProtobufCMessage *message)
 {
-	if (json_is_null(value))
+	struct json_value value;
+	reader->view->look(node, &value);
+	if (value.kind == JSON_KIND_NULL)
 		return CH_OK;
 	return field->label == PROTOBUF_C_LABEL_REPEATED
-		       ? reader_repeated(reader, value, field, depth, message)
-		       : reader_singular(reader, value, field, depth, message);
+		       ? reader_repeated(reader, node, &value, field, depth, message)
+		       : reader_singular(reader, node, &value, field, depth, message);
 }
 
 static enum ch_status reader_message(
-	struct reader *reader, json_t *value, unsigned depth, ProtobufCMessage *message)
+	struct reader *reader, struct json_node node, unsigned depth, ProtobufCMessage *message)
 {
 	const ProtobufCMessageDescriptor *type = message->descriptor;
 	bool told[FIELDS_MAX] = {
-		false}; /* jansson refuses one name twice; this, both names of a field */
-	const char *key;
-	size_t key_bytes;
-	json_t *member;
+		false}; /* one name twice is no JSON here; this, both names of a field */
+	struct json_walk walk;
+	struct json_node member;
+	struct slice name;
+	unsigned first = 0;
 	invariant(type->n_fields <= FIELDS_MAX);
 	if (depth > LIMIT_JSON_DEPTH)
 		return reader_fail(reader, CH_TOO_LARGE, "nested too deeply");
-	if (!json_is_object(value))
+	if (json_view_kind(reader->view, node) != JSON_KIND_OBJECT)
 		return reader_fail(reader, CH_INVALID, "expected an object");
-	json_object_keylen_foreach(value, key, key_bytes, member)
-	{
-		struct slice name = slice_of(key, key_bytes);
-		const ProtobufCFieldDescriptor *field = reader_find(type, name);
+	reader->view->walk(node, &walk);
+	while (reader->view->next(&walk, &name, &member)) {
+		const ProtobufCFieldDescriptor *field = reader_find(type, name, first);
 		if (field == NULL && (reader->flags & JSON_IGNORE_UNKNOWN) != 0)
 			continue;
 		if (field == NULL || told[field - type->fields]) {
@@ -339,6 +437,7 @@ static enum ch_status reader_message(
 					      : "told twice, under both its names");
 		}
 		told[field - type->fields] = true;
+		first = (unsigned)(field - type->fields) + 1;
 		enum ch_status status = reader_member(reader, member, field, depth, message);
 		if (status != CH_OK)
 			return status;
@@ -382,14 +481,18 @@ static enum ch_status reader_measure(struct reader *reader, struct slice text)
 	return CH_OK;
 }
 
-static void reader_start(struct reader *reader, unsigned flags, struct json_error *error)
+static void reader_start(struct reader *reader, const struct json_view *view, struct arena *arena,
+	unsigned flags, struct json_error *error)
 {
 	*error = (struct json_error){.path = {.len = 0}};
-	*reader =
-		(struct reader){.flags = flags, .budget_bytes = LIMIT_JSON_MEMORY, .error = error};
+	*reader = (struct reader){.view = view,
+		.arena = arena,
+		.flags = flags,
+		.budget_bytes = LIMIT_JSON_MEMORY,
+		.error = error};
 }
 
-static enum ch_status reader_top(struct reader *reader, json_t *value,
+static enum ch_status reader_top(struct reader *reader, struct json_node node,
 	const ProtobufCMessageDescriptor *type, ProtobufCMessage **out_message)
 {
 	void *memory = NULL;
@@ -398,23 +501,37 @@ static enum ch_status reader_top(struct reader *reader, json_t *value,
 		return status;
 	ProtobufCMessage *message = memory;
 	type->message_init(message);
-	status = reader_message(reader, value, 1, message);
+	status = reader_message(reader, node, 1, message);
 	if (status != CH_OK)
 		goto out;
 	*out_message = message;
 	message = NULL; /* the caller's now */
 out:
-	protobuf_c_message_free_unpacked(message, NULL);
+	if (reader->arena == NULL)
+		protobuf_c_message_free_unpacked(message, NULL);
 	return status;
+}
+
+enum ch_status json_decode_ref(const struct json_ref *ref, const ProtobufCMessageDescriptor *type,
+	unsigned flags, struct arena *arena, ProtobufCMessage **out_message,
+	struct json_error *out_error)
+{
+	struct json_error unwanted;
+	struct reader reader;
+	reader_start(&reader, ref->view, arena, flags, out_error != NULL ? out_error : &unwanted);
+	return reader_top(&reader, ref->node, type, out_message);
+}
+
+struct json_ref json_ref_tree(json_t *value)
+{
+	return (struct json_ref){value != NULL ? &json_view_tree : NULL, tree_node(value)};
 }
 
 enum ch_status json_decode_value(json_t *value, const ProtobufCMessageDescriptor *type,
 	unsigned flags, ProtobufCMessage **out_message, struct json_error *out_error)
 {
-	struct json_error unwanted;
-	struct reader reader;
-	reader_start(&reader, flags, out_error != NULL ? out_error : &unwanted);
-	return reader_top(&reader, value, type, out_message);
+	const struct json_ref ref = {&json_view_tree, tree_node(value)};
+	return json_decode_ref(&ref, type, flags, NULL, out_message, out_error);
 }
 
 enum ch_status json_decode(struct slice text, const ProtobufCMessageDescriptor *type,
@@ -424,7 +541,8 @@ enum ch_status json_decode(struct slice text, const ProtobufCMessageDescriptor *
 	struct reader reader;
 	json_error_t at;
 	json_t *value = NULL;
-	reader_start(&reader, flags, out_error != NULL ? out_error : &unwanted);
+	reader_start(
+		&reader, &json_view_tree, NULL, flags, out_error != NULL ? out_error : &unwanted);
 	enum ch_status status = reader_measure(&reader, text);
 	if (status != CH_OK)
 		goto out;
@@ -436,7 +554,7 @@ enum ch_status json_decode(struct slice text, const ProtobufCMessageDescriptor *
 			"not JSON at line %d, column %d", at.line, at.column);
 		goto out;
 	}
-	status = reader_top(&reader, value, type, out_message);
+	status = reader_top(&reader, tree_node(value), type, out_message);
 out:
 	json_decref(value);
 	return status;
