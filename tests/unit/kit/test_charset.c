@@ -105,6 +105,11 @@ static void test_streams(void **state)
 	(void)state;
 	stream(CHARSET_UTF8, "王芳", 6, "王芳");
 	stream(CHARSET_GB18030, "a\xCD\xF5\x94\x39\xDA\x33\xB7\xBC", 9, "a王💩芳");
+	/* Second bytes that look like ASCII, between stretches that are. */
+	static const char mixed[] = "<Name x=\"1234567\">\x81\x40\x8F\x5C"
+				    "ab1234567890\x81\x30\x81\x30z\xCD\xF5</Name>";
+	stream(CHARSET_GB18030, mixed, sizeof(mixed) - 1,
+		"<Name x=\"1234567\">丂廫ab1234567890\xC2\x80z王</Name>");
 	stream(CHARSET_BIG5, "\xA4\xFD", 2, "王");
 	stream(CHARSET_SHIFT_JIS, "\x89\xA4\xB1", 3, "王ｱ");
 	stream(CHARSET_LATIN1, "\xE9", 1, "é");
