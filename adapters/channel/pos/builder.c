@@ -139,7 +139,8 @@ enum ch_status builder_set(
 	struct builder *builder, const struct row *row, struct slice text, const char **out_reason)
 {
 	enum ch_status status = CH_TOO_LARGE;
-	text = text_trim(text);
+	if (text.len > 0 && (text.data[0] <= ' ' || text.data[text.len - 1] <= ' '))
+		text = text_trim(text);
 	if (text.len == 0)
 		return CH_OK;
 	if (text.len <= LIMIT_POS_TEXT_BYTES)

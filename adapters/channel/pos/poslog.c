@@ -17,7 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/hash.h"
 #include "base/limits.h"
 #include "channel/pos/builder.h"
 #include "channel/pos/xml_text.h"
@@ -29,9 +28,11 @@
 #define FEED_BYTES    ((size_t)64 * 1024)   /* to the parser at a time */
 #define KEEP_BYTES    ((size_t)1024 * 1024) /* an arena that grew larger is not kept */
 
+/* Two words, so that four lie together. */
 struct slot {
-	const xmlChar *name;
-	const struct row *row;
+	const xmlChar *name; /* NULL: empty */
+	uint32_t place;      /* as place_of says */
+	uint32_t row;        /* in dialect_rows */
 };
 
 struct record {
@@ -54,6 +55,8 @@ struct poslog {
 		enum space space;
 	} spaces[SPACES_CACHED];
 	size_t space_count;
+	const xmlChar *space_uri; /* asked for last */
+	enum space space;
 	const xmlChar *currency_name;
 	const xmlChar *currency_code_name;
 
@@ -61,7 +64,8 @@ struct poslog {
 	size_t depth;
 	size_t skip; /* elements open inside one that has no row */
 	const struct row *capture;
-	struct buffer text;
+	size_t text_len;
+	uint8_t text[LIMIT_POS_TEXT_BYTES + 1]; /* one more is enough to know that it is too long */
 
 	struct builder builder;
 	struct record *open;
@@ -197,22 +201,26 @@ static void reader_refuse_file(struct poslog *r, const char *field, const char *
 
 /* ---- Rows ---- */
 
-static size_t slot_hash(enum node parent, enum space space, bool attribute, const xmlChar *name)
+static uint32_t place_of(enum node parent, enum space space, bool attribute)
 {
-	uint64_t place = (uint64_t)parent << 8 | (uint64_t)space << 1 | attribute;
-	return (size_t)hash_mix((uint64_t)(uintptr_t)name, place ^ UINT64_C(0x9e3779b97f4a7c15)) &
-	       (SLOTS - 1);
+	return (uint32_t)parent << 8 | (uint32_t)space << 1 | attribute;
+}
+
+/* Names lie sixteen bytes apart or more. */
+static size_t slot_hash(uint32_t place, const xmlChar *name)
+{
+	uint64_t key = (uint64_t)(uintptr_t)name ^ (uint64_t)place << 44;
+	return (size_t)(key * UINT64_C(0x9e3779b97f4a7c15) >> 54) & (SLOTS - 1);
 }
 
 static const struct row *reader_row(const struct poslog *r, enum node parent, enum space space,
 	bool attribute, const xmlChar *name)
 {
-	size_t at = slot_hash(parent, space, attribute, name);
-	for (; r->slots[at].row != NULL; at = (at + 1) & (SLOTS - 1)) {
-		const struct row *row = r->slots[at].row;
-		if (r->slots[at].name == name && row->parent == parent && row->space == space &&
-			(row->name[0] == '@') == attribute)
-			return row;
+	uint32_t place = place_of(parent, space, attribute);
+	size_t at = slot_hash(place, name);
+	for (; r->slots[at].name != NULL; at = (at + 1) & (SLOTS - 1)) {
+		if (r->slots[at].name == name && r->slots[at].place == place)
+			return &dialect_rows[r->slots[at].row];
 	}
 	return NULL;
 }
@@ -226,20 +234,19 @@ static enum ch_status reader_intern(struct poslog *r)
 			xmlDictLookup(r->parser->dict, (const xmlChar *)row->name + attribute, -1);
 		if (name == NULL)
 			return CH_NOMEM;
-		size_t at = slot_hash(row->parent, row->space, attribute, name);
-		while (r->slots[at].row != NULL)
+		uint32_t place = place_of(row->parent, row->space, attribute);
+		size_t at = slot_hash(place, name);
+		while (r->slots[at].name != NULL)
 			at = (at + 1) & (SLOTS - 1);
-		r->slots[at] = (struct slot){name, row};
+		r->slots[at] = (struct slot){name, place, (uint32_t)i};
 	}
 	r->currency_name = xmlDictLookup(r->parser->dict, (const xmlChar *)"Currency", -1);
 	r->currency_code_name = xmlDictLookup(r->parser->dict, (const xmlChar *)"CurrencyCode", -1);
 	return r->currency_name != NULL && r->currency_code_name != NULL ? CH_OK : CH_NOMEM;
 }
 
-static enum space reader_space(struct poslog *r, const xmlChar *prefix, const xmlChar *uri)
+static enum space reader_find_space(struct poslog *r, const xmlChar *uri)
 {
-	if (uri == NULL)
-		return prefix == NULL ? SPACE_ARTS : SPACE_FOREIGN;
 	for (size_t i = 0; i < r->space_count; i++) {
 		if (r->spaces[i].uri == uri)
 			return r->spaces[i].space;
@@ -250,6 +257,18 @@ static enum space reader_space(struct poslog *r, const xmlChar *prefix, const xm
 		r->spaces[r->space_count++].space = space;
 	}
 	return space;
+}
+
+/* Mostly it is that of the element before. */
+static inline enum space reader_space(struct poslog *r, const xmlChar *prefix, const xmlChar *uri)
+{
+	if (uri == NULL)
+		return prefix == NULL ? SPACE_ARTS : SPACE_FOREIGN;
+	if (uri != r->space_uri) {
+		r->space = reader_find_space(r, uri);
+		r->space_uri = uri;
+	}
+	return r->space;
 }
 
 /* ---- Transactions ---- */
@@ -362,7 +381,7 @@ static void on_start(void *context, const xmlChar *localname, const xmlChar *pre
 	r->begun = true;
 	r->stack[r->depth++] = row;
 	r->capture = row->form != FORM_NONE ? row : NULL;
-	buffer_clear(&r->text);
+	r->text_len = 0;
 	if (attribute_count > 0)
 		reader_attributes(r, row, attribute_count, attributes);
 }
@@ -384,7 +403,7 @@ static void on_end(
 	}
 	const struct row *row = r->stack[r->depth - 1];
 	if (row == r->capture)
-		status = builder_set(&r->builder, row, buffer_slice(&r->text), &reason);
+		status = builder_set(&r->builder, row, slice_of(r->text, r->text_len), &reason);
 	if (status == CH_OK && r->open != NULL)
 		status = builder_leave(&r->builder, row, &reason);
 	if (status != CH_OK)
@@ -395,19 +414,18 @@ static void on_end(
 	/* An outer element's text before this one is forgotten: no place has both. */
 	const struct row *outer = r->depth > 0 ? r->stack[r->depth - 1] : NULL;
 	r->capture = outer != NULL && outer->form != FORM_NONE ? outer : NULL;
-	buffer_clear(&r->text);
+	r->text_len = 0;
 }
 
 static void on_text(void *context, const xmlChar *text, int len)
 {
 	struct poslog *r = context;
-	if (r->capture == NULL || r->skip > 0 || r->text.len > LIMIT_POS_TEXT_BYTES)
+	if (r->capture == NULL || r->skip > 0)
 		return;
-	/* One byte over the bound is enough to know that it is over. */
-	size_t room = LIMIT_POS_TEXT_BYTES + 1 - r->text.len;
-	buffer_append(&r->text, text, (size_t)len < room ? (size_t)len : room);
-	if (r->text.status != CH_OK)
-		r->status = r->text.status;
+	size_t room = sizeof(r->text) - r->text_len;
+	size_t more = (size_t)len < room ? (size_t)len : room;
+	memcpy(r->text + r->text_len, text, more);
+	r->text_len += more;
 }
 
 static void on_doctype(
@@ -493,7 +511,6 @@ void poslog_free(struct poslog *poslog)
 	xml_text_free(poslog->xml_text);
 	buffer_fini(&poslog->converted);
 	buffer_fini(&poslog->window);
-	buffer_fini(&poslog->text);
 	free(poslog);
 }
 
