@@ -281,12 +281,18 @@ enum ch_status relay_put_straight(struct relay *relay, const struct kit_item *it
 	return relay_settle_unsent(relay, flight, status);
 }
 
+/* What has a receipt counts until it is told: so much comes again after a crash, and no more. */
+static bool relay_window_is_full(const struct relay *relay)
+{
+	return courier_under_way(relay->courier) >= (uint64_t)relay->settings->window;
+}
+
 enum ch_status relay_put(struct relay *relay, const struct kit_item *item)
 {
 	if (relay->adapter->prompt)
 		return relay_put_prompt(relay, item);
 	if (!relay->by_spool)
-		return relay_put_straight(relay, item);
+		return relay_window_is_full(relay) ? CH_FULL : relay_put_straight(relay, item);
 	enum ch_status status = relay_put_by_spool(relay, item);
 	relay_tell_full(relay, status == CH_FULL);
 	if (status != CH_TOO_LARGE)
