@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "channel/website/percent.h"
 #include "channel/website/traceparent.h"
+#include "wire/json.h"
 
 #define CLOUD_TRACESTATE_BYTES 512u
 #define CLOUD_EXTENSION_NAME   20u
@@ -15,9 +16,13 @@
 struct cloud_reader {
 	const struct http_message *message;
 	enum cloud_mode mode;
-	json_t *root;        /* of a structured event or batch */
-	size_t next;         /* of a batch */
-	json_t *data;        /* JSON that stood in the body or in data_base64 */
+	struct json_tape *tape; /* the caller's */
+	struct json_ref root;   /* of a structured event or batch */
+	struct json_walk walk;  /* of a batch */
+	size_t count;
+	size_t next;
+	json_t *tree;        /* what the tape would not take */
+	json_t *data;        /* JSON that stood in the body or in data_base64, and the same */
 	struct buffer text;  /* attributes, decoded, and bytes of data_base64 */
 	struct refusal *why; /* of the call under way */
 };
@@ -25,33 +30,38 @@ struct cloud_reader {
 /* Where each attribute goes, and what it must be. */
 enum cloud_kind { CLOUD_TEXT, CLOUD_REFERENCE, CLOUD_URI, CLOUD_TIME, CLOUD_HEX, CLOUD_VERSION };
 
+#define NAME(text) text, sizeof(text) - 1
+
 static const struct cloud_attribute {
 	const char *name;
+	size_t len; /* of it */
 	enum cloud_kind kind;
 	bool required;
 	size_t max;
 	size_t at; /* of a slice or time in struct cloud_event */
 } attributes[] = {
-	{"specversion", CLOUD_VERSION, true, 16, 0},
-	{"id", CLOUD_TEXT, true, LIMIT_ID_BYTES, offsetof(struct cloud_event, id)},
-	{"source", CLOUD_REFERENCE, true, LIMIT_SOURCE_BYTES, offsetof(struct cloud_event, source)},
-	{"type", CLOUD_TEXT, true, LIMIT_TYPE_BYTES, offsetof(struct cloud_event, type)},
-	{"subject", CLOUD_TEXT, false, LIMIT_SUBJECT_BYTES, offsetof(struct cloud_event, subject)},
-	{"time", CLOUD_TIME, false, 64, offsetof(struct cloud_event, time_us)},
-	{"senttime", CLOUD_TIME, false, 64, offsetof(struct cloud_event, sent_us)},
-	{"dataschema", CLOUD_URI, false, LIMIT_SOURCE_BYTES,
+	{NAME("specversion"), CLOUD_VERSION, true, 16, 0},
+	{NAME("id"), CLOUD_TEXT, true, LIMIT_ID_BYTES, offsetof(struct cloud_event, id)},
+	{NAME("source"), CLOUD_REFERENCE, true, LIMIT_SOURCE_BYTES,
+		offsetof(struct cloud_event, source)},
+	{NAME("type"), CLOUD_TEXT, true, LIMIT_TYPE_BYTES, offsetof(struct cloud_event, type)},
+	{NAME("subject"), CLOUD_TEXT, false, LIMIT_SUBJECT_BYTES,
+		offsetof(struct cloud_event, subject)},
+	{NAME("time"), CLOUD_TIME, false, 64, offsetof(struct cloud_event, time_us)},
+	{NAME("senttime"), CLOUD_TIME, false, 64, offsetof(struct cloud_event, sent_us)},
+	{NAME("dataschema"), CLOUD_URI, false, LIMIT_SOURCE_BYTES,
 		offsetof(struct cloud_event, dataschema)},
-	{"datacontenttype", CLOUD_TEXT, false, LIMIT_SUBJECT_BYTES,
+	{NAME("datacontenttype"), CLOUD_TEXT, false, LIMIT_SUBJECT_BYTES,
 		offsetof(struct cloud_event, datacontenttype)},
-	{"traceparent", CLOUD_TEXT, false, LIMIT_SUBJECT_BYTES,
+	{NAME("traceparent"), CLOUD_TEXT, false, LIMIT_SUBJECT_BYTES,
 		offsetof(struct cloud_event, traceparent)},
-	{"tracestate", CLOUD_TEXT, false, CLOUD_TRACESTATE_BYTES,
+	{NAME("tracestate"), CLOUD_TEXT, false, CLOUD_TRACESTATE_BYTES,
 		offsetof(struct cloud_event, tracestate)},
-	{"correlationid", CLOUD_TEXT, false, LIMIT_ID_BYTES,
+	{NAME("correlationid"), CLOUD_TEXT, false, LIMIT_ID_BYTES,
 		offsetof(struct cloud_event, correlation_id)},
-	{"causationid", CLOUD_TEXT, false, LIMIT_ID_BYTES,
+	{NAME("causationid"), CLOUD_TEXT, false, LIMIT_ID_BYTES,
 		offsetof(struct cloud_event, causation_id)},
-	{"digest", CLOUD_HEX, false, (size_t)CLOUD_DIGEST_BYTES * 2, 0},
+	{NAME("digest"), CLOUD_HEX, false, (size_t)CLOUD_DIGEST_BYTES * 2, 0},
 };
 
 #define ATTRIBUTES (sizeof(attributes) / sizeof(attributes[0]))
@@ -181,54 +191,52 @@ json_t *cloud_load_json(struct slice text, const char *field, struct refusal *ou
 	return root;
 }
 
+/* By the tape if it is free and takes the text, else by jansson, which knows what is wrong with it. */
+static enum ch_status cloud_parse(struct json_tape *tape, struct slice text, const char *field,
+	json_t **out_tree, struct json_ref *out_ref, struct refusal *out_refusal)
+{
+	struct json_node node;
+	if (tape != NULL && json_tape_read(tape, text, &node) == CH_OK) {
+		*out_ref = (struct json_ref){&json_view_tape, node};
+		return CH_OK;
+	}
+	*out_tree = cloud_load_json(text, field, out_refusal);
+	*out_ref = json_ref_tree(*out_tree);
+	return *out_tree != NULL ? CH_OK : out_refusal->status;
+}
+
 /* Bytes that say they are JSON. */
 static enum ch_status cloud_data_bytes(
 	struct cloud_reader *reader, struct slice bytes, struct cloud_event *event)
 {
+	struct json_tape *tape = reader->mode == CLOUD_BINARY ? reader->tape : NULL;
 	event->bytes = bytes;
 	if (bytes.len == 0 || !cloud_is_json(event->datacontenttype))
 		return CH_OK;
-	reader->data = cloud_load_json(bytes, "data", reader->why);
-	event->json = reader->data;
-	return reader->data != NULL ? CH_OK : reader->why->status;
+	return cloud_parse(tape, bytes, "data", &reader->data, &event->json, reader->why);
 }
 
 static enum ch_status cloud_data_base64(
-	struct cloud_reader *reader, const json_t *value, struct cloud_event *event)
+	struct cloud_reader *reader, const struct json_ref *base64, struct cloud_event *event)
 {
 	const char *end = NULL;
-	const char *text = json_string_value(value);
-	size_t len = text != NULL ? json_string_length(value) : 0;
+	struct json_value value;
+	base64->view->look(base64->node, &value);
+	bool told = value.kind == JSON_KIND_STRING;
+	const char *text = told ? (const char *)value.text.data : NULL;
+	size_t len = told ? value.text.len : 0;
 	size_t written = 0;
 	size_t start = reader->text.len;
-	uint8_t *room = text != NULL ? buffer_reserve(&reader->text, len / 4 * 3 + 3) : NULL;
-	if (text != NULL && room == NULL)
+	uint8_t *room = told ? buffer_reserve(&reader->text, len / 4 * 3 + 3) : NULL;
+	if (told && room == NULL)
 		return CH_NOMEM;
-	if (text == NULL ||
+	if (!told ||
 		sodium_base642bin(room, len / 4 * 3 + 3, text, len, NULL, &written, &end,
 			sodium_base64_VARIANT_ORIGINAL) != 0 ||
 		end != text + len)
 		return refusal_set(reader->why, CH_FORMAT, "data_base64", "is no base64");
 	reader->text.len = start + written;
 	return cloud_data_bytes(reader, slice_of(room, written), event);
-}
-
-static enum ch_status cloud_data_member(struct cloud_reader *reader, struct cloud_event *event)
-{
-	json_t *data = json_object_get(event->object, "data");
-	const json_t *base64 = json_object_get(event->object, "data_base64");
-	if (json_is_null(base64))
-		base64 = NULL;
-	if (data != NULL && base64 != NULL)
-		return refusal_set(
-			reader->why, CH_INVALID, "data", "and data_base64 exclude each other");
-	if (base64 != NULL)
-		return cloud_data_base64(reader, base64, event);
-	if (json_is_string(data) && !cloud_is_json(event->datacontenttype))
-		event->bytes = slice_of(json_string_value(data), json_string_length(data));
-	else if (!json_is_null(data))
-		event->json = data;
-	return CH_OK;
 }
 
 /* ---- Binary mode ---- */
@@ -277,62 +285,110 @@ static enum ch_status cloud_read_binary(struct cloud_reader *reader, struct clou
 
 /* ---- Structured mode ---- */
 
-static bool cloud_is_name(const char *name)
+/* What stands in the object; a member that is absent has no view. */
+struct cloud_members {
+	struct json_ref attributes[ATTRIBUTES];
+	struct json_ref data;
+	struct json_ref base64;
+};
+
+static bool cloud_is_name(struct slice name)
 {
-	size_t i = 0;
-	for (; name[i] != 0; i++) {
-		if (!((name[i] >= 'a' && name[i] <= 'z') || (name[i] >= '0' && name[i] <= '9')))
+	for (size_t i = 0; i < name.len; i++) {
+		uint8_t c = name.data[i];
+		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')))
 			return false;
 	}
-	return i > 0;
+	return name.len > 0;
 }
 
-/* Names and kinds of all members; which of them are known here is another matter. */
-static enum ch_status cloud_check_members(struct cloud_reader *reader, json_t *object)
+/* Checks an attribute's name and kind; those that are not known here are passed over. */
+static enum ch_status cloud_note_member(struct cloud_reader *reader, struct slice name,
+	const struct json_ref *value, struct cloud_members *members)
 {
-	const char *name;
-	json_t *value;
-	json_object_foreach(object, name, value)
-	{
-		if (strcmp(name, "data") == 0 || strcmp(name, "data_base64") == 0)
-			continue;
-		if (!cloud_is_name(name))
-			return refusal_set(reader->why, CH_INVALID, name,
-				"is no name of an attribute: lower-case letters and digits");
-		if (!json_is_string(value) && !json_is_integer(value) && !json_is_boolean(value) &&
-			!json_is_null(value))
-			return refusal_set(reader->why, CH_INVALID, name,
-				"must be a text, an integer or a boolean");
+	const char *text = (const char *)name.data; /* a NUL stands behind it */
+	struct json_value what;
+	value->view->look(value->node, &what);
+	if (!cloud_is_name(name))
+		return refusal_set(reader->why, CH_INVALID, text,
+			"is no name of an attribute: lower-case letters and digits");
+	if (what.kind == JSON_KIND_REAL || what.kind == JSON_KIND_ARRAY ||
+		what.kind == JSON_KIND_OBJECT)
+		return refusal_set(
+			reader->why, CH_INVALID, text, "must be a text, an integer or a boolean");
+	for (size_t i = 0; i < ATTRIBUTES; i++) {
+		if (name.len == attributes[i].len &&
+			memcmp(name.data, attributes[i].name, name.len) == 0)
+			members->attributes[i] = *value;
 	}
 	return CH_OK;
 }
 
-static enum ch_status cloud_take_member(struct cloud_reader *reader,
-	const struct cloud_attribute *attribute, struct cloud_event *event)
+static enum ch_status cloud_note_members(
+	struct cloud_reader *reader, const struct json_ref *object, struct cloud_members *members)
 {
-	const json_t *value = json_object_get(event->object, attribute->name);
-	if (value == NULL || json_is_null(value))
+	struct json_walk walk;
+	struct json_ref value = *object;
+	struct slice name;
+	enum ch_status status = CH_OK;
+	object->view->walk(object->node, &walk);
+	while (status == CH_OK && object->view->next(&walk, &name, &value.node)) {
+		if (slice_equal(name, SLICE_LITERAL("data")))
+			members->data = value;
+		else if (slice_equal(name, SLICE_LITERAL("data_base64")))
+			members->base64 = value;
+		else
+			status = cloud_note_member(reader, name, &value, members);
+	}
+	return status;
+}
+
+static enum ch_status cloud_take_member(struct cloud_reader *reader,
+	const struct cloud_attribute *attribute, const struct json_ref *told,
+	struct cloud_event *event)
+{
+	struct json_value value = {.kind = JSON_KIND_NULL};
+	if (told->view != NULL)
+		told->view->look(told->node, &value);
+	if (value.kind == JSON_KIND_NULL)
 		return attribute->required ? cloud_missing(reader, attribute->name) : CH_OK;
-	if (!json_is_string(value))
+	if (value.kind != JSON_KIND_STRING)
 		return refusal_set(reader->why, CH_INVALID, attribute->name, "must be a text");
-	const char *fault = cloud_place(
-		attribute, slice_of(json_string_value(value), json_string_length(value)), event);
+	const char *fault = cloud_place(attribute, value.text, event);
 	return fault == NULL ? CH_OK
 			     : refusal_set(reader->why, CH_INVALID, attribute->name, "%s", fault);
 }
 
-static enum ch_status cloud_read_object(
-	struct cloud_reader *reader, json_t *object, struct cloud_event *event)
+static enum ch_status cloud_take_data(
+	struct cloud_reader *reader, const struct cloud_members *members, struct cloud_event *event)
 {
-	if (!json_is_object(object))
+	bool base64 =
+		members->base64.view != NULL && !json_ref_is(&members->base64, JSON_KIND_NULL);
+	struct json_value value = {.kind = JSON_KIND_NULL};
+	if (members->data.view != NULL && base64)
+		return refusal_set(
+			reader->why, CH_INVALID, "data", "and data_base64 exclude each other");
+	if (base64)
+		return cloud_data_base64(reader, &members->base64, event);
+	if (members->data.view != NULL)
+		members->data.view->look(members->data.node, &value);
+	if (value.kind == JSON_KIND_STRING && !cloud_is_json(event->datacontenttype))
+		event->bytes = value.text;
+	else if (value.kind != JSON_KIND_NULL)
+		event->json = members->data;
+	return CH_OK;
+}
+
+static enum ch_status cloud_read_object(
+	struct cloud_reader *reader, const struct json_ref *object, struct cloud_event *event)
+{
+	struct cloud_members members = {.data = {NULL, {NULL, 0}}};
+	if (!json_ref_is(object, JSON_KIND_OBJECT))
 		return refusal_set(reader->why, CH_INVALID, "", "is no JSON object");
-	event->object = object;
-	enum ch_status status = cloud_check_members(reader, object);
+	enum ch_status status = cloud_note_members(reader, object, &members);
 	for (size_t i = 0; i < ATTRIBUTES && status == CH_OK; i++)
-		status = cloud_take_member(reader, &attributes[i], event);
-	if (status == CH_OK)
-		status = cloud_data_member(reader, event);
-	return status;
+		status = cloud_take_member(reader, &attributes[i], &members.attributes[i], event);
+	return status == CH_OK ? cloud_take_data(reader, &members, event) : status;
 }
 
 /* ---- The reader ---- */
@@ -372,29 +428,34 @@ static bool cloud_is_readable(const struct http_message *message, enum cloud_mod
 
 static enum ch_status cloud_load(struct cloud_reader *reader, struct refusal *out_refusal)
 {
+	struct json_value value;
+	reader->count = 1;
 	if (reader->mode == CLOUD_BINARY)
 		return CH_OK;
-	reader->root = cloud_load_json(reader->message->body, "", out_refusal);
-	if (reader->root == NULL)
-		return out_refusal->status;
-	if (reader->mode == CLOUD_STRUCTURED)
-		return CH_OK;
-	if (!json_is_array(reader->root))
+	enum ch_status status = cloud_parse(
+		reader->tape, reader->message->body, "", &reader->tree, &reader->root, out_refusal);
+	if (status != CH_OK || reader->mode == CLOUD_STRUCTURED)
+		return status;
+	reader->root.view->look(reader->root.node, &value);
+	if (value.kind != JSON_KIND_ARRAY)
 		return refusal_set(out_refusal, CH_INVALID, "", "a batch is a JSON array");
-	if (json_array_size(reader->root) > LIMIT_EVENTS_PER_FRAME)
+	if (value.count > LIMIT_EVENTS_PER_FRAME)
 		return refusal_set(out_refusal, CH_TOO_LARGE, "", "more than %u events",
 			LIMIT_EVENTS_PER_FRAME);
+	reader->count = value.count;
+	reader->root.view->walk(reader->root.node, &reader->walk);
 	return CH_OK;
 }
 
-enum ch_status cloud_open(const struct http_message *message, struct cloud_reader **out_reader,
-	struct refusal *out_refusal)
+enum ch_status cloud_open(const struct http_message *message, struct json_tape *tape,
+	struct cloud_reader **out_reader, struct refusal *out_refusal)
 {
 	enum ch_status status = CH_NOMEM;
 	struct cloud_reader *reader = calloc(1, sizeof(*reader));
 	if (reader == NULL)
 		goto out;
 	reader->message = message;
+	reader->tape = tape;
 	reader->mode = cloud_mode(message);
 	status = cloud_is_readable(message, reader->mode)
 			 ? cloud_load(reader, out_refusal)
@@ -413,7 +474,7 @@ void cloud_close(struct cloud_reader *reader)
 {
 	if (reader == NULL)
 		return;
-	json_decref(reader->root);
+	json_decref(reader->tree);
 	json_decref(reader->data);
 	buffer_fini(&reader->text);
 	free(reader);
@@ -421,28 +482,27 @@ void cloud_close(struct cloud_reader *reader)
 
 size_t cloud_count(const struct cloud_reader *reader)
 {
-	return reader->mode == CLOUD_BATCH ? json_array_size(reader->root) : 1;
+	return reader->count;
 }
 
 enum ch_status cloud_next(
 	struct cloud_reader *reader, struct cloud_event *out_event, struct refusal *out_refusal)
 {
 	struct cloud_event event = {.time_us = 0};
+	struct json_ref object = reader->root;
+	struct slice unnamed;
 	enum ch_status status;
-	if (reader->next == cloud_count(reader))
+	if (reader->next == reader->count)
 		return CH_END;
+	reader->next++;
 	json_decref(reader->data);
 	reader->data = NULL;
 	reader->why = out_refusal;
 	buffer_clear(&reader->text);
-	size_t i = reader->next++;
-	if (reader->mode == CLOUD_BINARY)
-		status = cloud_read_binary(reader, &event);
-	else
-		status = cloud_read_object(reader,
-			reader->mode == CLOUD_BATCH ? json_array_get(reader->root, i)
-						    : reader->root,
-			&event);
+	if (reader->mode == CLOUD_BATCH)
+		(void)object.view->next(&reader->walk, &unnamed, &object.node); /* it was counted */
+	status = reader->mode == CLOUD_BINARY ? cloud_read_binary(reader, &event)
+					      : cloud_read_object(reader, &object, &event);
 	if (status == CH_OK)
 		cloud_settle_trace(reader, &event);
 	if (status == CH_OK)

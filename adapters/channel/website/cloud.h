@@ -14,6 +14,7 @@
 #include "base/limits.h"
 #include "channel/website/http_message.h"
 #include "channel/website/refusal.h"
+#include "wire/json_tape.h"
 
 #define CLOUD_DIGEST_BYTES 32u
 
@@ -36,9 +37,8 @@ struct cloud_event {
 	uint8_t digest[CLOUD_DIGEST_BYTES];
 	size_t digest_len;
 	/* The data: JSON that lives as long as the reader, or bytes, or neither. */
-	json_t *json;
+	struct json_ref json;
 	struct slice bytes;
-	json_t *object; /* of a structured event, extensions and all; NULL in binary mode */
 };
 
 struct cloud_reader;
@@ -46,10 +46,11 @@ struct cloud_reader;
 /* Of a request, by its Content-Type, else by ce-specversion: CLOUD_NONE is no CloudEvent. */
 enum cloud_mode cloud_mode(const struct http_message *message);
 
-/* `message` must outlive the reader.  CH_OK; CH_UNSUPPORTED: of a format that is not read here;
+/* `message` and `tape` must outlive the reader, and the tape is the reader's until it is closed; NULL: the JSON of
+ * all events is jansson's.  CH_OK; CH_UNSUPPORTED: of a format that is not read here;
  * CH_FORMAT, CH_INVALID, CH_TOO_LARGE (over 256 events in a batch): *out_refusal says what; CH_NOMEM. */
-enum ch_status cloud_open(const struct http_message *message, struct cloud_reader **out_reader,
-	struct refusal *out_refusal);
+enum ch_status cloud_open(const struct http_message *message, struct json_tape *tape,
+	struct cloud_reader **out_reader, struct refusal *out_refusal);
 void cloud_close(struct cloud_reader *reader);
 
 /* How many there are: 1, of a batch any number. */

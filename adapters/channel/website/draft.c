@@ -64,8 +64,8 @@ static enum ch_status draft_take_party(
 	return CH_OK;
 }
 
-enum ch_status draft_decode(struct slice type_name, json_t *data, struct trust trust,
-	const struct event_type **out_type, ProtobufCMessage **out_message,
+enum ch_status draft_decode(struct slice type_name, const struct json_ref *data, struct trust trust,
+	struct arena *arena, const struct event_type **out_type, ProtobufCMessage **out_message,
 	struct refusal *out_refusal)
 {
 	struct json_error error;
@@ -76,9 +76,9 @@ enum ch_status draft_decode(struct slice type_name, json_t *data, struct trust t
 		return refusal_set(out_refusal, CH_UNKNOWN_TYPE, "type", "is no event type here");
 	if ((type->flags & (TYPE_DERIVED | TYPE_DECISION)) != 0)
 		return refusal_set(out_refusal, CH_DENIED, "type", "is none that a site may send");
-	if (!json_is_object(data))
+	if (!json_ref_is(data, JSON_KIND_OBJECT))
 		return refusal_set(out_refusal, CH_MISSING, "data", "must be a JSON object");
-	enum ch_status status = json_decode_value(data, type->message, 0, &message, &error);
+	enum ch_status status = json_decode_ref(data, type->message, 0, arena, &message, &error);
 	if (status == CH_NOMEM)
 		return status;
 	if (status != CH_OK) {
@@ -88,7 +88,8 @@ enum ch_status draft_decode(struct slice type_name, json_t *data, struct trust t
 	}
 	status = draft_take_party(message, trust, out_refusal);
 	if (status != CH_OK) {
-		protobuf_c_message_free_unpacked(message, NULL);
+		if (arena == NULL)
+			protobuf_c_message_free_unpacked(message, NULL);
 		return status;
 	}
 	*out_type = type;

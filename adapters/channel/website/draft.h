@@ -5,6 +5,7 @@
 
 #include <protobuf-c/protobuf-c.h>
 
+#include "base/arena.h"
 #include "channel/website/cloud.h"
 #include "kit/seal.h"
 #include "wire/types.h"
@@ -35,10 +36,10 @@ struct trust {
 };
 
 /* The typed message of a posted event: its type must be one of ours, its data JSON of that message.  The
- * message is the caller's.  CH_UNKNOWN_TYPE, CH_DENIED (a type that only the hub writes, or a local_id that
+ * message lives in the arena; without one it is the caller's to free.  CH_UNKNOWN_TYPE, CH_DENIED (a type that only the hub writes, or a local_id that
  * the sender may not give), CH_MISSING, CH_FORMAT, CH_INVALID, CH_TOO_LARGE with *out_refusal; CH_NOMEM. */
-enum ch_status draft_decode(struct slice type_name, json_t *data, struct trust trust,
-	const struct event_type **out_type, ProtobufCMessage **out_message,
+enum ch_status draft_decode(struct slice type_name, const struct json_ref *data, struct trust trust,
+	struct arena *arena, const struct event_type **out_type, ProtobufCMessage **out_message,
 	struct refusal *out_refusal);
 
 /* The attributes of a posted event; what is not there stays empty. */

@@ -2,11 +2,18 @@
 
 #include <stdlib.h>
 
+#define CHUNK_BYTES 65536u
+
+/* What envelopes look into, of several events at once. */
+struct chunk {
+	struct chunk *next;
+	uint8_t bytes[];
+};
+
 struct posting {
 	struct posting *next;
 	struct errand *errand;
 	struct envelope envelope;
-	uint8_t *bytes; /* what it looks into */
 	struct outcome outcome;
 };
 
@@ -20,6 +27,9 @@ struct errand {
 	void (*done)(void *context, const struct outcome *outcomes, size_t count);
 	void *context;
 	struct outcome *outcomes;
+	struct chunk *chunks;
+	uint8_t *free_bytes; /* of the newest chunk */
+	size_t free_len;
 	struct posting postings[];
 };
 
@@ -47,10 +57,35 @@ void errand_free(struct errand *errand)
 {
 	if (errand == NULL)
 		return;
-	for (size_t i = 0; i < errand->count; i++)
-		free(errand->postings[i].bytes);
+	while (errand->chunks != NULL) {
+		struct chunk *chunk = errand->chunks;
+		errand->chunks = chunk->next;
+		free(chunk);
+	}
 	free(errand->outcomes);
 	free(errand);
+}
+
+/* Room for an event's bytes: those of a batch are mostly alike, and get theirs together. */
+static uint8_t *errand_room(struct errand *errand, size_t len)
+{
+	if (errand->free_len < len) {
+		size_t events = errand->room - errand->count;
+		size_t bytes = events < CHUNK_BYTES / len ? events * len : CHUNK_BYTES;
+		if (bytes < len)
+			bytes = len;
+		struct chunk *chunk = malloc(sizeof(*chunk) + bytes);
+		if (chunk == NULL)
+			return NULL;
+		chunk->next = errand->chunks;
+		errand->chunks = chunk;
+		errand->free_bytes = chunk->bytes;
+		errand->free_len = bytes;
+	}
+	uint8_t *room = errand->free_bytes;
+	errand->free_bytes += len;
+	errand->free_len -= len;
+	return room;
 }
 
 enum ch_status errand_add(struct errand *errand, const struct envelope *envelope)
@@ -65,10 +100,9 @@ enum ch_status errand_add(struct errand *errand, const struct envelope *envelope
 		return CH_FULL;
 	for (size_t i = 0; i < count; i++)
 		len += parts[i]->len;
-	uint8_t *bytes = malloc(len);
-	if (bytes == NULL)
+	uint8_t *at = errand_room(errand, len);
+	if (at == NULL)
 		return CH_NOMEM;
-	uint8_t *at = bytes;
 	for (size_t i = 0; i < count; i++) {
 		if (parts[i]->len > 0)
 			memcpy(at, parts[i]->data, parts[i]->len);
@@ -76,8 +110,7 @@ enum ch_status errand_add(struct errand *errand, const struct envelope *envelope
 		at += parts[i]->len;
 	}
 	copy.before = copy.after = (struct slice){NULL, 0};
-	errand->postings[errand->count++] =
-		(struct posting){.errand = errand, .envelope = copy, .bytes = bytes};
+	errand->postings[errand->count++] = (struct posting){.errand = errand, .envelope = copy};
 	return CH_OK;
 }
 

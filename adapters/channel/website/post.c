@@ -1,9 +1,8 @@
 #include "channel/website/post.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
-#include "base/clock.h"
+#include "base/text.h"
 
 #define RETRY_S 2u /* when the hub gives no time of its own */
 
@@ -51,9 +50,14 @@ int post_tell(const struct outcome *outcome, bool shop, struct buffer *out)
 	const struct ch_receipt *receipt = &outcome->receipt;
 	struct post_word word = post_word_of(outcome, shop);
 	const char *detail = word.detail != NULL ? word.detail : receipt->detail;
-	buffer_printf(out, "{\"outcome\":\"%s\"", word.outcome);
-	if (receipt->sequence != 0)
-		buffer_printf(out, ",\"sequence\":\"%" PRIu64 "\"", receipt->sequence);
+	buffer_append_text(out, "{\"outcome\":\"");
+	buffer_append_text(out, word.outcome);
+	buffer_append_byte(out, '"');
+	if (receipt->sequence != 0) {
+		buffer_append_text(out, ",\"sequence\":\"");
+		text_append_u64(out, receipt->sequence);
+		buffer_append_byte(out, '"');
+	}
 	if (receipt->outcome == CH_OUTCOME_REFUSED)
 		buffer_printf(out, ",\"reason\":\"%s\"", ch_status_name(receipt->reason));
 	if (receipt->field[0] != 0) {

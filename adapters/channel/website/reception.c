@@ -352,9 +352,13 @@ enum ch_status reception_create(const struct website_settings *settings,
 	reception->settings = settings;
 	reception->senders = senders;
 	reception->postbox = postbox;
-	if (limiter_create(RECEPTION_KEYS, &reception->limiter) != CH_OK) {
-		free(reception);
-		return CH_NOMEM;
+	arena_init(&reception->arena);
+	enum ch_status status = limiter_create(RECEPTION_KEYS, &reception->limiter);
+	if (status == CH_OK)
+		status = json_tape_create(&reception->tape);
+	if (status != CH_OK) {
+		reception_free(reception);
+		return status;
 	}
 	*out_reception = reception;
 	return CH_OK;
@@ -366,6 +370,9 @@ void reception_free(struct reception *reception)
 		return;
 	reception_end(reception);
 	limiter_free(reception->limiter);
+	json_tape_free(reception->tape);
+	arena_fini(&reception->arena);
+	draft_fini(&reception->draft);
 	free(reception);
 }
 

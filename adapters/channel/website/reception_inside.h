@@ -20,6 +20,10 @@ struct reception {
 	struct postbox *postbox;
 	struct kit_hub *hub; /* NULL: not yet */
 	struct limiter *limiter;
+	/* Of the request at hand, and of its event at hand. */
+	struct json_tape *tape;
+	struct arena arena;
+	struct draft draft;
 	struct task *first; /* in no order */
 	struct note notes[RECEPTION_NOTES];
 	size_t note_first;

@@ -124,7 +124,7 @@ static enum ch_status recording_open_body(struct recording *recording)
 							  : "application/cloudevents+json";
 	(void)http_message_add(
 		message, SLICE_LITERAL("content-type"), slice_text(type)); /* there is room */
-	return cloud_open(message, &recording->cloud, &recording->refusal);
+	return cloud_open(message, NULL, &recording->cloud, &recording->refusal);
 }
 
 static enum ch_status recording_open_request(struct recording *recording)
@@ -135,7 +135,7 @@ static enum ch_status recording_open_request(struct recording *recording)
 		return refusal_set(&recording->refusal, status, "", "is no request: %s",
 			ch_status_text(status));
 	if (cloud_mode(message) != CLOUD_NONE)
-		return cloud_open(message, &recording->cloud, &recording->refusal);
+		return cloud_open(message, NULL, &recording->cloud, &recording->refusal);
 	recording->body = cloud_load_json(message->body, "", &recording->refusal);
 	if (recording->body == NULL)
 		return recording->refusal.status;
@@ -201,8 +201,8 @@ static enum ch_status recording_typed(
 	if (recording->typed != NULL)
 		protobuf_c_message_free_unpacked(recording->typed, NULL);
 	recording->typed = NULL;
-	enum ch_status status = draft_decode(event->type, event->json,
-		(struct trust){.verifies = true, .signs_in = true}, &type, &recording->typed,
+	enum ch_status status = draft_decode(event->type, &event->json,
+		(struct trust){.verifies = true, .signs_in = true}, NULL, &type, &recording->typed,
 		&recording->refusal);
 	if (status == CH_NOMEM)
 		return status;
@@ -400,8 +400,8 @@ static int parse_print(const struct cloud_event *event, FILE *out)
 	parse_put(object, "tracestate", event->tracestate);
 	parse_put(object, "correlationid", event->correlation_id);
 	parse_put(object, "causationid", event->causation_id);
-	if (event->json != NULL)
-		(void)json_object_set(object, "data", event->json); /* as above */
+	if (event->json.view != NULL) /* without a tape it is jansson's */
+		(void)json_object_set(object, "data", (json_t *)(uintptr_t)event->json.node.at);
 	else if (event->bytes.len > 0 && text_is_utf8(event->bytes))
 		parse_put(object, "data", event->bytes);
 	else if (event->bytes.len > 0)

@@ -5,6 +5,8 @@
 #include "channel/website/post.h"
 #include "channel/website/webhook.h"
 
+#define EVENTS_KEEP_BYTES (1024u * 1024u)
+
 /* What stands before the field when there are several events. */
 static void events_at(struct refusal *refusal, size_t i)
 {
@@ -26,41 +28,41 @@ static enum ch_status events_check_rights(const struct sender *sender, struct sl
 	return CH_OK;
 }
 
-/* One event of ours into the errand. */
-static enum ch_status events_add(const struct admission *admission, const struct cloud_event *event,
-	struct errand *errand, struct refusal *out_refusal)
+/* One event of ours into the errand, which copies it: arena and draft are free again. */
+static enum ch_status events_add(struct reception *reception, const struct admission *admission,
+	const struct cloud_event *event, struct errand *errand, struct refusal *out_refusal)
 {
-	struct draft draft = {.envelope = {.time_us = 0}};
+	struct draft *draft = &reception->draft;
 	const struct event_type *type = NULL;
 	ProtobufCMessage *message = NULL;
-	enum ch_status status = draft_decode(
-		event->type, event->json, admission->trust, &type, &message, out_refusal);
+	arena_reset(&reception->arena);
+	enum ch_status status = draft_decode(event->type, &event->json, admission->trust,
+		&reception->arena, &type, &message, out_refusal);
 	if (status == CH_OK)
 		status = events_check_rights(
 			admission->sender, event->source, event->type, out_refusal);
-	draft_take_attributes(&draft, event);
-	if (draft.envelope.sent_us == 0)
-		draft.envelope.sent_us = admission->sent_us;
+	draft_take_attributes(draft, event);
+	if (draft->envelope.sent_us == 0)
+		draft->envelope.sent_us = admission->sent_us;
 	if (status == CH_OK)
-		status = draft_seal(&draft, type, message, out_refusal);
+		status = draft_seal(draft, type, message, out_refusal);
 	if (status == CH_OK)
-		status = errand_add(errand, &draft.envelope);
-	if (message != NULL)
-		protobuf_c_message_free_unpacked(message, NULL);
-	draft_fini(&draft);
+		status = errand_add(errand, &draft->envelope);
+	if (reception->arena.used_bytes > EVENTS_KEEP_BYTES)
+		arena_fini(&reception->arena); /* a rare one is not worth that much for ever */
 	return status;
 }
 
 /* All or none: one event that cannot be one refuses the request, and says which it is. */
-static enum ch_status events_read(const struct admission *admission, struct cloud_reader *reader,
-	struct errand *errand, bool batch, struct refusal *out_refusal)
+static enum ch_status events_read(struct reception *reception, const struct admission *admission,
+	struct cloud_reader *reader, struct errand *errand, bool batch, struct refusal *out_refusal)
 {
 	enum ch_status status = CH_OK;
 	for (size_t i = 0; status == CH_OK; i++) {
 		struct cloud_event event;
 		status = cloud_next(reader, &event, out_refusal);
 		if (status == CH_OK)
-			status = events_add(admission, &event, errand, out_refusal);
+			status = events_add(reception, admission, &event, errand, out_refusal);
 		if (status != CH_OK && status != CH_END && status != CH_NOMEM && batch)
 			events_at(out_refusal, i);
 	}
@@ -85,11 +87,11 @@ static void events_take(
 	struct errand *errand = NULL;
 	const struct http_message *message = visit_message(visit);
 	bool batch = cloud_mode(message) == CLOUD_BATCH;
-	enum ch_status status = cloud_open(message, &reader, &refusal);
+	enum ch_status status = cloud_open(message, reception->tape, &reader, &refusal);
 	if (status == CH_OK)
 		status = errand_create(cloud_count(reader), &errand);
 	if (status == CH_OK)
-		status = events_read(admission, reader, errand, batch, &refusal);
+		status = events_read(reception, admission, reader, errand, batch, &refusal);
 	if (status != CH_OK) {
 		events_fail(reception, visit, status, &refusal);
 		errand_free(errand);
@@ -128,7 +130,7 @@ static void webhook_take(
 	if (status == CH_OK)
 		status = errand_create(1, &errand);
 	if (status == CH_OK)
-		status = events_add(admission, &event, errand, &refusal);
+		status = events_add(reception, admission, &event, errand, &refusal);
 	if (status == CH_OK) {
 		post_send(reception, visit, errand, POST_SINGLE);
 	} else {

@@ -23,6 +23,7 @@
 #include "channel/website/post.h"
 #include "channel/website/question.h"
 #include "channel/website/warranty.h"
+#include "wire/json.h"
 
 #define TYPE_REGISTERED "website.warranty.registered"
 #define TYPE_REFUSED    "website.warranty.refused"
@@ -287,8 +288,9 @@ static enum ch_status warranty_read(struct visit *visit, struct trust trust,
 	json_t *body = cloud_load_json(visit_message(visit)->body, "", out_refusal);
 	if (body == NULL)
 		return out_refusal->status;
+	const struct json_ref data = json_ref_tree(body);
 	enum ch_status status = draft_decode(
-		SLICE_LITERAL(TYPE_REGISTERED), body, trust, &type, &message, out_refusal);
+		SLICE_LITERAL(TYPE_REGISTERED), &data, trust, NULL, &type, &message, out_refusal);
 	json_decref(body);
 	if (status == CH_OK)
 		*out_message = (Carehub__V1__WebsiteWarrantyRegistered *)message;

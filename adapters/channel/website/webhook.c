@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "channel/website/draft.h"
 #include "channel/website/traceparent.h"
+#include "wire/json.h"
 
 static struct slice webhook_text(const json_t *object, const char *name)
 {
@@ -19,7 +20,7 @@ enum ch_status webhook_read(const struct http_message *message, json_t *body, co
 		.id = http_message_value(message, "webhook-id"),
 		.source = slice_text(source),
 		.type = webhook_text(body, "type"),
-		.json = json_object_get(body, "data"),
+		.json = json_ref_tree(json_object_get(body, "data")),
 		.digest_len = CLOUD_DIGEST_BYTES,
 	};
 	struct slice time = webhook_text(body, "timestamp");

@@ -10,6 +10,9 @@
 	"POST /events HTTP/1.1\r\ncontent-type: application/cloudevents+json; charset=utf-8\r\n\r\n"
 #define REQUIRED "\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/s\",\"type\":\"t\""
 
+/* All is told twice: as jansson reads it, and as the tape does. */
+static struct json_tape *tape;
+
 struct reading {
 	struct http_message message;
 	struct cloud_reader *reader;
@@ -22,8 +25,23 @@ static enum ch_status take(struct reading *r, const char *raw)
 {
 	memset(r, 0, sizeof(*r));
 	r->message = request_parse(raw);
-	enum ch_status status = cloud_open(&r->message, &r->reader, &r->refusal);
+	enum ch_status status = cloud_open(&r->message, tape, &r->reader, &r->refusal);
 	return status == CH_OK ? cloud_next(r->reader, &r->event, &r->refusal) : status;
+}
+
+/* A member of the event's data. */
+static struct json_value member(const struct json_ref *object, const char *name)
+{
+	struct json_value value = {.kind = JSON_KIND_NULL};
+	struct json_walk walk;
+	struct json_node node;
+	struct slice key;
+	object->view->walk(object->node, &walk);
+	while (object->view->next(&walk, &key, &node)) {
+		if (slice_equal(key, slice_text(name)))
+			object->view->look(node, &value);
+	}
+	return value;
 }
 
 static void refused(const char *raw, enum ch_status status, const char *field)
@@ -50,19 +68,19 @@ static void test_binary(void **state)
 	assert_slice_text(r.event.datacontenttype, "application/json");
 	assert_int_equal(r.event.time_us, INT64_C(1795253400123000));
 	assert_int_equal(r.event.traceparent.len, 55);
-	assert_string_equal(json_string_value(json_object_get(r.event.json, "orderId")), "7");
+	assert_slice_text(member(&r.event.json, "orderId").text, "7");
 	assert_int_equal(cloud_next(r.reader, &r.event, &r.refusal), CH_END);
 	cloud_close(r.reader);
 	/* Without data; and with data that is not JSON. */
 	assert_int_equal(take(&r, BINARY "\r\n"), CH_OK);
-	assert_null(r.event.json);
+	assert_null(r.event.json.view);
 	cloud_close(r.reader);
 	assert_int_equal(
 		take(&r,
 			"POST / HTTP/1.1\r\ncontent-type: text/plain\r\n"
 			"ce-specversion: 1.0\r\nce-id: 1\r\nce-source: /s\r\nce-type: t\r\n\r\nhi"),
 		CH_OK);
-	assert_null(r.event.json);
+	assert_null(r.event.json.view);
 	assert_slice_text(r.event.bytes, "hi");
 	cloud_close(r.reader);
 }
@@ -79,7 +97,7 @@ static void test_structured(void **state)
 	assert_int_equal(r.event.subject.len, 0);
 	assert_int_equal(r.event.digest_len, 2);
 	assert_int_equal(r.event.digest[1], 0xff);
-	assert_int_equal(json_integer_value(json_object_get(r.event.json, "a")), 1);
+	assert_int_equal(member(&r.event.json, "a").integer, 1);
 	cloud_close(r.reader);
 	assert_int_equal(take(&r, STRUCTURED "{" REQUIRED ",\"datacontenttype\":\"text/plain\","
 					     "\"data\":\"第二行\"}"),
@@ -93,7 +111,7 @@ static void test_structured(void **state)
 	assert_int_equal(r.event.bytes.len, 7);
 	cloud_close(r.reader);
 	assert_int_equal(take(&r, STRUCTURED "{" REQUIRED ",\"data_base64\":\"e30=\"}"), CH_OK);
-	assert_true(json_is_object(r.event.json));
+	assert_true(json_ref_is(&r.event.json, JSON_KIND_OBJECT));
 	cloud_close(r.reader);
 }
 
@@ -222,5 +240,10 @@ int main(void)
 		cmocka_unit_test(test_refused_bodies),
 		cmocka_unit_test(test_batch_bound),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+	if (json_tape_create(&tape) != CH_OK)
+		return 1;
+	failed += cmocka_run_group_tests(tests, NULL, NULL);
+	json_tape_free(tape);
+	return failed;
 }
