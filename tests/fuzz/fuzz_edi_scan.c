@@ -99,14 +99,18 @@ static uint64_t scan(
 	return sum;
 }
 
-/* A line end in front of each terminator makes every segment one to be walked.  Where there were blanks only, there
- * is nothing to wrap. */
+/* A line end in front of each terminator makes every segment one to be walked; unless line ends are marks, or
+ * what is told of the marks. */
 static void scan_wrapped(const uint8_t *data, size_t len, bool x12, bool wide)
 {
 	struct buffer wrapped = {0};
-	uint8_t terminator = x12 ? marks_x12.terminator : marks_edifact.terminator;
+	struct marks marks = x12 ? marks_x12 : marks_of(slice_of(data, len));
+	const uint8_t all[] = {
+		marks.component, marks.element, marks.release, marks.repetition, marks.terminator};
+	if (memchr(all, '\n', sizeof(all)) != NULL)
+		return;
 	for (size_t i = 0; i < len; i++) {
-		if (data[i] == terminator)
+		if (data[i] == marks.terminator && i >= 9)
 			buffer_append_byte(&wrapped, '\n');
 		buffer_append_byte(&wrapped, data[i]);
 	}

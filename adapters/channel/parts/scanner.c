@@ -517,7 +517,7 @@ static void segment_clear(struct segment *segment, uint64_t offset)
 	segment->cut = false;
 	segment->element_count = 0;
 	segment->value_count = 0;
-	segment->flaw.kind = FLAW_NONE;
+	segment->flaw = (struct flaw){.kind = FLAW_NONE};
 }
 
 /* CH_END: the window has no terminator, or none that is not released.  Rare, and kept apart from what is not. */
