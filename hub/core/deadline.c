@@ -179,7 +179,7 @@ static void deadline_emit(struct ruling *ruling, const struct deadline *before,
 	pb_put_element(&data, 1, buffer_slice(&info));
 	buffer_append_slice(&data, more);
 	/* The fold takes a running one to the clock by itself, and only a running one. */
-	if (before->number[INFO_NEXT_RUNG] != 0 || next_us != 0)
+	if (before->number[INFO_NEXT_RUNG] != 0)
 		ruling_watch(ruling, now->id, 0);
 	ruling_effect(ruling, &(struct effect){.op = EFFECT_DEADLINE,
 				      .field = (uint16_t)now->number[INFO_STATE],
@@ -436,22 +436,6 @@ static int64_t deadline_base_us(const struct ruling *ruling, const struct deadli
 	return told > 0 ? told : ruling->input->arrival_us;
 }
 
-static void deadline_move(struct ruling *ruling, const struct deadline_rule *rule,
-	const struct deadline *before, struct deadline *now)
-{
-	bool late = deadline_is_owed(now) && deadline_done_us(ruling) <= now->number[INFO_DUE];
-	if (now->number[INFO_STATE] != STATE_RUNNING && !late)
-		return;
-	now->number[INFO_STATE] = STATE_RUNNING;
-	now->number[INFO_DUE] =
-		deadline_base_us(ruling, rule) + ruling->core->settings.durations_us[rule->promise];
-	now->number[INFO_DONE] = 0;
-	now->number[INFO_RUNG] = 0;
-	now->number[INFO_NEXT_RUNG] = 0;
-	now->text[INFO_ESCALATED_TO] = (struct slice){NULL, 0};
-	deadline_tell(ruling, before, now, "changed");
-}
-
 /* ---- Setting ---- */
 
 /* What is asked of a case before a promise is made: its kind, and how bad it is. */
@@ -508,18 +492,21 @@ static int64_t deadline_already_us(
 	return first_us;
 }
 
-/* Whether a promise that was made before still stands, or this event tells of it once more. */
-static bool deadline_stands(const struct ruling *ruling, const struct deadline *before)
+/* Whether a promise that was made before still stands, or this event tells of it once more.  What was
+ * missed is owed until it is done; but an appointment and a call-back have their time, and another time
+ * is another promise. */
+static bool deadline_stands(const struct ruling *ruling, const struct deadline_rule *rule,
+	const struct deadline *before)
 {
 	const int64_t *n = before->number;
 	if (n[INFO_STATE] == STATE_NONE)
 		return false;
 	int64_t over_us = n[INFO_KEPT] != 0 ? n[INFO_KEPT] : n[INFO_DONE];
-	return deadline_is_open(before) || deadline_is_owed(before) ||
+	return deadline_is_open(before) || (deadline_is_owed(before) && rule->base.count == 0) ||
 	       ruling->occurred_us <= over_us;
 }
 
-static void deadline_set(struct ruling *ruling, const struct deadline_rule *rule,
+static void deadline_begin(struct ruling *ruling, const struct deadline_rule *rule,
 	const struct deadline *before, struct slice subject)
 {
 	const struct deadline none = {.id = before->id};
@@ -528,8 +515,6 @@ static void deadline_set(struct ruling *ruling, const struct deadline_rule *rule
 	enum store_table table = promises[rule->promise].table;
 	struct slice record_id = linked_id(ruling, rule->ids, rule->id_count);
 	struct slice record = {NULL, 0};
-	if (deadline_stands(ruling, before))
-		return;
 	if (table != TABLE_META && record_id.len > 0)
 		record = linked_get(ruling, table, record_id);
 	struct grade grade = deadline_grade(ruling, rule, before, record);
@@ -575,6 +560,33 @@ static void deadline_set(struct ruling *ruling, const struct deadline_rule *rule
 		deadline_keep(&now, ruling->input->arrival_us, already_us);
 		deadline_tell(ruling, &set, &now, "kept");
 	}
+}
+
+static void deadline_set(struct ruling *ruling, const struct deadline_rule *rule,
+	const struct deadline *before, struct slice subject)
+{
+	if (!deadline_stands(ruling, rule, before))
+		deadline_begin(ruling, rule, before, subject);
+}
+
+static void deadline_move(struct ruling *ruling, const struct deadline_rule *rule,
+	const struct deadline *before, struct deadline *now, struct slice subject)
+{
+	bool owed = deadline_is_owed(now);
+	if (owed && deadline_done_us(ruling) > now->number[INFO_DUE]) {
+		deadline_set(ruling, rule, before, subject); /* missed, and agreed upon anew */
+		return;
+	}
+	if (now->number[INFO_STATE] != STATE_RUNNING && !owed)
+		return;
+	now->number[INFO_STATE] = STATE_RUNNING;
+	now->number[INFO_DUE] =
+		deadline_base_us(ruling, rule) + ruling->core->settings.durations_us[rule->promise];
+	now->number[INFO_DONE] = 0;
+	now->number[INFO_RUNG] = 0;
+	now->number[INFO_NEXT_RUNG] = 0;
+	now->text[INFO_ESCALATED_TO] = (struct slice){NULL, 0};
+	deadline_tell(ruling, before, now, "changed");
 }
 
 /* ---- One row ---- */
@@ -642,7 +654,7 @@ static void deadline_rule_apply(struct ruling *ruling, const struct deadline_rul
 		deadline_set(ruling, rule, &before, subject);
 		break;
 	case DEADLINE_MOVE:
-		deadline_move(ruling, rule, &before, &now);
+		deadline_move(ruling, rule, &before, &now, subject);
 		break;
 	case DEADLINE_MEET:
 		deadline_meet(ruling, rule->promise, &before, &now);

@@ -3,9 +3,10 @@ nobody answers, and are opened again.  A repair's clock stands while the custome
 complaint's does not.  What a part cost is known for any time, and a promotion begins and ends by itself."""
 import time
 
-from lib import Hub, event, until
+from lib import Hub, event, until, wire
 
 HOUR, DAY = 3600, 86400
+SNAPSHOT, RECORD = 4, 3
 RULES = ("deadline.complaint.acknowledge=3600\ndeadline.complaint.answer=7200\n"
          "deadline.repair.fix=7200\n"
          "ladder.complaint.answer=0:supervisor 3600:manager 7200:director\n"
@@ -75,6 +76,21 @@ with Hub(clock__jump="365d") as hub:
     assert (cost(), cost("--at", at(now - 5 * DAY))) == ("120", "100")
     assert len(hub.ask(ops, "get", "price/retail/P7", "--history")) == 2
     assert not told("reference.promotion.started")
+
+    # Who joins late gets the newest values, and no past.
+    hub.run(ops, "checkpoint")
+    with hub.client(ops) as client:
+        late = client.subscribe(name="late", start={"from": SNAPSHOT, "snapshot": ["reference"]}, credit=64)
+        records = []
+        while len(records) < 4:
+            assert client.wait(lambda: late.queue, 20), records
+            kind, body = late.queue.popleft()
+            assert kind == "mark" or body["mode"] == RECORD, body
+            if kind != "mark":
+                records.append({n: v for n, _, v in wire.scan(body["record"])}[1].decode())
+        while late.queue:
+            assert late.queue.popleft()[0] == "mark", "more than the newest values"
+        assert sorted(records) == ["S1", "SKU-1", "SPRING", "retail"], records
 
     # Six hours without the hub: what was missed meanwhile is said once.
     hub.stop()

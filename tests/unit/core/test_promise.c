@@ -312,6 +312,40 @@ static void test_a_repair_may_be_returned_before_it_was_received(void **state)
 	world_close(&world);
 }
 
+/* An appointment that was missed and agreed upon anew is another promise. */
+static void appoint(struct world *world, const char *verb, int64_t start_us)
+{
+	static unsigned next;
+	struct buffer data = {0};
+	char id[16];
+	char type[40];
+	snprintf(id, sizeof(id), "a%u", ++next);
+	snprintf(type, sizeof(type), "repair.appointment.%s", verb);
+	pb_put_text(&data, 1, "A1");
+	pb_put_int(&data, strcmp(verb, "made") == 0 ? 3 : 2, start_us);
+	world_file(world, (struct told){.id = id, .type = type, .data = buffer_slice(&data)});
+	buffer_fini(&data);
+}
+
+static void test_a_missed_appointment_is_made_again(void **state)
+{
+	struct world world;
+	(void)state;
+	world_open(&world);
+	appoint(&world, "made", WORLD_START_US + DAY);
+	appoint(&world, "moved", WORLD_START_US + 2 * DAY);
+	assert_true(world_derived(&world, "deadline.promise.moved"));
+	wait_until(&world, WORLD_START_US + 3 * DAY);
+	assert_int_equal(promise(&world, "appointment.keep/A1", STATE), MISSED);
+	appoint(&world, "moved", WORLD_START_US + 5 * DAY);
+	assert_true(world_derived(&world, "deadline.promise.set"));
+	assert_int_equal(promise(&world, "appointment.keep/A1", STATE), RUNNING);
+	wait_until(&world, WORLD_START_US + 6 * DAY);
+	appoint(&world, "made", WORLD_START_US + 7 * DAY);
+	assert_int_equal(promise(&world, "appointment.keep/A1", STATE), RUNNING);
+	world_close(&world);
+}
+
 /* Two stations number alike: each under its scope, and so are their promises. */
 static void test_a_scope_keeps_promises_apart(void **state)
 {
@@ -445,6 +479,7 @@ int main(void)
 		cmocka_unit_test(test_pauses_without_end_stop_no_clock),
 		cmocka_unit_test(test_the_order_of_arrival_does_not_matter),
 		cmocka_unit_test(test_a_repair_may_be_returned_before_it_was_received),
+		cmocka_unit_test(test_a_missed_appointment_is_made_again),
 		cmocka_unit_test(test_a_scope_keeps_promises_apart),
 		cmocka_unit_test(test_a_missed_promise_climbs_its_ladder),
 		cmocka_unit_test(test_after_downtime_escalations_come_once),
