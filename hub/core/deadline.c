@@ -535,10 +535,11 @@ static void deadline_begin(struct ruling *ruling, const struct deadline_rule *ru
 	now.number[INFO_SET] = ruling->input->arrival_us;
 	now.number[INFO_DUE] =
 		promised_us > 0 ? promised_us : deadline_base_us(ruling, rule) + duration_us;
-	if (rule->station.count > 0)
-		now.text[INFO_STATION] = path_bytes(&rule->station, &ruling->parts);
-	else
-		now.text[INFO_STATION] = before->text[INFO_STATION];
+	now.text[INFO_STATION] = rule->station.count > 0
+					 ? path_bytes(&rule->station, &ruling->parts)
+					 : before->text[INFO_STATION];
+	if (now.text[INFO_STATION].len > LIMIT_ID_BYTES)
+		now.text[INFO_STATION] = (struct slice){NULL, 0}; /* no station is called so */
 	if (!slice_equal(record_id, subject))
 		now.text[INFO_RECORD] = record_id;
 	if (rule->op == DEADLINE_RENEW)

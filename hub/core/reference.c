@@ -136,7 +136,7 @@ static void promotion_published(struct ruling *ruling);
 static void reference_publish(struct ruling *ruling, struct slice reference)
 {
 	struct slice newest;
-	bool has_past = ruling->type->id != TYPE_STOCK;
+	bool has_past = ruling->type->id != TYPE_STOCK && reference.len <= LIMIT_KEY_BYTES - 32;
 	enum ch_status status =
 		reference_get(ruling->change, reference.data, reference.len, &newest);
 	if (status != CH_OK) {
@@ -174,8 +174,10 @@ void reference_apply(struct ruling *ruling)
 	}
 	if (key.status != CH_OK)
 		ruling->status = CH_NOMEM;
-	else if (key.len <= LIMIT_KEY_BYTES - 32)
+	else if (key.len <= LIMIT_KEY_BYTES - 16 &&
+		 ruling->envelope.data.len <= LIMIT_VALUE_BYTES - VALUE_HEAD)
 		reference_publish(ruling, buffer_slice(&key));
+	/* What is larger than a value may be is an event and no more. */
 	buffer_fini(&key);
 }
 

@@ -12,6 +12,9 @@
  * most two events: a promotion whose begin and end have both passed. */
 #define DUE_PER_ENTRY (LIMIT_DERIVED_PER_EVENT / 2u)
 
+/* Nor does an entry grow beyond this by much: what is derived holds what others have published. */
+#define DERIVED_BYTES (1024u * 1024u)
+
 /* ---- The heap ---- */
 
 /* The same in every process: FNV-1a of the id. */
@@ -163,7 +166,8 @@ enum ch_status core_decide_clock(
 	enum ch_status status = watch_collect(core, arrival_us, due, &count);
 	if (status != CH_OK)
 		return status;
-	for (size_t i = 0; i < count && ruling.status == CH_OK; i++) {
+	for (size_t i = 0; i < count && ruling.status == CH_OK && core->derived.len < DERIVED_BYTES;
+		i++) {
 		if (due[i]->promise)
 			deadline_due(&ruling, watch_id(due[i]));
 		else

@@ -346,6 +346,30 @@ static void test_a_missed_appointment_is_made_again(void **state)
 	world_close(&world);
 }
 
+/* A station with a name as long as an event is no station, and no reason to stop. */
+static void test_a_promise_has_a_bound(void **state)
+{
+	struct world world;
+	struct buffer data = {0};
+	(void)state;
+	world_open(&world);
+	uint8_t *name = malloc(LIMIT_VALUE_BYTES);
+	assert_non_null(name);
+	memset(name, 'x', LIMIT_VALUE_BYTES);
+	pb_put_text(&data, 1, "R1");
+	size_t station = pb_begin(&data, 2);
+	pb_put_bytes(&data, 1, slice_of(name, LIMIT_VALUE_BYTES));
+	pb_end(&data, station);
+	world_put_unit(&data, 3, "SN-1");
+	world_file(&world,
+		(struct told){
+			.id = "1", .type = "repair.order.received", .data = buffer_slice(&data)});
+	assert_int_equal(promise(&world, "repair.fix/R1", STATE), RUNNING);
+	free(name);
+	buffer_fini(&data);
+	world_close(&world);
+}
+
 /* Two stations number alike: each under its scope, and so are their promises. */
 static void test_a_scope_keeps_promises_apart(void **state)
 {
@@ -480,6 +504,7 @@ int main(void)
 		cmocka_unit_test(test_the_order_of_arrival_does_not_matter),
 		cmocka_unit_test(test_a_repair_may_be_returned_before_it_was_received),
 		cmocka_unit_test(test_a_missed_appointment_is_made_again),
+		cmocka_unit_test(test_a_promise_has_a_bound),
 		cmocka_unit_test(test_a_scope_keeps_promises_apart),
 		cmocka_unit_test(test_a_missed_promise_climbs_its_ladder),
 		cmocka_unit_test(test_after_downtime_escalations_come_once),

@@ -129,6 +129,29 @@ static void test_a_list_published_every_night_takes_no_room(void **state)
 	world_close(&world);
 }
 
+/* An event may be larger than a value: it is taken, and the value stays as it was. */
+static void test_a_value_has_a_bound(void **state)
+{
+	struct world world;
+	struct buffer data = {0};
+	(void)state;
+	world_open(&world);
+	price(&world, 0, 100, "", "");
+	pb_put_text(&data, 1, "retail");
+	pb_put_text(&data, 2, "P-7");
+	uint8_t *name = calloc(1, LIMIT_VALUE_BYTES);
+	assert_non_null(name);
+	memset(name, 'x', LIMIT_VALUE_BYTES);
+	pb_put_bytes(&data, 4, slice_of(name, LIMIT_VALUE_BYTES));
+	size_t money = pb_begin(&data, 5);
+	pb_put_uint(&data, 1, 200);
+	pb_end(&data, money);
+	publish(&world, "reference.price.published", 0, &data);
+	assert_int_equal(cost(&world, world.now_us, NULL), 100);
+	free(name);
+	world_close(&world);
+}
+
 /* ---- Promotions ---- */
 
 static void promote(
@@ -229,6 +252,40 @@ static void test_a_promotion_that_passed_in_downtime_is_told(void **state)
 	world_close(&world);
 }
 
+/* Many that are due at once, each with a long list: several entries, none too large, and all are said. */
+static void test_an_entry_of_the_clock_stays_small(void **state)
+{
+	struct world world;
+	unsigned said = 0;
+	unsigned entries = 0;
+	(void)state;
+	world_open(&world);
+	for (int i = 0; i < 60; i++) {
+		struct buffer data = {0};
+		char id[8];
+		snprintf(id, sizeof(id), "P%d", i);
+		pb_put_text(&data, 1, id);
+		pb_put_int(&data, 4, WORLD_START_US + DAY);
+		pb_put_int(&data, 5, WORLD_START_US + 2 * DAY);
+		for (int j = 0; j < 2000; j++)
+			pb_put_text(&data, 6, "SKU-0123456789-0123456789-0123456789-0123456789");
+		publish(&world, "reference.promotion.published", 0, &data);
+	}
+	world.now_us = WORLD_START_US + 3 * DAY;
+	for (; tick(&world); entries++) {
+		struct entry entry;
+		struct derived derived;
+		assert_true(world.entry.len < LIMIT_ENTRY_BYTES);
+		assert_int_equal(entry_parse(buffer_slice(&world.entry), &entry), CH_OK);
+		struct derived_reader reader = derived_read(entry.derived, entry.derived_personal);
+		while (derived_next(&reader, &derived))
+			said++;
+	}
+	assert_int_equal(said, 120);
+	assert_true(entries > 4);
+	world_close(&world);
+}
+
 /* The clock's list survives a restart; the promotion is not said to begin twice. */
 static void test_a_restart_says_nothing_twice(void **state)
 {
@@ -321,9 +378,11 @@ int main(void)
 		cmocka_unit_test(test_what_a_part_cost_at_a_time),
 		cmocka_unit_test(test_a_price_holds_on_its_days),
 		cmocka_unit_test(test_a_list_published_every_night_takes_no_room),
+		cmocka_unit_test(test_a_value_has_a_bound),
 		cmocka_unit_test(test_a_promotion_begins_and_ends_by_schedule),
 		cmocka_unit_test(test_published_anew_it_is_set_right),
 		cmocka_unit_test(test_a_promotion_that_passed_in_downtime_is_told),
+		cmocka_unit_test(test_an_entry_of_the_clock_stays_small),
 		cmocka_unit_test(test_a_restart_says_nothing_twice),
 		cmocka_unit_test(test_the_agent_sees_product_and_promotion),
 	};
