@@ -12,6 +12,7 @@
 #include "core/core.h"
 #include "core/customer_number.h"
 #include "core/normalize.h"
+#include "wire/pbedit.h"
 #include "wire/record.h"
 
 enum review_reason {
@@ -226,6 +227,28 @@ static void match_review(struct ruling *ruling, uint64_t rival, enum review_reas
 	buffer_fini(&data);
 }
 
+/* A module knows customers by their numbers alone: what it says of one stands in his timeline.  0: it names
+ * nobody whom the hub knows. */
+static uint64_t match_named(struct ruling *ruling)
+{
+	const unsigned spoken = TYPE_DERIVED | TYPE_DECISION | TYPE_REFERENCE | TYPE_CORRECTABLE;
+	uint64_t number = 0;
+	uint8_t key[8];
+	struct slice activity;
+	if ((ruling->type->flags & spoken) != 0)
+		return 0; /* no module's */
+	const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field_by_name(
+		ruling->type->message, "customer_number");
+	if (field == NULL || !pbedit_get_uint(ruling->parts.data, field->id, &number) ||
+		number == 0)
+		return 0;
+	enum ch_status status = change_get(ruling->change, TABLE_ACTIVITY,
+		slice_of(key, key_activity(key, number)), &activity);
+	if (status != CH_OK && status != CH_NOT_FOUND)
+		ruling->status = status;
+	return status == CH_OK ? number : 0;
+}
+
 void match_customer(struct ruling *ruling, const struct match_keys *keys)
 {
 	struct search search = {.ruling = ruling, .keys = keys};
@@ -239,6 +262,8 @@ void match_customer(struct ruling *ruling, const struct match_keys *keys)
 	ruling->customer = search.found;
 	if (ruling->customer == 0)
 		ruling->customer = linked_customer(ruling);
+	if (ruling->customer == 0)
+		ruling->customer = match_named(ruling);
 	if (ruling->customer == 0 && !search.ambiguous && match_may_open(keys))
 		match_open(ruling);
 	if (ruling->customer != 0) /* the fold will file the event under him */
