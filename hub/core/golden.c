@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "core/core.h"
 #include "core/normalize.h"
+#include "wire/pbedit.h"
 #include "wire/record.h"
 
 /* Numbers of CustomerField; the consents stand behind them. */
@@ -29,6 +30,7 @@ enum {
 	FIELD_MEMBER_LEVEL = 15,
 	FIELD_SERIAL = 16,
 	FIELD_CONSENT = 64,
+	CONSENT_TEXT_BYTES = 64,
 };
 
 #define FIELD_VALUE_BYTES 4096u
@@ -171,13 +173,39 @@ static bool golden_is_verified(const struct match_keys *keys)
 	return false;
 }
 
+/* Whether what the record has about this scope happened after this event: it came late, and changes nothing.
+ * Else a day's file from a station could bring back a consent that was withdrawn since. */
+static bool golden_consent_is_late(struct ruling *ruling, const uint8_t scope[2])
+{
+	struct record_value old;
+	return record_find(golden_record(ruling), FIELD_CONSENT, slice_of(scope, 2), &old) &&
+	       old.occurred_us > ruling->occurred_us;
+}
+
+/* given(1), then of one that was given, each with a zero behind: the last day, the text agreed to. */
+static void golden_consent_value(struct ruling *ruling, bool given, struct buffer *out)
+{
+	enum { GIVEN_POLICY = 2, GIVEN_EXPIRY = 4 };
+	static const uint32_t fields[] = {GIVEN_EXPIRY, GIVEN_POLICY};
+	buffer_append_byte(out, given);
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]) && given; i++) {
+		struct slice text = {NULL, 0};
+		(void)pbedit_get_bytes(ruling->parts.data, fields[i], &text); /* may be absent */
+		buffer_append_slice(out, slice_sub(text, 0, CONSENT_TEXT_BYTES));
+		buffer_append_byte(out, 0);
+	}
+	if (out->status != CH_OK)
+		ruling->status = out->status;
+}
+
 static void golden_consent(struct ruling *ruling, bool given)
 {
 	/* ConsentScope {purpose = 1, channel = 2}, repeated as field 1; none withdraws everything. */
 	struct pb_reader reader = pb_read(ruling->parts.data);
 	struct pb_field field;
+	struct buffer value = {0};
 	unsigned scopes = 0;
-	uint8_t value = given;
+	golden_consent_value(ruling, given, &value);
 	while (pb_next(&reader, &field)) {
 		struct pb_reader inner = pb_read(field.bytes);
 		struct pb_field part;
@@ -188,18 +216,21 @@ static void golden_consent(struct ruling *ruling, bool given)
 			if ((part.number == 1 || part.number == 2) && part.wire == PB_VARINT)
 				scope[part.number - 1] = (uint8_t)part.integer;
 		}
+		scopes++;
 		/* Closed when in doubt: half a scope grants nothing. */
 		if (given && (scope[0] == 0 || scope[1] == 0))
 			continue;
-		golden_effect(
-			ruling, FIELD_CONSENT, slice_of(scope, 2), slice_of(&value, 1), true, true);
-		scopes++;
+		if (!golden_consent_is_late(ruling, scope))
+			golden_effect(ruling, FIELD_CONSENT, slice_of(scope, 2),
+				buffer_slice(&value), true, true);
 	}
 	if (scopes == 0 && !given) {
 		uint8_t all[2] = {0, 0};
-		golden_effect(
-			ruling, FIELD_CONSENT, slice_of(all, 2), slice_of(&value, 1), true, true);
+		if (!golden_consent_is_late(ruling, all))
+			golden_effect(ruling, FIELD_CONSENT, slice_of(all, 2), buffer_slice(&value),
+				true, true);
 	}
+	buffer_fini(&value);
 }
 
 static void golden_consents(struct ruling *ruling)

@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "base/bytes.h"
+#include "base/text.h"
 #include "core/activity.h"
 #include "core/apply.h"
 #include "core/normalize.h"
@@ -150,8 +151,16 @@ static void view_consent(const struct view *view, const struct record_value *val
 	pb_put_uint(view->out, 1, value->sub.len == 2 ? value->sub.data[0] : 0);
 	pb_put_uint(view->out, 2, value->sub.len == 2 ? value->sub.data[1] : 0);
 	pb_end(view->out, scope);
-	bool given = value->value.len == 1 && value->value.data[0] == 1;
+	struct slice rest = value->value;
+	struct slice expiry = {NULL, 0};
+	struct slice policy = {NULL, 0};
+	bool given = rest.len > 0 && rest.data[0] == 1;
+	rest = slice_sub(rest, 1, rest.len); /* see golden_consent_value */
+	if (text_split(&rest, 0, &expiry))
+		(void)text_split(&rest, 0, &policy); /* older records have neither */
 	pb_put_uint(view->out, 2, given ? ANSWER_YES : ANSWER_NO);
+	pb_put_bytes(view->out, 3, policy);
+	pb_put_bytes(view->out, 4, expiry);
 	view_provenance(view, 5, value);
 	pb_end(view->out, mark);
 }

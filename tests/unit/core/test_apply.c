@@ -326,6 +326,98 @@ static void test_consent_is_closed_when_in_doubt(void **state)
 	world_close(&world);
 }
 
+/* "given 1/3 until 2026-05-01 by v2; withdrawn 1/3; " */
+static const char *consents_of(struct world *world, uint64_t number)
+{
+	static char text[400];
+	struct buffer message = world_customer(world, number);
+	struct pb_reader reader = pb_read(buffer_slice(&message));
+	struct pb_field field;
+	text[0] = 0;
+	while (pb_next(&reader, &field)) {
+		uint64_t purpose = 0;
+		uint64_t channel = 0;
+		uint64_t answer = 0;
+		struct slice scope = {NULL, 0};
+		struct slice policy = {NULL, 0};
+		struct slice expiry = {NULL, 0};
+		if (field.number != 11)
+			continue;
+		(void)pbedit_get_bytes(field.bytes, 1, &scope);
+		(void)pbedit_get_uint(scope, 1, &purpose);
+		(void)pbedit_get_uint(scope, 2, &channel);
+		(void)pbedit_get_uint(field.bytes, 2, &answer);
+		(void)pbedit_get_bytes(field.bytes, 3, &policy);
+		(void)pbedit_get_bytes(field.bytes, 4, &expiry);
+		size_t len = strlen(text);
+		(void)snprintf(text + len, sizeof(text) - len, "%s %d/%d until %.*s by %.*s; ",
+			answer == 1 ? "given" : "withdrawn", (int)purpose, (int)channel,
+			(int)expiry.len, (const char *)expiry.data, (int)policy.len,
+			(const char *)policy.data);
+	}
+	buffer_fini(&message);
+	return text;
+}
+
+/* The day's file of a station comes after the customer has said no on the website. */
+static void test_a_late_consent_brings_nothing_back(void **state)
+{
+	struct world world;
+	(void)state;
+	world_open(&world);
+	struct slice given = SLICE_LITERAL("\x0a\x04\x08\x01\x10\x03\x12\x02v2\x22\x0a"
+					   "2026-05-01");
+	struct slice withdrawn = SLICE_LITERAL("\x0a\x04\x08\x01\x10\x03");
+	uint64_t wang = world_file(&world,
+		(struct told){
+			.id = "1", .type = "pos.consent.given", .card = "M-100", .data = given});
+	assert_string_equal(consents_of(&world, wang), "given 1/3 until 2026-05-01 by v2; ");
+	world.now_us += 7200000000;
+	(void)world_file(&world, (struct told){.id = "2",
+					 .type = "pos.consent.withdrawn",
+					 .card = "M-100",
+					 .data = withdrawn});
+	assert_string_equal(consents_of(&world, wang), "withdrawn 1/3 until  by ; ");
+	world.now_us += 3600000000;
+	(void)world_file(&world, (struct told){.id = "3",
+					 .type = "pos.consent.given",
+					 .card = "M-100",
+					 .time_us = WORLD_START_US + 3600000000,
+					 .data = given});
+	assert_string_equal(consents_of(&world, wang), "withdrawn 1/3 until  by ; ");
+	world_close(&world);
+}
+
+/* A module knows nothing but the number: what it says is filed under him, if there is such a one. */
+static void test_a_module_names_a_customer(void **state)
+{
+	struct world world;
+	struct buffer data = {0};
+	(void)state;
+	world_open(&world);
+	struct slice given = SLICE_LITERAL("\x0a\x04\x08\x01\x10\x03");
+	uint64_t wang = world_file(&world,
+		(struct told){
+			.id = "1", .type = "pos.consent.given", .card = "M-100", .data = given});
+	/* MarketingConsentWithdrawn {scopes = 1, customer_number = 3}. */
+	buffer_append_slice(&data, given);
+	pb_put_uint(&data, 3, wang);
+	assert_int_equal(world_file(&world, (struct told){.id = "2",
+						    .type = "marketing.consent.withdrawn",
+						    .data = buffer_slice(&data)}),
+		wang);
+	assert_string_equal(consents_of(&world, wang), "withdrawn 1/3 until  by ; ");
+	buffer_clear(&data);
+	buffer_append_slice(&data, given);
+	pb_put_uint(&data, 3, wang + 97);
+	assert_int_equal(world_file(&world, (struct told){.id = "3",
+						    .type = "marketing.consent.withdrawn",
+						    .data = buffer_slice(&data)}),
+		0);
+	buffer_fini(&data);
+	world_close(&world);
+}
+
 /* ---- Promises ---- */
 
 static uint64_t deadline_state(struct world *world, const char *id)
@@ -574,6 +666,8 @@ int main(void)
 		cmocka_unit_test(test_a_form_of_address_is_no_name),
 		cmocka_unit_test(test_everything_is_filed_under_one_number),
 		cmocka_unit_test(test_consent_is_closed_when_in_doubt),
+		cmocka_unit_test(test_a_late_consent_brings_nothing_back),
+		cmocka_unit_test(test_a_module_names_a_customer),
 		cmocka_unit_test(test_a_promise_is_kept_missed_and_corrected),
 		cmocka_unit_test(test_an_order_for_parts_has_a_clock),
 		cmocka_unit_test(test_a_late_event_does_not_turn_a_repair_back),
