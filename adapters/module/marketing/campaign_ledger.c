@@ -149,6 +149,11 @@ enum ch_status ledger_read(struct slice value, struct ledger_message *out_messag
 	return facts_read(value, out_message->facts, LEDGER_FACTS);
 }
 
+enum ch_status ledger_read_answer(struct slice value, struct ledger_fact *out_fact)
+{
+	return facts_read(value, out_fact, 1);
+}
+
 static bool ledger_verdict_is(const struct ledger_fact *settled, const char *verdict)
 {
 	const uint32_t verdict_field = 5;

@@ -80,6 +80,9 @@ enum ch_status ledger_get(
 	struct book_txn *txn, const struct ledger_place *place, struct ledger_message *out_message);
 enum ch_status ledger_read(struct slice value, struct ledger_message *out_message);
 
+/* A row of campaign.answers. */
+enum ch_status ledger_read_answer(struct slice value, struct ledger_fact *out_fact);
+
 /* The newest round of this customer, or CH_NOT_FOUND: he was not looked at. */
 enum ch_status ledger_newest(struct book_txn *txn, const char *campaign, uint64_t customer,
 	struct ledger_place *out_place, struct ledger_message *out_message);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "module/marketing/campaign_command.h"
 #include "module/marketing/file_command.h"
 #include "module/marketing/marketing_module.h"
 
@@ -14,6 +15,7 @@ static int usage(FILE *to, int exit_status)
 		"       carehub-marketing check|rebuild --config FILE\n"
 		"       carehub-marketing status --config FILE [--json]\n"
 		"       carehub-marketing config\n"
+		"       carehub-marketing campaigns COMMAND --config FILE [OPTIONS]\n"
 		"       carehub-marketing rules --baskets FILE --support S --confidence C [OPTIONS]\n"
 		"\n"
 		"run       folds the hub's events into the module's book, keeps levels and segments current\n"
@@ -22,6 +24,7 @@ static int usage(FILE *to, int exit_status)
 		"rebuild   removes the book: the next run makes it anew from the journal\n"
 		"status    how far the book has come, and what is missing or was refused\n"
 		"config    prints a configuration with every setting\n"
+		"campaigns lists, plans, starts, stops and reports campaigns; campaigns --help says how\n"
 		"rules     finds what is bought together in a plain data file; rules --help says how\n",
 		to);
 	return exit_status;
@@ -39,6 +42,10 @@ int main(int argc, char **argv)
 	}
 	if (strcmp(command, "rules") == 0)
 		return file_command(argc - 1, argv + 1);
+	if (strcmp(command, "campaigns") == 0) {
+		marketing_module_make(&marketing);
+		return campaign_command(argc - 1, argv + 1, &marketing.module, MARKETING_CAMPAIGNS);
+	}
 	if (module_main_has(command)) {
 		marketing_module_make(&marketing);
 		return module_main(argc, argv, &marketing.module);
