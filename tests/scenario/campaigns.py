@@ -1,0 +1,193 @@
+"""A campaign goes out to those who agreed: by a real mail server, with the module killed and the hub restarted in between;
+somebody says no by the link, a survey is answered, and an uncertain mail is settled."""
+import email
+import email.policy
+import json
+import re
+import socket
+import subprocess
+import sys
+import threading
+
+from lib import BIN, Hub, event, running, until
+
+try:
+    from aiosmtpd.controller import Controller
+except ImportError:
+    print("skipped: python3-aiosmtpd is not installed")
+    sys.exit(77)
+
+
+class Mailbox:
+    """Takes what comes; breaks the line behind the text of those who are listed."""
+
+    def __init__(self):
+        self.mails, self.drop, self.lock = [], set(), threading.Lock()
+
+    async def handle_DATA(self, server, session, envelope):
+        with self.lock:
+            self.mails.append((envelope.rcpt_tos[0], envelope.content))
+        if envelope.rcpt_tos[0] in self.drop:
+            server.transport.abort()
+        return "250 2.0.0 taken"
+
+    def to(self, address):
+        with self.lock:
+            return [email.message_from_bytes(text, policy=email.policy.default)
+                    for to, text in self.mails if to == address]
+
+
+def person(n):
+    return {"localId": f"L{n}", "memberCard": f"M{n}", "memberCardAssurance": "ASSURANCE_VERIFIED",
+            "emails": [{"value": f"c{n}@example.org", "assurance": "ASSURANCE_VERIFIED"}],
+            "name": {"full": f"李{n}", "family": "李"}}
+
+
+def consent(n, verb, key, purpose):
+    return event(f"website.consent.{verb}", key, "/site",
+                 {"scopes": [{"purpose": f"CONSENT_PURPOSE_{purpose}",
+                              "channel": "CONTACT_CHANNEL_EMAIL"}], "customer": person(n)})
+
+
+def order(n):
+    return event("website.order.placed", f"o{n}", "/site",
+                 {"orderId": f"o{n}", "lines": [{"productId": "TV"}],
+                  "totals": {"grand": {"minorUnits": "1000", "currency": "CNY"}},
+                  "customer": person(n)})
+
+
+box = Mailbox()
+with socket.socket() as free:  # the controller wants to know its port beforehand
+    free.bind(("127.0.0.1", 0))
+    PORT = free.getsockname()[1]
+server = Controller(box, hostname="127.0.0.1", port=PORT)
+server.start()  # raises when somebody else has taken it since
+
+with Hub() as hub:
+    ops = hub.peer("ops", roles="operator, consumer", topics=">")
+    site = hub.peer("site", roles="producer", sources="/site", types="website.>",
+                    assurance="verified", region="CN")
+    peer = hub.peer("marketing", roles="producer, consumer", sources="/carehub/marketing",
+                    types="marketing.>, callcenter.callback.scheduled", topics=">")
+    config, folder = hub.root / "marketing.conf", hub.root / "campaigns"
+    folder.mkdir()
+    (hub.root / "segments.conf").write_text("[segment buyers]\nwhere = frequency(3650d) >= 1\n")
+    token_key = hub.root / "token.key"
+    token_key.write_text("sixteen letters or more\n")
+    token_key.chmod(0o600)
+    for name, purpose, more in (("spring", "marketing", ""),
+                                ("poll", "research", "[survey]\nid = q1\nwave = w1\n")):
+        (folder / f"{name}.conf").write_text(
+            f"[campaign]\nsegment = buyers\npurpose = {purpose}\nchannel = email\n"
+            f"text = {name}.txt\nanswer_link = https://www.example.com/{name}?t=\n{more}")
+        (folder / f"{name}.txt").write_text(
+            "Subject: {{name|客户}}，春季优惠\n\n您好 {{family|您}}: {{answer}}\n不再接收: {{unsubscribe}}\n")
+
+    def start():
+        hub.start()
+        config.write_text(
+            f"[hub]\nendpoint = {hub.address}\nserver_key = {hub.server_key}\n"
+            f"key_file = {peer.key_file}\n[module]\nbook = {hub.root}/book\n"
+            f"[segments]\ndefinitions = {hub.root}/segments.conf\ncurrency = CNY\nzone = UTC\n"
+            f"[campaigns]\nfolder = {folder}\ntoken_key_file = {token_key}\n"
+            "unsubscribe_link = https://www.example.com/no?t=\n"
+            f"[mail]\nhost = 127.0.0.1\nport = {PORT}\ntls = none\nfrom = care@example.com\n"
+            "from_name = 客户服务\nretry = 200ms\na_minute = 0\n")
+
+    def run():
+        return running([BIN / "carehub-marketing", "run", "--config", config])
+
+    def campaigns(*words, status=(0,)):
+        done = subprocess.run([BIN / "carehub-marketing", "campaigns", *words, "--config", config],
+                              capture_output=True, text=True, timeout=60)
+        assert done.returncode in status, (words, done)
+        return done.stdout
+
+    def rows(name, table):
+        report = json.loads(campaigns("report", name, "--json", status=(0, 1)))
+        return next(t["rows"] for s in report["sections"] for t in s["parts"]
+                    if t.get("table") == table)
+
+    def outcomes(name):
+        return {row["state"]: row["customers"] for row in rows(name, "outcomes")}
+
+    start()
+    # 1 to 30 bought something; 1 to 20 agreed to offers, of them 5 no more; 1 to 3 agreed to questions.
+    hub.run(site, "publish", input="".join(
+        [order(n) for n in range(1, 31)]
+        + [consent(n, "given", f"g{n}", "MARKETING") for n in range(1, 21)]
+        + [consent(n, "given", f"r{n}", "RESEARCH") for n in range(1, 4)]
+        + [consent(5, "withdrawn", "w5", "MARKETING")]))
+    box.drop.add("c7@example.org")
+    with run():
+        until(lambda: "30" in campaigns("plan", "spring", status=(0, 3)))
+    with run() as module:
+        assert "19" in campaigns("dry-run", "spring")
+        campaigns("run", "spring")
+        until(lambda: len(box.mails) >= 4)
+        module.kill()  # -9, wherever it is
+    with run():
+        until(lambda: len(box.mails) >= 8)
+        hub.kill()
+        start()
+    with run():
+        until(lambda: "ended" in campaigns("report", "spring", status=(0, 1)))
+        until(lambda: outcomes("spring")["open"] == 0)
+        seen = outcomes("spring")
+        assert seen["passed over"] == 11 and seen["sent"] + seen["uncertain"] == 19, seen
+        assert 1 <= seen["uncertain"] <= 5, seen
+        for n in range(1, 31):
+            assert len(box.to(f"c{n}@example.org")) <= (1 if n <= 20 and n != 5 else 0), n
+        mail = box.to("c20@example.org")[0]
+        assert mail["Subject"] == "李20，春季优惠" and mail["From"].addresses[0].display_name == "客户服务"
+        assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+        token = re.search(r"no\?t=([0-9a-f]{32})", mail["List-Unsubscribe"])[1]
+        assert f"no?t={token}" in mail.get_content()
+
+        # No more: the hub's record has it, and the next campaign passes him by.
+        hub.run(site, "publish", input=event(
+            "website.message.unsubscribed", "u1", "/site", {"token": token, "oneClick": "ANSWER_YES"}))
+        until(lambda: hub.ask(ops, "find", "--count", "--type",
+                              "marketing.consent.withdrawn")[0]["matched"] in (1, "1"))
+        number = hub.ask(ops, "customer", "M20")[0]["customer"]
+        assert any(c["granted"] == "ANSWER_NO" for c in number["consents"]), number
+
+        # Settled: it did not arrive, and is sent once more.
+        box.drop.clear()
+        uncertain = {row["message"]: row["customer"] for row in rows("spring", "uncertain")}
+        lost = next(m for m in uncertain)
+        before = len(box.mails)
+        campaigns("settle", lost, "resend")
+        until(lambda: len(box.mails) == before + 1)
+        until(lambda: outcomes("spring")["uncertain"] == len(uncertain) - 1)
+
+        # Questions, to those who agreed to them; answered, answered again, and by nobody.
+        campaigns("run", "poll")
+        until(lambda: outcomes("poll")["sent"] == 3)
+        text = box.to("c1@example.org")[-1].get_content()
+        answer = re.search(r"poll\?t=([0-9a-f]{32})", text)[1]
+        for key, who in (("a1", answer), ("a2", answer), ("a3", "0" * 32)):
+            hub.run(site, "publish", input=event(
+                "website.survey.answered", key, "/site",
+                {"surveyId": "q1", "wave": "w1", "responseId": who, "answers": [
+                    {"questionId": "price", "score": {"unscaled": "4", "scale": 0},
+                     "satisfaction": "SATISFACTION_SATISFIED"}]}))
+        until(lambda: rows("poll", "survey")[0]["unknown"] == 1)
+        figures = rows("poll", "survey")[0]
+        assert figures["invited"] == 3 and figures["again"] == 1, figures
+        assert rows("poll", "questions")[0]["satisfied"] == 1
+        until(lambda: "ended" in campaigns("report", "poll", status=(0, 1)))
+        spring = campaigns("report", "spring", "--json", status=(0, 1))
+
+    # The book anew: the same report, nothing sent, nothing said.
+    sent, head = len(box.mails), hub.ask(ops, "status")[0]["head"]
+    subprocess.run([BIN / "carehub-marketing", "rebuild", "--config", config], check=True,
+                   stdout=subprocess.DEVNULL)
+    with run():
+        until(lambda: "ended" in campaigns("report", "poll", status=(0, 1, 3)))
+        until(lambda: outcomes("spring") == {r["state"]: r["customers"] for s in
+              json.loads(spring)["sections"] for t in s["parts"]
+              if t.get("table") == "outcomes" for r in t["rows"]})
+    assert len(box.mails) == sent and hub.ask(ops, "status")[0]["head"] == head
+    hub.stop()
+server.stop()
