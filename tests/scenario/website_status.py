@@ -1,5 +1,6 @@
 """How a repair stands is told to whoever knows the end of its customer's number, or the serial; to others
 the same as of a repair that there is not, after the same time, and not often."""
+import concurrent.futures
 import time
 
 from lib import Hub, event
@@ -35,6 +36,11 @@ with Hub() as hub:
 
         wrong, absent = look("repair=R77&phone=8001"), look("repair=R78&phone=8000")
         assert wrong == absent and wrong[0] == 404, (wrong, absent)
+        # Who asks for all at once is told no more than who asks one after another.
+        with concurrent.futures.ThreadPoolExecutor(6) as crowd:
+            answers = list(crowd.map(lambda n: look(f"repair=R79&phone=800{n}", "198.51.100.7")[0],
+                                     range(6)))
+        assert sorted(answers) == [404, 404, 429, 429, 429, 429], answers
         # Both may be guessed at so often by one client.
         assert look("repair=R77&phone=8002")[0] == look("repair=R78&phone=8000")[0] == 404
         assert look("repair=R77&phone=8000")[0] == look("repair=R78&phone=8000")[0] == 429

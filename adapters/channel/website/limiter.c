@@ -112,20 +112,12 @@ static struct slice limiter_fold(struct slice key, uint8_t hash[crypto_genericha
 static int64_t limiter_next(const struct bucket *bucket, int64_t burst, int64_t interval_us,
 	int64_t now_us, int64_t *out_retry_us)
 {
-	int64_t full_us = bucket != NULL && bucket->full_us > now_us ? bucket->full_us : now_us;
+	int64_t full_us = bucket->full_us > now_us ? bucket->full_us : now_us;
 	full_us += interval_us;
 	if (full_us - now_us <= burst * interval_us)
 		return full_us;
 	*out_retry_us = full_us - now_us - burst * interval_us;
 	return 0;
-}
-
-bool limiter_look(struct limiter *limiter, struct slice key, int64_t burst, int64_t interval_us,
-	int64_t now_us, int64_t *out_retry_us)
-{
-	uint8_t hash[crypto_generichash_BYTES];
-	const struct bucket *bucket = table_get(&limiter->table, limiter_fold(key, hash));
-	return limiter_next(bucket, burst, interval_us, now_us, out_retry_us) != 0;
 }
 
 bool limiter_take(struct limiter *limiter, struct slice key, int64_t burst, int64_t interval_us,
@@ -145,4 +137,12 @@ bool limiter_take(struct limiter *limiter, struct slice key, int64_t burst, int6
 		return false;
 	bucket->full_us = full_us;
 	return true;
+}
+
+void limiter_give_back(struct limiter *limiter, struct slice key, int64_t interval_us)
+{
+	uint8_t hash[crypto_generichash_BYTES];
+	struct bucket *bucket = table_get(&limiter->table, limiter_fold(key, hash));
+	if (bucket != NULL) /* forgotten: it is full */
+		bucket->full_us -= interval_us;
 }

@@ -21,8 +21,7 @@ void limiter_free(struct limiter *limiter);
 bool limiter_take(struct limiter *limiter, struct slice key, int64_t burst, int64_t interval_us,
 	int64_t now_us, int64_t *out_retry_us);
 
-/* What limiter_take would say, without its being a visit: where only mistakes count. */
-bool limiter_look(struct limiter *limiter, struct slice key, int64_t burst, int64_t interval_us,
-	int64_t now_us, int64_t *out_retry_us);
+/* A visit that was let in did not count after all: where only mistakes do, and what it was is known later. */
+void limiter_give_back(struct limiter *limiter, struct slice key, int64_t interval_us);
 
 #endif

@@ -57,27 +57,49 @@ static void looking_free(struct task *task)
 
 #define GUESS_BYTES (LOOKUP_TEXT_BYTES + NETWORK_BYTES + 16)
 
-/* `limit` is limiter_take or limiter_look.  `client` is "" for all together. */
-static bool looking_limit(const struct reception *reception, const struct lookup *lookup,
-	const char *client,
-	bool limit(struct limiter *, struct slice, int64_t, int64_t, int64_t, int64_t *),
-	int64_t *out_retry_us)
+/* `client` is "" for all together. */
+static void guess_key(const struct lookup *lookup, const char *client, char key[GUESS_BYTES])
+{
+	(void)snprintf(key, GUESS_BYTES, "%s %s %s", client,
+		lookup->kind == LOOKUP_REPAIR ? "repair" : "order", lookup->id); /* fits */
+}
+
+static bool guess_take(const struct reception *reception, const struct lookup *lookup,
+	const char *client, int64_t *out_retry_us)
 {
 	int64_t mistakes = reception->settings->status_mistakes;
 	char key[GUESS_BYTES];
-	(void)snprintf(key, sizeof(key), "%s %s %s", client,
-		lookup->kind == LOOKUP_REPAIR ? "repair" : "order", lookup->id); /* fits */
-	return limit(reception->limiter, slice_text(key),
+	guess_key(lookup, client, key);
+	return limiter_take(reception->limiter, slice_text(key),
 		client[0] != 0 ? mistakes : mistakes * NETWORKS, HOUR_US / mistakes,
 		clock_steady_us(), out_retry_us);
 }
 
-static void looking_count_mistake(struct looking *it)
+static void guess_give_back(
+	const struct reception *reception, const struct lookup *lookup, const char *client)
 {
-	struct reception *reception = it->task.reception;
-	int64_t retry_us; /* the next one will hear of it */
-	if (looking_limit(reception, &it->lookup, it->client, limiter_take, &retry_us))
-		(void)looking_limit(reception, &it->lookup, "", limiter_take, &retry_us);
+	char key[GUESS_BYTES];
+	guess_key(lookup, client, key);
+	limiter_give_back(reception->limiter, slice_text(key),
+		HOUR_US / reception->settings->status_mistakes);
+}
+
+/* Each look-up is a mistake until it is answered, so that many at once are no more than one after another. */
+static bool looking_may_guess(const struct reception *reception, const struct lookup *lookup,
+	const char *client, int64_t *out_retry_us)
+{
+	if (!guess_take(reception, lookup, client, out_retry_us))
+		return false;
+	if (guess_take(reception, lookup, "", out_retry_us))
+		return true;
+	guess_give_back(reception, lookup, client);
+	return false;
+}
+
+static void looking_was_no_mistake(const struct looking *it)
+{
+	guess_give_back(it->task.reception, &it->lookup, it->client);
+	guess_give_back(it->task.reception, &it->lookup, "");
 }
 
 /* ---- The event ---- */
@@ -127,6 +149,7 @@ static void looking_say(struct task *task)
 	struct looking *it = (struct looking *)(void *)task;
 	struct answer *answer = visit_answer(task->visit);
 	if (!it->decided || it->away) {
+		looking_was_no_mistake(it);
 		task_give_up(task);
 		return;
 	}
@@ -134,13 +157,13 @@ static void looking_say(struct task *task)
 	if (it->found) {
 		answer->status = 200;
 		buffer_append_slice(&answer->body, buffer_slice(&it->told));
+		looking_was_no_mistake(it);
 		looking_report(it);
 	} else {
 		answer->status = 404;
 		buffer_append_text(&answer->body,
 			"{\"found\":false,\"detail\":\"there is no such record, or the proof does "
 			"not fit\"}\n");
-		looking_count_mistake(it);
 	}
 	task_answer(task);
 }
@@ -232,8 +255,7 @@ static bool looking_may(struct reception *reception, struct visit *visit,
 	(void)snprintf(key, sizeof(key), "status %s", client); /* fits */
 	if (limiter_take(reception->limiter, slice_text(key), settings->status_rate,
 		    MINUTE_US / settings->status_rate, clock_steady_us(), &retry_us) &&
-		looking_limit(reception, lookup, client, limiter_look, &retry_us) &&
-		looking_limit(reception, lookup, "", limiter_look, &retry_us))
+		looking_may_guess(reception, lookup, client, &retry_us))
 		return true;
 	reception_busy(visit, retry_us);
 	return false;

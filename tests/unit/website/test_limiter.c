@@ -31,18 +31,29 @@ static void test_rate(void **state)
 	limiter_free(limiter);
 }
 
-static void test_look(void **state)
+/* Where only mistakes count, what was none is given back. */
+static void test_give_back(void **state)
 {
 	struct limiter *limiter = NULL;
 	struct slice key = SLICE_LITERAL("repair R77");
 	int64_t retry_us = 0;
 	(void)state;
 	assert_int_equal(limiter_create(10, &limiter), CH_OK);
-	for (int i = 0; i < 5; i++)
-		assert_true(limiter_look(limiter, key, 1, SECOND, 0, &retry_us));
-	assert_true(limiter_take(limiter, key, 1, SECOND, 0, &retry_us));
-	assert_false(limiter_look(limiter, key, 1, SECOND, 0, &retry_us));
-	assert_true(limiter_look(limiter, key, 1, SECOND, SECOND, &retry_us));
+	for (int i = 0; i < 5; i++) {
+		assert_true(limiter_take(limiter, key, 2, SECOND, 0, &retry_us));
+		limiter_give_back(limiter, key, SECOND);
+	}
+	assert_true(limiter_take(limiter, key, 2, SECOND, 0, &retry_us));
+	assert_true(limiter_take(limiter, key, 2, SECOND, 0, &retry_us));
+	assert_false(limiter_take(limiter, key, 2, SECOND, 0, &retry_us));
+	limiter_give_back(limiter, key, SECOND);
+	assert_true(limiter_take(limiter, key, 2, SECOND, 0, &retry_us));
+	/* Given back late it is no more than a full bucket; of a stranger's nothing. */
+	limiter_give_back(limiter, key, SECOND);
+	assert_true(limiter_take(limiter, key, 2, SECOND, 60 * SECOND, &retry_us));
+	assert_true(limiter_take(limiter, key, 2, SECOND, 60 * SECOND, &retry_us));
+	assert_false(limiter_take(limiter, key, 2, SECOND, 60 * SECOND, &retry_us));
+	limiter_give_back(limiter, SLICE_LITERAL("nobody"), SECOND);
 	limiter_free(limiter);
 }
 
@@ -72,7 +83,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rate),
-		cmocka_unit_test(test_look),
+		cmocka_unit_test(test_give_back),
 		cmocka_unit_test(test_bound),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
