@@ -10,15 +10,16 @@
 #include "module/quality/measuring.h"
 
 struct contact {
-	uint64_t customer; /* 0: nobody known */
+	uint64_t customer;
 	struct slice group;
 	int64_t answered_us;
 	int64_t resolved;
 	int64_t reopened_us; /* of its case; 0: never */
-	bool counted;        /* in the stretch and let through */
-	size_t row_count;
-	void **rows; /* struct hotline_row */
+	size_t row_count;    /* 0: not in the stretch, or not let through */
+	void **rows;         /* struct hotline_row */
 };
+
+enum contact_verdict { CONTACT_UNKNOWN, CONTACT_REPEATED, CONTACT_RESOLVED, CONTACT_UNRESOLVED };
 
 #define ANSWER_IS_YES 1
 #define ANSWER_IS_NO  2
@@ -74,10 +75,33 @@ static size_t hotline_rows(
 	return count;
 }
 
+static void contact_count(void *const *rows, size_t row_count, enum contact_verdict verdict)
+{
+	for (size_t k = 0; k < row_count && verdict != CONTACT_REPEATED; k++) {
+		struct hotline_row *row = rows[k];
+		row->first_contact.whole += verdict != CONTACT_UNKNOWN;
+		row->first_contact.part += verdict == CONTACT_RESOLVED;
+		row->first_contact_unknown += verdict == CONTACT_UNKNOWN;
+	}
+}
+
+/* Of nobody known: by the agent's word alone. */
+static enum contact_verdict contact_judge_stranger(const struct call_fact *stay)
+{
+	if (stay->resolved == ANSWER_IS_NO)
+		return CONTACT_UNRESOLVED;
+	return stay->resolved == ANSWER_IS_YES ? CONTACT_RESOLVED : CONTACT_UNKNOWN;
+}
+
+/* Kept until all calls are known; those too far from the stretch tell nothing about it. */
 static enum ch_status hotline_note_contact(struct measuring *m, const struct call_fact *stay,
-	uint64_t customer, bool counted, void *const *rows, size_t row_count)
+	uint64_t customer, void *const *rows, size_t row_count)
 {
 	const int64_t *reopened = NULL;
+	int64_t near_us = m->settings->contact_ms * 1000 + DAY_US;
+	if (stay->answered_us < m->request->from_us - near_us ||
+		stay->answered_us - near_us > m->request->until_us)
+		return CH_OK;
 	struct contact *contact = list_add(&m->contacts, sizeof(*contact));
 	if (contact == NULL)
 		return CH_NOMEM;
@@ -89,9 +113,8 @@ static enum ch_status hotline_note_contact(struct measuring *m, const struct cal
 		.answered_us = stay->answered_us,
 		.resolved = stay->resolved,
 		.reopened_us = reopened != NULL ? *reopened : 0,
-		.counted = counted,
 	};
-	if (!counted || row_count == 0)
+	if (row_count == 0)
 		return CH_OK;
 	contact->rows = arena_alloc(&m->scratch, row_count * sizeof(*rows));
 	if (contact->rows == NULL)
@@ -123,7 +146,10 @@ static enum ch_status hotline_take_stay(struct measuring *m, const struct call_f
 	}
 	if (stay->end != CALL_ANSWERED)
 		return CH_OK;
-	return hotline_note_contact(m, stay, customer, counted, rows, row_count);
+	if (customer != 0)
+		return hotline_note_contact(m, stay, customer, rows, row_count);
+	contact_count(rows, row_count, contact_judge_stranger(stay));
+	return CH_OK;
 }
 
 enum ch_status measure_hotline_take(struct measuring *m, const struct marks *marks)
@@ -159,18 +185,11 @@ static bool contact_follows(
 	       next->answered_us - first->answered_us <= m->settings->contact_ms * 1000;
 }
 
-enum contact_verdict { CONTACT_UNKNOWN, CONTACT_REPEATED, CONTACT_RESOLVED, CONTACT_UNRESOLVED };
-
 static enum contact_verdict contact_judge(
 	const struct measuring *m, const struct contact *contacts, size_t count, size_t at)
 {
 	const struct contact *contact = &contacts[at];
 	int64_t over_us = contact->answered_us + m->settings->contact_ms * 1000;
-	if (contact->customer == 0) {
-		if (contact->resolved == ANSWER_IS_NO)
-			return CONTACT_UNRESOLVED;
-		return contact->resolved == ANSWER_IS_YES ? CONTACT_RESOLVED : CONTACT_UNKNOWN;
-	}
 	if (at > 0 && contact_follows(m, &contacts[at - 1], contact))
 		return CONTACT_REPEATED;
 	if (over_us > m->request->as_of_us)
@@ -190,15 +209,9 @@ enum ch_status measure_hotline_end(struct measuring *m)
 	if (count > 0)
 		qsort(m->contacts.items, count, sizeof(*contacts), contact_order);
 	for (size_t i = 0; i < count; i++) {
-		enum contact_verdict verdict = contacts[i].counted
-						       ? contact_judge(m, contacts, count, i)
-						       : CONTACT_REPEATED;
-		for (size_t k = 0; k < contacts[i].row_count && verdict != CONTACT_REPEATED; k++) {
-			struct hotline_row *row = contacts[i].rows[k];
-			row->first_contact.whole += verdict != CONTACT_UNKNOWN;
-			row->first_contact.part += verdict == CONTACT_RESOLVED;
-			row->first_contact_unknown += verdict == CONTACT_UNKNOWN;
-		}
+		if (contacts[i].row_count > 0)
+			contact_count(contacts[i].rows, contacts[i].row_count,
+				contact_judge(m, contacts, count, i));
 	}
 	return CH_OK;
 }

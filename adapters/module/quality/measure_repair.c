@@ -57,9 +57,16 @@ static int visit_order(const void *a, const void *b)
 	return one->moment_us < other->moment_us ? -1 : one->moment_us > other->moment_us;
 }
 
+/* Only what may come behind a return of the stretch, within its days. */
 static enum ch_status visit_note(struct measuring *m, const struct repair_fact *fact)
 {
-	uint64_t serial = serial_hash(m, fact->serial);
+	int64_t until_us = m->request->until_us;
+	uint64_t serial;
+	if (fact->begun.moment_us < m->request->from_us ||
+		(fact->begun.moment_us > until_us &&
+			fact->begun.moment_us - until_us > m->settings->again_ms * 1000))
+		return CH_OK;
+	serial = serial_hash(m, fact->serial);
 	if (serial == 0)
 		return CH_OK;
 	struct unit_visit *visit = list_add(&m->visits, sizeof(*visit));

@@ -60,7 +60,10 @@ enum ch_status measure_service_take(
 	struct measuring *m, const struct repair_fact *fact, const struct measure_subject *subject)
 {
 	uint64_t now = 0;
-	if (fact->returned.mark == NULL || fact->faulty)
+	int64_t round_us = (m->settings->callback_years * 366 + 93) * DAY_US;
+	/* One whose round was over before the stretch began has no call-back in it, and none open. */
+	if (fact->returned.mark == NULL || fact->faulty ||
+		fact->returned.moment_us < m->request->from_us - round_us)
 		return CH_OK;
 	enum ch_status status = customers_now(m->customers, fact->customer, fact->sequence, &now);
 	if (status != CH_OK || now == 0)

@@ -21,25 +21,34 @@ void rowset_fini(struct rowset *rowset)
 	table_fini(&rowset->rows);
 }
 
-/* Sorts as name, period, hour, more: every text with an end that no text holds before it. */
-static void rowset_id_text(struct buffer *out, struct slice text)
+/* An id sorts as name, period, hour, more: every text with an end that no text holds before it. */
+static size_t rowset_id_len(
+	const struct measure_key *key, const struct slice *more, size_t more_count)
 {
-	buffer_append_slice(out, text);
-	buffer_append_byte(out, 0);
+	size_t len = key->name.len + 1 + sizeof(uint64_t) + sizeof(uint32_t);
+	for (size_t i = 0; i < more_count; i++)
+		len += more[i].len + 1;
+	return len;
 }
 
-static void rowset_id(struct buffer *out, const struct measure_key *key, const struct slice *more,
-	size_t more_count)
+static uint8_t *rowset_id_text(uint8_t *out, struct slice text)
 {
-	uint8_t number[8];
-	rowset_id_text(out, key->name);
+	if (text.len > 0)
+		memcpy(out, text.data, text.len);
+	out[text.len] = 0;
+	return out + text.len + 1;
+}
+
+static void rowset_id(
+	uint8_t *out, const struct measure_key *key, const struct slice *more, size_t more_count)
+{
+	out = rowset_id_text(out, key->name);
 	/* Times before 1970 come first. */
-	store_be64(number, (uint64_t)key->period_us ^ (UINT64_C(1) << 63));
-	buffer_append(out, number, sizeof(number));
-	store_be32(number, key->hour);
-	buffer_append(out, number, sizeof(uint32_t));
+	store_be64(out, (uint64_t)key->period_us ^ (UINT64_C(1) << 63));
+	store_be32(out + sizeof(uint64_t), key->hour);
+	out += sizeof(uint64_t) + sizeof(uint32_t);
 	for (size_t i = 0; i < more_count; i++)
-		rowset_id_text(out, more[i]);
+		out = rowset_id_text(out, more[i]);
 }
 
 static struct rowset_item *rowset_make(
@@ -62,26 +71,27 @@ static struct rowset_item *rowset_make(
 void *rowset_row(struct rowset *rowset, const struct measure_key *key, const struct slice *more,
 	size_t more_count, bool *out_new)
 {
-	uint8_t near[256];
-	struct buffer id = {.data = near, .capacity = sizeof(near)};
-	size_t len = key->name.len + 1 + 8 + 4;
-	for (size_t i = 0; i < more_count; i++)
-		len += more[i].len + 1;
-	if (len > sizeof(near))
-		id = (struct buffer){0};
-	rowset_id(&id, key, more, more_count);
+	uint8_t near[256]; /* most are short, and looked up millions of times */
+	uint8_t *id = near;
+	size_t len = rowset_id_len(key, more, more_count);
 	struct rowset_item *item = NULL;
-	if (id.status != CH_OK)
-		rowset->status = id.status;
-	else
-		item = table_get(&rowset->rows, buffer_slice(&id));
-	bool made = item == NULL && id.status == CH_OK;
+	bool made = false;
+	if (len > sizeof(near))
+		id = malloc(len);
+	if (id == NULL) {
+		rowset->status = CH_NOMEM;
+		goto out;
+	}
+	rowset_id(id, key, more, more_count);
+	item = table_get(&rowset->rows, slice_of(id, len));
+	made = item == NULL;
 	if (made)
-		item = rowset_make(rowset, buffer_slice(&id), key);
+		item = rowset_make(rowset, slice_of(id, len), key);
+out:
 	if (out_new != NULL)
-		*out_new = made;
-	if (id.data != near)
-		buffer_fini(&id);
+		*out_new = made && item != NULL;
+	if (id != near)
+		free(id);
 	return item != NULL ? item->row : NULL;
 }
 
