@@ -417,7 +417,7 @@ struct measure_notes {
 	int64_t doubtful_times; /* events of before 1990 */
 	int64_t calls_unfinished;
 	int64_t responses_repeated;
-	int64_t customers_erased;
+	int64_t customers_erased; /* facts of people who were erased: in the group "unknown" */
 	int64_t marks_over_bound; /* of facts that were told more often than LIMIT_FACT_MARKS */
 };
 

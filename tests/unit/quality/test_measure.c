@@ -2,6 +2,8 @@
 
 #include "teller.h"
 
+#include "module/kit/people_inside.h"
+
 static const int64_t base = INT64_C(1772294400) * 1000000; /* 2026-03-01 00:00 +08:00 */
 
 static int64_t day(int64_t days)
@@ -210,6 +212,50 @@ static void test_groups(void **state)
 	assert_int_equal(repair_row(m, CUT_GROUP, "new")->received, 2);
 	assert_int_equal(repair_row(m, CUT_GROUP, "long-standing")->received, 2);
 	assert_int_equal(repair_row(m, CUT_GROUP, "high-value")->received, 1);
+	measures_free(m);
+	teller_remove(&teller);
+}
+
+static void callback_done(struct teller *teller, const char *id, int64_t time_us, uint64_t customer)
+{
+	Carehub__V1__CallcenterCallbackDone done = CAREHUB__V1__CALLCENTER_CALLBACK_DONE__INIT;
+	done.callback_id = TEXT(id);
+	done.reason = CAREHUB__V1__CALLBACK_REASON__CALLBACK_REASON_FOLLOW_UP;
+	tell(teller, "callcenter.callback.done", &done.base, time_us, event_id(), customer);
+}
+
+/* Two numbers turn out to be one person: his facts were filed as they were, and count as his. */
+static void test_merged_customers(void **state)
+{
+	struct teller teller;
+	Carehub__V1__CustomerRecordMerged merged = CAREHUB__V1__CUSTOMER_RECORD_MERGED__INIT;
+	Carehub__V1__CustomerRecordErased erased = CAREHUB__V1__CUSTOMER_RECORD_ERASED__INIT;
+	struct feed_event event = {.sequence = 100, .message = &merged.base};
+	(void)state;
+	teller_make(&teller);
+	receive(&teller, "R1", "S1", "A1", day(0), 10000001);
+	give_back(&teller, "R1", day(0));
+	receive(&teller, "R2", "S1", "A2", day(400), 10000002);
+	callback_done(&teller, "C1", day(61), 10000002);
+	struct measures *m = report(&teller, day(0), day(500), day(500));
+	assert_int_equal(m->callback[CUT_ALL].rows[0].done, 0);
+	assert_int_equal(repair_row(m, CUT_GROUP, "new")->received, 2);
+	measures_free(m);
+	merged.customer_number = 10000001;
+	merged.retired_number = 10000002;
+	people_fold(teller.txn, &event);
+	m = report(&teller, day(0), day(500), day(500));
+	assert_int_equal(m->callback[CUT_ALL].rows[0].done, 1);
+	assert_int_equal(repair_row(m, CUT_GROUP, "long-standing")->received, 1);
+	measures_free(m);
+	/* Erased: his repairs stay, and are nobody's. */
+	erased.customer_number = 10000001;
+	event.message = &erased.base;
+	people_fold(teller.txn, &event);
+	m = report(&teller, day(0), day(500), day(500));
+	assert_int_equal(repair_row(m, CUT_GROUP, "unknown")->received, 2);
+	assert_int_equal(m->callback[CUT_ALL].count, 0);
+	assert_int_equal(m->notes.customers_erased > 0, 1);
 	measures_free(m);
 	teller_remove(&teller);
 }
@@ -582,14 +628,6 @@ static void test_appointments(void **state)
 	teller_remove(&teller);
 }
 
-static void callback_done(struct teller *teller, const char *id, int64_t time_us, uint64_t customer)
-{
-	Carehub__V1__CallcenterCallbackDone done = CAREHUB__V1__CALLCENTER_CALLBACK_DONE__INIT;
-	done.callback_id = TEXT(id);
-	done.reason = CAREHUB__V1__CALLBACK_REASON__CALLBACK_REASON_FOLLOW_UP;
-	tell(teller, "callcenter.callback.done", &done.base, time_us, event_id(), customer);
-}
-
 static void test_callbacks(void **state)
 {
 	struct teller teller;
@@ -702,6 +740,7 @@ int main(void)
 		cmocka_unit_test(test_filters_cross_the_cuts),
 		cmocka_unit_test(test_nothing_to_report),
 		cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_merged_customers),
 		cmocka_unit_test(test_supply),
 		cmocka_unit_test(test_parts_orders),
 		cmocka_unit_test(test_hotline),

@@ -1,0 +1,82 @@
+"""What quality makes of a bad day: a repair returned before it was received, a charge off the list, news that come
+months late.  Reports of the past change as it becomes known, what is wrong is said once, and a book made anew says
+the same."""
+import json
+import subprocess
+
+from lib import BIN, Hub, event
+
+
+with Hub() as hub:
+    ops = hub.peer("ops", roles="producer, consumer, operator", topics=">", types=">",
+                   sources="/s1, /office")
+    peer = hub.peer("quality", roles="producer, consumer", sources="/carehub/quality",
+                    types="quality.>", topics=">")
+    hub.start()
+    config = hub.root / "quality.conf"
+    config.write_text(f"[hub]\nendpoint = {hub.address}\nserver_key = {hub.server_key}\n"
+                      f"key_file = {peer.key_file}\n[module]\nbook = {hub.root}/quality\n"
+                      "[quality]\ncharge_grace = 0\n")
+    numbers = iter(range(1000))
+
+    def tell(type, time, data, source="/s1"):
+        hub.run(ops, "publish", input=event(type, f"e{next(numbers)}", source, data,
+                                            time=time + "T10:00:00Z"))
+
+    def repair(verb, time, order, **data):
+        tell(f"repair.order.{verb}", time, {"repairOrderId": order, **data,
+                                            "station": {"stationId": "S1"}})
+
+    def quality(*words):
+        done = subprocess.run([BIN / "carehub-quality", words[0], "--config", config, *words[1:]],
+                              capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, (words, done)
+        return done.stdout
+
+    def report():
+        """February as of 1 April: {promise: (part, whole)}, and the document."""
+        quality("run", "--once")
+        quality("run", "--once")  # what it said itself comes back
+        made = json.loads(quality("report", "--period", "2026-02", "--as-of", "2026-04-01",
+                                  "--format", "json"))
+        del made["asOf"]["sequence"]
+        return {p["promise"]: p["achieved"] and (p["achieved"]["part"], p["achieved"]["whole"])
+                for p in made["promises"]}, made
+
+    def said():
+        return hub.ask(ops, "replay", "start:", "--to-stdout", "--type", "quality.charge.flagged")
+
+    def charged(minor):
+        return {"charges": [{"kind": "ITEM_KIND_PART", "itemCode": "P-7",
+                             "amount": {"minorUnits": minor, "currency": "CNY"}}]}
+
+    tell("reference.price.published", "2026-01-01",
+         {"priceListId": "retail", "itemCode": "P-7", "price": {"minorUnits": 10000, "currency": "CNY"}},
+         "/office")
+    unit = {"serialNumber": "SN-1", "model": "KDL-46"}
+    repair("received", "2026-02-01", "R1", unit=unit)
+    repair("returned", "2026-02-10", "R1", verdict="REPAIR_VERDICT_FIXED", **charged(12000))
+    repair("received", "2026-02-02", "R2", unit={"serialNumber": "SN-2", "model": "KDL-46"})
+    repair("returned", "2026-02-04", "R2", verdict="REPAIR_VERDICT_FIXED", **charged(10000))
+    repair("received", "2026-02-20", "R3", unit={"serialNumber": "SN-3", "model": "KDL-46"})
+    repair("returned", "2026-02-11", "R3")
+
+    first, made = report()
+    assert first["fourDay"] == (1, 2), "a return that says fixed is the repair"
+    assert first["price"] == (1, 2)
+    assert [note["text"] for note in made["notes"]] == [
+        "1 repairs end before they begin or years later: their durations are left out."]
+    flagged = [line["data"] for line in said()]
+    assert [f["repairOrderId"] for f in flagged] == ["R1"], flagged
+    assert flagged[0]["published"]["minorUnits"] == "10000"
+
+    # Seven months late: it had been repaired on the second day.
+    repair("repaired", "2026-02-03", "R1", verdict="REPAIR_VERDICT_FIXED")
+    last = report()
+    assert last[0]["fourDay"] == (2, 2)
+
+    before = hub.ask(ops, "status")[0]["head"]
+    quality("rebuild")
+    assert report() == last
+    assert hub.ask(ops, "status")[0]["head"] == before and len(said()) == 1
+    hub.stop()
