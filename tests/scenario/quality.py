@@ -70,7 +70,13 @@ with Hub() as hub:
     assert [f["repairOrderId"] for f in flagged] == ["R1"], flagged
     assert flagged[0]["published"]["minorUnits"] == "10000"
 
-    # Seven months late: it had been repaired on the second day.
+    listed = [json.loads(line) for line in quality("repairs", "--open").splitlines()]
+    assert not listed, listed
+    listed = {row["repairOrderId"]: row for row in map(json.loads, quality("repairs").splitlines())}
+    assert {order: row["faulty"] for order, row in listed.items()} == \
+        {"R1": False, "R2": False, "R3": True}
+
+    # Months late: it had been repaired on the second day.
     repair("repaired", "2026-02-03", "R1", verdict="REPAIR_VERDICT_FIXED")
     last = report()
     assert last[0]["fourDay"] == (2, 2)

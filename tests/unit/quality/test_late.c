@@ -276,6 +276,41 @@ static void add_callback(struct history *h, int64_t number)
 		(uint64_t)chance(h, 80), "/desk");
 }
 
+static void add_appointment(struct history *h, int64_t number)
+{
+	int64_t at = base + chance(h, 90 * DAY_US);
+	Carehub__V1__AppointmentMade *made =
+		MAKE(h, Carehub__V1__AppointmentMade, CAREHUB__V1__APPOINTMENT_MADE__INIT);
+	Carehub__V1__AppointmentMoved *moved =
+		MAKE(h, Carehub__V1__AppointmentMoved, CAREHUB__V1__APPOINTMENT_MOVED__INIT);
+	Carehub__V1__AppointmentKept *kept =
+		MAKE(h, Carehub__V1__AppointmentKept, CAREHUB__V1__APPOINTMENT_KEPT__INIT);
+	Carehub__V1__AppointmentMissed *missed =
+		MAKE(h, Carehub__V1__AppointmentMissed, CAREHUB__V1__APPOINTMENT_MISSED__INIT);
+	made->appointment_id = moved->appointment_id = kept->appointment_id =
+		missed->appointment_id = name(h, "A", number);
+	made->station = station(h, chance(h, 4));
+	made->start_time_us = at + DAY_US;
+	moved->start_time_us = at + 3 * DAY_US;
+	add(h, "website.appointment.made", &made->base, at, (uint64_t)chance(h, 80), "/web");
+	if (chance(h, 3) == 0)
+		add(h, "website.appointment.moved", &moved->base, at + HOUR_US, 0, "/web");
+	if (chance(h, 3) == 0)
+		add(h, "repair.appointment.missed", &missed->base, at + 4 * DAY_US, 0, "/desk");
+	if (chance(h, 3) != 0) /* and kept after all, sometimes */
+		add(h, "repair.appointment.kept", &kept->base, at + 5 * DAY_US, 0, "/desk");
+}
+
+static void add_level(struct history *h)
+{
+	Carehub__V1__MarketingLevelChanged *changed = MAKE(
+		h, Carehub__V1__MarketingLevelChanged, CAREHUB__V1__MARKETING_LEVEL_CHANGED__INIT);
+	changed->customer_number = (uint64_t)chance(h, 80) + 1;
+	changed->new_level = chance(h, 2) == 0 ? TEXT("gold") : TEXT("silver");
+	add(h, "marketing.level.changed", &changed->base, base + chance(h, 90 * DAY_US), 0,
+		"/marketing");
+}
+
 static struct history *history_make(uint64_t seed)
 {
 	struct history *h = calloc(1, sizeof(*h));
@@ -292,6 +327,10 @@ static struct history *history_make(uint64_t seed)
 			add_response(h, i);
 		if (i % 4 == 0)
 			add_callback(h, i);
+		if (i % 4 == 1)
+			add_appointment(h, i);
+		if (i % 4 == 2)
+			add_level(h);
 	}
 	return h;
 }
