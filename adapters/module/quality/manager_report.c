@@ -60,7 +60,7 @@ static void manager_notes(struct report *report, const struct manager_input *inp
 	manager_note(report, STATE_WATCH, notes->repairs_faulty,
 		"repairs end before they begin or years later: their durations are left out.");
 	manager_note(report, STATE_WATCH, notes->doubtful_times,
-		"times are doubtful: before 1990, or far ahead of their arrival.");
+		"events tell a time before 1990: a clock that lost its battery, or an old log.");
 	manager_note(report, STATE_WATCH, notes->marks_over_bound,
 		"facts were told more often than is kept.");
 	manager_note(
