@@ -73,7 +73,7 @@ with Hub() as hub:
 
     report = json.loads(module("report", "--format", "json"))
     drawn = [point for section in report["sections"] for part in section["parts"]
-             if part.get("figure") == "controlChart" and "mean of station XA-05" in part["title"]
+             if part.get("figure") == "controlChart" and "mean: station XA-05" in part["title"]
              for point in part["points"] if point["label"] == LABEL]
     assert len(drawn) == 1 and drawn[0]["state"] == "bad" and "r1" in drawn[0]["why"], drawn
     hub.stop()

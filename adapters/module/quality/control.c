@@ -236,6 +236,22 @@ static enum ch_status control_take_days(
 	return control_event_note(control, point, fixed->mark);
 }
 
+static enum ch_status control_take_late(
+	struct control *control, const struct repair_fact *fact, const struct repair_point *fixed)
+{
+	struct control_point *point;
+	int64_t span_us = repair_span(fact, fact->begun.moment_us, fixed->moment_us);
+	enum ch_status status =
+		control_point_of(control, CONTROL_LATE, fact->station, fixed->moment_us, &point);
+	if (status != CH_OK || point == NULL)
+		return status;
+	point->units++;
+	if (span_us <= control->request.settings->fix_ms * 1000)
+		return CH_OK;
+	point->count++;
+	return control_event_note(control, point, fixed->mark);
+}
+
 static enum ch_status control_take_defects(
 	struct control *control, const struct repair_fact *fact, const struct repair_point *fixed)
 {
@@ -325,6 +341,8 @@ enum ch_status control_take_repair(
 	if (status != CH_OK || !mine || fixed.mark == NULL || fact->faulty)
 		return status;
 	status = control_take_days(control, fact, &fixed);
+	if (status == CH_OK)
+		status = control_take_late(control, fact, &fixed);
 	return status == CH_OK ? control_take_defects(control, fact, &fixed) : status;
 }
 
@@ -479,6 +497,18 @@ static bool control_is_drawable(const struct samples *samples)
 	return samples->count >= 2 && (samples_are_measured(samples->kind) || found > 0);
 }
 
+/* Of the promises by which stations are ranked: what must not be exceeded. */
+static int64_t control_promised(const struct control *control, enum control_plan_id plan)
+{
+	const struct quality_settings *settings = control->request.settings;
+	struct kpi_rule rule;
+	if (plan == CONTROL_LATE && quality_kpi_rule(settings, kpi_name(KPI_FOUR_DAY), &rule))
+		return 1000000 - rule.target; /* it promises how many are in time */
+	if (plan == CONTROL_AGAIN && quality_kpi_rule(settings, kpi_name(KPI_RR90), &rule))
+		return rule.target;
+	return -1;
+}
+
 static enum ch_status control_chart_append(struct control *control, struct control_chart *chart)
 {
 	if (control->chart_count == control->chart_capacity) {
@@ -502,6 +532,9 @@ static enum ch_status control_draw_block(
 	struct control_chart chart = {.plan = plan,
 		.name = stratum->name,
 		.current = first == window->current,
+		.block_us = window->starts[first],
+		.promised = control_promised(control, stratum->plan),
+		.promise_cases = control->request.settings->ranking_cases,
 		.samples = {.kind = plan->kind,
 			.trial_given = true,
 			.labelled = true,
@@ -605,6 +638,14 @@ int64_t control_judged_from(const struct control *control, enum control_plan_id 
 	return control->windows[plan].starts[control->windows[plan].previous];
 }
 
+static bool control_exceeds_promise(const struct control_chart *chart, size_t at)
+{
+	const struct sample *sample = &chart->samples.items[at];
+	return chart->promised >= 0 && chart->starts[at] >= chart->block_us &&
+	       sample->units >= chart->promise_cases &&
+	       (__int128_t)sample->count * 1000000 > (__int128_t)sample->units * chart->promised;
+}
+
 bool control_violated(const struct control_chart *chart, size_t item, size_t at,
 	unsigned *out_rules, size_t *out_behind, size_t *out_behind_count)
 {
@@ -612,10 +653,11 @@ bool control_violated(const struct control_chart *chart, size_t item, size_t at,
 	struct violation violation;
 	unsigned rules = 0;
 	size_t count = 0;
-	if (!chart->judged || chart->samples.items[at].trial)
-		return false;
+	bool judged = chart->judged && !chart->samples.items[at].trial;
 	out_behind[count++] = at;
-	for (size_t i = 0; i < set->count; i++) {
+	if (control_exceeds_promise(chart, at))
+		rules |= 1u << CONTROL_RULE_PROMISE;
+	for (size_t i = 0; judged && i < set->count; i++) {
 		if (!run_rule_holds(
 			    &set->rules[i], chart->charts.items[item].marks, at, &violation))
 			continue;

@@ -3,6 +3,8 @@
  *   chart            point                              kind    drawn for
  *   repair.days      days from receipt to repair, of    xbar-r  each station, by week; xbar-s where a
  *                    at most 25 repairs of the week     xbar-s  sample has more than 10 values
+ *   repair.late      repairs that took over 4 days, of    p       each station, by month
+ *                    those repaired
  *   repair.again     units back within 90 days, of      p       each station, by month of the return
  *                    the returns whose days have passed
  *   repair.defects   defects found per unit repaired    u       each model, by week
@@ -35,6 +37,7 @@
 
 enum control_plan_id {
 	CONTROL_DAYS,
+	CONTROL_LATE,
 	CONTROL_AGAIN,
 	CONTROL_DEFECTS,
 	CONTROL_COMPLAINTS,
@@ -52,7 +55,8 @@ struct control_plan {
 	unsigned trial;      /* periods that set the limits */
 	unsigned hold;       /* periods that they hold for */
 	unsigned least;      /* of the former must have data */
-	long double divisor; /* of a chart's number, to `unit` */
+	long double divisor; /* of a chart's number, to what is published: days, shares of 1 */
+	double shown;        /* and that number times this in `unit`: a share in percent */
 };
 extern const struct control_plan control_plans[CONTROL_PLANS];
 
@@ -81,8 +85,11 @@ struct control_point {
 struct control_chart {
 	const struct control_plan *plan;
 	struct slice name; /* of the stratum */
-	bool judged;  /* limits hold for the points that are not on trial; else nothing is judged */
-	bool current; /* of the block of the last period, not of the one before */
+	bool judged; /* limits hold for the points that are not on trial; else nothing is judged */
+	int64_t block_us; /* where its block begins */
+	int64_t promised; /* millionths that a share must not be above; -1: nothing was promised */
+	int64_t promise_cases;  /* fewer say nothing of it */
+	bool current;           /* of the block of the last period, not of the one before */
 	struct samples samples; /* in the order of periods; those without data are left out */
 	struct charts charts;
 	const struct control_point **points; /* one a sample */
@@ -127,6 +134,9 @@ const char *control_kind(const struct control_chart *chart, size_t at);
 
 /* The first period that the block of the chart's judged points, or that of the block before, begins with. */
 int64_t control_judged_from(const struct control *control, enum control_plan_id plan);
+
+/* The rule that a share above its promise breaks, with enough cases (quality.ranking_cases); it needs no limits. */
+#define CONTROL_RULE_PROMISE 4u /* bit; told as rule 5 */
 
 /* Of the point `at` of `chart->charts.items[item]`: whether it is judged and breaks a rule.  Bit 0 of
  * *out_rules is r1.  *out_behind are the points of all the patterns, `at` first; as many as there are samples

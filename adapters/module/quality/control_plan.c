@@ -5,13 +5,15 @@
 
 const struct control_plan control_plans[CONTROL_PLANS] = {
 	[CONTROL_DAYS] = {"repair.days", "Days from receipt to repair", "station", "days",
-		"repairs", CHART_XBAR_R, PERIOD_WEEK, 26, 13, 8, 86400},
-	[CONTROL_AGAIN] = {"repair.again", "Repaired again within 90 days", "station", "share",
-		"returns", CHART_P, PERIOD_MONTH, 12, 6, 6, 1},
+		"repairs", CHART_XBAR_R, PERIOD_WEEK, 26, 13, 8, 86400, 1},
+	[CONTROL_LATE] = {"repair.late", "Repaired later than in 4 days", "station", "%", "repairs",
+		CHART_P, PERIOD_MONTH, 12, 6, 6, 1, 100},
+	[CONTROL_AGAIN] = {"repair.again", "Repaired again within 90 days", "station", "%",
+		"returns", CHART_P, PERIOD_MONTH, 12, 6, 6, 1, 100},
 	[CONTROL_DEFECTS] = {"repair.defects", "Defects per repaired unit", "model", "defects",
-		"units", CHART_U, PERIOD_WEEK, 26, 13, 8, 1},
+		"units", CHART_U, PERIOD_WEEK, 26, 13, 8, 1, 1},
 	[CONTROL_COMPLAINTS] = {"complaint.count", "Complaints filed", "", "complaints", "weeks",
-		CHART_C, PERIOD_WEEK, 26, 13, 8, 1},
+		CHART_C, PERIOD_WEEK, 26, 13, 8, 1, 1},
 };
 
 /* Blocks are counted from 1970, so that everybody finds the same ones. */

@@ -13,7 +13,7 @@ typedef Carehub__V1__QualityRuleViolated Violated;
 #define SAY_DIGITS     6u       /* behind the point of values and limits */
 #define SAY_MILLION    1000000L /* their scale */
 #define SAY_EVENTS_MAX 32u      /* named of one violation */
-#define SAY_RULES_MAX  4u
+#define SAY_RULES_MAX  5u
 
 /* ---- What was said ---- */
 

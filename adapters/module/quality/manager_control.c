@@ -97,15 +97,32 @@ void manager_defects(struct report *report, const struct manager_input *input)
 
 #define CONTROL_SHOWN 12u
 
-static unsigned control_found(const struct control_chart *chart, size_t item)
+/* How many points break a rule, and which rules there are among them. */
+static unsigned control_found(const struct control_chart *chart, size_t item, unsigned *out_rules)
 {
 	size_t behind[CONTROL_PERIODS_MAX];
 	size_t count;
 	unsigned rules;
 	unsigned found = 0;
-	for (size_t at = 0; at < chart->samples.count; at++)
-		found += control_violated(chart, item, at, &rules, behind, &count) ? 1 : 0;
+	*out_rules = 0;
+	for (size_t at = 0; at < chart->samples.count; at++) {
+		if (!control_violated(chart, item, at, &rules, behind, &count))
+			continue;
+		*out_rules |= rules;
+		found++;
+	}
 	return found;
+}
+
+static struct cell control_standing(const struct control_chart *chart, unsigned rules)
+{
+	if (rules & ((1u << CONTROL_RULE_PROMISE) - 1))
+		return cell_in_state(cell_text(slice_text("out of control")), STATE_BAD);
+	if (rules != 0)
+		return cell_in_state(cell_text(slice_text("more than promised")), STATE_BAD);
+	if (!chart->judged)
+		return cell_in_state(cell_text(slice_text("too little history")), STATE_UNKNOWN);
+	return cell_in_state(cell_text(slice_text("in control")), STATE_GOOD);
 }
 
 /* "r1: one point beyond 3 sigma; 14 repairs, the first R-2026-0107". */
@@ -122,9 +139,11 @@ static struct slice control_reason(struct report *report, const struct control_c
 		buffer_printf(&text, "%s%s, %s", comma, set->rules[i].name, set->rules[i].text);
 		comma = "; ";
 	}
+	if (rules & 1u << CONTROL_RULE_PROMISE)
+		buffer_printf(&text, "%sr5, more than was promised", comma);
 	for (size_t i = 0; i < count; i++)
 		events += chart->points[behind[i]]->event_total;
-	buffer_printf(&text, ". Behind it: %" PRId64 " events", events);
+	buffer_printf(&text, ". Behind it: %" PRId64 " event%s", events, events == 1 ? "" : "s");
 	if (chart->points[behind[0]]->event_count > 0) {
 		buffer_append_text(&text, ", the first ");
 		buffer_append_slice(&text, chart->points[behind[0]]->events[0].id);
@@ -146,21 +165,25 @@ static void control_figure(
 	static const char *const series[] = {"value", "center", "lower limit", "upper limit"};
 	const struct chart *drawn = &chart->charts.items[item];
 	char title[256];
-	(void)snprintf(title, sizeof(title), "%s, %s of %s%s%.*s", chart->plan->title,
-		item == 1                  ? "spread"
-		: chart->charts.count == 2 ? "mean"
-					   : drawn->name,
+	(void)snprintf(title, sizeof(title), "%s%s: %s%s%.*s", chart->plan->title,
+		chart->charts.count < 2 ? ""
+		: item == 1             ? ", spread"
+					: ", mean",
 		chart->plan->stratum[0] == '\0' ? "all" : chart->plan->stratum,
 		chart->plan->stratum[0] == '\0' ? "" : " ", (int)chart->name.len,
 		chart->name.len > 0 ? (const char *)chart->name.data : "");
 	struct report_figure *figure = report_figure(
 		section, FIGURE_CONTROL, "controlChart", slice_text(title), series, 4);
-	double divisor = (double)chart->plan->divisor;
+	double divisor = (double)chart->plan->divisor / chart->plan->shown;
 	if (figure == NULL)
 		return;
 	figure->label = "Period";
 	figure->unit = chart->plan->unit;
 	figure->text = slice_text(control_says(chart));
+	if (chart->promised >= 0) {
+		figure->target = (double)chart->promised / 1000000 / divisor;
+		figure->target_name = "promised";
+	}
 	for (size_t at = 0; at < drawn->count; at++) {
 		size_t behind[CONTROL_PERIODS_MAX];
 		size_t count;
@@ -196,19 +219,13 @@ static void control_table(struct report_section *section, const struct control *
 	for (size_t i = 0; i < control_chart_count(control); i++) {
 		const struct control_chart *chart = control_chart_at(control, i);
 		for (size_t item = 0; chart->current && item < chart->charts.count; item++) {
-			unsigned found = control_found(chart, item);
+			unsigned rules;
+			unsigned found = control_found(chart, item, &rules);
 			report_row(table,
 				(const struct cell[]){cell_text(control_chart_id(chart, &id)),
 					cell_text(slice_text(control_kind(chart, item))),
 					cell_count((int64_t)chart->samples.count),
-					cell_count(found),
-					cell_in_state(cell_text(slice_text(
-							      !chart->judged ? "too little history"
-							      : found > 0    ? "out of control"
-									     : "in control")),
-						!chart->judged ? STATE_UNKNOWN
-						: found > 0    ? STATE_BAD
-							       : STATE_GOOD)},
+					cell_count(found), control_standing(chart, rules)},
 				5);
 		}
 	}
@@ -223,15 +240,17 @@ struct control_view {
 	size_t at; /* its place in the order of plans and strata */
 };
 
-/* What breaks most rules first; means before spreads, which are seldom asked for. */
+/* What breaks rules first, most of them first; means before spreads, which are seldom asked for. */
 static int control_view_compare(const void *left, const void *right)
 {
 	const struct control_view *a = left;
 	const struct control_view *b = right;
-	if (a->found != b->found)
-		return a->found > b->found ? -1 : 1;
+	if ((a->found > 0) != (b->found > 0))
+		return a->found > 0 ? -1 : 1;
 	if (a->item != b->item)
 		return a->item < b->item ? -1 : 1;
+	if (a->found != b->found)
+		return a->found > b->found ? -1 : 1;
 	return (a->at > b->at) - (a->at < b->at);
 }
 
@@ -245,9 +264,10 @@ static void control_figures(struct report_section *section, const struct control
 	}
 	for (size_t i = 0; i < control_chart_count(control); i++) {
 		const struct control_chart *chart = control_chart_at(control, i);
+		unsigned rules;
 		for (size_t item = 0; chart->current && item < chart->charts.count; item++)
-			views[count++] =
-				(struct control_view){chart, item, control_found(chart, item), i};
+			views[count++] = (struct control_view){
+				chart, item, control_found(chart, item, &rules), i};
 	}
 	qsort(views, count, sizeof(*views), control_view_compare);
 	for (size_t i = 0; i < count && i < CONTROL_SHOWN; i++)

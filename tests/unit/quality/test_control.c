@@ -205,6 +205,36 @@ static void test_units_that_came_back(void **state)
 	teller_remove(&teller);
 }
 
+/* More than one in twenty took over four days: a breach, limits or not. */
+static void test_promise(void **state)
+{
+	(void)state;
+	struct teller teller;
+	teller_make(&teller);
+	tell_weeks(&teller, 12);
+	for (int i = 0; i < 4; i++) /* in February */
+		tell_repair(&teller, "S1", NULL, MONDAY_US - 45 * DAY_US, 5 * DAY_US);
+	tell_repair(&teller, "S2", NULL, MONDAY_US - 45 * DAY_US, 5 * DAY_US); /* too few */
+	tell_repair(&teller, "S2", NULL, MONDAY_US - 75 * DAY_US, 5 * DAY_US);
+	struct control *control = drawn(&teller, 1);
+	const struct control_chart *chart = chart_of(control, "repair.late/station:S1");
+	assert_non_null(chart);
+	assert_false(chart->judged);
+	assert_int_equal(chart->promised, 50000);
+	for (size_t at = 0; at < chart->samples.count; at++)
+		assert_int_equal(rules_at(chart, 0, at),
+			slice_equal(chart->samples.items[at].label, SLICE_LITERAL("2026-02"))
+				? 1u << CONTROL_RULE_PROMISE
+				: 0);
+	assert_int_equal(chart->points[chart->samples.count - 1]->event_total, 4);
+	chart = chart_of(control, "repair.late/station:S2");
+	assert_non_null(chart);
+	for (size_t at = 0; at < chart->samples.count; at++)
+		assert_int_equal(rules_at(chart, 0, at), 0);
+	control_free(control);
+	teller_remove(&teller);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -213,6 +243,7 @@ int main(void)
 		cmocka_unit_test(test_little_history),
 		cmocka_unit_test(test_samples_do_not_depend_on_order),
 		cmocka_unit_test(test_units_that_came_back),
+		cmocka_unit_test(test_promise),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -185,7 +185,11 @@
 				callback(value) { return short(this.getLabelForValue(value)); },
 			}, ticks),
 		};
+		// What is never below nought has no axis below it.
+		const drawn = figure.points.flatMap((point) => point.values).filter((value) => value !== null);
+		const least = Math.min(...drawn);
 		const values = {
+			min: least >= 0 && least < 0.1 * Math.max(...drawn) ? 0 : undefined,
 			beginAtZero: !inTime,
 			grace: inTime ? "8%" : figure.kind === "bar" ? "6%" : 0,
 			suggestedMax: figure.target === null ? undefined : figure.target,
