@@ -3,8 +3,12 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
+#include "base/invariant.h"
 #include "base/limits.h"
 #include "base/table.h"
+
+/* In the place of a removed basket's first item. */
+#define STORE_REMOVED UINT32_MAX
 
 struct vector {
 	uint32_t *items;
@@ -27,6 +31,7 @@ struct basket_store {
 	size_t *ends; /* of each basket in `contents` */
 	size_t basket_count;
 	size_t basket_capacity;
+	size_t removed;
 	struct vector contents;
 	uint32_t *sorted; /* LIMIT_BASKET_ITEMS: the basket being added */
 };
@@ -169,6 +174,38 @@ enum ch_status basket_store_add(struct basket_store *store, const uint32_t *item
 	return CH_OK;
 }
 
+static void vector_take(struct vector *vector, uint32_t number)
+{
+	size_t low = 0;
+	size_t high = vector->count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (vector->items[middle] < number)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	invariant(low < vector->count && vector->items[low] == number);
+	vector->count--;
+	memmove(vector->items + low, vector->items + low + 1,
+		(vector->count - low) * sizeof(*vector->items));
+}
+
+void basket_store_remove(struct basket_store *store, uint32_t basket)
+{
+	struct numbers items = basket_store_basket(store, basket);
+	for (size_t i = 0; i < items.count; i++)
+		vector_take(&store->items[items.items[i]]->baskets, basket);
+	if (items.count > 0)
+		store->contents.items[store->ends[basket] - items.count] = STORE_REMOVED;
+	store->removed++;
+}
+
+uint32_t basket_store_live(const struct basket_store *store)
+{
+	return (uint32_t)(store->basket_count - store->removed);
+}
+
 uint32_t basket_store_baskets(const struct basket_store *store)
 {
 	return (uint32_t)store->basket_count;
@@ -188,6 +225,8 @@ struct numbers basket_store_basket(const struct basket_store *store, uint32_t ba
 {
 	size_t from = basket > 0 ? store->ends[basket - 1] : 0;
 	size_t count = store->ends[basket] - from;
+	if (count > 0 && store->contents.items[from] == STORE_REMOVED)
+		count = 0;
 	/* No arithmetic on the NULL of a store that holds only empty baskets. */
 	return (struct numbers){count > 0 ? store->contents.items + from : NULL, count};
 }

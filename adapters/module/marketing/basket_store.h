@@ -30,7 +30,12 @@ enum ch_status basket_store_item(struct basket_store *store, struct slice name, 
  * (LIMIT_BASKETS, LIMIT_BASKET_ITEMS), CH_NOMEM; nothing was added then. */
 enum ch_status basket_store_add(struct basket_store *store, const uint32_t *items, size_t count);
 
-uint32_t basket_store_baskets(const struct basket_store *store);
+/* Takes a basket out: it has no items from then on, and does not count.  Its number stays taken.  To be done once;
+ * costs a look through the lists of its items. */
+void basket_store_remove(struct basket_store *store, uint32_t basket);
+
+uint32_t basket_store_baskets(const struct basket_store *store); /* numbers given out */
+uint32_t basket_store_live(const struct basket_store *store);    /* without those taken out */
 uint32_t basket_store_items(const struct basket_store *store);
 
 /* All valid until the next basket or item is added. */

@@ -63,7 +63,7 @@ enum ch_status item_sets_init(
 	struct item_sets *sets, const struct basket_store *store, struct support support)
 {
 	uint32_t items = basket_store_items(store);
-	uint32_t baskets = basket_store_baskets(store);
+	uint32_t baskets = basket_store_live(store);
 	*sets = (struct item_sets){.baskets = baskets, .least = support_least(support, baskets)};
 	struct named_item *named = calloc((size_t)items + 1, sizeof(*named));
 	sets->by_rank = calloc((size_t)items + 1, sizeof(*sets->by_rank));

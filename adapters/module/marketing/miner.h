@@ -11,9 +11,8 @@
  * twice as many nodes as the last clearing left, then what is not needed goes.  Thus a basket costs its counted
  * subsets, and a newly frequent set costs its rarest item's baskets; nothing is mined again.
  *
- * Memory, beside the store's: 32 bytes a counted set and 4 in its parent's list, each at most twice as they
- * grow, for at most LIMIT_COUNTED_SETS (350 MB with what malloc adds); a few MB for a shop's month.  Baskets are never taken away; a rolling period begins
- * a new store. */
+ * Memory, beside the store's: 10 bytes a counted set, at most twice as lists grow, for at most LIMIT_COUNTED_SETS
+ * (80 MB), and 32 for each of them that is frequent; a few MB for a shop's month. */
 #ifndef MARKETING_MINER_H
 #define MARKETING_MINER_H
 
@@ -31,11 +30,21 @@ void miner_free(struct miner *miner);
  * baskets may help), CH_NOMEM; the tree is then forgotten, and the next call begins anew. */
 enum ch_status miner_update(struct miner *miner);
 
+/* Takes a basket's counts back; to be called right before basket_store_remove.  The sets are exact again with the next
+ * update. */
+void miner_take_out(struct miner *miner, uint32_t basket);
+
+/* The tree as bytes, and back, so that who starts anew counts nothing again: the store has the same baskets, and may have
+ * more behind them, which the next update takes in; the support is the same.  CH_CORRUPT (the tree is then as
+ * new), CH_TOO_LARGE, CH_NOMEM. */
+void miner_write(const struct miner *miner, struct buffer *out);
+enum ch_status miner_read(struct miner *miner, struct slice stored);
+
 /* The frequent sets as of the last update; before any, those of no baskets.  CH_TOO_LARGE, CH_NOMEM. */
 enum ch_status miner_sets(const struct miner *miner, struct item_sets *out_sets);
 
 struct miner_figures {
-	size_t counted;   /* nodes now */
+	size_t counted;   /* sets now */
 	uint64_t opened;  /* sets that became frequent since the start, also again */
 	uint64_t cleared; /* times that unneeded nodes were dropped */
 };
