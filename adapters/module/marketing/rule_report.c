@@ -22,6 +22,15 @@ static void report_items(
 	buffer_append_text(out, "]");
 }
 
+/* Articles that stand in a basket: of those that were taken out with theirs, the names are left. */
+static uint32_t report_item_count(const struct rule_report *report)
+{
+	uint32_t count = 0;
+	for (uint32_t i = 0; i < basket_store_items(report->store); i++)
+		count += basket_store_having(report->store, i).count > 0;
+	return count;
+}
+
 static void report_head(struct buffer *out, const struct rule_report *report)
 {
 	char support[DECIMAL_TEXT_BYTES];
@@ -39,7 +48,7 @@ static void report_head(struct buffer *out, const struct rule_report *report)
 		" \"minimumCount\":%" PRIu32
 		",\n \"minimumConfidence\":%s,\n \"frequentSets\":%zu,\n"
 		" \"frequentSetsByLength\":[",
-		report->sets->baskets, basket_store_items(report->store),
+		report->sets->baskets, report_item_count(report),
 		decimal_format(report->support, support), report->sets->least,
 		decimal_format(report->confidence, confidence), report->sets->count);
 	for (uint32_t i = 1; i <= longest; i++)
@@ -98,7 +107,7 @@ void rule_report_text(const struct rule_report *report, struct buffer *out)
 	buffer_printf(out,
 		"%" PRIu32 " baskets, %" PRIu32 " items, %zu frequent sets (from %" PRIu32
 		" baskets on), %zu rules\n%8s %10s %8s  %s\n",
-		report->sets->baskets, basket_store_items(report->store), report->sets->count,
+		report->sets->baskets, report_item_count(report), report->sets->count,
 		report->sets->least, report->rules->count, "count", "confidence", "lift", "rule");
 	for (size_t i = 0; i < report->rules->count; i++) {
 		const struct rule *rule = &report->rules->items[i];
