@@ -60,9 +60,9 @@ with Hub() as hub:
         return done.stdout
 
     def tables(name):
-        """What is known, table by table; sweeps is a note of work that was done in pieces."""
+        """What is known, table by table; sweeps and tree are notes of work that was done."""
         return [line for line in module(name, "status", "--tables").splitlines()
-                if line.startswith("table ") and " sweeps " not in line]
+                if line.startswith("table ") and line.split()[1] not in ("sweeps", "tree")]
 
     def report():
         """The manager's, but for where the book had come to when it was made."""

@@ -19,10 +19,10 @@
  *
  * receipts for the rules of what is bought together:
  *
- *   receipts    store, till, date, number                -> its basket; or that it was voided
- *   baskets     number of its first basket               -> baskets, one behind the other
+ *   receipts    date, store, till, number                -> its basket; or that it was voided
+ *   baskets     page                                     -> baskets, one behind the other (rule_book.h)
  *   items       number                                   -> name
- *   tree        number                                   -> a piece of the miner's tree
+ *   tree        piece                                    -> what spares a start the counting; as of some moment
  *
  * campaigns (campaign_ledger.h tells their keys and values):
  *

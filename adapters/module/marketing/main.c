@@ -1,7 +1,9 @@
 /* carehub-marketing: what is known of customers as customers, and its tools. */
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "module/marketing/book_commands.h"
 #include "module/marketing/campaign_command.h"
 #include "module/marketing/file_command.h"
 #include "module/marketing/marketing_module.h"
@@ -15,6 +17,10 @@ static int usage(FILE *to, int exit_status)
 		"       carehub-marketing check|rebuild --config FILE\n"
 		"       carehub-marketing status --config FILE [--json]\n"
 		"       carehub-marketing config\n"
+		"       carehub-marketing levels --config FILE [--json] [members LEVEL|why CUSTOMER]\n"
+		"       carehub-marketing segments --config FILE [--json]\n"
+		"                         [members SEGMENT|of CUSTOMER|why SEGMENT CUSTOMER]\n"
+		"       carehub-marketing rules --config FILE [--json] [--sets]\n"
 		"       carehub-marketing campaigns COMMAND --config FILE [OPTIONS]\n"
 		"       carehub-marketing rules --baskets FILE --support S --confidence C [OPTIONS]\n"
 		"\n"
@@ -24,10 +30,22 @@ static int usage(FILE *to, int exit_status)
 		"rebuild   removes the book: the next run makes it anew from the journal\n"
 		"status    how far the book has come, and what is missing or was refused\n"
 		"config    prints a configuration with every setting\n"
+		"levels    how many customers have which level, who, and why\n"
+		"segments  how many are in which segment, who, and why or why not\n"
 		"campaigns lists, plans, starts, stops and reports campaigns; campaigns --help says how\n"
-		"rules     finds what is bought together in a plain data file; rules --help says how\n",
+		"rules     what is bought together, by the module's book or by a plain data file; rules\n"
+		"          --help says how\n",
 		to);
 	return exit_status;
+}
+
+static bool is_about_the_book(int argc, char **argv)
+{
+	for (int i = 2; i < argc; i++) {
+		if (strcmp(argv[i], "--config") == 0)
+			return true;
+	}
+	return false;
 }
 
 int main(int argc, char **argv)
@@ -40,16 +58,20 @@ int main(int argc, char **argv)
 		(void)puts("carehub-marketing " CAREHUB_VERSION);
 		return 0;
 	}
+	marketing_module_make(&marketing);
+	if (strcmp(command, "levels") == 0)
+		return levels_command(argc - 1, argv + 1, &marketing.module, MARKETING_SEGMENTS);
+	if (strcmp(command, "segments") == 0)
+		return segments_command(argc - 1, argv + 1, &marketing.module, MARKETING_SEGMENTS);
+	if (strcmp(command, "rules") == 0 && is_about_the_book(argc, argv))
+		return rules_command(
+			argc - 1, argv + 1, &marketing.module, MARKETING_SEGMENTS, MARKETING_RULES);
 	if (strcmp(command, "rules") == 0)
 		return file_command(argc - 1, argv + 1);
-	if (strcmp(command, "campaigns") == 0) {
-		marketing_module_make(&marketing);
+	if (strcmp(command, "campaigns") == 0)
 		return campaign_command(argc - 1, argv + 1, &marketing.module, MARKETING_CAMPAIGNS);
-	}
-	if (module_main_has(command)) {
-		marketing_module_make(&marketing);
+	if (module_main_has(command))
 		return module_main(argc, argv, &marketing.module);
-	}
 	if (argc > 1)
 		(void)fprintf(stderr, "carehub-marketing: no such command: %s\n", command);
 	return usage(stderr, EXIT_USAGE);

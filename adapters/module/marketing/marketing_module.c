@@ -4,6 +4,7 @@
 #include "module/marketing/book_tables.h"
 #include "module/marketing/campaign_part.h"
 #include "module/marketing/facts.h"
+#include "module/marketing/rules_part.h"
 #include "module/marketing/segments_part.h"
 
 /* Of all folds together: another one makes the book anew. */
@@ -14,6 +15,7 @@
 
 static const struct module_part *const parts[MARKETING_PARTS] = {
 	[MARKETING_SEGMENTS] = &segments_part,
+	[MARKETING_RULES] = &rules_part,
 	[MARKETING_CAMPAIGNS] = &campaign_part,
 };
 

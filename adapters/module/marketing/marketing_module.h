@@ -8,6 +8,7 @@
 /* Of the parts in their order, for whoever wants their configuration. */
 enum marketing_part {
 	MARKETING_SEGMENTS,  /* struct segments_config */
+	MARKETING_RULES,     /* struct rules_config */
 	MARKETING_CAMPAIGNS, /* struct campaign_settings */
 	MARKETING_PARTS,
 };

@@ -15,9 +15,13 @@
 
 #define RECEIPT_BY_NUMBER 'n'
 #define RECEIPT_BY_TILL   't'
-#define BASKETS_CHUNK     'b'
+#define BASKETS_PAGE      'b'
 #define BASKETS_GONE      'g'
-#define BASKETS_GONE_LATE 'l'
+#define TREE_PIECE        't'
+#define TREE_LATE         'l'
+
+/* Baskets of a row: where rows begin does not depend on batches, so two books of one journal are alike. */
+#define PAGE_BASKETS 64u
 
 /* Bytes of a row of the tree. */
 #define PIECE_BYTES 65536u
@@ -40,13 +44,15 @@ struct rule_book {
 	size_t article_capacity;
 	struct basket_store *store;
 	struct miner *miner;
+	struct book_txn *loading;
 	uint32_t first; /* number of the store's first basket */
 	uint32_t mined; /* of the store's baskets */
 	uint32_t saved; /* as of the tree in the book */
 	uint32_t counted_at_load;
-	uint32_t retry_at;   /* baskets; after the support was too low */
-	struct buffer chunk; /* of this batch */
-	uint32_t chunk_first;
+	uint32_t retry_at;    /* baskets; after the support was too low */
+	struct buffer page;   /* the last one, as far as it is full */
+	uint32_t page_number; /* of its first basket, by PAGE_BASKETS */
+	bool page_changed;
 	uint32_t *basket; /* LIMIT_BASKET_ITEMS */
 	uint32_t *basket_store_items;
 };
@@ -120,7 +126,8 @@ static void forget(struct rule_book *book)
 	basket_store_free(book->store);
 	table_clear(&book->by_name);
 	arena_reset(&book->arena);
-	buffer_clear(&book->chunk);
+	buffer_clear(&book->page);
+	book->page_changed = false;
 	book->miner = NULL;
 	book->store = NULL;
 	book->article_count = 0;
@@ -172,7 +179,7 @@ void rule_book_free(struct rule_book *book)
 	free(book->basket);
 	free(book->basket_store_items);
 	free(book->articles);
-	buffer_fini(&book->chunk);
+	buffer_fini(&book->page);
 	table_fini(&book->by_name);
 	arena_fini(&book->arena);
 	free(book);
@@ -219,19 +226,19 @@ static enum ch_status store_basket(struct rule_book *book, const uint32_t *artic
 	return basket_store_add(book->store, book->basket_store_items, kept);
 }
 
-static enum ch_status load_chunk(void *context, struct slice key, struct slice value)
+static enum ch_status load_page(void *context, struct slice key, struct slice value)
 {
 	struct rule_book *book = context;
 	struct pb_reader reader = pb_read(value);
 	uint64_t count;
 	uint64_t number;
-	uint32_t first;
+	uint32_t page;
 	enum ch_status status = CH_OK;
-	if (!key_take_u32(&key, &first))
+	if (!key_take_u32(&key, &page))
 		return CH_CORRUPT;
 	if (basket_store_baskets(book->store) == 0)
-		book->first = first;
-	if (first != book->first + basket_store_baskets(book->store))
+		book->first = page * PAGE_BASKETS;
+	if (page * PAGE_BASKETS != book->first + basket_store_baskets(book->store))
 		return CH_CORRUPT;
 	while (status == CH_OK && pb_rest(&reader).len > 0) {
 		if (!pb_next_varint(&reader, &count) || count > LIMIT_BASKET_ITEMS)
@@ -243,19 +250,55 @@ static enum ch_status load_chunk(void *context, struct slice key, struct slice v
 		}
 		status = store_basket(book, book->basket, (size_t)count);
 	}
-	return status;
+	/* The last one goes on. */
+	buffer_clear(&book->page);
+	if (basket_store_baskets(book->store) % PAGE_BASKETS != 0)
+		buffer_append_slice(&book->page, value);
+	book->page_number = page;
+	return status == CH_OK ? book->page.status : status;
 }
 
+static struct slice gone_key(struct key *key, uint8_t kind, uint32_t number)
+{
+	key_start(key);
+	key_byte(key, kind);
+	key_u32(key, number);
+	return key_slice(key);
+}
+
+static bool in_store(const struct rule_book *book, uint32_t number)
+{
+	return number >= book->first && number - book->first < basket_store_baskets(book->store);
+}
+
+/* Taken out when the tree was written, and so not in it; what went later is in it still. */
 static enum ch_status load_gone(void *context, struct slice key, struct slice value)
+{
+	struct rule_book *book = context;
+	struct slice found;
+	struct key late;
+	uint32_t number;
+	(void)value;
+	if (!key_take_u32(&key, &number))
+		return CH_CORRUPT;
+	if (!in_store(book, number))
+		return CH_OK;
+	enum ch_status status =
+		book_get(book->loading, TABLE_TREE, gone_key(&late, TREE_LATE, number), &found);
+	if (status == CH_NOT_FOUND)
+		basket_store_remove(book->store, number - book->first);
+	return status == CH_NOT_FOUND ? CH_OK : status;
+}
+
+static enum ch_status load_late(void *context, struct slice key, struct slice value)
 {
 	struct rule_book *book = context;
 	uint32_t number;
 	(void)value;
 	if (!key_take_u32(&key, &number))
 		return CH_CORRUPT;
-	if (number >= book->first && number - book->first < basket_store_baskets(book->store)) {
-		miner_take_out(
-			book->miner, number - book->first); /* nothing, before there is a tree */
+	if (in_store(book, number)) {
+		miner_take_out(book->miner, number - book->first);
 		basket_store_remove(book->store, number - book->first);
 	}
 	return CH_OK;
@@ -289,7 +332,7 @@ static enum ch_status load_tree(struct rule_book *book, struct book_txn *txn)
 {
 	struct buffer tree = {0};
 	struct buffer head = {0};
-	enum ch_status status = walk(txn, TABLE_TREE, 0, load_piece, &tree);
+	enum ch_status status = walk(txn, TABLE_TREE, TREE_PIECE, load_piece, &tree);
 	tree_head(book, &head);
 	if (status == CH_OK)
 		status = head.status;
@@ -314,16 +357,17 @@ static enum ch_status load_tree(struct rule_book *book, struct book_txn *txn)
 enum ch_status rule_book_load(struct rule_book *book, struct book_txn *txn)
 {
 	enum ch_status status = begin_empty(book);
+	book->loading = txn;
 	if (status == CH_OK)
 		status = walk(txn, TABLE_ITEMS, 0, load_article, book);
 	if (status == CH_OK)
-		status = walk(txn, TABLE_BASKETS, BASKETS_CHUNK, load_chunk, book);
+		status = walk(txn, TABLE_BASKETS, BASKETS_PAGE, load_page, book);
 	if (status == CH_OK)
 		status = walk(txn, TABLE_BASKETS, BASKETS_GONE, load_gone, book);
 	if (status == CH_OK)
 		status = load_tree(book, txn);
 	if (status == CH_OK)
-		status = walk(txn, TABLE_BASKETS, BASKETS_GONE_LATE, load_gone, book);
+		status = walk(txn, TABLE_TREE, TREE_LATE, load_late, book);
 	if (status != CH_OK)
 		return status;
 	book->counted_at_load = basket_store_baskets(book->store) - book->mined;
@@ -404,6 +448,29 @@ static enum ch_status read_basket(struct rule_book *book, struct book_txn *txn,
 	return CH_OK;
 }
 
+static void page_put(struct rule_book *book, struct book_txn *txn)
+{
+	struct key key;
+	key_start(&key);
+	key_byte(&key, BASKETS_PAGE);
+	key_u32(&key, book->page_number);
+	book_put(txn, TABLE_BASKETS, key_slice(&key), buffer_slice(&book->page));
+	book->page_changed = false;
+}
+
+static void page_add(struct rule_book *book, struct book_txn *txn, uint32_t number, uint32_t count)
+{
+	if (number % PAGE_BASKETS == 0)
+		buffer_clear(&book->page);
+	book->page_number = number / PAGE_BASKETS;
+	book->page_changed = true;
+	pb_put_varint(&book->page, count);
+	for (uint32_t i = 0; i < count; i++)
+		pb_put_varint(&book->page, book->basket[i]);
+	if (number % PAGE_BASKETS == PAGE_BASKETS - 1)
+		page_put(book, txn);
+}
+
 static enum ch_status fold_sale(struct rule_book *book, struct book_txn *txn,
 	const Carehub__V1__RetailTransaction *transaction)
 {
@@ -433,23 +500,11 @@ static enum ch_status fold_sale(struct rule_book *book, struct book_txn *txn,
 	if (status != CH_OK)
 		return status;
 	uint32_t number = book->first + basket_store_baskets(book->store) - 1;
-	if (book->chunk.len == 0)
-		book->chunk_first = number;
-	pb_put_varint(&book->chunk, count);
-	for (uint32_t i = 0; i < count; i++)
-		pb_put_varint(&book->chunk, book->basket[i]);
+	page_add(book, txn, number, count);
 	receipt_put(txn, &key, number, false);
 	if (has_till_number)
 		receipt_put(txn, &till_key, number, false);
-	return book->chunk.status;
-}
-
-static struct slice gone_key(struct key *key, uint8_t kind, uint32_t number)
-{
-	key_start(key);
-	key_byte(key, kind);
-	key_u32(key, number);
-	return key_slice(key);
+	return book->page.status;
 }
 
 /* Under its other name it may have been voided before. */
@@ -457,16 +512,14 @@ static enum ch_status take_out(struct rule_book *book, struct book_txn *txn, uin
 {
 	struct key key;
 	struct slice value;
-	if (number < book->first || number - book->first >= basket_store_baskets(book->store))
+	if (!in_store(book, number))
 		return CH_OK; /* it was too old, and went */
 	enum ch_status status =
 		book_get(txn, TABLE_BASKETS, gone_key(&key, BASKETS_GONE, number), &value);
-	if (status == CH_NOT_FOUND)
-		status = book_get(
-			txn, TABLE_BASKETS, gone_key(&key, BASKETS_GONE_LATE, number), &value);
 	if (status != CH_NOT_FOUND)
 		return status;
 	book_put(txn, TABLE_BASKETS, key_slice(&key), (struct slice){NULL, 0});
+	book_put(txn, TABLE_TREE, gone_key(&key, TREE_LATE, number), (struct slice){NULL, 0});
 	miner_take_out(book->miner, number - book->first);
 	basket_store_remove(book->store, number - book->first);
 	return CH_OK;
@@ -517,14 +570,8 @@ enum ch_status rule_book_fold(
 
 enum ch_status rule_book_settle(struct rule_book *book, struct book_txn *txn)
 {
-	struct key key;
-	if (book->chunk.len == 0)
-		return book_status(txn);
-	key_start(&key);
-	key_byte(&key, BASKETS_CHUNK);
-	key_u32(&key, book->chunk_first);
-	book_put(txn, TABLE_BASKETS, key_slice(&key), buffer_slice(&book->chunk));
-	buffer_clear(&book->chunk);
+	if (book->page_changed)
+		page_put(book, txn);
 	return book_status(txn);
 }
 
@@ -555,20 +602,6 @@ bool rule_book_wants_saving(const struct rule_book *book, bool quiet)
 	return since >= (quiet ? SAVE_LEAST_QUIET : SAVE_LEAST) && (quiet || since >= sets);
 }
 
-static enum ch_status save_gone(void *context, struct slice key, struct slice value)
-{
-	struct book_txn *txn = context;
-	struct key copy;
-	uint32_t number;
-	(void)value;
-	if (!key_take_u32(&key, &number))
-		return CH_CORRUPT;
-	book_delete(txn, TABLE_BASKETS, gone_key(&copy, BASKETS_GONE_LATE, number));
-	book_put(
-		txn, TABLE_BASKETS, gone_key(&copy, BASKETS_GONE, number), (struct slice){NULL, 0});
-	return book_status(txn);
-}
-
 enum ch_status rule_book_save(struct rule_book *book, struct book_txn *txn)
 {
 	struct buffer tree = {0};
@@ -580,13 +613,12 @@ enum ch_status rule_book_save(struct rule_book *book, struct book_txn *txn)
 		book_clear(txn, TABLE_TREE);
 	for (size_t at = 0; at < tree.len && status == CH_OK; at += PIECE_BYTES) {
 		key_start(&key);
+		key_byte(&key, TREE_PIECE);
 		key_u32(&key, (uint32_t)(at / PIECE_BYTES));
 		book_put(txn, TABLE_TREE, key_slice(&key),
 			slice_sub(buffer_slice(&tree), at, PIECE_BYTES));
 		status = book_status(txn);
 	}
-	if (status == CH_OK)
-		status = walk(txn, TABLE_BASKETS, BASKETS_GONE_LATE, save_gone, txn);
 	if (status == CH_OK)
 		book->saved = book->mined;
 	buffer_fini(&tree);
@@ -602,7 +634,7 @@ bool rule_book_wants_trimming(const struct rule_book *book)
 
 struct trimming {
 	struct book_txn *txn;
-	uint32_t first; /* to be kept */
+	uint32_t first; /* page or basket to be kept */
 	uint8_t kind;
 };
 
@@ -639,31 +671,16 @@ static enum ch_status trim_receipt(void *context, struct slice key, struct slice
 
 enum ch_status rule_book_trim(struct rule_book *book, struct book_txn *txn)
 {
-	struct key most;
-	struct slice key;
-	struct slice value;
-	const uint8_t chunk = BASKETS_CHUNK;
 	struct trimming trimming = {.txn = txn};
 	uint32_t wanted = book->first + basket_store_baskets(book->store) - book->options.most;
-	/* From the chunk on that holds it: chunks stay whole. */
-	key_start(&most);
-	key_byte(&most, BASKETS_CHUNK);
-	key_u32(&most, wanted);
-	enum ch_status status =
-		book_last(txn, TABLE_BASKETS, slice_of(&chunk, 1), key_slice(&most), &key, &value);
-	if (status == CH_OK) {
-		struct slice rest = slice_sub(key, 1, key.len);
-		status = key_take_u32(&rest, &trimming.first) ? CH_OK : CH_CORRUPT;
-	}
-	trimming.kind = BASKETS_CHUNK;
-	if (status == CH_OK)
-		status = walk(txn, TABLE_BASKETS, BASKETS_CHUNK, trim_basket, &trimming);
+	/* From the page on that holds it: pages stay whole. */
+	trimming.first = wanted / PAGE_BASKETS;
+	trimming.kind = BASKETS_PAGE;
+	enum ch_status status = walk(txn, TABLE_BASKETS, BASKETS_PAGE, trim_basket, &trimming);
+	trimming.first *= PAGE_BASKETS;
 	trimming.kind = BASKETS_GONE;
 	if (status == CH_OK)
 		status = walk(txn, TABLE_BASKETS, BASKETS_GONE, trim_basket, &trimming);
-	trimming.kind = BASKETS_GONE_LATE;
-	if (status == CH_OK)
-		status = walk(txn, TABLE_BASKETS, BASKETS_GONE_LATE, trim_basket, &trimming);
 	trimming.kind = RECEIPT_BY_NUMBER;
 	if (status == CH_OK)
 		status = walk(txn, TABLE_RECEIPTS, RECEIPT_BY_NUMBER, trim_receipt, &trimming);

@@ -7,11 +7,11 @@
  *
  *   receipts   'n' date, store, till, number   -> number of its basket; or that it was voided before it came
  *              't' date, store, till's own number -> the same
- *   baskets    'b' number of the first         -> baskets of one batch: how many items, and their numbers
+ *   baskets    'b' page                        -> 64 baskets: how many items each, and their numbers
  *              'g' number                      -> nothing; that basket was taken out
- *              'l' number                      -> the same, later than the tree was written
  *   items      number                          -> name
- *   tree       piece                           -> the miner's tree as of some basket, so that a start counts little
+ *   tree       't' piece                       -> the miner's tree as of some basket, so that a start counts little
+ *              'l' number                      -> nothing; that basket was taken out since
  *
  * The sets are at most RULE_BOOK_BEHIND receipts old.  The tree is written when as many baskets have come as it has
  * sets, or when it is quiet; what came since is counted at a start, some hundred thousand receipts a second.  Twice

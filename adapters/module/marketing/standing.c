@@ -52,7 +52,7 @@ static enum ch_status membership_read(struct slice bytes, struct membership *mem
 	return reader.status == CH_OK ? CH_OK : CH_CORRUPT;
 }
 
-static enum ch_status standing_decode(struct slice bytes, struct standing *standing)
+enum ch_status standing_decode(struct slice bytes, struct standing *standing)
 {
 	struct pb_reader reader = pb_read(bytes);
 	struct pb_field field;

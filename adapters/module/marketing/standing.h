@@ -39,6 +39,9 @@ struct standing {
 enum ch_status standing_read(
 	struct book_txn *txn, uint64_t customer, struct standing *out_standing);
 
+/* The same of a stored row, which the texts look into.  CH_CORRUPT. */
+enum ch_status standing_decode(struct slice bytes, struct standing *out_standing);
+
 /* What judging takes. */
 struct bench {
 	const struct definitions *definitions;

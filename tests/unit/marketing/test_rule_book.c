@@ -399,6 +399,7 @@ static void test_tree_that_does_not_fit(void **state)
 	assert_int_equal(rule_book_figures(rig->rules).counted, 0);
 	txn = shelf_begin(rig->book, true);
 	key_start(&key);
+	key_byte(&key, 't');
 	key_u32(&key, 1);
 	book_put(txn, TABLE_TREE, key_slice(&key), SLICE_LITERAL("\xff\xff\xff"));
 	assert_int_equal(book_commit(txn), CH_OK);
