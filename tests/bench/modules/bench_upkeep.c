@@ -20,7 +20,7 @@
 #include "module/marketing/facts.h"
 #include "module/marketing/rule_book.h"
 
-#define WARM_UP  20000u /* receipts */
+#define WARM_UP  100000u /* receipts: the first make many sets frequent that do not stay so */
 #define BATCH    4096u
 #define ARTICLES 169u
 #define LINES    32u
