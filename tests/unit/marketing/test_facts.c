@@ -9,9 +9,9 @@
 #include "carehub/v1/reference.pb-c.h"
 #include "carehub/v1/website.pb-c.h"
 #include "module/kit/people_inside.h"
+#include "module/marketing/book_tables.h"
 #include "module/marketing/facts.h"
 #include "module/marketing/held.h"
-#include "module/marketing/book_tables.h"
 
 #define CUSTOMERS 5u
 #define PRODUCTS  4u
