@@ -14,6 +14,8 @@
 #include "module/kit/module_settings.h"
 #include "module/marketing/campaign_part.h"
 #include "module/marketing/campaign_report.h"
+#include "module/marketing/marketing_module.h"
+#include "module/marketing/segments_part.h"
 #include "module/report/render.h"
 #include "wire/pbedit.h"
 
@@ -143,6 +145,22 @@ static int command_say(const struct request *request, const char *type, const ch
 	return result;
 }
 
+/* A segment that nobody has defined has no members, and a campaign for it would end at once. */
+static bool command_has_segment(const struct desk_view *view, const struct campaign *campaign)
+{
+	struct problems problems = {0};
+	struct definitions *definitions = NULL;
+	struct zone *zone = NULL;
+	enum ch_status status = segments_config_open(
+		view->book.configs[MARKETING_SEGMENTS], &problems, &definitions, &zone);
+	bool has = status == CH_OK &&
+		   definitions_segment(definitions, slice_text(campaign->segment)) != NULL;
+	definitions_free(definitions);
+	zone_free(zone);
+	problems_fini(&problems);
+	return has;
+}
+
 /* ---- run, stop, settle ---- */
 
 static int command_run(struct desk_view *view, const struct campaign *campaign)
@@ -159,6 +177,8 @@ static int command_run(struct desk_view *view, const struct campaign *campaign)
 	enum ch_status status = ledger_start(view->book.txn, campaign->id, &start);
 	if (status != CH_OK)
 		return command_fail("the book", ch_status_text(status));
+	if (!command_has_segment(view, campaign))
+		return command_fail(campaign->segment, "there is no such segment");
 	if (campaign->ends_us <= clock_wall_us())
 		return command_fail(campaign->id, "campaign.ends has passed");
 	(void)pbedit_get_bytes(start.started.data, version_field, &version);
@@ -321,7 +341,7 @@ static enum ch_status members_look(const struct desk_view *view, const struct ca
 		if (status == CH_NOT_FOUND)
 			status = CH_OK;
 	}
-	return status == CH_END ? CH_OK : status;
+	return status == CH_END || status == CH_RETRY ? CH_OK : status;
 }
 
 static void members_show(const struct survey_of_members *members, bool asked,

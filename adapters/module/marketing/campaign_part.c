@@ -5,6 +5,7 @@
 
 #include "carehub/v1/control.pb-c.h"
 #include "module/marketing/book_tables.h"
+#include "module/marketing/segments_part.h"
 
 /* A question holds the module's rounds up: no longer than this. */
 #define ASK_MS 900
@@ -39,6 +40,16 @@ static enum ch_status part_ask(void *context, struct ch_connection *connection, 
 		connection, "Customer", ch_bytes_of(body, len), ASK_MS, ask_reply, out_reply);
 }
 
+/* While customers wait to be judged (a book that was just made anew) nobody knows who all the members are. */
+static enum ch_status part_end(struct book_txn *txn)
+{
+	struct segments_backlog backlog;
+	enum ch_status status = segments_backlog(txn, &backlog);
+	if (status != CH_OK)
+		return status;
+	return backlog.stale > 0 || backlog.sweeping ? CH_RETRY : CH_END;
+}
+
 static enum ch_status part_member(void *context, struct book_txn *txn, const char *segment,
 	uint64_t after, uint64_t *out_customer)
 {
@@ -64,7 +75,7 @@ static enum ch_status part_member(void *context, struct book_txn *txn, const cha
 			status = CH_CORRUPT;
 	}
 	book_walk_end(walk);
-	return status;
+	return status == CH_END ? part_end(txn) : status;
 }
 
 const struct desk_ports campaign_ports = {.ask = part_ask, .member = part_member};

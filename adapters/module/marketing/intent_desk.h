@@ -33,7 +33,8 @@ struct desk_ports {
 	 * record; others: not now. */
 	enum ch_status (*ask)(void *context, struct ch_connection *connection, uint64_t customer,
 		struct buffer *out_reply);
-	/* The first member of the segment above `after`.  CH_END; CH_NOT_FOUND: no such segment. */
+	/* The first member of the segment above `after`.  CH_END; CH_RETRY: there may be more, look again later;
+	 * CH_NOT_FOUND: no such segment. */
 	enum ch_status (*member)(void *context, struct book_txn *txn, const char *segment,
 		uint64_t after, uint64_t *out_customer);
 };

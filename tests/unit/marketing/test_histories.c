@@ -328,7 +328,7 @@ static struct smtp_fault plan(void *context, uint64_t mail)
 	default:
 		fault.deed = SMTP_REPLY;
 		fault.code = soft[world_draw(&world->server_random, 4)];
-		if (world->refuses && world_draw(&world->server_random, 4) == 0)
+		if (world->refuses && world_draw(&world->server_random, 2) == 0)
 			fault.code = 550;
 	}
 	return fault;
@@ -735,7 +735,7 @@ static void test_histories(void **state)
 	print_message("%llu histories: %u sent, %u uncertain, %u failed, %u withheld\n",
 		(unsigned long long)count, all.sent, all.uncertain, all.failed, all.withheld);
 	/* They were worth looking at. */
-	assert_true(count < 40 || (all.sent > 0 && all.uncertain > 0 && all.failed > 0));
+	assert_true(count < 40 || (all.sent > 0 && all.uncertain > 0 && all.withheld > 0));
 }
 
 /* A checker that finds nothing would be found here. */
