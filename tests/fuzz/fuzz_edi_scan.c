@@ -107,7 +107,7 @@ static void scan_wrapped(const uint8_t *data, size_t len, bool x12, bool wide)
 	struct marks marks = x12 ? marks_x12 : marks_of(slice_of(data, len));
 	const uint8_t all[] = {
 		marks.component, marks.element, marks.release, marks.repetition, marks.terminator};
-	if (memchr(all, '\n', sizeof(all)) != NULL)
+	if (len == 0 || memchr(all, '\n', sizeof(all)) != NULL)
 		return;
 	for (size_t i = 0; i < len; i++) {
 		if (data[i] == marks.terminator && i >= 9)

@@ -252,7 +252,7 @@ static bool plain_take(struct scanner *scanner, struct slice bytes)
 	struct segment *segment = &scanner->segment;
 	uint64_t first = scanner->cuts[0];
 	size_t len = first != 0 ? (size_t)__builtin_ctzll(first) : bytes.len;
-	/* No tag is so long, and none is repeated: let it be told as it always is. */
+	/* No tag is so long, and none is repeated: the walk says so. */
 	if (len > 64 || (len < bytes.len && bytes.data[len] == scanner->marks.repetition))
 		return false;
 	segment->tag = slice_of(bytes.data, len);
@@ -436,10 +436,12 @@ static bool walk_special(struct walk *walk, uint8_t c)
 	if (c == marks->element || c == marks->component ||
 		(c == marks->repetition && marks->repetition != 0)) {
 		walk_end_value(walk);
-		if (c != marks->component)
-			walk_begin_element(walk, c == marks->repetition);
-		else if (walk->number == 0)
+		if (walk->number == 0 && c != marks->element && c != marks->component)
+			walk_flaw(walk, FLAW_VALUE, walk->at); /* a tag is not repeated */
+		if (walk->number == 0)
 			walk_begin_element(walk, false); /* "TAG:1+..." nests; read as an element */
+		else if (c != marks->component)
+			walk_begin_element(walk, c == marks->repetition);
 		walk->start = walk->at + 1;
 		return true;
 	}

@@ -101,6 +101,8 @@ static void test_repetitions_are_elements_of_one_number(void **state)
 {
 	(void)state;
 	expect("COM+a:TE*b:EM*c+d'", &marks_edifact, "COM|a:TE*b:EM*c|d\nend");
+	/* A tag is none. */
+	expect("COM*a\n:b+c'", &marks_edifact, "COM|a:b|c !12 at 3 in 0:0\nend");
 }
 
 static void test_the_marks_of_x12(void **state)
