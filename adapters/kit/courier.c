@@ -274,7 +274,6 @@ static void courier_delist(struct courier *courier, struct flight *flight)
 	else
 		courier->newest = flight->older;
 	courier->under_way--;
-	courier->heard_us = clock_steady_us();
 }
 
 enum ch_status courier_send(struct courier *courier, const struct envelope *envelope,
@@ -311,8 +310,11 @@ enum ch_status courier_ask(struct courier *courier, const char *operation, struc
 
 bool courier_has_landed(struct courier *courier)
 {
-	if (courier->taken == NULL)
+	if (courier->taken == NULL) {
 		courier->taken = mailbox_take(&courier->landed);
+		if (courier->taken != NULL)
+			courier->heard_us = clock_steady_us();
+	}
 	return courier->taken != NULL;
 }
 

@@ -14,8 +14,6 @@
 
 static void relay_count(struct kit_counts *counts, const struct ch_receipt *receipt)
 {
-	if (receipt->outcome != CH_OUTCOME_NONE)
-		counts->last_receipt_us = clock_wall_us();
 	switch (receipt->outcome) {
 	case CH_OUTCOME_ACCEPTED:
 		counts->accepted++;
@@ -91,12 +89,16 @@ static enum ch_status relay_land(struct relay *relay)
 {
 	struct flight *flight = courier_take(relay->courier);
 	enum ch_status status = CH_OK;
+	bool heard = false;
 	while (flight != NULL) {
+		heard = heard || flight->receipt.outcome != CH_OUTCOME_NONE;
 		enum ch_status settled = relay_settle(relay, flight);
 		if (status == CH_OK)
 			status = settled;
 		flight = courier_take(relay->courier);
 	}
+	if (heard) /* once, whatever they were */
+		relay->counts->last_receipt_us = clock_wall_us();
 	return status;
 }
 

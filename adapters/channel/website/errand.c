@@ -14,7 +14,6 @@ struct posting {
 	struct posting *next;
 	struct errand *errand;
 	struct envelope envelope;
-	struct outcome outcome;
 };
 
 struct errand {
@@ -163,8 +162,6 @@ static void errand_step(struct errand *errand)
 	if (--errand->open > 0)
 		return;
 	errand_unlink(errand);
-	for (size_t i = 0; i < errand->count; i++)
-		errand->outcomes[i] = errand->postings[i].outcome;
 	if (errand->done != NULL)
 		errand->done(errand->context, errand->outcomes, errand->count);
 	errand_free(errand);
@@ -227,11 +224,13 @@ void postbox_settle(struct postbox *postbox, const struct kit_settled *settled)
 {
 	struct posting *posting = (struct posting *)(uintptr_t)settled->token;
 	(void)postbox; /* the posting knows all */
-	posting->outcome = (struct outcome){.settled = true,
-		.spooled = settled->spooled,
-		.status = settled->status,
-		.receipt = settled->receipt};
-	errand_step(posting->errand);
+	struct errand *errand = posting->errand;
+	struct outcome *outcome = &errand->outcomes[posting - errand->postings];
+	outcome->settled = true;
+	outcome->spooled = settled->spooled;
+	outcome->status = settled->status;
+	outcome->receipt = settled->receipt;
+	errand_step(errand);
 }
 
 size_t postbox_count(const struct postbox *postbox)
