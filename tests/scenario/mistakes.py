@@ -30,6 +30,8 @@ with Hub() as hub:
                  "conf:6: http.listen: is no address", "hub.secret: is no secret", "bad.conf",
                  "pipe.conf: cannot be read: it is a pipe", "rules.conf:2: \"nonsense\""):
         assert word in said, (word, said)
+    rules.write_text("".join(f"peer.station-{i}.region=CN\n" for i in range(5000)))
+    assert "rules.conf: with what the peers' files add" in carehubd(hub, "check")[1]
     conf.unlink()
     conf.symlink_to("carehub.conf")  # what is there but cannot be read is not all defaults
     assert "carehub.conf: cannot be read: Too many levels" in carehubd(hub, "check")[1]
