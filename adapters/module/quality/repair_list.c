@@ -94,8 +94,9 @@ static void list_durations(
 
 static void list_flush(struct repair_list *list)
 {
-	list->failed |= list->out.status != CH_OK ||
-			fwrite(list->out.data, 1, list->out.len, stdout) != list->out.len;
+	const struct buffer *out = &list->out;
+	list->failed |= out->status != CH_OK ||
+			(out->len > 0 && fwrite(out->data, 1, out->len, stdout) != out->len);
 	buffer_clear(&list->out);
 }
 
