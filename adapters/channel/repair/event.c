@@ -237,6 +237,9 @@ static enum ch_status event_fill_envelope(struct event_maker *maker, const struc
 			"the event would have no id", out_reject);
 	if (envelope->source.len == 0)
 		envelope->source = maker->mapping->source;
+	if (envelope->source.len == 0)
+		return event_refuse(maker, &rule->attributes[MAPPING_SOURCE].template, CH_MISSING,
+			"source", "the event would have no source", out_reject);
 	enum ch_status status =
 		event_fill_time(maker, rule, MAPPING_TIME, "time", &envelope->time_us, out_reject);
 	if (status == CH_OK)

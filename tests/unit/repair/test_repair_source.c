@@ -150,6 +150,16 @@ static void test_filled_or_empty(void **state)
 	}
 }
 
+/* A source of optional columns alone, and none for the whole station. */
+static void test_no_source(void **state)
+{
+	static const char mapping[] =
+		"[station]\nid = S\n[event repair.order.closed]\nsource = {?from}\nid = {id}\n"
+		"repair_order_id = {id}\n";
+	(void)state;
+	assert_non_null(strstr(RUN(mapping, "id,from\nA,\n"), "the event would have no source"));
+}
+
 /* A table of orders gives an event for each date in a row; ids and digests stay when later ones fill. */
 static void test_several_of_a_row(void **state)
 {
@@ -360,6 +370,7 @@ int main(void)
 		cmocka_unit_test(test_bad_values),
 		cmocka_unit_test(test_headers),
 		cmocka_unit_test(test_filled_or_empty),
+		cmocka_unit_test(test_no_source),
 		cmocka_unit_test(test_several_of_a_row),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_cloudevents),
