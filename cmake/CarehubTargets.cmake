@@ -97,14 +97,18 @@ endfunction()
 # keeps the targets honest.
 #
 # DECODERS a.c b.c: sources whose lines the target's corpus must reach; tests/fuzz/run proves it and
-# tells the target's executions.  LENGTH: the longest input that a fuzzer tries, in bytes; 512.
+# tells the target's executions.  EXECUTIONS: how many are promised; 10 million.  LENGTH: the longest
+# input that a fuzzer tries, in bytes; 512.
 set(CH_FUZZ_MANIFEST ${CMAKE_BINARY_DIR}/fuzz.targets)
 file(WRITE ${CH_FUZZ_MANIFEST} "")
 function(ch_fuzz_target name)
-	cmake_parse_arguments(ARG "" "LENGTH" "LINKS;DECODERS" ${ARGN})
+	cmake_parse_arguments(ARG "" "LENGTH;EXECUTIONS" "LINKS;DECODERS" ${ARGN})
 	set(target fuzz_${name})
 	if(NOT ARG_LENGTH)
 		set(ARG_LENGTH 512)
+	endif()
+	if(NOT ARG_EXECUTIONS)
+		set(ARG_EXECUTIONS 10000000)
 	endif()
 	foreach(decoder ${ARG_DECODERS})
 		if(NOT EXISTS ${CMAKE_SOURCE_DIR}/${decoder})
@@ -112,7 +116,7 @@ function(ch_fuzz_target name)
 		endif()
 	endforeach()
 	list(JOIN ARG_DECODERS "\t" decoders)
-	file(APPEND ${CH_FUZZ_MANIFEST} "${name}\t${ARG_LENGTH}\t${decoders}\n")
+	file(APPEND ${CH_FUZZ_MANIFEST} "${name}\t${ARG_LENGTH}\t${ARG_EXECUTIONS}\t${decoders}\n")
 	if(CH_FUZZ)
 		add_executable(${target} fuzz_${name}.c)
 		target_compile_options(${target} PRIVATE -fsanitize=fuzzer)

@@ -1,7 +1,7 @@
 """Builds of the fuzz targets, and what they say of themselves.
 
 CMake writes a line a target into fuzz.targets of its build folder: name, length of the longest input,
-decoders.  Nothing else knows the targets by name.
+executions that are promised, decoders.  Nothing else knows the targets by name.
 """
 import collections
 import fcntl
@@ -13,7 +13,7 @@ ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "../../.."))
 CORPUS = os.path.join(ROOT, "tests/fuzz/corpus")
 DICTIONARY = os.path.join(ROOT, "tests/fuzz/dictionary")
 
-Target = collections.namedtuple("Target", "name length decoders")
+Target = collections.namedtuple("Target", "name length executions decoders")
 
 # What a sanitizer finds costs most of the executions: `trap` has the checks of C's own rules, which end the
 # process without a word, and no tracing of comparisons, and is followed by the corpus under `full`.
@@ -47,7 +47,8 @@ class Build:
     def targets(self):
         with open(os.path.join(self.folder, "fuzz.targets"), encoding="utf-8") as lines:
             rows = [line.rstrip("\n").split("\t") for line in lines]
-        return [Target(row[0], int(row[1]), tuple(filter(None, row[2:]))) for row in rows]
+        return [Target(row[0], int(row[1]), int(row[2]), tuple(filter(None, row[3:])))
+                for row in rows]
 
     def build(self, targets, jobs):
         self._step(["ninja", "-C", self.folder, "-j", str(jobs), *(f"fuzz_{t.name}" for t in targets)])
