@@ -10,6 +10,32 @@
 #define SYNC_US 20000   /* what was appended is synced together, after so long at most */
 #define SAVE_US 1000000 /* how often the spool's cursor is written down */
 
+/* ---- Flights ---- */
+
+struct flight *relay_flight(struct relay *relay)
+{
+	struct flight *flight = relay->spare;
+	if (flight == NULL)
+		return flight_create();
+	relay->spare = flight->newer;
+	relay->spare_count--;
+	*flight = (struct flight){.token = 0};
+	return flight;
+}
+
+void relay_flight_free(struct relay *relay, struct flight *flight)
+{
+	if (flight == NULL || relay->spare_count == RELAY_SPARE_FLIGHTS) {
+		flight_free(flight);
+		return;
+	}
+	buffer_fini(&flight->event);
+	buffer_fini(&flight->origin);
+	flight->newer = relay->spare;
+	relay->spare = flight;
+	relay->spare_count++;
+}
+
 /* ---- What became of them ---- */
 
 static void relay_count(struct kit_counts *counts, const struct ch_receipt *receipt)
@@ -81,7 +107,7 @@ static enum ch_status relay_settle(struct relay *relay, struct flight *flight)
 	}
 	if (relay->watermark != NULL)
 		watermark_settle(relay->watermark, flight->mark);
-	flight_free(flight);
+	relay_flight_free(relay, flight);
 	return status;
 }
 
@@ -248,7 +274,7 @@ bool relay_is_for_now(enum ch_status status)
 
 enum ch_status relay_put_straight(struct relay *relay, const struct kit_item *item)
 {
-	struct flight *flight = flight_create();
+	struct flight *flight = relay_flight(relay);
 	if (flight == NULL)
 		return CH_NOMEM;
 	flight->token = item->token;
@@ -277,7 +303,7 @@ enum ch_status relay_put_straight(struct relay *relay, const struct kit_item *it
 	if (relay_is_for_now(status)) {
 		if (relay->watermark != NULL)
 			watermark_drop(relay->watermark, flight->mark);
-		flight_free(flight);
+		relay_flight_free(relay, flight);
 		return status; /* the source gives it again */
 	}
 	return relay_settle_unsent(relay, flight, status);
@@ -299,7 +325,7 @@ enum ch_status relay_put(struct relay *relay, const struct kit_item *item)
 	relay_tell_full(relay, status == CH_FULL);
 	if (status != CH_TOO_LARGE)
 		return status;
-	struct flight *flight = flight_create();
+	struct flight *flight = relay_flight(relay);
 	if (flight == NULL)
 		return CH_NOMEM;
 	flight->token = item->token;
@@ -458,6 +484,11 @@ void relay_close(struct relay *relay)
 		return;
 	relay_end(relay);
 	flight_free(relay->held);
+	while (relay->spare != NULL) {
+		struct flight *flight = relay->spare;
+		relay->spare = flight->newer;
+		flight_free(flight);
+	}
 	courier_free(relay->courier);
 	watermark_free(relay->watermark);
 	spool_close(relay->spool);

@@ -30,7 +30,7 @@ static enum ch_status relay_hand_out(struct relay *relay)
 		relay_tell_damage(relay, &damage);
 	if (status != CH_OK)
 		return status;
-	struct flight *flight = flight_create();
+	struct flight *flight = relay_flight(relay);
 	if (flight == NULL)
 		return CH_NOMEM;
 	flight->number = record.number;

@@ -8,7 +8,8 @@
 #include "kit/spool.h"
 #include "kit/watermark.h"
 
-#define RELAY_SYNC_EVENTS 256u
+#define RELAY_SYNC_EVENTS   256u
+#define RELAY_SPARE_FLIGHTS 1024u
 
 struct relay {
 	const struct kit_adapter *adapter;
@@ -28,11 +29,19 @@ struct relay {
 	uint64_t settled; /* calls of the adapter's settle */
 	uint64_t drained; /* since it began to go by spool */
 
+	/* Flights that have landed, for those to come: malloc would take them apart and put them together. */
+	struct flight *spare; /* by `newer` */
+	uint32_t spare_count;
+
 	/* Out of the spool. */
 	struct pace pace;
 	struct flight *held; /* handed out by the spool, not yet taken by the courier */
 	uint64_t draining;   /* under way, or held */
 };
+
+/* As flight_create and flight_free. */
+struct flight *relay_flight(struct relay *relay);
+void relay_flight_free(struct relay *relay, struct flight *flight);
 
 /* An event that libcarehub will never take (too large, malformed) is refused here. */
 enum ch_status relay_settle_unsent(
