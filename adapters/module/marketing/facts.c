@@ -2,10 +2,14 @@
 
 #include <stdlib.h>
 
+#include "carehub/v1/callcenter.pb-c.h"
+#include "carehub/v1/care.pb-c.h"
 #include "carehub/v1/hub.pb-c.h"
+#include "carehub/v1/pos.pb-c.h"
+#include "carehub/v1/reference.pb-c.h"
+#include "carehub/v1/website.pb-c.h"
 #include "module/marketing/book_tables.h"
 #include "module/marketing/held.h"
-#include "wire/types.h"
 
 const char *const facts_topics[] = {
 	"pos.sale.completed",
@@ -102,19 +106,30 @@ void facts_clear(struct facts *facts)
 }
 
 static const struct {
-	const char *pattern;
+	const ProtobufCMessageDescriptor *type;
 	enum ch_status (*change)(
 		struct facts *facts, struct book_txn *txn, const struct feed_event *event);
 } changes[] = {
-	{"pos.*.*", purchase_change},
-	{"website.order.*", purchase_change},
-	{"website.refund.issued", purchase_change},
-	{"website.warranty.registered", record_change},
-	{"*.consent.*", consent_change},
-	{"*.complaint.filed", complaint_change},
-	{"callcenter.case.*", complaint_change},
-	{"reference.product.published", product_change},
-	{"customer.record.*", record_change},
+	{&carehub__v1__pos_sale_completed__descriptor, purchase_change}, /* most are these */
+	{&carehub__v1__pos_return_completed__descriptor, purchase_change},
+	{&carehub__v1__pos_sale_voided__descriptor, purchase_change},
+	{&carehub__v1__website_order_placed__descriptor, purchase_change},
+	{&carehub__v1__website_order_amended__descriptor, purchase_change},
+	{&carehub__v1__website_order_cancelled__descriptor, purchase_change},
+	{&carehub__v1__website_refund_issued__descriptor, purchase_change},
+	{&carehub__v1__website_warranty_registered__descriptor, record_change},
+	{&carehub__v1__consent_given__descriptor, consent_change},
+	{&carehub__v1__consent_withdrawn__descriptor, consent_change},
+	{&carehub__v1__complaint_filed__descriptor, complaint_change},
+	{&carehub__v1__callcenter_case_logged__descriptor, complaint_change},
+	{&carehub__v1__callcenter_case_closed__descriptor, complaint_change},
+	{&carehub__v1__callcenter_case_reopened__descriptor, complaint_change},
+	{&carehub__v1__reference_product_published__descriptor, product_change},
+	{&carehub__v1__customer_record_created__descriptor, record_change},
+	{&carehub__v1__customer_record_updated__descriptor, record_change},
+	{&carehub__v1__customer_record_merged__descriptor, record_change},
+	{&carehub__v1__customer_record_unmerged__descriptor, record_change},
+	{&carehub__v1__customer_record_erased__descriptor, record_change},
 };
 
 enum ch_status facts_fold(struct facts *facts, struct book_txn *txn, const struct feed_event *event)
@@ -122,9 +137,11 @@ enum ch_status facts_fold(struct facts *facts, struct book_txn *txn, const struc
 	enum ch_status status = CH_OK;
 	uint64_t owner = 0;
 	arena_reset(&facts->arena);
-	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]) && status == CH_OK; i++) {
-		if (types_match(slice_text(changes[i].pattern), event->head.type))
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		if (event->message->descriptor == changes[i].type) {
 			status = changes[i].change(facts, txn, event);
+			break;
+		}
 	}
 	/* Whoever is filed under is known from then on. */
 	if (status == CH_OK && event->customer != 0)

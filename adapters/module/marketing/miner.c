@@ -229,12 +229,19 @@ static enum ch_status miner_count(
 		struct child *child = &miner->nodes[node].children[at];
 		child->count++;
 		if (miner_is_open(child)) {
+			__builtin_prefetch(&miner->nodes[child->node]);
 			open->items[opened] = child->node;
 			open->items[count + opened] = items[i];
 			opened++;
 		} else {
 			status = miner_look(miner, node, at);
 		}
+	}
+	/* The tree is larger than the caches: its parts are asked for before their turn comes. */
+	for (size_t i = 0; i + 1 < opened; i++) {
+		const struct node *next = &miner->nodes[open->items[i]];
+		__builtin_prefetch(next->items);
+		__builtin_prefetch(next->children);
 	}
 	for (size_t i = 0; i + 1 < opened && status == CH_OK; i++)
 		status = miner_count(miner, open->items[i], open->items + count + i + 1,

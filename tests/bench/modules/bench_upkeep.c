@@ -29,6 +29,8 @@ struct upkeep {
 	struct book *book;
 	struct rule_book *rules;
 	struct facts facts;
+	struct arena arena; /* of one message, as in the kit */
+	ProtobufCAllocator allocator;
 	struct basket_store *baskets; /* what is told */
 	uint64_t seed;
 	uint64_t receipts;
@@ -131,11 +133,23 @@ static enum ch_status encode_batch(struct upkeep *upkeep)
 	return CH_OK;
 }
 
+static void *allocate(void *context, size_t size)
+{
+	return arena_alloc(context, size);
+}
+
+static void release(void *context, void *memory)
+{
+	(void)context;
+	(void)memory;
+}
+
 static enum ch_status fold(struct upkeep *upkeep, struct book_txn *txn, const uint8_t *bytes,
 	size_t len, uint64_t sequence)
 {
+	arena_reset(&upkeep->arena);
 	Carehub__V1__PosSaleCompleted *sale =
-		carehub__v1__pos_sale_completed__unpack(NULL, len, bytes);
+		carehub__v1__pos_sale_completed__unpack(&upkeep->allocator, len, bytes);
 	if (sale == NULL)
 		return CH_NOMEM;
 	const struct feed_event event = {
@@ -147,7 +161,6 @@ static enum ch_status fold(struct upkeep *upkeep, struct book_txn *txn, const ui
 	enum ch_status status = facts_fold(&upkeep->facts, txn, &event);
 	if (status == CH_OK)
 		status = rule_book_fold(upkeep->rules, txn, &event);
-	carehub__v1__pos_sale_completed__free_unpacked(sale, NULL);
 	return status;
 }
 
@@ -212,6 +225,8 @@ int main(int argc, char **argv)
 	upkeep.encoded_size = (size_t)16 << 20;
 	upkeep.encoded = malloc(upkeep.encoded_size);
 	facts_init(&upkeep.facts);
+	arena_init(&upkeep.arena);
+	upkeep.allocator = (ProtobufCAllocator){allocate, release, &upkeep.arena};
 	enum ch_status status = upkeep.encoded != NULL ? CH_OK : CH_NOMEM;
 	if (status == CH_OK)
 		status = basket_store_create(&upkeep.baskets);
@@ -229,6 +244,7 @@ int main(int argc, char **argv)
 	book_close(upkeep.book);
 	basket_store_free(upkeep.baskets);
 	facts_fini(&upkeep.facts);
+	arena_fini(&upkeep.arena);
 	free(upkeep.encoded);
 	return status == CH_OK ? EXIT_SUCCESS : EXIT_FAILURE;
 }
