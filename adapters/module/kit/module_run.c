@@ -6,7 +6,7 @@
  *     speak    once the feed is live: what the folds want said
  *     tend     the parts: the clock's business, what goes out into the world
  *
- * Nothing of it waits longer than a second, so a signal is heard soon.  A book that is damaged, or of another
+ * Nothing of it waits longer than a few seconds, so a signal is heard soon.  A book that is damaged, or of another
  * release, is put aside and made anew from the journal: loudly, but without anybody's help. */
 #include "module/kit/module_run.h"
 
@@ -25,6 +25,9 @@
 #define ROUND_MS   500
 #define ATTACH_MS  5000
 #define RECEIPT_MS 2000
+
+/* How often a line that is not there is looked for. */
+#define AWAY_MS 50
 
 /* After something went wrong that may mend itself. */
 #define AGAIN_US 1000000
@@ -191,7 +194,7 @@ static enum ch_status run_attach(struct run *run)
 {
 	int64_t now_us = clock_steady_us();
 	if (!run->up || now_us < run->attach_us) {
-		run_wait(20);
+		run_wait(AWAY_MS);
 		return CH_OK;
 	}
 	enum ch_status status = feed_attach(run->feed, ATTACH_MS);
