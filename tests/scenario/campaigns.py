@@ -1,20 +1,30 @@
-"""A campaign goes out to those who agreed: by a real mail server, with the module killed and the hub restarted in between;
+"""A campaign goes out to those who agreed: by a real mail server with TLS and a password, with the module killed and the hub restarted in between;
 somebody says no by the link, a survey is answered, and an uncertain mail is settled."""
 import email
 import email.policy
 import json
+import pathlib
 import re
+import shutil
 import socket
+import ssl
 import subprocess
 import sys
+import tempfile
 import threading
 
 from lib import BIN, Hub, event, running, until
 
 try:
     from aiosmtpd.controller import Controller
+    from aiosmtpd.smtp import AuthResult
 except ImportError:
     print("skipped: python3-aiosmtpd is not installed")
+    sys.exit(77)
+
+
+if shutil.which("openssl") is None:
+    print("skipped: openssl is not installed, to make a certificate with")
     sys.exit(77)
 
 
@@ -56,11 +66,30 @@ def order(n):
                   "customer": person(n)})
 
 
+def certificate():
+    """Our mail server's, for this machine; signed by itself."""
+    folder = pathlib.Path(tempfile.mkdtemp())
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+                    "-nodes", "-days", "2",
+                    "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1",
+                    "-keyout", folder / "key.pem", "-out", folder / "cert.pem"],
+                   check=True, capture_output=True)
+    return folder
+
+
+def who(server, session, envelope, mechanism, data):
+    return AuthResult(success=(data.login, data.password) == (b"carehub", b"open sesame"))
+
+
 box = Mailbox()
+certs = certificate()
+tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+tls.load_cert_chain(certs / "cert.pem", certs / "key.pem")
 with socket.socket() as free:  # the controller wants to know its port beforehand
     free.bind(("127.0.0.1", 0))
     PORT = free.getsockname()[1]
-server = Controller(box, hostname="127.0.0.1", port=PORT)
+server = Controller(box, hostname="127.0.0.1", port=PORT, tls_context=tls, require_starttls=True,
+                    authenticator=who, auth_required=True)
 server.start()  # raises when somebody else has taken it since
 
 with Hub() as hub:
@@ -75,6 +104,9 @@ with Hub() as hub:
     token_key = hub.root / "token.key"
     token_key.write_text("sixteen letters or more\n")
     token_key.chmod(0o600)
+    password = hub.root / "mail.password"
+    password.write_text("open sesame\n")
+    password.chmod(0o600)
     for name, purpose, more in (("spring", "marketing", ""),
                                 ("poll", "research", "[survey]\nid = q1\nwave = w1\n")):
         (folder / f"{name}.conf").write_text(
@@ -91,7 +123,8 @@ with Hub() as hub:
             f"[segments]\ndefinitions = {hub.root}/segments.conf\ncurrency = CNY\nzone = UTC\n"
             f"[campaigns]\nfolder = {folder}\ntoken_key_file = {token_key}\n"
             "unsubscribe_link = https://www.example.com/no?t=\n"
-            f"[mail]\nhost = 127.0.0.1\nport = {PORT}\ntls = none\nfrom = care@example.com\n"
+            f"[mail]\nhost = 127.0.0.1\nport = {PORT}\nfrom = care@example.com\n"
+            f"ca_file = {certs}/cert.pem\nuser = carehub\npassword_file = {password}\n"
             "from_name = 客户服务\nretry = 200ms\na_minute = 0\n")
 
     def run():
@@ -196,3 +229,4 @@ with Hub() as hub:
     assert len(box.mails) == sent and hub.ask(ops, "status")[0]["head"] == head
     hub.stop()
 server.stop()
+shutil.rmtree(certs)
