@@ -33,6 +33,11 @@ static void check_condition(
 	struct buffer out = {0};
 	invariant(condition_nodes(condition) > 0);
 	invariant(condition_reach_us(condition) >= 0);
+	for (uint16_t i = 0; i < condition_nodes(condition); i++) {
+		const struct test *test = condition_node(condition, i).test;
+		(void)condition_channel_word(test->channel);
+		(void)condition_purpose_word(test->purpose);
+	}
 	for (int64_t now_us = 0; now_us < 200 * DAY; now_us += 33 * DAY) {
 		struct verdict verdict = judge(condition, profile, now_us, zone);
 		invariant(verdict.next_us > now_us);
@@ -61,6 +66,10 @@ static void check_file(struct slice text)
 	}
 	problems_print(&problems, &out);
 	definitions_free(definitions);
+	definitions = NULL;
+	status = definitions_read(
+		"/", SLICE_LITERAL("CNY"), SLICE_LITERAL("UTC"), &problems, &definitions);
+	invariant(status == CH_INVALID && definitions == NULL); /* a folder */
 	problems_fini(&problems);
 	buffer_fini(&out);
 }
@@ -73,7 +82,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct profile profile;
 	struct zone *zone = NULL;
 	struct slice text = slice_of(data, len);
-	if (len > 0 && data[0] == '[') {
+	if (len > 0 && (data[0] == '[' || data[0] == '#')) {
 		check_file(text);
 		return 0;
 	}
