@@ -20,12 +20,21 @@ uint64_t world_draw(uint64_t *state, uint64_t below)
 	return (z ^ z >> 31) % below;
 }
 
+struct world *world_attach(int fd)
+{
+	struct world *world = mmap(NULL, sizeof(*world), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	return world != MAP_FAILED ? world : NULL;
+}
+
 struct world *world_create(uint64_t seed)
 {
-	struct world *world = mmap(
-		NULL, sizeof(*world), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (world == MAP_FAILED)
+	int fd = memfd_create("world", 0); /* open across exec */
+	if (fd < 0 || ftruncate(fd, sizeof(struct world)) != 0)
 		return NULL;
+	struct world *world = world_attach(fd);
+	if (world == NULL)
+		return NULL;
+	world->fd = fd;
 	world->random = seed;
 	world->server_random = seed * 31 + 7;
 	world->now_us = INT64_C(1772438400000000);
@@ -35,6 +44,7 @@ struct world *world_create(uint64_t seed)
 
 void world_free(struct world *world)
 {
+	(void)close(world->fd);
 	(void)munmap(world, sizeof(*world));
 }
 

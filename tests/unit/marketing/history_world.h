@@ -65,6 +65,7 @@ enum world_habit {
 #define WORLD_BYTES   (8u << 20)
 
 struct world {
+	int fd; /* of the memory, for a process that is to share it */
 	uint64_t random;
 	uint64_t server_random;
 	int64_t now_us;
@@ -88,6 +89,7 @@ struct world {
 
 /* In shared memory; NULL: none. */
 struct world *world_create(uint64_t seed);
+struct world *world_attach(int fd);
 void world_free(struct world *world);
 
 uint64_t world_draw(uint64_t *state, uint64_t below);
