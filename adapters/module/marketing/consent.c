@@ -1,5 +1,6 @@
 /* Consents, for conditions alone: whoever sends asks the hub's record at the moment of sending. */
 #include "carehub/v1/care.pb-c.h"
+#include "carehub/v1/module.pb-c.h"
 #include "module/marketing/facts.h"
 #include "module/marketing/held.h"
 
@@ -42,6 +43,13 @@ enum ch_status consent_change(
 		const Carehub__V1__ConsentWithdrawn *withdrawn = (const void *)event->message;
 		if (withdrawn->n_scopes == 0)
 			status = consent_put(txn, event, &all, false, "");
+		for (size_t i = 0; i < withdrawn->n_scopes && status == CH_OK; i++)
+			status = consent_put(txn, event, withdrawn->scopes[i], false, "");
+	} else if (event->message->descriptor ==
+		   &carehub__v1__marketing_consent_withdrawn__descriptor) {
+		/* The link in a message that says: no more. */
+		const Carehub__V1__MarketingConsentWithdrawn *withdrawn =
+			(const void *)event->message;
 		for (size_t i = 0; i < withdrawn->n_scopes && status == CH_OK; i++)
 			status = consent_put(txn, event, withdrawn->scopes[i], false, "");
 	}

@@ -5,6 +5,7 @@
 #include "carehub/v1/callcenter.pb-c.h"
 #include "carehub/v1/care.pb-c.h"
 #include "carehub/v1/hub.pb-c.h"
+#include "carehub/v1/module.pb-c.h"
 #include "carehub/v1/pos.pb-c.h"
 #include "carehub/v1/reference.pb-c.h"
 #include "carehub/v1/website.pb-c.h"
@@ -120,6 +121,7 @@ static const struct {
 	{&carehub__v1__website_warranty_registered__descriptor, record_change},
 	{&carehub__v1__consent_given__descriptor, consent_change},
 	{&carehub__v1__consent_withdrawn__descriptor, consent_change},
+	{&carehub__v1__marketing_consent_withdrawn__descriptor, consent_change},
 	{&carehub__v1__complaint_filed__descriptor, complaint_change},
 	{&carehub__v1__callcenter_case_logged__descriptor, complaint_change},
 	{&carehub__v1__callcenter_case_closed__descriptor, complaint_change},
