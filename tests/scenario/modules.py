@@ -97,6 +97,19 @@ with Hub() as hub:
     reported = report()
     head = hub.ask(ops, "status")[0]["head"]
     assert said("marketing") > 10
+
+    # The book is shown: who is where, and why.
+    (buyers,) = json.loads(module("marketing", "segments", "--json"))["segments"]
+    members = json.loads(module("marketing", "segments", "--json", "members", "buyers"))["members"]
+    assert buyers["customers"] == len(members) > 0, buyers
+    number = members[0]["customer"]
+    assert json.loads(module("marketing", "segments", "--json", "why", "buyers", number))["holds"]
+    assert "buyers" in module("marketing", "segments", "of", number)
+    assert "level 1 holds" in module("marketing", "levels", "why", number)
+    levels = json.loads(module("marketing", "levels", "--json"))["levels"]
+    assert sum(row["customers"] for row in levels if row["level"] > 0) >= len(members), levels
+    assert json.loads(module("marketing", "rules", "--json"))["baskets"] > 0
+    module("marketing", "segments", "members", "nobody", status=1)
     for name in modules:
         module(name, "rebuild")
         module(name, "run", "--once")
