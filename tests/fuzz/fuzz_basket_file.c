@@ -89,6 +89,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	invariant(basket_store_create(&store) == CH_OK);
 	if (basket_file_read(file, &options, store, &refusal) == CH_OK && is_small(store))
 		check_mining(store, support);
+	if (basket_store_baskets(store) > 0)
+		basket_store_remove(store, 0);
 	basket_store_free(store);
 	data_file_close(file);
 	return 0;

@@ -74,6 +74,21 @@ static void check_file(struct slice text)
 	buffer_fini(&out);
 }
 
+/* A file that is not there is told like its mistakes. */
+static void check_no_file(void)
+{
+	static bool done;
+	struct problems problems = {0};
+	struct definitions *definitions = NULL;
+	if (done)
+		return;
+	done = true;
+	invariant(definitions_read("/nowhere/definitions", SLICE_LITERAL("CNY"),
+			  SLICE_LITERAL("UTC"), &problems, &definitions) == CH_INVALID);
+	invariant(!problems_none(&problems));
+	problems_fini(&problems);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct condition_options options = {SLICE_LITERAL("CNY"), true};
@@ -82,6 +97,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct profile profile;
 	struct zone *zone = NULL;
 	struct slice text = slice_of(data, len);
+	check_no_file();
+	if (len > 0) {
+		invariant(condition_channel_word(data[0]) != NULL);
+		invariant(condition_purpose_word(data[0]) != NULL);
+	}
 	if (len > 0 && (data[0] == '[' || data[0] == '#')) {
 		check_file(text);
 		return 0;

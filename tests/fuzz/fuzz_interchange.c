@@ -24,6 +24,10 @@ static void fuzz_events(struct interchange *x, struct message *message, struct s
 	struct envelope envelope;
 	char path[CHECK_PATH_BYTES];
 	const char *why;
+	struct buffer type_text = {0};
+	message_type_text(message, &type_text);
+	invariant(type_text.status == CH_OK);
+	buffer_fini(&type_text);
 	if (interchange_refuses(x, message))
 		return;
 	arena_reset(&arena);

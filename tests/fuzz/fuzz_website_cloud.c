@@ -112,12 +112,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct cloud_event event;
 	struct refusal refusal;
 	struct buffer value = {0};
+	uint8_t digest[DRAFT_DIGEST_BYTES];
 	enum ch_status status = CH_OK;
 	fuzz_pieces(slice_of(data, len));
 	if (http_message_parse(slice_of(data, len), &message) != CH_OK)
 		return 0;
 	(void)http_query_value(message.query, "repair", &value); /* any answer will do */
 	buffer_fini(&value);
+	draft_digest(message.body, digest);
 	fuzz_parsers(&message);
 	if (cloud_open(&message, NULL, &reader, &refusal) != CH_OK)
 		return 0;
