@@ -106,7 +106,7 @@ static void desk_plan(struct desk *desk)
 		else if (state != JOB_FREE && again_ms > 20)
 			again_ms = 20;
 	}
-	if (desk->looking && again_ms > 1 && desk_may_begin(desk))
+	if (desk->looking && again_ms > 1 && desk_free_job(desk) != NULL && desk_may_begin(desk))
 		again_ms = 1;
 	int64_t wait_ms = (desk->next_mail_us - desk->turn->now_us) / 1000;
 	if (wait_ms > 0 && wait_ms < again_ms)

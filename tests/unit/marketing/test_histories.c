@@ -38,7 +38,7 @@
 #include "support/unit.h"
 #include "unit/marketing/history_world.h"
 
-#define ROUNDS_MAX  50000
+#define ROUNDS_MAX  200000
 #define LIVES_MAX   64
 #define SECOND_US   INT64_C(1000000)
 #define AFTERMATH_S 120 /* virtual seconds after the last campaign has ended */
