@@ -27,6 +27,7 @@
 enum job_todo {
 	TODO_NOTHING,
 	TODO_INTEND,
+	TODO_DOUBT,     /* intended and uncertain at once: it may have been sent before a restore */
 	TODO_PASS_OVER, /* not intended: `reason` */
 	TODO_WITHHOLD,  /* intended: `reason` */
 	TODO_TRY,       /* its note goes, then it goes out */
@@ -54,6 +55,7 @@ struct job {
 	enum job_todo todo;
 	const char *reason;
 	struct intent intent;
+	bool meant;          /* before the hub was restored from a backup */
 	int64_t intended_us; /* of an earlier try; 0: it is the first */
 	int64_t noted_us;    /* of its note; 0: it has none */
 	struct addressee addressee;

@@ -64,6 +64,7 @@ struct job *desk_pick(
 	job->state = JOB_PICKED;
 	job->todo = TODO_NOTHING;
 	job->reason = "";
+	job->meant = false;
 	job->intended_us = 0;
 	job->noted_us = 0;
 	job->gate = NULL;
@@ -138,7 +139,7 @@ enum ch_status job_judge(struct job *job)
 	} else {
 		template_body(intent->campaign->body, &values, &job->text);
 	}
-	job->todo = again ? TODO_TRY : TODO_INTEND;
+	job->todo = again ? TODO_TRY : job->meant ? TODO_DOUBT : TODO_INTEND;
 	return job->text.status;
 }
 

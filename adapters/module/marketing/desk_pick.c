@@ -151,7 +151,10 @@ static enum ch_status desk_pass(struct desk *desk, struct book_txn *txn,
 		if (!reached) {
 			struct ledger_place place = {.customer = customer};
 			memcpy(place.campaign, campaign->id, sizeof(campaign->id));
-			(void)desk_pick(desk, &place, campaign);
+			struct job *job = desk_pick(desk, &place, campaign);
+			/* A task is said again, and is one all the same. */
+			if (campaign->channel != CAMPAIGN_CHANNEL(PHONE))
+				status = intent_was_meant(txn, job->intent.id, &job->meant);
 		}
 	}
 	desk->looking = true;

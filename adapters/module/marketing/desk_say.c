@@ -88,6 +88,7 @@ static enum ch_status job_write(const struct job *job, struct book_txn *txn, int
 {
 	const struct intent *intent = &job->intent;
 	struct desk_note note = {.place = intent->place, .attempts = intent->attempts};
+	enum ch_status status;
 	if (job->noted_us != 0)
 		notes_drop(
 			txn, &(struct desk_note){.place = intent->place, .due_us = job->noted_us});
@@ -97,6 +98,11 @@ static enum ch_status job_write(const struct job *job, struct book_txn *txn, int
 		return book_status(txn);
 	case TODO_INTEND:
 		return intent_say_intended(txn, intent, now_us);
+	case TODO_DOUBT:
+		status = intent_say_intended(txn, intent, now_us);
+		return status == CH_OK
+			       ? intent_say_uncertain(txn, intent, "hub_restored", 0, now_us)
+			       : status;
 	case TODO_PASS_OVER:
 		return intent_say_withheld(txn, intent, job->reason, false, now_us);
 	case TODO_WITHHOLD:

@@ -236,6 +236,13 @@ enum ch_status intent_stage(
 	return voice_stage(txn, slice_text(id), out_stage, NULL);
 }
 
+enum ch_status intent_was_meant(struct book_txn *txn, const char *message_id, bool *out_meant)
+{
+	char id[VOICE_ID_BYTES];
+	intent_voice_id(message_id, "intended", "", id);
+	return voice_was_said_before(txn, slice_text(id), out_meant);
+}
+
 enum ch_status intent_has_outcome(struct book_txn *txn, const char *message_id, bool *out_has)
 {
 	static const char *const outcomes[] = {"sent", "failed", "withheld", "uncertain"};

@@ -53,6 +53,9 @@ enum ch_status intent_say_callback(struct book_txn *txn, const struct intent *in
 enum ch_status intent_stage(struct book_txn *txn, const char *message_id, const char *what,
 	enum voice_stage *out_stage);
 
+/* Whether it was meant to be sent when the journal was another one, of which the hub's backup knew nothing. */
+enum ch_status intent_was_meant(struct book_txn *txn, const char *message_id, bool *out_meant);
+
 /* Whether an outcome was said, or waits to be. */
 enum ch_status intent_has_outcome(struct book_txn *txn, const char *message_id, bool *out_has);
 
