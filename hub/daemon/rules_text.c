@@ -81,8 +81,8 @@ static void rules_peers(const struct roster *roster, struct buffer *text)
 	size_t at = 0;
 	const struct peer *peer;
 	while (roster != NULL && (peer = roster_next(roster, &at)) != NULL) {
-		if (peer->assurance == PEER_VERIFIED) /* else claimed, as without a line */
-			buffer_printf(text, "peer.%s.assurance=verified\n", peer->name);
+		buffer_printf(text, "peer.%s.assurance=%s\n", peer->name,
+			peer->assurance == PEER_VERIFIED ? "verified" : "claimed");
 		if (peer->region != NULL && peer->region[0] != 0)
 			buffer_printf(text, "peer.%s.region=%s\n", peer->name, peer->region);
 		if (peer->scope != NULL && peer->scope[0] != 0)
@@ -116,8 +116,8 @@ enum ch_status rules_text(const char *path, const struct roster *roster, struct 
 	if (status == CH_OK && out->len > LIMIT_VALUE_BYTES) {
 		problems_add(problems, path, 0, NULL,
 			"with what the peers' files add (assurance, region, scope) the rules are "
-			"%zu bytes, and the journal keeps %u at most: leave out what is as it "
-			"would be without",
+			"%zu bytes, and the journal keeps %u at most: give fewer peers a region, a "
+			"scope or a long name",
 			out->len, LIMIT_VALUE_BYTES);
 		status = CH_INVALID;
 	}

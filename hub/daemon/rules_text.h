@@ -8,8 +8,8 @@
 #include "net/roster.h"
 
 /* Sorted `name=value` lines.  `path` may be absent, `roster` NULL: only to check
- * the file.  The text is LIMIT_VALUE_BYTES at most: some 2000 peers that are verified and have a
- * region.  CH_INVALID when it added to `problems`. */
+ * the file.  The text is LIMIT_VALUE_BYTES at most: some 2000 peers with a region.  CH_INVALID when
+ * it added to `problems`. */
 enum ch_status rules_text(const char *path, const struct roster *roster, struct problems *problems,
 	struct buffer *out);
 
