@@ -2,9 +2,9 @@
  * The first byte chooses the support. */
 #include "data_file.h"
 
-#include "module/marketing/basket_file.h"
-#include "module/marketing/miner.h"
-#include "module/marketing/rule_report.h"
+#include "module/marketing/basket/basket_file.h"
+#include "module/marketing/basket/miner.h"
+#include "module/marketing/basket/rule_report.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

@@ -4,7 +4,7 @@
 
 #include "data_file.h"
 
-#include "module/quality/chart_report.h"
+#include "module/quality/chart/chart_report.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

@@ -1,8 +1,8 @@
 /* Conditions: what is read is judged at any moment, holds as long as it says, and explains itself. */
 #include "base/invariant.h"
 #include "base/zone.h"
-#include "module/marketing/definitions.h"
-#include "module/marketing/judge.h"
+#include "module/marketing/segment/definitions.h"
+#include "module/marketing/segment/judge.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

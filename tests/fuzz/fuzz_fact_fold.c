@@ -9,8 +9,8 @@
 
 #include "base/bytes.h"
 #include "base/invariant.h"
-#include "module/quality/facts.h"
-#include "module/quality/measure.h"
+#include "module/quality/fact/facts.h"
+#include "module/quality/measure/measure.h"
 #include "module/quality/quality_settings.h"
 #include "wire/types.h"
 

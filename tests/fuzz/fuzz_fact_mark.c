@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "base/invariant.h"
-#include "module/quality/mark.h"
+#include "module/quality/fact/mark.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

@@ -1,7 +1,7 @@
 /* A table of classes and counts: what is not refused adds up. */
 #include "data_file.h"
 
-#include "module/quality/chart_report.h"
+#include "module/quality/chart/chart_report.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

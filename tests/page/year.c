@@ -13,9 +13,9 @@
 
 #include "base/file.h"
 #include "module/kit/feed_state.h"
-#include "module/quality/facts.h"
-#include "module/quality/period.h"
-#include "module/quality/report_command.h"
+#include "module/quality/fact/facts.h"
+#include "module/quality/fact/period.h"
+#include "module/quality/manager/report_command.h"
 #include "wire/json.h"
 #include "wire/types.h"
 

@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "module/marketing/held.h"
+#include "module/marketing/fact/held.h"
 
 #define LOOKUP_NO_BOOK 3
 

@@ -4,8 +4,8 @@
 #define MARKETING_BOOK_LOOKUP_H
 
 #include "module/kit/module.h"
-#include "module/marketing/segments_part.h"
-#include "module/marketing/standing.h"
+#include "module/marketing/segment/segments_part.h"
+#include "module/marketing/segment/standing.h"
 
 #define LOOKUP_UNUSABLE 2
 #define LOOKUP_USAGE    64

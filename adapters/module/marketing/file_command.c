@@ -6,9 +6,9 @@
 
 #include "base/limits.h"
 #include "base/text.h"
-#include "module/marketing/basket_file.h"
-#include "module/marketing/miner.h"
-#include "module/marketing/rule_report.h"
+#include "module/marketing/basket/basket_file.h"
+#include "module/marketing/basket/miner.h"
+#include "module/marketing/basket/rule_report.h"
 
 #define EXIT_UNUSABLE 2
 #define EXIT_USAGE    64

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "module/marketing/book_commands.h"
-#include "module/marketing/campaign_command.h"
+#include "module/marketing/campaign/campaign_command.h"
 #include "module/marketing/file_command.h"
 #include "module/marketing/marketing_module.h"
 

@@ -1,11 +1,11 @@
 #include "module/marketing/marketing_module.h"
 
 #include "base/invariant.h"
+#include "module/marketing/basket/rules_part.h"
 #include "module/marketing/book_tables.h"
-#include "module/marketing/campaign_part.h"
-#include "module/marketing/facts.h"
-#include "module/marketing/rules_part.h"
-#include "module/marketing/segments_part.h"
+#include "module/marketing/campaign/campaign_part.h"
+#include "module/marketing/fact/facts.h"
+#include "module/marketing/segment/segments_part.h"
 
 /* Of all folds together: another one makes the book anew. */
 #define MARKETING_VERSION 2u

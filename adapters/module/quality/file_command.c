@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "module/quality/chart_report.h"
+#include "module/quality/chart/chart_report.h"
 
 #define EXIT_UNUSABLE 2
 #define EXIT_USAGE    64

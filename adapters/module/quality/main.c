@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "module/quality/file_command.h"
+#include "module/quality/manager/report_command.h"
+#include "module/quality/measure/repair_list.h"
 #include "module/quality/quality_module.h"
-#include "module/quality/repair_list.h"
-#include "module/quality/report_command.h"
 
 #define EXIT_USAGE 64
 

@@ -1,8 +1,8 @@
 #include "module/quality/quality_module.h"
 
 #include "base/invariant.h"
-#include "module/quality/control_part.h"
-#include "module/quality/facts.h"
+#include "module/quality/fact/facts.h"
+#include "module/quality/manager/control_part.h"
 
 const size_t quality_config_part = FACT_CONFIG;
 

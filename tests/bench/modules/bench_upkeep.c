@@ -15,10 +15,10 @@
 #include "bench/load/complaint.h"
 #include "bench/load/driver.h"
 #include "carehub/v1/pos.pb-c.h"
-#include "module/marketing/basket_file.h"
+#include "module/marketing/basket/basket_file.h"
+#include "module/marketing/basket/rule_book.h"
 #include "module/marketing/book_tables.h"
-#include "module/marketing/facts.h"
-#include "module/marketing/rule_book.h"
+#include "module/marketing/fact/facts.h"
 
 #define WARM_UP  100000u /* receipts: the first make many sets frequent that do not stay so */
 #define BATCH    4096u

@@ -43,11 +43,14 @@ class Lines:
 
 def _object(build, source):
     """The notes that the compiler left of a source."""
-    folder = os.path.join(build.folder, os.path.dirname(source), "CMakeFiles")
-    for library in sorted(os.listdir(folder)):
-        notes = os.path.join(folder, library, os.path.basename(source) + ".gcno")
-        if os.path.exists(notes):
-            return notes
+    room, inside = os.path.dirname(source), os.path.basename(source)
+    while room:  # a library may list what lies in folders below its own
+        folder = os.path.join(build.folder, room, "CMakeFiles")
+        for library in sorted(os.listdir(folder)) if os.path.isdir(folder) else ():
+            notes = os.path.join(folder, library, inside + ".gcno")
+            if os.path.exists(notes):
+                return notes
+        room, inside = os.path.dirname(room), os.path.join(os.path.basename(room), inside)
     raise Failed(f"{source}: it was not compiled for coverage")
 
 

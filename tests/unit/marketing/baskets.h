@@ -2,7 +2,7 @@
 #ifndef UNIT_MARKETING_BASKETS_H
 #define UNIT_MARKETING_BASKETS_H
 
-#include "module/marketing/basket_file.h"
+#include "module/marketing/basket/basket_file.h"
 
 static inline enum ch_status baskets_read(const struct basket_file_options *options,
 	const char *text, struct basket_store *store, struct refusal *out_refusal)

@@ -1,4 +1,4 @@
-#include "module/marketing/addressee.h"
+#include "module/marketing/campaign/addressee.h"
 
 #include <stdio.h>
 

@@ -1,4 +1,4 @@
-#include "module/marketing/basket_file.h"
+#include "module/marketing/basket/basket_file.h"
 
 #include "support/unit.h"
 

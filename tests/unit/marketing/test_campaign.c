@@ -1,4 +1,4 @@
-#include "module/marketing/campaign.h"
+#include "module/marketing/campaign/campaign.h"
 
 #include <stdio.h>
 #include <stdlib.h>

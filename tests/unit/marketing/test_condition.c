@@ -1,4 +1,4 @@
-#include "module/marketing/condition.h"
+#include "module/marketing/segment/condition.h"
 
 #include "unit/draw.h"
 

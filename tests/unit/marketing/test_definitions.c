@@ -1,4 +1,4 @@
-#include "module/marketing/definitions.h"
+#include "module/marketing/segment/definitions.h"
 
 #include "unit/draw.h"
 

@@ -10,8 +10,8 @@
 #include "carehub/v1/website.pb-c.h"
 #include "module/kit/people_inside.h"
 #include "module/marketing/book_tables.h"
-#include "module/marketing/facts.h"
-#include "module/marketing/held.h"
+#include "module/marketing/fact/facts.h"
+#include "module/marketing/fact/held.h"
 
 #define CUSTOMERS 5u
 #define PRODUCTS  4u

@@ -33,7 +33,7 @@
 #include "module/kit/router.h"
 #include "module/kit/voice_inside.h"
 #include "module/marketing/book_tables.h"
-#include "module/marketing/campaign_part.h"
+#include "module/marketing/campaign/campaign_part.h"
 #include "support/smtp_server.h"
 #include "support/unit.h"
 #include "unit/marketing/history_world.h"

@@ -1,4 +1,4 @@
-#include "module/marketing/judge.h"
+#include "module/marketing/segment/judge.h"
 
 #include "unit/draw.h"
 

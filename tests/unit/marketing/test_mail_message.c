@@ -1,6 +1,6 @@
-#include "module/marketing/mail_message.h"
+#include "module/marketing/campaign/mail_message.h"
 
-#include "module/marketing/mail_address.h"
+#include "module/marketing/campaign/mail_address.h"
 #include "support/unit.h"
 
 static void test_usage(void **state)

@@ -1,4 +1,4 @@
-#include "module/marketing/mail_office.h"
+#include "module/marketing/campaign/mail_office.h"
 
 #include "base/clock.h"
 #include "support/smtp_server.h"

@@ -1,4 +1,4 @@
-#include "module/marketing/miner.h"
+#include "module/marketing/basket/miner.h"
 
 #include "unit/draw.h"
 

@@ -1,4 +1,4 @@
-#include "module/marketing/rule.h"
+#include "module/marketing/basket/rule.h"
 
 #include "support/unit.h"
 

@@ -4,10 +4,10 @@
 #include "base/hash.h"
 #include "base/limits.h"
 #include "carehub/v1/pos.pb-c.h"
-#include "module/marketing/basket_file.h"
+#include "module/marketing/basket/basket_file.h"
+#include "module/marketing/basket/rule_book.h"
+#include "module/marketing/basket/rule_report.h"
 #include "module/marketing/book_tables.h"
-#include "module/marketing/rule_book.h"
-#include "module/marketing/rule_report.h"
 
 #define LINES_MAX 64u
 

@@ -10,10 +10,10 @@
 #include "module/kit/people_inside.h"
 #include "module/kit/voice_inside.h"
 #include "module/marketing/book_tables.h"
-#include "module/marketing/held.h"
-#include "module/marketing/judge.h"
-#include "module/marketing/segments_part.h"
-#include "module/marketing/standing.h"
+#include "module/marketing/fact/held.h"
+#include "module/marketing/segment/judge.h"
+#include "module/marketing/segment/segments_part.h"
+#include "module/marketing/segment/standing.h"
 #include "wire/types.h"
 
 #define DAY   INT64_C(86400000000)

@@ -1,4 +1,4 @@
-#include "module/marketing/template.h"
+#include "module/marketing/campaign/template.h"
 
 #include "support/unit.h"
 

@@ -2,7 +2,7 @@
 #ifndef UNIT_QUALITY_CHARTS_H
 #define UNIT_QUALITY_CHARTS_H
 
-#include "module/quality/chart.h"
+#include "module/quality/chart/chart.h"
 
 /* CH_OK: both are the caller's. */
 static inline enum ch_status charts_of(const struct samples_options *options, struct slice text,

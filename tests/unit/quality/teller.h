@@ -13,8 +13,8 @@
 #include "carehub/v1/parts.pb-c.h"
 #include "carehub/v1/reference.pb-c.h"
 #include "carehub/v1/repair.pb-c.h"
-#include "module/quality/facts.h"
-#include "module/quality/measure.h"
+#include "module/quality/fact/facts.h"
+#include "module/quality/measure/measure.h"
 #include "module/quality/quality_settings.h"
 #include "wire/types.h"
 

@@ -1,4 +1,4 @@
-#include "module/quality/charge_fact.h"
+#include "module/quality/fact/charge_fact.h"
 
 #include "teller.h"
 

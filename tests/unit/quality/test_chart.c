@@ -1,11 +1,11 @@
-#include "module/quality/chart.h"
+#include "module/quality/chart/chart.h"
 
 #include "support/unit.h"
 
 #include <math.h>
 
 #include "charts.h"
-#include "module/quality/constants.h"
+#include "module/quality/chart/constants.h"
 
 struct drawn {
 	struct samples samples;

@@ -1,4 +1,4 @@
-#include "module/quality/constants.h"
+#include "module/quality/chart/constants.h"
 
 #include "support/unit.h"
 

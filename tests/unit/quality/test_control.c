@@ -1,8 +1,8 @@
-#include "module/quality/control.h"
+#include "module/quality/manager/control.h"
 
 #include "weeks.h"
 
-#include "module/quality/control_plan.h"
+#include "module/quality/manager/control_plan.h"
 
 static struct control *drawn(struct teller *teller, unsigned blocks)
 {

@@ -1,4 +1,4 @@
-#include "module/quality/control_part.h"
+#include "module/quality/manager/control_part.h"
 
 #include "weeks.h"
 

@@ -1,4 +1,4 @@
-#include "module/quality/defects.h"
+#include "module/quality/manager/defects.h"
 
 #include "support/unit.h"
 

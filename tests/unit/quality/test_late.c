@@ -1,6 +1,6 @@
 /* The same history, told in another order and up to a week late, with one station's clock hours off: the reports
  * of periods that are closed are equal to the last digit. */
-#include "module/quality/measure.h"
+#include "module/quality/measure/measure.h"
 
 #include "teller.h"
 

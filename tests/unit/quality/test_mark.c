@@ -1,4 +1,4 @@
-#include "module/quality/mark.h"
+#include "module/quality/fact/mark.h"
 
 #include "unit/draw.h"
 

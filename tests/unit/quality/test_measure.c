@@ -1,4 +1,4 @@
-#include "module/quality/measure.h"
+#include "module/quality/measure/measure.h"
 
 #include "teller.h"
 

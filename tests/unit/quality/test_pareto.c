@@ -1,4 +1,4 @@
-#include "module/quality/pareto.h"
+#include "module/quality/chart/pareto.h"
 
 #include "support/unit.h"
 

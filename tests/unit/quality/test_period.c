@@ -1,9 +1,9 @@
-#include "module/quality/period.h"
+#include "module/quality/fact/period.h"
 
 #include "support/unit.h"
 
 #include "base/clock.h"
-#include "module/quality/moment.h"
+#include "module/quality/fact/moment.h"
 
 #define CHINA (INT64_C(8) * 3600 * 1000000)
 

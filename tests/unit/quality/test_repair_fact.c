@@ -1,4 +1,4 @@
-#include "module/quality/repair_fact.h"
+#include "module/quality/fact/repair_fact.h"
 
 #include "teller.h"
 

@@ -1,4 +1,4 @@
-#include "module/quality/run_rule.h"
+#include "module/quality/chart/run_rule.h"
 
 #include "support/unit.h"
 

@@ -1,4 +1,4 @@
-#include "module/quality/samples.h"
+#include "module/quality/chart/samples.h"
 
 #include "support/unit.h"
 

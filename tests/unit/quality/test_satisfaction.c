@@ -1,10 +1,10 @@
-#include "module/quality/satisfaction.h"
+#include "module/quality/measure/satisfaction.h"
 
 #include "support/unit.h"
 
 #include <stdio.h>
 
-#include "module/quality/divide.h"
+#include "module/quality/fact/divide.h"
 
 /* The index of three questions on 1..10, "70.9833". */
 static const char *acsi(const int64_t weights[3], const int64_t means[3], int64_t answers)

@@ -1,4 +1,4 @@
-#include "module/quality/stretch.h"
+#include "module/quality/manager/stretch.h"
 
 #include "support/unit.h"
 

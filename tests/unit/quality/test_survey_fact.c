@@ -1,4 +1,4 @@
-#include "module/quality/survey_fact.h"
+#include "module/quality/fact/survey_fact.h"
 
 #include "teller.h"
 

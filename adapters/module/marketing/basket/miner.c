@@ -1,0 +1,661 @@
+#include "module/marketing/basket/miner.h"
+
+#include <stdlib.h>
+
+#include "base/invariant.h"
+#include "base/limits.h"
+#include "wire/pb.h"
+
+#define MINER_ROOT 0u
+#define MINER_NONE UINT32_MAX
+/* In the place of a child's node: it is to be opened. */
+#define MINER_WAITING (UINT32_MAX - 1)
+/* Below it, unneeded nodes are not worth a walk. */
+#define MINER_CLEAR_LEAST 4096u
+/* Half of them may have fallen below the support since they were opened. */
+#define MINER_OPEN_SETS (2 * LIMIT_ITEM_SETS)
+#define MINER_DEPTH     (LIMIT_ITEM_SET_LENGTH + 1)
+
+/* A counted set: its parent's with one item more. */
+struct child {
+	uint32_t count;
+	uint32_t node; /* when it is open; else MINER_NONE or MINER_WAITING */
+};
+
+_Static_assert(LIMIT_ITEMS <= UINT16_MAX + 1, "two bytes hold an item");
+
+/* An open set. */
+struct node {
+	uint32_t item;
+	uint32_t parent; /* of a free node: the next free one */
+	uint32_t child_count;
+	uint32_t child_capacity;
+	/* By rising item; the items alone, packed, as that is what a basket looks through. */
+	uint16_t *items;
+	struct child *children;
+};
+
+struct numbers_vector {
+	uint32_t *items;
+	size_t count;
+	size_t capacity;
+};
+
+struct miner {
+	const struct basket_store *store;
+	struct support support;
+	uint32_t baskets;   /* taken in, those that were taken out again included */
+	uint32_t live;      /* without them */
+	uint32_t least;     /* that they ask for */
+	struct node *nodes; /* the root first */
+	uint32_t node_count;
+	uint32_t node_capacity;
+	uint32_t free_nodes;
+	size_t counted;
+	size_t kept; /* by the last clearing */
+	size_t open_sets;
+	struct miner_figures figures;
+	struct numbers_vector waiting;           /* parent and item of each */
+	struct numbers_vector tids;              /* of the set being opened */
+	struct numbers_vector open[MINER_DEPTH]; /* of a basket, on the way down */
+	struct numbers_vector together; /* by item: how often beside the set being opened */
+};
+
+static enum ch_status miner_reserve(struct numbers_vector *vector, size_t capacity)
+{
+	if (capacity <= vector->capacity)
+		return CH_OK;
+	capacity += capacity / 2;
+	uint32_t *items = realloc(vector->items, capacity * sizeof(*items));
+	if (items == NULL)
+		return CH_NOMEM;
+	memset(items + vector->capacity, 0, (capacity - vector->capacity) * sizeof(*items));
+	vector->items = items;
+	vector->capacity = capacity;
+	return CH_OK;
+}
+
+static enum ch_status miner_push(struct numbers_vector *vector, uint32_t number)
+{
+	enum ch_status status = miner_reserve(vector, vector->count + 1);
+	if (status == CH_OK)
+		vector->items[vector->count++] = number;
+	return status;
+}
+
+/* ---- Nodes ---- */
+
+static bool miner_is_open(const struct child *child)
+{
+	return child->node < MINER_WAITING;
+}
+
+static enum ch_status miner_new_node(
+	struct miner *miner, uint32_t parent, uint32_t item, uint32_t *out_node)
+{
+	uint32_t node = miner->free_nodes;
+	if (node != MINER_NONE) {
+		miner->free_nodes = miner->nodes[node].parent;
+	} else {
+		if (miner->node_count == miner->node_capacity) {
+			uint32_t capacity = miner->node_capacity * 2 + 256;
+			struct node *nodes =
+				realloc(miner->nodes, capacity * sizeof(*miner->nodes));
+			if (nodes == NULL)
+				return CH_NOMEM;
+			miner->nodes = nodes;
+			miner->node_capacity = capacity;
+		}
+		node = miner->node_count++;
+	}
+	miner->nodes[node] = (struct node){.item = item, .parent = parent};
+	*out_node = node;
+	return CH_OK;
+}
+
+/* The set stays counted; those that begin with it go. */
+static void miner_close(struct miner *miner, struct child *child)
+{
+	if (!miner_is_open(child))
+		return;
+	struct node *node = &miner->nodes[child->node];
+	for (uint32_t i = 0; i < node->child_count; i++)
+		miner_close(miner, &node->children[i]);
+	miner->counted -= node->child_count;
+	miner->open_sets--;
+	free(node->items);
+	free(node->children);
+	*node = (struct node){.parent = miner->free_nodes};
+	miner->free_nodes = child->node;
+	child->node = MINER_NONE;
+}
+
+/* Where the child of that item is, or would be, from `from` on.  Baskets walk forward, mostly by little: the steps
+ * double until the place is passed. */
+static inline uint32_t miner_child_at(const struct node *node, uint32_t from, uint32_t item)
+{
+	const uint16_t *items = node->items;
+	uint32_t low = from;
+	uint32_t step = 1;
+	while (low + step < node->child_count && items[low + step] < item) {
+		low += step;
+		step *= 2;
+	}
+	uint32_t high = low + step < node->child_count ? low + step : node->child_count;
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		if (items[middle] < item)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static enum ch_status miner_reserve_child(struct node *node)
+{
+	if (node->child_count < node->child_capacity)
+		return CH_OK;
+	uint32_t capacity = node->child_capacity * 2 + 4;
+	uint16_t *items = realloc(node->items, capacity * sizeof(*items));
+	if (items == NULL)
+		return CH_NOMEM;
+	node->items = items;
+	struct child *children = realloc(node->children, capacity * sizeof(*children));
+	if (children == NULL)
+		return CH_NOMEM;
+	node->children = children;
+	node->child_capacity = capacity;
+	return CH_OK;
+}
+
+static enum ch_status miner_add_child(
+	struct miner *miner, struct node *node, uint32_t at, uint32_t item)
+{
+	if (miner->counted == LIMIT_COUNTED_SETS)
+		return CH_TOO_LARGE;
+	enum ch_status status = miner_reserve_child(node);
+	if (status != CH_OK)
+		return status;
+	uint32_t behind = node->child_count - at;
+	memmove(node->items + at + 1, node->items + at, behind * sizeof(*node->items));
+	memmove(node->children + at + 1, node->children + at, behind * sizeof(*node->children));
+	node->items[at] = (uint16_t)item;
+	node->children[at] = (struct child){0, MINER_NONE};
+	node->child_count++;
+	miner->counted++;
+	return CH_OK;
+}
+
+/* The child of that item, made with a count of 0 when need be.  *at moves to it. */
+static inline enum ch_status miner_child(
+	struct miner *miner, uint32_t parent, uint32_t item, uint32_t *at)
+{
+	struct node *node = &miner->nodes[parent];
+	*at = miner_child_at(node, *at, item);
+	if (*at < node->child_count && node->items[*at] == item)
+		return CH_OK;
+	return miner_add_child(miner, node, *at, item);
+}
+
+/* Puts the child among those to be opened when its set has become frequent. */
+static inline enum ch_status miner_look(struct miner *miner, uint32_t parent, uint32_t at)
+{
+	struct child *child = &miner->nodes[parent].children[at];
+	if (child->node != MINER_NONE || child->count < miner->least)
+		return CH_OK;
+	child->node = MINER_WAITING;
+	enum ch_status status = miner_push(&miner->waiting, parent);
+	return status == CH_OK ? miner_push(&miner->waiting, miner->nodes[parent].items[at])
+			       : status;
+}
+
+/* ---- Baskets ---- */
+
+/* Adds one to the children of `node` for these items, and goes on with each open one and the open ones behind
+ * it. */
+static enum ch_status miner_count(
+	struct miner *miner, uint32_t node, const uint32_t *items, size_t count, uint32_t depth)
+{
+	struct numbers_vector *open = &miner->open[depth];
+	uint32_t at = 0;
+	enum ch_status status = miner_reserve(open, 2 * count);
+	size_t opened = 0;
+	/* Nodes of open children in the first half, their items in the second. */
+	for (size_t i = 0; i < count && status == CH_OK; i++) {
+		status = miner_child(miner, node, items[i], &at);
+		if (status != CH_OK)
+			break;
+		struct child *child = &miner->nodes[node].children[at];
+		child->count++;
+		if (miner_is_open(child)) {
+			__builtin_prefetch(&miner->nodes[child->node]);
+			open->items[opened] = child->node;
+			open->items[count + opened] = items[i];
+			opened++;
+		} else {
+			status = miner_look(miner, node, at);
+		}
+	}
+	/* The tree is larger than the caches: its parts are asked for before their turn comes. */
+	for (size_t i = 0; i + 1 < opened; i++) {
+		const struct node *next = &miner->nodes[open->items[i]];
+		__builtin_prefetch(next->items);
+		__builtin_prefetch(next->children);
+	}
+	for (size_t i = 0; i + 1 < opened && status == CH_OK; i++)
+		status = miner_count(miner, open->items[i], open->items + count + i + 1,
+			opened - i - 1, depth + 1);
+	return status;
+}
+
+/* Takes one from every counted subset. */
+static void miner_discount(struct miner *miner, uint32_t node, const uint32_t *items, size_t count)
+{
+	uint32_t at = 0;
+	for (size_t i = 0; i < count; i++) {
+		struct node *it = &miner->nodes[node];
+		at = miner_child_at(it, at, items[i]);
+		if (at == it->child_count)
+			return;
+		if (it->items[at] != items[i])
+			continue;
+		invariant(it->children[at].count > 0);
+		it->children[at].count--;
+		if (miner_is_open(&it->children[at]))
+			miner_discount(miner, it->children[at].node, items + i + 1, count - i - 1);
+	}
+}
+
+void miner_take_out(struct miner *miner, uint32_t basket)
+{
+	if (basket >= miner->baskets)
+		return; /* and never comes in */
+	struct numbers items = basket_store_basket(miner->store, basket);
+	miner_discount(miner, MINER_ROOT, items.items, items.count);
+	miner->live--;
+}
+
+/* ---- Sets that become frequent ---- */
+
+static bool miner_holds(struct numbers basket, const uint32_t *items, size_t count)
+{
+	size_t found = 0;
+	for (size_t i = 0; i < basket.count && found < count; i++) {
+		if (basket.items[i] == items[found])
+			found++;
+		else if (basket.items[i] > items[found])
+			return false;
+	}
+	return found == count;
+}
+
+/* The items of a node, rising; how many. */
+static uint32_t miner_items(const struct miner *miner, uint32_t node, uint32_t *out_items)
+{
+	uint32_t length = 0;
+	for (uint32_t at = node; at != MINER_ROOT; at = miner->nodes[at].parent)
+		length++;
+	uint32_t left = length;
+	for (uint32_t at = node; at != MINER_ROOT; at = miner->nodes[at].parent)
+		out_items[--left] = miner->nodes[at].item;
+	return length;
+}
+
+/* The baskets that hold the set, into miner->tids. */
+static enum ch_status miner_find_baskets(
+	struct miner *miner, const uint32_t *items, uint32_t length)
+{
+	struct numbers having = basket_store_having(miner->store, items[0]);
+	for (uint32_t i = 1; i < length; i++) {
+		struct numbers other = basket_store_having(miner->store, items[i]);
+		if (other.count < having.count)
+			having = other;
+	}
+	miner->tids.count = 0;
+	enum ch_status status = miner_reserve(&miner->tids, having.count);
+	for (size_t i = 0; i < having.count && status == CH_OK; i++) {
+		struct numbers basket = basket_store_basket(miner->store, having.items[i]);
+		if (length == 1 || miner_holds(basket, items, length))
+			miner->tids.items[miner->tids.count++] = having.items[i];
+	}
+	return status;
+}
+
+/* Counts the items of all baskets in miner->tids, or takes the counts back. */
+static void miner_count_together(struct miner *miner, bool back)
+{
+	for (size_t i = 0; i < miner->tids.count; i++) {
+		struct numbers basket = basket_store_basket(miner->store, miner->tids.items[i]);
+		for (size_t j = 0; j < basket.count; j++)
+			miner->together.items[basket.items[j]] =
+				back ? 0 : miner->together.items[basket.items[j]] + 1;
+	}
+}
+
+/* The union of the open set `node` and an open sibling, counted under the lower. */
+static enum ch_status miner_join(struct miner *miner, uint32_t node, uint32_t sibling)
+{
+	uint32_t low = node;
+	uint32_t high = sibling;
+	uint32_t at = 0;
+	uint32_t count = miner->together.items[miner->nodes[sibling].item];
+	if (count == 0)
+		return CH_OK;
+	if (miner->nodes[low].item > miner->nodes[high].item) {
+		low = sibling;
+		high = node;
+	}
+	enum ch_status status = miner_child(miner, low, miner->nodes[high].item, &at);
+	if (status != CH_OK)
+		return status;
+	struct child *child = &miner->nodes[low].children[at];
+	child->count = count;
+	return miner_is_open(child) ? CH_OK : miner_look(miner, low, at);
+}
+
+static enum ch_status miner_open(struct miner *miner, uint32_t parent, uint32_t item)
+{
+	uint32_t items[MINER_DEPTH] = {0};
+	uint32_t at = miner_child_at(&miner->nodes[parent], 0, item);
+	uint32_t node = MINER_NONE;
+	invariant(at < miner->nodes[parent].child_count &&
+		  miner->nodes[parent].children[at].node == MINER_WAITING);
+	if (miner->open_sets == MINER_OPEN_SETS)
+		return CH_TOO_LARGE;
+	enum ch_status status = miner_new_node(miner, parent, item, &node);
+	if (status != CH_OK)
+		return status;
+	struct child *child = &miner->nodes[parent].children[at];
+	child->node = node;
+	miner->open_sets++;
+	miner->figures.opened++;
+	uint32_t length = miner_items(miner, node, items);
+	if (length > LIMIT_ITEM_SET_LENGTH)
+		return CH_TOO_LARGE;
+	status = miner_find_baskets(miner, items, length);
+	if (status != CH_OK)
+		return status;
+	invariant(miner->tids.count == child->count);
+	miner_count_together(miner, false);
+	for (uint32_t i = 0; i < miner->nodes[parent].child_count && status == CH_OK; i++) {
+		const struct child *sibling = &miner->nodes[parent].children[i];
+		if (miner_is_open(sibling) && sibling->node != node)
+			status = miner_join(miner, node, sibling->node);
+	}
+	miner_count_together(miner, true);
+	return status;
+}
+
+/* ---- What is not needed ---- */
+
+/* Whether a child of an open child of `parent` is the union of two open ones: its own item is open there, too. */
+static bool miner_is_needed(const struct miner *miner, uint32_t parent, uint32_t item)
+{
+	const struct node *node = &miner->nodes[parent];
+	uint32_t at = miner_child_at(node, 0, item);
+	return at < node->child_count && node->items[at] == item &&
+	       miner_is_open(&node->children[at]);
+}
+
+static void miner_clear(struct miner *miner, uint32_t parent)
+{
+	struct node *node = &miner->nodes[parent];
+	for (uint32_t i = 0; i < node->child_count; i++) {
+		if (node->children[i].count < miner->least)
+			miner_close(miner, &node->children[i]);
+	}
+	for (uint32_t i = 0; i < node->child_count; i++) {
+		if (!miner_is_open(&node->children[i]))
+			continue;
+		struct node *open = &miner->nodes[node->children[i].node];
+		uint32_t kept = 0;
+		for (uint32_t j = 0; j < open->child_count; j++) {
+			if (miner_is_needed(miner, parent, open->items[j])) {
+				open->items[kept] = open->items[j];
+				open->children[kept++] = open->children[j];
+			} else {
+				miner_close(miner, &open->children[j]);
+				miner->counted--;
+			}
+		}
+		open->child_count = kept;
+		miner_clear(miner, node->children[i].node);
+	}
+}
+
+/* When baskets were taken out the support may ask for less than before: what reaches it now is to be opened. */
+static enum ch_status miner_look_again(struct miner *miner, uint32_t parent)
+{
+	enum ch_status status = CH_OK;
+	for (uint32_t i = 0; i < miner->nodes[parent].child_count && status == CH_OK; i++) {
+		const struct child *child = &miner->nodes[parent].children[i];
+		status = miner_is_open(child) ? miner_look_again(miner, child->node)
+					      : miner_look(miner, parent, i);
+	}
+	return status;
+}
+
+/* ---- The whole ---- */
+
+/* As it was at the start: no baskets, no sets. */
+static void miner_reset(struct miner *miner)
+{
+	for (uint32_t i = 0; i < miner->node_count; i++) {
+		free(miner->nodes[i].items);
+		free(miner->nodes[i].children);
+	}
+	miner->nodes[MINER_ROOT] = (struct node){0};
+	miner->node_count = 1;
+	miner->free_nodes = MINER_NONE;
+	miner->counted = 0;
+	miner->kept = 0;
+	miner->open_sets = 0;
+	miner->baskets = 0;
+	miner->live = 0;
+	miner->least = 1;
+	miner->waiting.count = 0;
+	if (miner->together.items != NULL)
+		memset(miner->together.items, 0,
+			miner->together.capacity * sizeof(*miner->together.items));
+}
+
+enum ch_status miner_create(
+	const struct basket_store *store, struct support support, struct miner **out_miner)
+{
+	enum ch_status status = CH_NOMEM;
+	struct miner *miner = calloc(1, sizeof(*miner));
+	if (miner == NULL)
+		goto out;
+	*miner = (struct miner){.store = store, .support = support};
+	miner->nodes = calloc(256, sizeof(*miner->nodes));
+	if (miner->nodes == NULL)
+		goto out;
+	miner->node_capacity = 256;
+	miner_reset(miner);
+	*out_miner = miner;
+	miner = NULL; /* the caller's now */
+	status = CH_OK;
+out:
+	miner_free(miner);
+	return status;
+}
+
+void miner_free(struct miner *miner)
+{
+	if (miner == NULL)
+		return;
+	for (uint32_t i = 0; i < miner->node_count; i++) {
+		free(miner->nodes[i].items);
+		free(miner->nodes[i].children);
+	}
+	for (size_t i = 0; i < MINER_DEPTH; i++)
+		free(miner->open[i].items);
+	free(miner->waiting.items);
+	free(miner->tids.items);
+	free(miner->together.items);
+	free(miner->nodes);
+	free(miner);
+}
+
+static enum ch_status miner_take_in(struct miner *miner)
+{
+	uint32_t baskets = basket_store_baskets(miner->store);
+	uint32_t live = basket_store_live(miner->store);
+	uint32_t least = miner->least;
+	enum ch_status status = miner_reserve(&miner->together, basket_store_items(miner->store));
+	miner->least = support_least(miner->support, live);
+	for (; miner->baskets < baskets && status == CH_OK; miner->baskets++) {
+		struct numbers basket = basket_store_basket(miner->store, miner->baskets);
+		status = miner_count(miner, MINER_ROOT, basket.items, basket.count, 0);
+	}
+	miner->live = live;
+	if (status == CH_OK && miner->least < least)
+		status = miner_look_again(miner, MINER_ROOT);
+	/* Opening one may make others wait; the last come first, and any order gives the same tree. */
+	while (miner->waiting.count > 0 && status == CH_OK) {
+		uint32_t item = miner->waiting.items[--miner->waiting.count];
+		uint32_t parent = miner->waiting.items[--miner->waiting.count];
+		status = miner_open(miner, parent, item);
+	}
+	return status;
+}
+
+enum ch_status miner_update(struct miner *miner)
+{
+	enum ch_status status = miner_take_in(miner);
+	if (status != CH_OK) {
+		miner_reset(miner);
+		return status;
+	}
+	if (miner->counted > 2 * miner->kept + MINER_CLEAR_LEAST) {
+		miner_clear(miner, MINER_ROOT);
+		miner->kept = miner->counted;
+		miner->figures.cleared++;
+	}
+	return CH_OK;
+}
+
+static enum ch_status miner_collect(const struct miner *miner, uint32_t parent, uint32_t *items,
+	uint32_t length, struct item_sets *sets)
+{
+	const struct node *node = &miner->nodes[parent];
+	enum ch_status status = CH_OK;
+	for (uint32_t i = 0; i < node->child_count && status == CH_OK; i++) {
+		const struct child *child = &node->children[i];
+		if (child->count < miner->least)
+			continue;
+		items[length] = node->items[i];
+		status = item_sets_add(sets, items, length + 1, child->count);
+		if (status == CH_OK && miner_is_open(child))
+			status = miner_collect(miner, child->node, items, length + 1, sets);
+	}
+	return status;
+}
+
+enum ch_status miner_sets(const struct miner *miner, struct item_sets *out_sets)
+{
+	struct item_sets sets;
+	uint32_t items[MINER_DEPTH + 1];
+	enum ch_status status = item_sets_init(&sets, miner->store, miner->support);
+	if (status != CH_OK)
+		return status;
+	sets.baskets = miner->live;
+	sets.least = miner->least;
+	status = miner_collect(miner, MINER_ROOT, items, 0, &sets);
+	if (status != CH_OK) {
+		item_sets_fini(&sets);
+		return status;
+	}
+	item_sets_sort(&sets);
+	*out_sets = sets;
+	return CH_OK;
+}
+
+struct miner_figures miner_figures(const struct miner *miner)
+{
+	struct miner_figures figures = miner->figures;
+	figures.counted = miner->counted;
+	return figures;
+}
+
+/* ---- Stored form: depth first, each open set's children with their count and whether they are open ---- */
+
+static void miner_write_node(const struct miner *miner, uint32_t node, struct buffer *out)
+{
+	const struct node *it = &miner->nodes[node];
+	uint32_t last = 0;
+	pb_put_varint(out, it->child_count);
+	for (uint32_t i = 0; i < it->child_count; i++) {
+		const struct child *child = &it->children[i];
+		pb_put_varint(out, (uint64_t)(it->items[i] - last) << 1 | miner_is_open(child));
+		pb_put_varint(out, child->count);
+		last = it->items[i];
+		if (miner_is_open(child))
+			miner_write_node(miner, child->node, out);
+	}
+}
+
+void miner_write(const struct miner *miner, struct buffer *out)
+{
+	pb_put_varint(out, miner->baskets);
+	pb_put_varint(out, miner->live);
+	pb_put_varint(out, miner->least);
+	miner_write_node(miner, MINER_ROOT, out);
+}
+
+static enum ch_status miner_read_node(
+	struct miner *miner, uint32_t node, struct pb_reader *reader, uint32_t depth)
+{
+	uint64_t count = 0;
+	uint64_t head;
+	uint64_t number;
+	uint64_t item = 0;
+	enum ch_status status = CH_OK;
+	if (depth > LIMIT_ITEM_SET_LENGTH || !pb_next_varint(reader, &count))
+		return CH_CORRUPT;
+	for (uint64_t i = 0; i < count && status == CH_OK; i++) {
+		if (!pb_next_varint(reader, &head) || !pb_next_varint(reader, &number))
+			return CH_CORRUPT;
+		item += head >> 1;
+		if (item >= basket_store_items(miner->store) || number > miner->baskets)
+			return CH_CORRUPT;
+		status = miner_add_child(miner, &miner->nodes[node], (uint32_t)i, (uint32_t)item);
+		if (status != CH_OK)
+			return status;
+		miner->nodes[node].children[i].count = (uint32_t)number;
+		if ((head & 1) == 0)
+			continue;
+		uint32_t open = MINER_NONE;
+		status = miner_new_node(miner, node, (uint32_t)item, &open);
+		if (status != CH_OK)
+			return status;
+		miner->nodes[node].children[i].node = open;
+		miner->open_sets++;
+		status = miner_read_node(miner, open, reader, depth + 1);
+	}
+	return status;
+}
+
+enum ch_status miner_read(struct miner *miner, struct slice stored)
+{
+	struct pb_reader reader = pb_read(stored);
+	uint64_t baskets;
+	uint64_t live;
+	uint64_t least;
+	miner_reset(miner);
+	if (!pb_next_varint(&reader, &baskets) || !pb_next_varint(&reader, &live) ||
+		!pb_next_varint(&reader, &least) || least == 0 || least > UINT32_MAX ||
+		baskets > basket_store_baskets(miner->store) || live > baskets)
+		return CH_CORRUPT;
+	miner->baskets = (uint32_t)baskets;
+	miner->live = (uint32_t)live;
+	miner->least = (uint32_t)least;
+	enum ch_status status = miner_read_node(miner, MINER_ROOT, &reader, 0);
+	if (status == CH_OK && pb_rest(&reader).len > 0)
+		status = CH_CORRUPT;
+	miner->kept = miner->counted;
+	if (status != CH_OK)
+		miner_reset(miner);
+	return status;
+}

@@ -1,0 +1,714 @@
+#include "module/marketing/basket/rule_book.h"
+
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "base/bytes.h"
+#include "base/limits.h"
+#include "base/table.h"
+#include "carehub/v1/pos.pb-c.h"
+#include "module/marketing/book_tables.h"
+#include "module/marketing/fact/trade.h"
+#include "wire/pb.h"
+
+#define NONE UINT32_MAX
+
+#define RECEIPT_BY_NUMBER 'n'
+#define RECEIPT_BY_TILL   't'
+#define BASKETS_PAGE      'b'
+#define BASKETS_GONE      'g'
+#define TREE_PIECE        't'
+#define TREE_LATE         'l'
+
+/* Baskets of a row: where rows begin does not depend on batches, so two books of one journal are alike. */
+#define PAGE_BASKETS 64u
+
+/* Bytes of a row of the tree. */
+#define PIECE_BYTES 65536u
+/* The tree is not written for less. */
+#define SAVE_LEAST       20000u
+#define SAVE_LEAST_QUIET 1u
+
+struct article {
+	uint32_t number;     /* in the book */
+	uint32_t store_item; /* in the store; NONE: ignored, or too many */
+	struct slice name;
+};
+
+struct rule_book {
+	struct rule_book_options options;
+	struct arena arena; /* articles and names */
+	struct table by_name;
+	struct article **articles; /* by number */
+	size_t article_count;
+	size_t article_capacity;
+	struct basket_store *store;
+	struct miner *miner;
+	struct book_txn *loading;
+	uint32_t first; /* number of the store's first basket */
+	uint32_t mined; /* of the store's baskets */
+	uint32_t saved; /* as of the tree in the book */
+	uint32_t counted_at_load;
+	uint32_t retry_at;    /* baskets; after the support was too low */
+	struct buffer page;   /* the last one, as far as it is full */
+	uint32_t page_number; /* of its first basket, by PAGE_BASKETS */
+	bool page_changed;
+	uint32_t *basket; /* LIMIT_BASKET_ITEMS */
+	uint32_t *basket_store_items;
+};
+
+/* ---- Articles ---- */
+
+static bool article_is_ignored(const struct rule_book *book, struct slice name)
+{
+	for (size_t i = 0; i < book->options.ignored_count; i++) {
+		if (slice_equal(name, slice_text(book->options.ignored[i])))
+			return true;
+	}
+	return false;
+}
+
+static enum ch_status article_add(
+	struct rule_book *book, struct slice name, struct article **out_article)
+{
+	if (book->article_count == book->article_capacity) {
+		size_t capacity = book->article_capacity * 2 + 256;
+		struct article **articles =
+			realloc(book->articles, capacity * sizeof(struct article *));
+		if (articles == NULL)
+			return CH_NOMEM;
+		book->articles = articles;
+		book->article_capacity = capacity;
+	}
+	struct article *article = arena_alloc(&book->arena, sizeof(*article));
+	struct slice copy = arena_copy(&book->arena, name);
+	if (article == NULL || copy.data == NULL)
+		return CH_NOMEM;
+	*article = (struct article){(uint32_t)book->article_count, NONE, copy};
+	enum ch_status status = CH_OK;
+	if (!article_is_ignored(book, copy))
+		status = basket_store_item(book->store, copy, &article->store_item);
+	if (status == CH_TOO_LARGE) {
+		/* More articles than anybody finds rules among: those that came first have them. */
+		article->store_item = NONE;
+		status = CH_OK;
+	}
+	if (status == CH_OK)
+		status = table_put(&book->by_name, copy, article);
+	if (status != CH_OK)
+		return status;
+	book->articles[book->article_count++] = article;
+	*out_article = article;
+	return CH_OK;
+}
+
+static enum ch_status article_of(struct rule_book *book, struct book_txn *txn, struct slice name,
+	struct article **out_article)
+{
+	struct key key;
+	*out_article = table_get(&book->by_name, name);
+	if (*out_article != NULL)
+		return CH_OK;
+	enum ch_status status = article_add(book, name, out_article);
+	if (status != CH_OK)
+		return status;
+	key_start(&key);
+	key_u32(&key, (*out_article)->number);
+	book_put(txn, TABLE_ITEMS, key_slice(&key), name);
+	return CH_OK;
+}
+
+/* ---- Life ---- */
+
+static void forget(struct rule_book *book)
+{
+	miner_free(book->miner);
+	basket_store_free(book->store);
+	table_clear(&book->by_name);
+	arena_reset(&book->arena);
+	buffer_clear(&book->page);
+	book->page_changed = false;
+	book->miner = NULL;
+	book->store = NULL;
+	book->article_count = 0;
+	book->first = 0;
+	book->mined = 0;
+	book->saved = 0;
+	book->retry_at = 0;
+	book->counted_at_load = 0;
+}
+
+static enum ch_status begin_empty(struct rule_book *book)
+{
+	forget(book);
+	enum ch_status status = basket_store_create(&book->store);
+	if (status == CH_OK)
+		status = miner_create(book->store, book->options.support, &book->miner);
+	return status;
+}
+
+enum ch_status rule_book_create(
+	const struct rule_book_options *options, struct rule_book **out_book)
+{
+	enum ch_status status = CH_NOMEM;
+	struct rule_book *book = calloc(1, sizeof(*book));
+	if (book == NULL)
+		goto out;
+	book->options = *options;
+	arena_init(&book->arena);
+	table_init(&book->by_name);
+	book->basket = malloc(LIMIT_BASKET_ITEMS * sizeof(*book->basket));
+	book->basket_store_items = malloc(LIMIT_BASKET_ITEMS * sizeof(*book->basket_store_items));
+	if (book->basket == NULL || book->basket_store_items == NULL)
+		goto out;
+	status = begin_empty(book);
+	if (status != CH_OK)
+		goto out;
+	*out_book = book;
+	book = NULL; /* the caller's now */
+out:
+	rule_book_free(book);
+	return status;
+}
+
+void rule_book_free(struct rule_book *book)
+{
+	if (book == NULL)
+		return;
+	forget(book);
+	free(book->basket);
+	free(book->basket_store_items);
+	free(book->articles);
+	buffer_fini(&book->page);
+	table_fini(&book->by_name);
+	arena_fini(&book->arena);
+	free(book);
+}
+
+/* ---- Loading ---- */
+
+static enum ch_status walk(struct book_txn *txn, enum marketing_table table, uint8_t kind,
+	enum ch_status (*each)(void *context, struct slice key, struct slice value), void *context)
+{
+	struct book_walk *it = NULL;
+	struct slice key;
+	struct slice value;
+	enum ch_status status = book_walk_begin(
+		txn, table, slice_of(&kind, kind != 0), (struct slice){NULL, 0}, &it);
+	while (status == CH_OK) {
+		status = book_walk_next(it, &key, &value);
+		if (status == CH_OK)
+			status = each(context, slice_sub(key, kind != 0, key.len), value);
+	}
+	book_walk_end(it);
+	return status == CH_END ? CH_OK : status;
+}
+
+static enum ch_status load_article(void *context, struct slice key, struct slice value)
+{
+	struct rule_book *book = context;
+	struct article *article;
+	uint32_t number;
+	if (!key_take_u32(&key, &number) || number != book->article_count)
+		return CH_CORRUPT;
+	return article_add(book, value, &article);
+}
+
+/* What of the basket has rules: articles that are ignored, or beyond the bound, are not in the store. */
+static enum ch_status store_basket(struct rule_book *book, const uint32_t *articles, size_t count)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < count; i++) {
+		uint32_t item = book->articles[articles[i]]->store_item;
+		if (item != NONE)
+			book->basket_store_items[kept++] = item;
+	}
+	return basket_store_add(book->store, book->basket_store_items, kept);
+}
+
+static enum ch_status load_page(void *context, struct slice key, struct slice value)
+{
+	struct rule_book *book = context;
+	struct pb_reader reader = pb_read(value);
+	uint64_t count;
+	uint64_t number;
+	uint32_t page;
+	enum ch_status status = CH_OK;
+	if (!key_take_u32(&key, &page))
+		return CH_CORRUPT;
+	if (basket_store_baskets(book->store) == 0)
+		book->first = page * PAGE_BASKETS;
+	if (page * PAGE_BASKETS != book->first + basket_store_baskets(book->store))
+		return CH_CORRUPT;
+	while (status == CH_OK && pb_rest(&reader).len > 0) {
+		if (!pb_next_varint(&reader, &count) || count > LIMIT_BASKET_ITEMS)
+			return CH_CORRUPT;
+		for (uint64_t i = 0; i < count; i++) {
+			if (!pb_next_varint(&reader, &number) || number >= book->article_count)
+				return CH_CORRUPT;
+			book->basket[i] = (uint32_t)number;
+		}
+		status = store_basket(book, book->basket, (size_t)count);
+	}
+	/* The last one goes on. */
+	buffer_clear(&book->page);
+	if (basket_store_baskets(book->store) % PAGE_BASKETS != 0)
+		buffer_append_slice(&book->page, value);
+	book->page_number = page;
+	return status == CH_OK ? book->page.status : status;
+}
+
+static struct slice gone_key(struct key *key, uint8_t kind, uint32_t number)
+{
+	key_start(key);
+	key_byte(key, kind);
+	key_u32(key, number);
+	return key_slice(key);
+}
+
+static bool in_store(const struct rule_book *book, uint32_t number)
+{
+	return number >= book->first && number - book->first < basket_store_baskets(book->store);
+}
+
+/* Taken out when the tree was written, and so not in it; what went later is in it still. */
+static enum ch_status load_gone(void *context, struct slice key, struct slice value)
+{
+	struct rule_book *book = context;
+	struct slice found;
+	struct key late;
+	uint32_t number;
+	(void)value;
+	if (!key_take_u32(&key, &number))
+		return CH_CORRUPT;
+	if (!in_store(book, number))
+		return CH_OK;
+	enum ch_status status =
+		book_get(book->loading, TABLE_TREE, gone_key(&late, TREE_LATE, number), &found);
+	if (status == CH_NOT_FOUND)
+		basket_store_remove(book->store, number - book->first);
+	return status == CH_NOT_FOUND ? CH_OK : status;
+}
+
+static enum ch_status load_late(void *context, struct slice key, struct slice value)
+{
+	struct rule_book *book = context;
+	uint32_t number;
+	(void)value;
+	if (!key_take_u32(&key, &number))
+		return CH_CORRUPT;
+	if (in_store(book, number)) {
+		miner_take_out(book->miner, number - book->first);
+		basket_store_remove(book->store, number - book->first);
+	}
+	return CH_OK;
+}
+
+static enum ch_status load_piece(void *context, struct slice key, struct slice value)
+{
+	struct buffer *tree = context;
+	(void)key;
+	buffer_append_slice(tree, value);
+	return tree->status;
+}
+
+/* What the tree was made of, before the tree itself: another support, other articles, other baskets taken out since
+ * make it useless. */
+static void tree_head(const struct rule_book *book, struct buffer *out)
+{
+	pb_put_varint(out, (uint64_t)book->options.support.share.unscaled);
+	pb_put_varint(out, book->options.support.share.scale);
+	pb_put_varint(out, book->options.support.baskets);
+	pb_put_varint(out, book->first);
+	pb_put_varint(out, book->options.ignored_count);
+	for (size_t i = 0; i < book->options.ignored_count; i++) {
+		struct slice name = slice_text(book->options.ignored[i]);
+		pb_put_varint(out, name.len);
+		buffer_append_slice(out, name);
+	}
+}
+
+static enum ch_status load_tree(struct rule_book *book, struct book_txn *txn)
+{
+	struct buffer tree = {0};
+	struct buffer head = {0};
+	enum ch_status status = walk(txn, TABLE_TREE, TREE_PIECE, load_piece, &tree);
+	tree_head(book, &head);
+	if (status == CH_OK)
+		status = head.status;
+	if (status == CH_OK && head.len > 0 &&
+		slice_starts(buffer_slice(&tree), buffer_slice(&head))) {
+		struct slice rest = slice_sub(buffer_slice(&tree), head.len, tree.len);
+		struct pb_reader reader = pb_read(rest);
+		uint64_t taken = 0;
+		status = miner_read(book->miner, rest);
+		if (status == CH_OK && pb_next_varint(&reader, &taken)) {
+			book->mined = (uint32_t)taken;
+			book->saved = (uint32_t)taken;
+		}
+		if (status == CH_CORRUPT || status == CH_TOO_LARGE)
+			status = CH_OK; /* then it is counted anew */
+	}
+	buffer_fini(&head);
+	buffer_fini(&tree);
+	return status;
+}
+
+enum ch_status rule_book_load(struct rule_book *book, struct book_txn *txn)
+{
+	enum ch_status status = begin_empty(book);
+	book->loading = txn;
+	if (status == CH_OK)
+		status = walk(txn, TABLE_ITEMS, 0, load_article, book);
+	if (status == CH_OK)
+		status = walk(txn, TABLE_BASKETS, BASKETS_PAGE, load_page, book);
+	if (status == CH_OK)
+		status = walk(txn, TABLE_BASKETS, BASKETS_GONE, load_gone, book);
+	if (status == CH_OK)
+		status = load_tree(book, txn);
+	if (status == CH_OK)
+		status = walk(txn, TABLE_TREE, TREE_LATE, load_late, book);
+	if (status != CH_OK)
+		return status;
+	book->counted_at_load = basket_store_baskets(book->store) - book->mined;
+	status = rule_book_update(book);
+	return status == CH_TOO_LARGE ? CH_OK : status;
+}
+
+/* ---- Events ---- */
+
+static const char *told(const char *own, const char *otherwise)
+{
+	return own != NULL && own[0] != 0 ? own : otherwise;
+}
+
+/* By date first: what is put side by side was sold side by side. */
+static void receipt_key(struct key *key, char kind, const Carehub__V1__TransactionRef *ref,
+	const Carehub__V1__TransactionRef *own)
+{
+	bool numbered = kind == RECEIPT_BY_NUMBER;
+	key_start(key);
+	key_byte(key, (uint8_t)kind);
+	key_text(key, slice_text(told(ref->business_date, own->business_date)));
+	key_text(key, slice_text(told(ref->store_id, own->store_id)));
+	if (numbered)
+		key_text(key, slice_text(told(ref->workstation_id, own->workstation_id)));
+	key_text(key, slice_text(numbered ? ref->sequence_number : ref->transaction_id));
+}
+
+/* Its basket, NONE when it is not known; *out_voided: and never counts. */
+static enum ch_status receipt_find(
+	struct book_txn *txn, const struct key *key, uint32_t *out_basket, bool *out_voided)
+{
+	struct slice value;
+	enum ch_status status = book_get(txn, TABLE_RECEIPTS, key_slice(key), &value);
+	*out_basket = NONE;
+	*out_voided = false;
+	if (status == CH_NOT_FOUND)
+		return CH_OK;
+	if (status != CH_OK)
+		return status;
+	if (value.len != 5)
+		return CH_CORRUPT;
+	*out_basket = load_le32(value.data);
+	*out_voided = value.data[4] != 0;
+	return CH_OK;
+}
+
+static void receipt_put(struct book_txn *txn, const struct key *key, uint32_t basket, bool voided)
+{
+	uint8_t value[5];
+	store_le32(value, basket);
+	value[4] = voided;
+	book_put(txn, TABLE_RECEIPTS, key_slice(key), slice_of(value, sizeof(value)));
+}
+
+/* The articles sold, into book->basket; NONE when there are too many. */
+static enum ch_status read_basket(struct rule_book *book, struct book_txn *txn,
+	const Carehub__V1__RetailTransaction *transaction, uint32_t *out_count)
+{
+	uint32_t count = 0;
+	for (size_t i = 0; i < transaction->n_lines; i++) {
+		const Carehub__V1__SaleLine *line = transaction->lines[i];
+		struct article *article;
+		struct slice name = trade_article(
+			line->product_id, line->item_id, line->pos_item_id, line->description);
+		if (line->action == CAREHUB__V1__SALE_ACTION__SALE_ACTION_RETURN ||
+			line->voided == CAREHUB__V1__ANSWER__ANSWER_YES || line->voids_line != 0 ||
+			name.len == 0)
+			continue;
+		if (count == LIMIT_BASKET_ITEMS)
+			return CH_TOO_LARGE;
+		enum ch_status status = article_of(book, txn, name, &article);
+		if (status != CH_OK)
+			return status;
+		book->basket[count++] = article->number;
+	}
+	*out_count = count;
+	return CH_OK;
+}
+
+static void page_put(struct rule_book *book, struct book_txn *txn)
+{
+	struct key key;
+	key_start(&key);
+	key_byte(&key, BASKETS_PAGE);
+	key_u32(&key, book->page_number);
+	book_put(txn, TABLE_BASKETS, key_slice(&key), buffer_slice(&book->page));
+	book->page_changed = false;
+}
+
+static void page_add(struct rule_book *book, struct book_txn *txn, uint32_t number, uint32_t count)
+{
+	if (number % PAGE_BASKETS == 0)
+		buffer_clear(&book->page);
+	book->page_number = number / PAGE_BASKETS;
+	book->page_changed = true;
+	pb_put_varint(&book->page, count);
+	for (uint32_t i = 0; i < count; i++)
+		pb_put_varint(&book->page, book->basket[i]);
+	if (number % PAGE_BASKETS == PAGE_BASKETS - 1)
+		page_put(book, txn);
+}
+
+static enum ch_status fold_sale(struct rule_book *book, struct book_txn *txn,
+	const Carehub__V1__RetailTransaction *transaction)
+{
+	struct key key;
+	struct key till_key;
+	uint32_t count = 0;
+	uint32_t known = NONE;
+	bool voided = false;
+	bool voided_by_till = false;
+	const Carehub__V1__TransactionRef *ref = transaction->ref;
+	bool has_till_number = ref->transaction_id[0] != 0;
+	enum ch_status status = read_basket(book, txn, transaction, &count);
+	if (status != CH_OK || count == 0)
+		return status;
+	receipt_key(&key, RECEIPT_BY_NUMBER, ref, ref);
+	status = receipt_find(txn, &key, &known, &voided);
+	if (status == CH_OK && known == NONE && has_till_number) {
+		receipt_key(&till_key, RECEIPT_BY_TILL, ref, ref);
+		status = receipt_find(txn, &till_key, &known, &voided_by_till);
+	}
+	/* It came already, under another id; or it was voided before it came. */
+	if (status != CH_OK || known != NONE || voided || voided_by_till)
+		return status;
+	if (basket_store_baskets(book->store) == LIMIT_BASKETS)
+		return CH_OK; /* until the older half goes */
+	status = store_basket(book, book->basket, count);
+	if (status != CH_OK)
+		return status;
+	uint32_t number = book->first + basket_store_baskets(book->store) - 1;
+	page_add(book, txn, number, count);
+	receipt_put(txn, &key, number, false);
+	if (has_till_number)
+		receipt_put(txn, &till_key, number, false);
+	return book->page.status;
+}
+
+/* Under its other name it may have been voided before. */
+static enum ch_status take_out(struct rule_book *book, struct book_txn *txn, uint32_t number)
+{
+	struct key key;
+	struct slice value;
+	if (!in_store(book, number))
+		return CH_OK; /* it was too old, and went */
+	enum ch_status status =
+		book_get(txn, TABLE_BASKETS, gone_key(&key, BASKETS_GONE, number), &value);
+	if (status != CH_NOT_FOUND)
+		return status;
+	book_put(txn, TABLE_BASKETS, key_slice(&key), (struct slice){NULL, 0});
+	book_put(txn, TABLE_TREE, gone_key(&key, TREE_LATE, number), (struct slice){NULL, 0});
+	miner_take_out(book->miner, number - book->first);
+	basket_store_remove(book->store, number - book->first);
+	return CH_OK;
+}
+
+static enum ch_status fold_void(
+	struct rule_book *book, struct book_txn *txn, const Carehub__V1__PosSaleVoided *event)
+{
+	static const Carehub__V1__TransactionRef nothing = CAREHUB__V1__TRANSACTION_REF__INIT;
+	const Carehub__V1__TransactionRef *own = &nothing;
+	const Carehub__V1__TransactionRef *original = event->original;
+	struct key key;
+	uint32_t number = NONE;
+	bool voided = false;
+	if (event->transaction != NULL && event->transaction->ref != NULL)
+		own = event->transaction->ref;
+	if (original == NULL ||
+		(original->sequence_number[0] == 0 && original->transaction_id[0] == 0))
+		return CH_OK;
+	receipt_key(&key, original->sequence_number[0] != 0 ? RECEIPT_BY_NUMBER : RECEIPT_BY_TILL,
+		original, own);
+	enum ch_status status = receipt_find(txn, &key, &number, &voided);
+	if (status != CH_OK || voided)
+		return status;
+	receipt_put(txn, &key, number, true);
+	return number != NONE ? take_out(book, txn, number) : CH_OK;
+}
+
+enum ch_status rule_book_fold(
+	struct rule_book *book, struct book_txn *txn, const struct feed_event *event)
+{
+	enum ch_status status = CH_OK;
+	if (event->message->descriptor == &carehub__v1__pos_sale_completed__descriptor) {
+		const Carehub__V1__PosSaleCompleted *sale = (const void *)event->message;
+		if (sale->transaction != NULL && sale->transaction->ref != NULL)
+			status = fold_sale(book, txn, sale->transaction);
+	} else if (event->message->descriptor == &carehub__v1__pos_sale_voided__descriptor) {
+		status = fold_void(book, txn, (const void *)event->message);
+	}
+	if (status == CH_OK &&
+		basket_store_baskets(book->store) - book->mined >= RULE_BOOK_BEHIND) {
+		status = rule_book_update(book);
+		if (status == CH_TOO_LARGE)
+			status = CH_OK;
+	}
+	return status;
+}
+
+enum ch_status rule_book_settle(struct rule_book *book, struct book_txn *txn)
+{
+	if (book->page_changed)
+		page_put(book, txn);
+	return book_status(txn);
+}
+
+/* ---- The tree ---- */
+
+enum ch_status rule_book_update(struct rule_book *book)
+{
+	uint32_t baskets = basket_store_baskets(book->store);
+	if (baskets < book->retry_at)
+		return CH_TOO_LARGE;
+	enum ch_status status = miner_update(book->miner);
+	if (status == CH_OK) {
+		book->mined = baskets;
+		book->retry_at = 0;
+	} else {
+		book->mined = 0;
+		book->retry_at = status == CH_TOO_LARGE ? 2 * baskets : 0;
+	}
+	return status;
+}
+
+bool rule_book_wants_saving(const struct rule_book *book, bool quiet)
+{
+	uint32_t since = book->mined - book->saved;
+	size_t sets = miner_figures(book->miner).counted;
+	if (book->mined < book->saved || book->mined == 0)
+		return false;
+	return since >= (quiet ? SAVE_LEAST_QUIET : SAVE_LEAST) && (quiet || since >= sets);
+}
+
+enum ch_status rule_book_save(struct rule_book *book, struct book_txn *txn)
+{
+	struct buffer tree = {0};
+	struct key key;
+	tree_head(book, &tree);
+	miner_write(book->miner, &tree);
+	enum ch_status status = tree.status;
+	if (status == CH_OK)
+		book_clear(txn, TABLE_TREE);
+	for (size_t at = 0; at < tree.len && status == CH_OK; at += PIECE_BYTES) {
+		key_start(&key);
+		key_byte(&key, TREE_PIECE);
+		key_u32(&key, (uint32_t)(at / PIECE_BYTES));
+		book_put(txn, TABLE_TREE, key_slice(&key),
+			slice_sub(buffer_slice(&tree), at, PIECE_BYTES));
+		status = book_status(txn);
+	}
+	if (status == CH_OK)
+		book->saved = book->mined;
+	buffer_fini(&tree);
+	return status;
+}
+
+/* ---- Old receipts ---- */
+
+bool rule_book_wants_trimming(const struct rule_book *book)
+{
+	return basket_store_baskets(book->store) / 2 >= book->options.most;
+}
+
+struct trimming {
+	struct book_txn *txn;
+	uint32_t first; /* page or basket to be kept */
+	uint8_t kind;
+};
+
+static enum ch_status trim_basket(void *context, struct slice key, struct slice value)
+{
+	struct trimming *trimming = context;
+	struct slice rest = key;
+	struct key copy;
+	uint32_t number;
+	(void)value;
+	if (!key_take_u32(&rest, &number))
+		return CH_CORRUPT;
+	if (number >= trimming->first)
+		return CH_END;
+	book_delete(trimming->txn, TABLE_BASKETS, gone_key(&copy, trimming->kind, number));
+	return book_status(trimming->txn);
+}
+
+/* Receipts whose basket went; those that were voided before they came stay: few, and they may still come. */
+static enum ch_status trim_receipt(void *context, struct slice key, struct slice value)
+{
+	struct trimming *trimming = context;
+	struct key copy = {.len = 1 + key.len};
+	if (value.len != 5)
+		return CH_CORRUPT;
+	uint32_t number = load_le32(value.data);
+	if (number == NONE || number >= trimming->first || copy.len > KEY_BYTES)
+		return CH_OK;
+	copy.bytes[0] = trimming->kind;
+	memcpy(copy.bytes + 1, key.data, key.len);
+	book_delete(trimming->txn, TABLE_RECEIPTS, key_slice(&copy));
+	return book_status(trimming->txn);
+}
+
+enum ch_status rule_book_trim(struct rule_book *book, struct book_txn *txn)
+{
+	struct trimming trimming = {.txn = txn};
+	uint32_t wanted = book->first + basket_store_baskets(book->store) - book->options.most;
+	/* From the page on that holds it: pages stay whole. */
+	trimming.first = wanted / PAGE_BASKETS;
+	trimming.kind = BASKETS_PAGE;
+	enum ch_status status = walk(txn, TABLE_BASKETS, BASKETS_PAGE, trim_basket, &trimming);
+	trimming.first *= PAGE_BASKETS;
+	trimming.kind = BASKETS_GONE;
+	if (status == CH_OK)
+		status = walk(txn, TABLE_BASKETS, BASKETS_GONE, trim_basket, &trimming);
+	trimming.kind = RECEIPT_BY_NUMBER;
+	if (status == CH_OK)
+		status = walk(txn, TABLE_RECEIPTS, RECEIPT_BY_NUMBER, trim_receipt, &trimming);
+	trimming.kind = RECEIPT_BY_TILL;
+	if (status == CH_OK)
+		status = walk(txn, TABLE_RECEIPTS, RECEIPT_BY_TILL, trim_receipt, &trimming);
+	book_clear(txn, TABLE_TREE);
+	return status == CH_OK ? rule_book_load(book, txn) : status;
+}
+
+/* ---- Looking ---- */
+
+const struct basket_store *rule_book_store(const struct rule_book *book)
+{
+	return book->store;
+}
+
+const struct miner *rule_book_miner(const struct rule_book *book)
+{
+	return book->miner;
+}
+
+struct rule_book_figures rule_book_figures(const struct rule_book *book)
+{
+	return (struct rule_book_figures){
+		.receipts = basket_store_live(book->store),
+		.behind = basket_store_baskets(book->store) - book->mined,
+		.counted = book->counted_at_load,
+		.sets = miner_figures(book->miner).counted,
+	};
+}

@@ -1,0 +1,68 @@
+#include <stdio.h>
+
+#include "module/marketing/basket/rule_report.h"
+#include "module/marketing/basket/rules_part.h"
+#include "module/marketing/book_commands.h"
+#include "module/marketing/book_lookup.h"
+
+static int usage(FILE *to, int exit_status)
+{
+	(void)fputs(
+		"usage: carehub-marketing rules --config FILE [--json] [--sets]\n"
+		"       carehub-marketing rules --baskets FILE ...    see rules --baskets --help\n"
+		"\n"
+		"What is bought together, by the receipts in the module's book, up to the newest of them.\n"
+		"The JSON document is that of rules --baskets over the same receipts, byte by byte.\n",
+		to);
+	return exit_status;
+}
+
+static enum ch_status report(struct lookup *lookup, const struct lookup_request *request,
+	const struct rules_config *config)
+{
+	struct rule_book_options options;
+	struct decimal confidence;
+	struct rule_book *book = NULL;
+	struct item_sets sets = {0};
+	struct rules rules = {0};
+	enum ch_status status = rules_config_read(config, &options, &confidence);
+	if (status == CH_OK)
+		status = rule_book_create(&options, &book);
+	if (status == CH_OK)
+		status = rule_book_load(book, lookup->view.txn);
+	if (status == CH_OK)
+		status = miner_sets(rule_book_miner(book), &sets);
+	if (status == CH_OK)
+		status = rules_make(&sets, confidence, &rules);
+	if (status == CH_OK) {
+		const struct rule_report it = {rule_book_store(book), &sets, &rules,
+			options.support.share, confidence, request->with_sets};
+		if (request->json)
+			rule_report_json(&it, &lookup->out);
+		else
+			rule_report_text(&it, &lookup->out);
+	}
+	rules_fini(&rules);
+	item_sets_fini(&sets);
+	rule_book_free(book);
+	return status;
+}
+
+int rules_command(int argc, char **argv, const struct module *module, size_t segments_part_index,
+	size_t rules_part_index)
+{
+	struct lookup_request request = {.program = "carehub-marketing rules"};
+	struct lookup lookup;
+	int result = lookup_parse(argc, argv, &request);
+	if (request.help)
+		return usage(stdout, 0);
+	if (result != 0 || request.word_count > 0)
+		return usage(stderr, LOOKUP_USAGE);
+	result = lookup_open(module, segments_part_index, &request, &lookup);
+	if (result != 0)
+		return result;
+	if (!request.json)
+		lookup_as_of(&lookup, false);
+	return lookup_close(&lookup, &request,
+		report(&lookup, &request, lookup.view.configs[rules_part_index]));
+}

@@ -1,0 +1,578 @@
+#include "module/marketing/campaign/campaign_command.h"
+
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "carehub/carehub.h"
+#include "carehub/v1/module.pb-c.h"
+#include "kit/courier.h"
+#include "module/kit/module_settings.h"
+#include "module/marketing/campaign/campaign_part.h"
+#include "module/marketing/campaign/campaign_report.h"
+#include "module/marketing/marketing_module.h"
+#include "module/marketing/segment/segments_part.h"
+#include "module/report/render.h"
+#include "wire/pbedit.h"
+
+#define EXIT_SOME     1
+#define EXIT_UNUSABLE 2
+#define EXIT_NO_BOOK  3
+#define EXIT_USAGE    64
+
+#define CONNECT_MS 10000
+#define PUBLISH_MS 10000
+
+#define OPERATOR_BYTES 64u
+
+struct request {
+	const char *command;
+	const char *words[2]; /* what stands behind it */
+	size_t word_count;
+	const char *config;
+	enum report_format format;
+	const struct module *module;
+};
+
+struct desk_view {
+	const struct request *request;
+	struct module_view book;
+	const struct campaign_settings *settings;
+	struct campaigns campaigns;
+	struct report report;
+	int result;
+};
+
+static int command_usage(FILE *to, int exit_status)
+{
+	(void)fputs(
+		"usage: carehub-marketing campaigns COMMAND --config FILE [--json | --format F]\n"
+		"\n"
+		"  list                 all campaigns and how they stand\n"
+		"  plan NAME            whom it is for, and who of them is still to be looked at\n"
+		"  dry-run NAME         reads every record and says who would get it, and why others would not\n"
+		"  run NAME             starts it, as its file stands now; the running module does the rest\n"
+		"  stop NAME            nothing of it goes out any more\n"
+		"  report NAME          who got it, who did not and why, what was answered\n"
+		"  uncertain [NAME]     messages of which nobody knows whether they arrived\n"
+		"  settle MESSAGE sent|resend|drop\n"
+		"                       says what became of such a one: it arrived; it did not, send it once\n"
+		"                       more; leave it\n"
+		"\n"
+		"  --format F           text, json, csv or html\n"
+		"\n"
+		"Exit status: 0 fine, 1 something is to be looked at, 2 unusable, 3 there is no book yet,\n"
+		"64 usage.\n",
+		to);
+	return exit_status;
+}
+
+static int command_fail(const char *what, const char *why)
+{
+	(void)fprintf(stderr, "carehub-marketing campaigns: %s: %s\n", what, why);
+	return EXIT_UNUSABLE;
+}
+
+/* As this machine knows him. */
+static const char *command_operator(char out[OPERATOR_BYTES])
+{
+	const struct passwd *known = getpwuid(getuid());
+	if (known != NULL)
+		(void)snprintf(out, OPERATOR_BYTES, "%s", known->pw_name);
+	else
+		(void)snprintf(out, OPERATOR_BYTES, "uid %u", (unsigned)getuid());
+	return out;
+}
+
+/* ---- Saying ---- */
+
+static enum ch_status command_connect(
+	const struct request *request, struct ch_connection **out_connection)
+{
+	struct problems problems = {0};
+	struct module_settings settings = {0};
+	struct ch_options *options = ch_options_create();
+	enum ch_status status = CH_NOMEM;
+	if (options != NULL)
+		status = module_settings_read(
+			request->config, request->module, &problems, &settings);
+	if (status == CH_OK)
+		status = courier_identify(&settings.hub, request->module->program, options);
+	if (status == CH_OK) {
+		ch_options_set_connect_timeout(options, CONNECT_MS);
+		status = ch_connect(options, out_connection);
+	}
+	module_settings_free(&settings, request->module);
+	problems_fini(&problems);
+	ch_options_free(options);
+	return status;
+}
+
+/* One event, and what the hub says to it. */
+static int command_say(const struct request *request, const char *type, const char *id,
+	const ProtobufCMessage *message)
+{
+	struct ch_connection *connection = NULL;
+	struct ch_receipt receipt = {.outcome = CH_OUTCOME_NONE};
+	struct ch_event *event = ch_event_create();
+	int64_t now_us = clock_wall_us();
+	enum ch_status status = event != NULL ? command_connect(request, &connection) : CH_NOMEM;
+	int result = 0;
+	if (status == CH_OK) {
+		ch_event_set_text(event, CH_ID, id);
+		ch_event_set_text(event, CH_SOURCE, request->module->source);
+		ch_event_set_text(event, CH_TYPE, type);
+		ch_event_set_time(event, now_us, now_us);
+		(void)ch_event_set_message(event, message); /* it sticks */
+		status = ch_publish(connection, event, PUBLISH_MS, &receipt);
+	}
+	if (status == CH_CONFLICT)
+		result = command_fail(type, "somebody has just said so");
+	else if (status != CH_OK)
+		result = command_fail(
+			"the hub", receipt.detail[0] != 0
+					   ? receipt.detail
+					   : (ch_error_detail()[0] != 0 ? ch_error_detail()
+									: ch_status_text(status)));
+	else
+		(void)printf("%s: entry %llu\n", type, (unsigned long long)receipt.sequence);
+	ch_close(connection);
+	ch_event_free(event);
+	return result;
+}
+
+/* A segment that nobody has defined has no members, and a campaign for it would end at once. */
+static bool command_has_segment(const struct desk_view *view, const struct campaign *campaign)
+{
+	struct problems problems = {0};
+	struct definitions *definitions = NULL;
+	struct zone *zone = NULL;
+	enum ch_status status = segments_config_open(
+		view->book.configs[MARKETING_SEGMENTS], &problems, &definitions, &zone);
+	bool has = status == CH_OK &&
+		   definitions_segment(definitions, slice_text(campaign->segment)) != NULL;
+	definitions_free(definitions);
+	zone_free(zone);
+	problems_fini(&problems);
+	return has;
+}
+
+/* ---- run, stop, settle ---- */
+
+static int command_run(struct desk_view *view, const struct campaign *campaign)
+{
+	Carehub__V1__MarketingCampaignStarted started =
+		CAREHUB__V1__MARKETING_CAMPAIGN_STARTED__INIT;
+	struct campaign words = *campaign; /* the schema's texts are not const */
+	struct ledger_start start;
+	struct slice version = {NULL, 0};
+	const uint32_t version_field = 3;
+	char operator_id[OPERATOR_BYTES];
+	char id[VOICE_ID_BYTES];
+	uint8_t number[4];
+	enum ch_status status = ledger_start(view->book.txn, campaign->id, &start);
+	if (status != CH_OK)
+		return command_fail("the book", ch_status_text(status));
+	if (!command_has_segment(view, campaign))
+		return command_fail(campaign->segment, "there is no such segment");
+	if (campaign->ends_us <= clock_wall_us())
+		return command_fail(campaign->id, "campaign.ends has passed");
+	(void)pbedit_get_bytes(start.started.data, version_field, &version);
+	if (ledger_runs(&start) && slice_equal(version, slice_text(campaign->version)))
+		return command_fail(campaign->id, "runs already");
+	(void)command_operator(operator_id);
+	started.campaign_id = words.id;
+	started.start = start.start + 1;
+	started.definition_version = words.version;
+	started.segment_id = words.segment;
+	started.purpose = (Carehub__V1__ConsentPurpose)words.purpose;
+	started.channel = (Carehub__V1__ContactChannel)words.channel;
+	started.template_id = words.text;
+	started.template_version = words.text_version;
+	if (words.survey != NULL)
+		started.survey_id = words.survey;
+	started.operator_id = operator_id;
+	store_le32(number, started.start);
+	voice_id("started", (struct slice[]){slice_text(campaign->id), slice_of(number, 4)}, 2, id);
+	return command_say(view->request, "marketing.campaign.started", id, &started.base);
+}
+
+static int command_stop(struct desk_view *view, const struct campaign *campaign)
+{
+	Carehub__V1__MarketingCampaignEnded ended = CAREHUB__V1__MARKETING_CAMPAIGN_ENDED__INIT;
+	struct campaign words = *campaign;
+	struct ledger_start start;
+	char stopped[] = "stopped";
+	char operator_id[OPERATOR_BYTES];
+	char id[VOICE_ID_BYTES];
+	uint8_t number[4];
+	enum ch_status status = ledger_start(view->book.txn, campaign->id, &start);
+	if (status != CH_OK)
+		return command_fail("the book", ch_status_text(status));
+	if (!ledger_runs(&start))
+		return command_fail(campaign->id, "does not run");
+	(void)command_operator(operator_id);
+	ended.campaign_id = words.id;
+	ended.start = start.start;
+	ended.reason_code = stopped;
+	ended.operator_id = operator_id;
+	store_le32(number, start.start);
+	voice_id("stopped", (struct slice[]){slice_text(campaign->id), slice_of(number, 4)}, 2, id);
+	return command_say(view->request, "marketing.campaign.ended", id, &ended.base);
+}
+
+static int command_settle(struct desk_view *view)
+{
+	Carehub__V1__MarketingMessageSettled settled = CAREHUB__V1__MARKETING_MESSAGE_SETTLED__INIT;
+	const char *verdict = view->request->words[1];
+	struct ledger_place place;
+	struct ledger_message message;
+	char message_id[LEDGER_ID_BYTES];
+	char word[16];
+	char operator_id[OPERATOR_BYTES];
+	char id[VOICE_ID_BYTES];
+	if (strcmp(verdict, "sent") != 0 && strcmp(verdict, "resend") != 0 &&
+		strcmp(verdict, "drop") != 0)
+		return command_fail(verdict, "is none of sent, resend and drop");
+	enum ch_status status =
+		ledger_by_id(view->book.txn, slice_text(view->request->words[0]), &place);
+	if (status == CH_OK)
+		status = ledger_get(view->book.txn, &place, &message);
+	if (status == CH_NOT_FOUND)
+		return command_fail(view->request->words[0], "there is no such message");
+	if (status != CH_OK)
+		return command_fail("the book", ch_status_text(status));
+	if (ledger_state(&message) != LEDGER_IS_UNCERTAIN)
+		return command_fail(
+			view->request->words[0], "is not uncertain: there is nothing to settle");
+	ledger_message_id(&place, message_id);
+	(void)snprintf(word, sizeof(word), "%s", verdict);
+	(void)command_operator(operator_id);
+	settled.message_id = message_id;
+	settled.customer_number = place.customer;
+	settled.campaign_id = place.campaign;
+	settled.round = place.round;
+	settled.verdict = word;
+	settled.operator_id = operator_id;
+	voice_id("settled", (struct slice[]){slice_text(message_id)}, 1, id);
+	return command_say(view->request, "marketing.message.settled", id, &settled.base);
+}
+
+/* ---- plan, dry-run ---- */
+
+/* Members of the segment, by what is known of each; with a connection also by what his record says. */
+struct survey_of_members {
+	uint64_t members;
+	uint64_t reached;
+	uint64_t would; /* get it */
+	struct {
+		const char *reason;
+		uint64_t count;
+	} reasons[CAMPAIGN_REASONS];
+	size_t reason_count;
+};
+
+static void members_reason(struct survey_of_members *members, const char *reason)
+{
+	size_t i = 0;
+	while (i < members->reason_count && strcmp(members->reasons[i].reason, reason) != 0)
+		i++;
+	if (i == CAMPAIGN_REASONS)
+		return;
+	if (i == members->reason_count)
+		members->reasons[members->reason_count++].reason = reason;
+	members->reasons[i].count++;
+}
+
+static enum ch_status members_ask(const struct desk_view *view, const struct campaign *campaign,
+	struct ch_connection *connection, uint64_t customer, struct survey_of_members *members)
+{
+	const struct addressee_cap cap = {
+		(uint32_t)view->settings->cap, (uint32_t)view->settings->cap_days};
+	struct buffer reply = {0};
+	struct addressee addressee = {0};
+	uint64_t consent;
+	enum ch_status status =
+		campaign_ports.ask(campaign_ports.context, connection, customer, &reply);
+	if (status == CH_OK)
+		status = addressee_read(buffer_slice(&reply), &addressee);
+	if (status == CH_OK) {
+		const char *reason =
+			addressee_refusal(&addressee, campaign, cap, 0, clock_wall_us(), &consent);
+		addressee.values.words[TEMPLATE_ANSWER] = SLICE_LITERAL("link");
+		addressee.values.words[TEMPLATE_UNSUBSCRIBE] = SLICE_LITERAL("link");
+		if (reason == NULL && intent_lacks(campaign, &addressee.values) != NULL)
+			reason = "no_value";
+		if (reason == NULL)
+			members->would++;
+		else
+			members_reason(members, reason);
+	} else if (status == CH_NOT_FOUND) {
+		members_reason(members, "no_record");
+		status = CH_OK;
+	}
+	addressee_fini(&addressee);
+	buffer_fini(&reply);
+	return status;
+}
+
+static enum ch_status members_look(const struct desk_view *view, const struct campaign *campaign,
+	struct ch_connection *connection, struct survey_of_members *members)
+{
+	uint64_t customer = 0;
+	enum ch_status status = CH_OK;
+	while (status == CH_OK) {
+		struct ledger_place place;
+		struct ledger_message message;
+		status = campaign_ports.member(campaign_ports.context, view->book.txn,
+			campaign->segment, customer, &customer);
+		if (status != CH_OK)
+			break;
+		members->members++;
+		status = ledger_newest(view->book.txn, campaign->id, customer, &place, &message);
+		if (status == CH_OK && ledger_state(&message) != LEDGER_IS_PASSED_OVER)
+			members->reached++;
+		else if ((status == CH_OK || status == CH_NOT_FOUND) && connection != NULL)
+			status = members_ask(view, campaign, connection, customer, members);
+		if (status == CH_NOT_FOUND)
+			status = CH_OK;
+	}
+	return status == CH_END || status == CH_RETRY ? CH_OK : status;
+}
+
+static void members_show(const struct survey_of_members *members, bool asked,
+	const struct campaign *campaign, struct report *report)
+{
+	static const struct report_column columns[] = {
+		{"what", "", CELL_TEXT, 0}, {"customers", "Customers", CELL_COUNT, 0}};
+	struct report_section *section = report_section(report, asked ? "dryRun" : "plan",
+		campaign->id,
+		asked ? "As the records stand now.  Nothing was sent, and nothing is reserved."
+		      : "By the module's book; dry-run looks at every record.");
+	struct report_table *table = report_table(section, "members", "", columns, 2);
+	const struct {
+		const char *what;
+		uint64_t count;
+	} rows[] = {{"in the segment", members->members},
+		{"have it, or had it tried", members->reached},
+		{asked ? "would get it now" : "to be looked at",
+			asked ? members->would : members->members - members->reached}};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		report_row(table,
+			(struct cell[]){cell_text(slice_text(rows[i].what)),
+				cell_count((int64_t)rows[i].count)},
+			2);
+	for (size_t i = 0; i < members->reason_count; i++)
+		report_row(table,
+			(struct cell[]){cell_text(report_text(
+						report, "not: %s", members->reasons[i].reason)),
+				cell_count((int64_t)members->reasons[i].count)},
+			2);
+}
+
+static int command_members(struct desk_view *view, const struct campaign *campaign, bool ask)
+{
+	struct survey_of_members members = {.members = 0};
+	struct ch_connection *connection = NULL;
+	enum ch_status status = ask ? command_connect(view->request, &connection) : CH_OK;
+	if (status != CH_OK)
+		return command_fail("the hub",
+			ch_error_detail()[0] != 0 ? ch_error_detail() : ch_status_text(status));
+	status = members_look(view, campaign, connection, &members);
+	ch_close(connection);
+	if (status != CH_OK)
+		return command_fail(
+			ask ? "the hub or the book" : "the book", ch_status_text(status));
+	members_show(&members, ask, campaign, &view->report);
+	return 0;
+}
+
+/* ---- What is shown ---- */
+
+static int command_print(struct desk_view *view)
+{
+	struct buffer out = {0};
+	report_render(&view->report, view->request->format, &out);
+	bool written = out.status == CH_OK && fwrite(out.data, 1, out.len, stdout) == out.len &&
+		       fflush(stdout) == 0;
+	buffer_fini(&out);
+	return written ? 0 : command_fail("standard output", "cannot be written");
+}
+
+static int command_list(struct desk_view *view, const struct campaign *campaign)
+{
+	(void)campaign; /* all of them */
+	enum ch_status status =
+		campaign_report_list(view->book.txn, &view->campaigns, &view->report);
+	return status == CH_OK ? 0 : command_fail("the book", ch_status_text(status));
+}
+
+static int command_report(struct desk_view *view, const struct campaign *campaign)
+{
+	bool any = false;
+	enum ch_status status = campaign_report_one(view->book.txn, campaign, &view->report);
+	if (status == CH_OK)
+		status = ledger_cares(view->book.txn, 'u', campaign->id, &any);
+	if (status != CH_OK)
+		return command_fail("the book", ch_status_text(status));
+	return any ? EXIT_SOME : 0;
+}
+
+static int command_uncertain(struct desk_view *view)
+{
+	const char *name = view->request->word_count > 0 ? view->request->words[0] : NULL;
+	enum ch_status status = campaign_report_uncertain(view->book.txn, name, &view->report);
+	if (status != CH_OK)
+		return command_fail("the book", ch_status_text(status));
+	return view->report.sections->parts->table->row_count > 0 ? EXIT_SOME : 0;
+}
+
+static int command_plan(struct desk_view *view, const struct campaign *campaign)
+{
+	return command_members(view, campaign, false);
+}
+
+static int command_dry_run(struct desk_view *view, const struct campaign *campaign)
+{
+	return command_members(view, campaign, true);
+}
+
+/* ---- The command line ---- */
+
+static const struct command {
+	const char *name;
+	bool needs_campaign;
+	bool prints;
+	int (*act)(struct desk_view *view, const struct campaign *campaign);
+} commands[] = {
+	{"list", false, true, command_list},
+	{"plan", true, true, command_plan},
+	{"dry-run", true, true, command_dry_run},
+	{"run", true, false, command_run},
+	{"stop", true, false, command_stop},
+	{"report", true, true, command_report},
+};
+
+static int command_act(struct desk_view *view)
+{
+	const struct request *request = view->request;
+	const struct command *command = NULL;
+	const struct campaign *campaign = NULL;
+	bool prints = strcmp(request->command, "uncertain") == 0;
+	int result;
+	if (prints) {
+		result = command_uncertain(view);
+	} else if (strcmp(request->command, "settle") == 0) {
+		result = command_settle(view);
+	} else {
+		for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+			if (strcmp(commands[i].name, request->command) == 0)
+				command = &commands[i];
+		}
+		if (command->needs_campaign) {
+			campaign = campaigns_find(&view->campaigns, slice_text(request->words[0]));
+			if (campaign == NULL)
+				return command_fail(request->words[0], "there is no such campaign");
+		}
+		prints = command->prints;
+		result = command->act(view, campaign);
+	}
+	if (prints && result != EXIT_UNUSABLE) {
+		int printed = command_print(view);
+		result = printed != 0 ? printed : result;
+	}
+	return result;
+}
+
+/* 0, or an exit status that was told. */
+static int command_parse(int argc, char **argv, struct request *request)
+{
+	static const struct {
+		const char *name;
+		size_t least;
+		size_t most;
+	} forms[] = {{"list", 0, 0}, {"plan", 1, 1}, {"dry-run", 1, 1}, {"run", 1, 1},
+		{"stop", 1, 1}, {"report", 1, 1}, {"uncertain", 0, 1}, {"settle", 2, 2}};
+	for (int i = 1; i < argc; i++) {
+		const char *word = argv[i];
+		bool more = i + 1 < argc;
+		if (strcmp(word, "--json") == 0)
+			request->format = REPORT_JSON;
+		else if (strcmp(word, "--config") == 0 && more)
+			request->config = argv[++i];
+		else if (strcmp(word, "--format") == 0 && more &&
+			 report_format_find(argv[i + 1], &request->format))
+			i++;
+		else if (word[0] == '-')
+			return command_usage(stderr, EXIT_USAGE);
+		else if (request->command == NULL)
+			request->command = word;
+		else if (request->word_count < 2)
+			request->words[request->word_count++] = word;
+		else
+			return command_usage(stderr, EXIT_USAGE);
+	}
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		if (request->command != NULL && strcmp(forms[i].name, request->command) == 0 &&
+			request->word_count >= forms[i].least &&
+			request->word_count <= forms[i].most && request->config != NULL)
+			return 0;
+	}
+	return command_usage(stderr, EXIT_USAGE);
+}
+
+static int command_tell(const struct problems *problems, enum ch_status status)
+{
+	struct buffer text = {0};
+	if (status == CH_NOT_FOUND) {
+		(void)command_fail("there is no book yet", "`carehub-marketing run` makes it");
+		return EXIT_NO_BOOK;
+	}
+	problems_print(problems, &text);
+	(void)fputs(buffer_text(&text), stderr);
+	buffer_fini(&text);
+	return problems_none(problems) ? command_fail("the book", ch_status_text(status))
+				       : EXIT_UNUSABLE;
+}
+
+int campaign_command(int argc, char **argv, const struct module *module, size_t config_part)
+{
+	struct request request = {.format = REPORT_TEXT, .module = module};
+	struct desk_view view = {.request = &request};
+	struct problems problems = {0};
+	if (argc > 1 && strcmp(argv[1], "--help") == 0)
+		return command_usage(stdout, 0);
+	int result = command_parse(argc, argv, &request);
+	if (result != 0)
+		return result;
+	enum ch_status status = module_view_open(module, request.config, &problems, &view.book);
+	if (status != CH_OK) {
+		result = command_tell(&problems, status);
+		problems_fini(&problems);
+		return result;
+	}
+	view.settings = view.book.configs[config_part];
+	const struct report_head head = {.product = "Carehub marketing",
+		.title = "Campaigns",
+		.sequence = view.book.feed.position,
+		.from_us = view.book.feed.begun_us,
+		.to_us = view.book.feed.arrival_us,
+		.as_of_us = view.book.feed.arrival_us,
+		.zone = SLICE_LITERAL("UTC")};
+	report_init(&view.report, &head);
+	if (view.settings->folder == NULL)
+		result = command_fail(request.config, "campaigns.folder is not set");
+	else if (campaigns_read(view.settings->folder, &problems, &view.campaigns) != CH_OK)
+		result = command_tell(&problems, CH_INVALID);
+	else
+		result = command_act(&view);
+	report_fini(&view.report);
+	campaigns_fini(&view.campaigns);
+	module_view_close(&view.book);
+	problems_fini(&problems);
+	return result;
+}

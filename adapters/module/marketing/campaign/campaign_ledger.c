@@ -1,0 +1,636 @@
+#include "module/marketing/campaign/campaign_ledger.h"
+
+#include <sodium.h>
+#include <stdio.h>
+
+#include "base/bytes.h"
+#include "carehub/v1/callcenter.pb-c.h"
+#include "carehub/v1/care.pb-c.h"
+#include "carehub/v1/hub.pb-c.h"
+#include "carehub/v1/module.pb-c.h"
+#include "carehub/v1/website.pb-c.h"
+#include "module/marketing/book_tables.h"
+#include "wire/pb.h"
+
+const char *const ledger_states[LEDGER_STATES] = {
+	[LEDGER_NONE] = "none",
+	[LEDGER_IS_PASSED_OVER] = "passed over",
+	[LEDGER_IS_OPEN] = "open",
+	[LEDGER_IS_SENT] = "sent",
+	[LEDGER_IS_FAILED] = "failed",
+	[LEDGER_IS_WITHHELD] = "withheld",
+	[LEDGER_IS_UNCERTAIN] = "uncertain",
+	[LEDGER_IS_RESEND] = "to be sent again",
+	[LEDGER_IS_DROPPED] = "dropped",
+};
+
+/* ---- Keys ---- */
+
+void ledger_place_key(const struct ledger_place *place, struct key *out_key)
+{
+	key_start(out_key);
+	key_text(out_key, slice_text(place->campaign));
+	key_u64(out_key, place->customer);
+	key_u32(out_key, place->round);
+}
+
+bool ledger_place_of(struct slice key, struct ledger_place *out_place)
+{
+	struct buffer campaign = {0};
+	struct ledger_place place = {.customer = 0};
+	bool fine = key_take_text(&key, &campaign) && campaign.len < sizeof(place.campaign) &&
+		    key_take_u64(&key, &place.customer) && key_take_u32(&key, &place.round) &&
+		    key.len == 0;
+	if (fine) {
+		memcpy(place.campaign, campaign.data, campaign.len);
+		*out_place = place;
+	}
+	buffer_fini(&campaign);
+	return fine;
+}
+
+static struct slice ledger_kind_key(struct key *key, char kind, struct slice name)
+{
+	key_start(key);
+	key_byte(key, (uint8_t)kind);
+	key_text(key, name);
+	return key_slice(key);
+}
+
+/* 'o' and its like, with the place's own key behind. */
+struct slice ledger_care_key(struct key *key, char kind, const struct ledger_place *place)
+{
+	key_start(key);
+	key_byte(key, (uint8_t)kind);
+	key_text(key, slice_text(place->campaign));
+	key_u64(key, place->customer);
+	key_u32(key, place->round);
+	return key_slice(key);
+}
+
+/* ---- Facts ---- */
+
+enum { FACT_SEQUENCE = 1, FACT_STAMP = 2, FACT_DATA = 3 };
+
+static enum ch_status fact_read(struct slice bytes, struct ledger_fact *out_fact)
+{
+	struct pb_reader reader = pb_read(bytes);
+	struct pb_field field;
+	struct ledger_fact fact = {.there = true};
+	while (pb_next(&reader, &field)) {
+		if (field.number == FACT_SEQUENCE)
+			fact.sequence = field.integer;
+		else if (field.number == FACT_STAMP && field.bytes.len == STAMP_BYTES)
+			memcpy(fact.stamp.bytes, field.bytes.data, STAMP_BYTES);
+		else if (field.number == FACT_DATA)
+			fact.data = field.bytes;
+	}
+	if (reader.status != CH_OK)
+		return CH_CORRUPT;
+	*out_fact = fact;
+	return CH_OK;
+}
+
+static void fact_put(struct buffer *out, uint32_t number, const struct ledger_fact *fact)
+{
+	size_t mark = pb_begin(out, number);
+	pb_put_uint(out, FACT_SEQUENCE, fact->sequence);
+	pb_put_bytes(out, FACT_STAMP, slice_of(fact->stamp.bytes, STAMP_BYTES));
+	pb_put_bytes(out, FACT_DATA, fact->data);
+	pb_end(out, mark);
+}
+
+/* Facts stand under their kinds' numbers, from 1. */
+static enum ch_status facts_read(struct slice value, struct ledger_fact *facts, size_t count)
+{
+	struct pb_reader reader = pb_read(value);
+	struct pb_field field;
+	enum ch_status status = CH_OK;
+	memset(facts, 0, count * sizeof(*facts));
+	while (status == CH_OK && pb_next(&reader, &field)) {
+		if (field.number >= 1 && field.number <= count && field.wire == PB_LEN)
+			status = fact_read(field.bytes, &facts[field.number - 1]);
+	}
+	return status == CH_OK && reader.status != CH_OK ? CH_CORRUPT : status;
+}
+
+/* Adds one fact to those under a key; the newer of two stays.  What the facts look into is void then. */
+static enum ch_status facts_add(struct book_txn *txn, uint32_t table, struct slice key,
+	struct ledger_fact *facts, size_t count, size_t kind, const struct feed_event *event)
+{
+	struct slice value;
+	struct buffer row = {0};
+	enum ch_status status = book_get(txn, table, key, &value);
+	if (status == CH_OK)
+		status = facts_read(value, facts, count);
+	else if (status == CH_NOT_FOUND)
+		status = CH_OK;
+	if (status != CH_OK)
+		return status;
+	if (facts[kind].there && !stamp_is_newer(&event->stamp, &facts[kind].stamp))
+		return CH_OK;
+	facts[kind] = (struct ledger_fact){true, event->sequence, event->stamp, event->head.data};
+	for (size_t i = 0; i < count; i++) {
+		if (facts[i].there)
+			fact_put(&row, (uint32_t)i + 1, &facts[i]);
+	}
+	if (row.status == CH_OK)
+		book_put(txn, table, key, buffer_slice(&row));
+	else
+		book_fail(txn, CH_NOMEM);
+	buffer_fini(&row);
+	return book_status(txn);
+}
+
+/* ---- Reading ---- */
+
+enum ch_status ledger_read(struct slice value, struct ledger_message *out_message)
+{
+	return facts_read(value, out_message->facts, LEDGER_FACTS);
+}
+
+enum ch_status ledger_read_answer(struct slice value, struct ledger_fact *out_fact)
+{
+	return facts_read(value, out_fact, 1);
+}
+
+static bool ledger_verdict_is(const struct ledger_fact *settled, const char *verdict)
+{
+	const uint32_t verdict_field = 5;
+	struct pb_reader reader = pb_read(settled->data);
+	struct pb_field field;
+	while (pb_next(&reader, &field)) {
+		if (field.number == verdict_field && field.wire == PB_LEN)
+			return slice_equal(field.bytes, slice_text(verdict));
+	}
+	return false;
+}
+
+enum ledger_state ledger_state(const struct ledger_message *message)
+{
+	const struct ledger_fact *facts = message->facts;
+	/* What is known for certain stands before what was not known at the time. */
+	if (facts[LEDGER_SENT].there)
+		return LEDGER_IS_SENT;
+	if (facts[LEDGER_FAILED].there)
+		return LEDGER_IS_FAILED;
+	if (facts[LEDGER_WITHHELD].there)
+		return LEDGER_IS_WITHHELD;
+	if (facts[LEDGER_SETTLED].there) {
+		if (ledger_verdict_is(&facts[LEDGER_SETTLED], "sent"))
+			return LEDGER_IS_SENT;
+		return ledger_verdict_is(&facts[LEDGER_SETTLED], "resend") ? LEDGER_IS_RESEND
+									   : LEDGER_IS_DROPPED;
+	}
+	if (facts[LEDGER_UNCERTAIN].there)
+		return LEDGER_IS_UNCERTAIN;
+	if (facts[LEDGER_INTENDED].there)
+		return LEDGER_IS_OPEN;
+	return facts[LEDGER_PASSED_OVER].there ? LEDGER_IS_PASSED_OVER : LEDGER_NONE;
+}
+
+enum ch_status ledger_get(
+	struct book_txn *txn, const struct ledger_place *place, struct ledger_message *out_message)
+{
+	struct key key;
+	struct slice value;
+	ledger_place_key(place, &key);
+	enum ch_status status = book_get(txn, TABLE_CAMPAIGN_MESSAGES, key_slice(&key), &value);
+	return status == CH_OK ? ledger_read(value, out_message) : status;
+}
+
+enum ch_status ledger_newest(struct book_txn *txn, const char *campaign, uint64_t customer,
+	struct ledger_place *out_place, struct ledger_message *out_message)
+{
+	struct key prefix;
+	struct slice key;
+	struct slice value;
+	key_start(&prefix);
+	key_text(&prefix, slice_text(campaign));
+	key_u64(&prefix, customer);
+	enum ch_status status = book_last(txn, TABLE_CAMPAIGN_MESSAGES, key_slice(&prefix),
+		(struct slice){NULL, 0}, &key, &value);
+	if (status == CH_OK && !ledger_place_of(key, out_place))
+		status = CH_CORRUPT;
+	return status == CH_OK ? ledger_read(value, out_message) : status;
+}
+
+enum ch_status ledger_cares(struct book_txn *txn, char kind, const char *campaign, bool *out_any)
+{
+	struct key prefix;
+	struct slice key;
+	struct slice value;
+	key_start(&prefix);
+	key_byte(&prefix, (uint8_t)kind);
+	key_text(&prefix, slice_text(campaign));
+	enum ch_status status = book_last(txn, TABLE_CAMPAIGN_CARE, key_slice(&prefix),
+		(struct slice){NULL, 0}, &key, &value);
+	if (status != CH_OK && status != CH_NOT_FOUND)
+		return status;
+	*out_any = status == CH_OK;
+	return CH_OK;
+}
+
+static enum ch_status ledger_find(
+	struct book_txn *txn, char kind, struct slice name, struct ledger_place *out_place)
+{
+	struct key key;
+	struct slice value;
+	enum ch_status status =
+		book_get(txn, TABLE_CAMPAIGN_IDS, ledger_kind_key(&key, kind, name), &value);
+	if (status == CH_OK && !ledger_place_of(value, out_place))
+		status = CH_CORRUPT;
+	return status;
+}
+
+enum ch_status ledger_by_id(struct book_txn *txn, struct slice id, struct ledger_place *out_place)
+{
+	return ledger_find(txn, 'm', id, out_place);
+}
+
+enum ch_status ledger_by_digest(
+	struct book_txn *txn, struct slice digest, struct ledger_place *out_place)
+{
+	return ledger_find(txn, 'd', digest, out_place);
+}
+
+static enum ch_status ledger_retired_into(
+	struct book_txn *txn, uint64_t customer, uint64_t *out, size_t most, size_t *count)
+{
+	struct key prefix;
+	struct slice key;
+	struct slice value;
+	struct book_walk *walk = NULL;
+	key_start(&prefix);
+	key_u64(&prefix, customer);
+	enum ch_status status = book_walk_begin(
+		txn, TABLE_CAMPAIGN_MERGES, key_slice(&prefix), (struct slice){NULL, 0}, &walk);
+	while (status == CH_OK && *count < most) {
+		uint64_t kept;
+		status = book_walk_next(walk, &key, &value);
+		if (status == CH_OK &&
+			(!key_take_u64(&key, &kept) || !key_take_u64(&key, &out[*count])))
+			status = CH_CORRUPT;
+		if (status == CH_OK)
+			(*count)++;
+	}
+	book_walk_end(walk);
+	return status == CH_END ? CH_OK : status;
+}
+
+enum ch_status ledger_retired(
+	struct book_txn *txn, uint64_t customer, uint64_t *out, size_t most, size_t *out_count)
+{
+	size_t count = 0;
+	enum ch_status status = ledger_retired_into(txn, customer, out, most, &count);
+	/* The list grows while it is walked: what was retired into those comes behind them. */
+	for (size_t i = 0; i < count && status == CH_OK; i++)
+		status = ledger_retired_into(txn, out[i], out, most, &count);
+	if (status == CH_OK)
+		*out_count = count;
+	return status;
+}
+
+enum ch_status ledger_start(
+	struct book_txn *txn, const char *campaign, struct ledger_start *out_start)
+{
+	struct key prefix;
+	struct slice key;
+	struct slice value;
+	struct ledger_fact facts[2];
+	uint32_t start = 0;
+	key_start(&prefix);
+	key_text(&prefix, slice_text(campaign));
+	size_t len = prefix.len;
+	enum ch_status status = book_last(txn, TABLE_CAMPAIGN_STARTS, key_slice(&prefix),
+		(struct slice){NULL, 0}, &key, &value);
+	if (status == CH_NOT_FOUND) {
+		*out_start = (struct ledger_start){.start = 0};
+		return CH_OK;
+	}
+	struct slice rest = status == CH_OK ? slice_sub(key, len, key.len) : key;
+	if (status == CH_OK && !key_take_u32(&rest, &start))
+		status = CH_CORRUPT;
+	if (status == CH_OK)
+		status = facts_read(value, facts, 2);
+	if (status == CH_OK)
+		*out_start = (struct ledger_start){start, facts[0], facts[1]};
+	return status;
+}
+
+/* ---- Names ---- */
+
+static void ledger_hash(const struct slice *parts, size_t count, char out[LEDGER_ID_BYTES])
+{
+	crypto_generichash_state state;
+	uint8_t digest[16];
+	/* None fails with these lengths. */
+	(void)crypto_generichash_init(&state, NULL, 0, sizeof(digest));
+	for (size_t i = 0; i < count; i++) {
+		uint8_t len[8];
+		store_le64(len, parts[i].len);
+		(void)crypto_generichash_update(&state, len, sizeof(len));
+		(void)crypto_generichash_update(&state, parts[i].data, parts[i].len);
+	}
+	(void)crypto_generichash_final(&state, digest, sizeof(digest));
+	(void)sodium_bin2hex(out, LEDGER_ID_BYTES, digest, sizeof(digest));
+}
+
+void ledger_message_id(const struct ledger_place *place, char out[LEDGER_ID_BYTES])
+{
+	uint8_t numbers[12];
+	store_be64(numbers, place->customer);
+	store_be32(numbers + 8, place->round);
+	const struct slice parts[] = {SLICE_LITERAL("marketing message"),
+		slice_text(place->campaign), slice_of(numbers, sizeof(numbers))};
+	ledger_hash(parts, 3, out);
+}
+
+void ledger_digest(struct slice token, char out[LEDGER_ID_BYTES])
+{
+	const struct slice parts[] = {SLICE_LITERAL("marketing token"), token};
+	ledger_hash(parts, 2, out);
+}
+
+/* ---- Folds: messages ---- */
+
+/* The same in all messages about messages. */
+enum { MESSAGE_ID = 1, MESSAGE_CUSTOMER = 2, MESSAGE_CAMPAIGN = 3, INTENDED_DIGEST = 12 };
+
+static const struct message_type {
+	const char *name;
+	enum ledger_fact_kind kind;
+	uint32_t round; /* the field */
+} message_types[] = {
+	{"marketing.message.intended", LEDGER_INTENDED, 10},
+	{"marketing.message.sent", LEDGER_SENT, 12},
+	{"marketing.message.failed", LEDGER_FAILED, 4},
+	{"marketing.message.withheld", LEDGER_WITHHELD, 8},
+	{"marketing.message.uncertain", LEDGER_UNCERTAIN, 4},
+	{"marketing.message.settled", LEDGER_SETTLED, 4},
+};
+
+struct message_names {
+	struct ledger_place place;
+	struct slice id;
+	struct slice digest;
+};
+
+static bool message_names(
+	const struct message_type *type, struct slice data, struct message_names *out)
+{
+	struct pb_reader reader = pb_read(data);
+	struct pb_field field;
+	struct message_names names = {.id = {NULL, 0}};
+	while (pb_next(&reader, &field)) {
+		if (field.number == MESSAGE_ID)
+			names.id = pb_text_or_empty(&field);
+		else if (field.number == MESSAGE_CUSTOMER)
+			names.place.customer = field.integer;
+		else if (field.number == type->round)
+			names.place.round = (uint32_t)field.integer;
+		else if (field.number == INTENDED_DIGEST && type->kind == LEDGER_INTENDED)
+			names.digest = pb_text_or_empty(&field);
+		else if (field.number == MESSAGE_CAMPAIGN &&
+			 field.bytes.len < sizeof(names.place.campaign))
+			memcpy(names.place.campaign, field.bytes.data, field.bytes.len);
+	}
+	*out = names;
+	return reader.status == CH_OK && names.id.len > 0 && names.place.campaign[0] != 0;
+}
+
+static bool message_has_next(struct book_txn *txn, const struct ledger_place *place)
+{
+	struct ledger_place next = *place;
+	struct slice value;
+	struct key key;
+	next.round++;
+	ledger_place_key(&next, &key);
+	return book_get(txn, TABLE_CAMPAIGN_MESSAGES, key_slice(&key), &value) == CH_OK;
+}
+
+/* Puts the message on the lists that it belongs on, and takes it off the others. */
+static void message_care(struct book_txn *txn, const struct ledger_place *place,
+	const struct ledger_message *message)
+{
+	static const struct {
+		char kind;
+		enum ledger_state state;
+	} kinds[] = {{'o', LEDGER_IS_OPEN}, {'u', LEDGER_IS_UNCERTAIN}, {'r', LEDGER_IS_RESEND}};
+	enum ledger_state state = ledger_state(message);
+	struct key key;
+	if (state == LEDGER_IS_RESEND && message_has_next(txn, place))
+		state = LEDGER_NONE; /* it was */
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		struct slice at = ledger_care_key(&key, kinds[i].kind, place);
+		if (kinds[i].state == state)
+			book_put(txn, TABLE_CAMPAIGN_CARE, at, SLICE_LITERAL("."));
+		else
+			book_delete(txn, TABLE_CAMPAIGN_CARE, at);
+	}
+	if (place->round > 0) {
+		struct ledger_place before = *place;
+		before.round--;
+		book_delete(txn, TABLE_CAMPAIGN_CARE, ledger_care_key(&key, 'r', &before));
+	}
+}
+
+enum ch_status campaign_fold_message(
+	void *self, struct book_txn *txn, const struct feed_event *event)
+{
+	const struct message_type *type = NULL;
+	struct message_names names;
+	struct ledger_message message = {0};
+	struct key at;
+	struct key key;
+	(void)self;
+	for (size_t i = 0; i < sizeof(message_types) / sizeof(message_types[0]); i++) {
+		if (slice_equal(event->head.type, slice_text(message_types[i].name)))
+			type = &message_types[i];
+	}
+	if (type == NULL)
+		return CH_OK;
+	/* What no campaign of ours sent is no matter of this ledger. */
+	if (!message_names(type, event->head.data, &names))
+		return CH_OK;
+	enum ledger_fact_kind kind = type->kind;
+	const Carehub__V1__MarketingMessageWithheld *withheld = (const void *)event->message;
+	if (kind == LEDGER_WITHHELD && withheld->intended != CAREHUB__V1__ANSWER__ANSWER_YES)
+		kind = LEDGER_PASSED_OVER;
+	ledger_place_key(&names.place, &at);
+	enum ch_status status = facts_add(txn, TABLE_CAMPAIGN_MESSAGES, key_slice(&at),
+		message.facts, LEDGER_FACTS, kind, event);
+	if (status == CH_OK)
+		status = ledger_get(txn, &names.place, &message); /* as it stands now */
+	if (status != CH_OK)
+		return status;
+	message_care(txn, &names.place, &message);
+	book_put(txn, TABLE_CAMPAIGN_IDS, ledger_kind_key(&key, 'm', names.id), key_slice(&at));
+	if (names.digest.len > 0)
+		book_put(txn, TABLE_CAMPAIGN_IDS, ledger_kind_key(&key, 'd', names.digest),
+			key_slice(&at));
+	return book_status(txn);
+}
+
+/* ---- Folds: starts ---- */
+
+static enum ch_status fold_start(struct book_txn *txn, const struct feed_event *event,
+	const char *campaign, uint32_t start, size_t kind)
+{
+	struct ledger_fact facts[2] = {{0}};
+	struct key key;
+	if (strlen(campaign) >= sizeof(((struct ledger_place *)NULL)->campaign))
+		return CH_TOO_LARGE;
+	key_start(&key);
+	key_text(&key, slice_text(campaign));
+	key_u32(&key, start);
+	return facts_add(txn, TABLE_CAMPAIGN_STARTS, key_slice(&key), facts, 2, kind, event);
+}
+
+enum ch_status campaign_fold_started(
+	void *self, struct book_txn *txn, const struct feed_event *event)
+{
+	const Carehub__V1__MarketingCampaignStarted *started = (const void *)event->message;
+	(void)self;
+	return fold_start(txn, event, started->campaign_id, started->start, 0);
+}
+
+enum ch_status campaign_fold_ended(void *self, struct book_txn *txn, const struct feed_event *event)
+{
+	const Carehub__V1__MarketingCampaignEnded *ended = (const void *)event->message;
+	(void)self;
+	return fold_start(txn, event, ended->campaign_id, ended->start, 1);
+}
+
+/* ---- Folds: answers ---- */
+
+static enum ch_status fold_answer(struct book_txn *txn, const struct feed_event *event, char kind,
+	struct slice name, struct slice value)
+{
+	struct key key;
+	struct ledger_fact fact = {true, event->sequence, event->stamp, value};
+	struct buffer row = {0};
+	(void)ledger_kind_key(&key, kind, name);
+	for (size_t i = 0; i < STAMP_BYTES; i++)
+		key_byte(&key, event->stamp.bytes[i]);
+	fact_put(&row, 1, &fact);
+	if (row.status == CH_OK)
+		book_put(txn, TABLE_CAMPAIGN_ANSWERS, key_slice(&key), buffer_slice(&row));
+	else
+		book_fail(txn, CH_NOMEM);
+	buffer_fini(&row);
+	return book_status(txn);
+}
+
+/* The words he wrote are personal, and not kept. */
+enum ch_status campaign_fold_survey(
+	void *self, struct book_txn *txn, const struct feed_event *event)
+{
+	const Carehub__V1__SurveyAnswered *answered = (const void *)event->message;
+	char digest[LEDGER_ID_BYTES];
+	(void)self;
+	ledger_digest(slice_text(answered->response_id), digest);
+	return fold_answer(txn, event, 'a', slice_text(digest), event->head.data);
+}
+
+enum ch_status campaign_fold_order(void *self, struct book_txn *txn, const struct feed_event *event)
+{
+	const Carehub__V1__WebsiteOrderPlaced *placed = (const void *)event->message;
+	(void)self;
+	if (placed->campaign[0] == 0 || placed->test == CAREHUB__V1__ANSWER__ANSWER_YES)
+		return CH_OK;
+	return fold_answer(
+		txn, event, 'b', slice_text(placed->campaign), slice_text(placed->order_id));
+}
+
+/* Only those that are ours have such a number. */
+static bool is_message_id(const char *id)
+{
+	return strlen(id) == LEDGER_ID_BYTES - 1 &&
+	       strspn(id, "0123456789abcdef") == LEDGER_ID_BYTES - 1;
+}
+
+enum ch_status campaign_fold_called(
+	void *self, struct book_txn *txn, const struct feed_event *event)
+{
+	const Carehub__V1__CallcenterCallbackDone *done = (const void *)event->message;
+	(void)self;
+	if (!is_message_id(done->callback_id))
+		return CH_OK;
+	return fold_answer(txn, event, 'c', slice_text(done->callback_id), SLICE_LITERAL("done"));
+}
+
+enum ch_status campaign_fold_not_reached(
+	void *self, struct book_txn *txn, const struct feed_event *event)
+{
+	const Carehub__V1__CallcenterCallbackFailed *failed = (const void *)event->message;
+	bool given_up = failed->given_up == CAREHUB__V1__ANSWER__ANSWER_YES;
+	(void)self;
+	if (!is_message_id(failed->callback_id))
+		return CH_OK;
+	return fold_answer(txn, event, 'c', slice_text(failed->callback_id),
+		given_up ? SLICE_LITERAL("given up") : SLICE_LITERAL("not reached"));
+}
+
+/* The hub is told whose consent it is: with the event that told us in the journal, and before anything else is sent. */
+enum ch_status campaign_fold_unsubscribed(
+	void *self, struct book_txn *txn, const struct feed_event *event)
+{
+	const Carehub__V1__WebsiteMessageUnsubscribed *said = (const void *)event->message;
+	Carehub__V1__MarketingConsentWithdrawn withdrawn =
+		CAREHUB__V1__MARKETING_CONSENT_WITHDRAWN__INIT;
+	Carehub__V1__ConsentScope scope = CAREHUB__V1__CONSENT_SCOPE__INIT;
+	Carehub__V1__ConsentScope *scopes[] = {&scope};
+	struct ledger_place place;
+	struct ledger_message message;
+	char digest[LEDGER_ID_BYTES];
+	char message_id[LEDGER_ID_BYTES];
+	char id[VOICE_ID_BYTES];
+	(void)self;
+	ledger_digest(slice_text(said->token), digest);
+	enum ch_status status = ledger_by_digest(txn, slice_text(digest), &place);
+	if (status == CH_NOT_FOUND)
+		return CH_OK; /* a token of nobody: guessed, or mangled on its way */
+	if (status == CH_OK)
+		status = ledger_get(txn, &place, &message);
+	if (status != CH_OK)
+		return status;
+	const struct slice intent = message.facts[LEDGER_INTENDED].data;
+	Carehub__V1__MarketingMessageIntended *intended =
+		carehub__v1__marketing_message_intended__unpack(NULL, intent.len, intent.data);
+	if (intended == NULL)
+		return CH_CORRUPT;
+	scope.purpose = intended->purpose;
+	scope.channel = intended->channel;
+	carehub__v1__marketing_message_intended__free_unpacked(intended, NULL);
+	ledger_message_id(&place, message_id);
+	withdrawn.n_scopes = 1;
+	withdrawn.scopes = scopes;
+	withdrawn.evidence_id = digest;
+	withdrawn.customer_number = place.customer;
+	withdrawn.message_id = message_id;
+	voice_id("withdrawn", (struct slice[]){event->head.source, event->head.id}, 2, id);
+	status = fold_answer(txn, event, 'u', slice_text(digest), (struct slice){NULL, 0});
+	if (status == CH_OK)
+		status = voice_say(txn, &(struct saying){.type = "marketing.consent.withdrawn",
+						.id = slice_text(id),
+						.time_us = event->occurred_us,
+						.cause = event,
+						.message = &withdrawn.base});
+	return status;
+}
+
+/* ---- Folds: people ---- */
+
+enum ch_status campaign_fold_merged(
+	void *self, struct book_txn *txn, const struct feed_event *event)
+{
+	const Carehub__V1__CustomerRecordMerged *merged = (const void *)event->message;
+	struct key key;
+	(void)self;
+	key_start(&key);
+	key_u64(&key, merged->customer_number);
+	key_u64(&key, merged->retired_number);
+	book_put(txn, TABLE_CAMPAIGN_MERGES, key_slice(&key), SLICE_LITERAL("."));
+	return book_status(txn);
+}

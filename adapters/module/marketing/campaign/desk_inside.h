@@ -1,0 +1,145 @@
+/* The desk from the inside: what its files share.
+ *
+ *     intent_desk.c   the round, definitions, life
+ *     desk_job.c      one message: judged, intended, at the mail server, at the gate
+ *     desk_pick.c     who is next
+ *     desk_say.c      what is written and said, and intents of those who died */
+#ifndef MARKETING_DESK_INSIDE_H
+#define MARKETING_DESK_INSIDE_H
+
+#include "module/marketing/campaign/intent_desk.h"
+#include "module/marketing/campaign/mail_address.h"
+
+#define SECOND_US     INT64_C(1000000)
+#define HOLD_FIRST_US SECOND_US
+#define HOLD_MOST_US  (300 * SECOND_US)
+#define RETRY_MOST_US (3600 * SECOND_US)
+#define SWEEP_US      (30 * SECOND_US)
+
+/* In one round: members looked at, and open messages. */
+#define LOOK_MEMBERS 256u
+#define LOOK_OPEN    1024u
+
+/* A map that was full is twice as large at the next try. */
+#define WRITE_TRIES 8
+
+/* What is to be written about a job, in the round's transaction. */
+enum job_todo {
+	TODO_NOTHING,
+	TODO_INTEND,
+	TODO_DOUBT,     /* intended and uncertain at once: it may have been sent before a restore */
+	TODO_PASS_OVER, /* not intended: `reason` */
+	TODO_WITHHOLD,  /* intended: `reason` */
+	TODO_TRY,       /* its note goes, then it goes out */
+	TODO_SENT,
+	TODO_FAILED,
+	TODO_UNCERTAIN,
+	TODO_NOTE, /* deferred: its note comes */
+	TODO_HAND, /* the task */
+};
+
+enum job_state {
+	JOB_FREE,
+	JOB_PICKED,   /* in this round, to be judged */
+	JOB_JUDGED,   /* `todo` says how; not written yet */
+	JOB_INTENDED, /* said: it is awaited out of the journal */
+	JOB_READY,    /* it came: it goes out in this round */
+	JOB_MAILING,
+	JOB_HANDING, /* the task was said: it is awaited */
+	JOB_DONE,    /* `todo` says how it ended; not written yet */
+};
+
+struct job {
+	struct desk *desk;
+	enum job_state state;
+	enum job_todo todo;
+	const char *reason;
+	struct intent intent;
+	bool meant;          /* before the hub was restored from a backup */
+	int64_t intended_us; /* of an earlier try; 0: it is the first */
+	int64_t noted_us;    /* of its note; 0: it has none */
+	struct addressee addressee;
+	struct buffer links;
+	struct buffer text; /* the mail, or what the agent says */
+	char to[MAIL_ADDRESS_BYTES + 1];
+	const char *gate; /* why the gate was shut */
+	bool unasked;     /* it was shut because the record could not be read, or is another one */
+	struct mail_result result;
+};
+
+/* How far a campaign's segment has been looked through. */
+struct pass {
+	uint32_t start;  /* of which start; 0: none */
+	uint64_t cursor; /* the last member that was looked at */
+	bool through;
+	bool unsure;     /* somebody's intent, of an earlier life, is not back from the journal */
+	int64_t next_us; /* when it is looked through again */
+	bool complained; /* the segment or version was told to be wrong */
+	bool ended;      /* said */
+	const char *end; /* to be said */
+};
+
+struct desk {
+	const struct campaign_settings *settings;
+	struct desk_ports ports;
+	struct campaigns campaigns;
+	struct pass *passes; /* one for each campaign */
+	uint8_t key[CAMPAIGN_TOKEN_KEY_BYTES];
+	struct mail_office *office; /* NULL: no mail */
+	struct job jobs[MAIL_LINES_MAX];
+	uint32_t job_count;
+	struct module_turn *turn; /* the round's */
+	struct book *book;        /* of the last round */
+	bool looking;             /* there is more of a segment to be looked through */
+	int64_t now_us;           /* of the last round */
+	bool started;             /* a campaign was: perhaps one that was not read yet */
+	int64_t hold_us;          /* how long the server is left alone; 0: it is well */
+	int64_t held_until_us;
+	int64_t next_mail_us;  /* by mail.a_minute */
+	int64_t next_sweep_us; /* 0: at once */
+};
+
+struct sweep {
+	struct ledger_place places[LOOK_OPEN];
+	enum job_todo todo[LOOK_OPEN]; /* UNCERTAIN, NOTE (a task), SENT (a task that was said) */
+	size_t count;
+};
+
+/* ---- desk_job.c ---- */
+
+/* NULL: all are taken. */
+struct job *desk_free_job(struct desk *desk);
+uint32_t desk_busy(const struct desk *desk);
+/* One message at a time to anybody: so each sees the one before in his record. */
+bool desk_has_customer(const struct desk *desk, uint64_t customer);
+bool desk_has_campaign(const struct desk *desk, const struct campaign *campaign);
+void job_release(struct job *job);
+/* There is a free one.  Begins a job for the place: it is to be judged in this round. */
+struct job *desk_pick(
+	struct desk *desk, const struct ledger_place *place, const struct campaign *campaign);
+/* May he be written to?  Sets what is to be done; CH_OK also when he may not. */
+enum ch_status job_judge(struct job *job);
+/* The intent stands; now it goes out. */
+void job_go(struct job *job);
+/* What has come back out of the journal. */
+enum ch_status desk_hear(struct desk *desk, struct book_txn *txn);
+/* How it ended; to be written. */
+void job_finish(struct job *job, enum job_todo todo, const char *reason);
+
+/* ---- desk_pick.c ---- */
+
+/* Fills free jobs: deferred ones that are due, those to be sent again, members of segments. */
+enum ch_status desk_pick_next(struct desk *desk, struct book_txn *txn);
+/* Whether a new mail may be begun now. */
+bool desk_may_begin(const struct desk *desk);
+
+/* ---- desk_say.c ---- */
+
+/* Intents without an outcome that nobody sees to. */
+enum ch_status desk_sweep(struct desk *desk, struct book_txn *txn, struct sweep *sweep);
+/* All that is to be said, in one transaction; CH_OK when there is nothing. */
+enum ch_status desk_write(struct desk *desk, const struct sweep *sweep, int64_t now_us);
+/* It is: what follows from it. */
+void desk_written(struct desk *desk);
+
+#endif

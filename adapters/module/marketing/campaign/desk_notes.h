@@ -1,0 +1,28 @@
+/* Notes of the running module about deferred messages: the mail server certainly has not taken them, and they are
+ * tried again.  In campaign.care, 'w' and the message's place to find them by, 't' and the time to take them by. */
+#ifndef MARKETING_DESK_NOTES_H
+#define MARKETING_DESK_NOTES_H
+
+#include "module/marketing/campaign/campaign_ledger.h"
+
+struct desk_note {
+	struct ledger_place place;
+	int64_t due_us;
+	uint32_t attempts;
+};
+
+/* Replaces the one that the message has; the statuses stick in the transaction. */
+void notes_put(struct book_txn *txn, const struct desk_note *note);
+/* By place and due_us; fine when there is none. */
+void notes_drop(struct book_txn *txn, const struct desk_note *note);
+
+enum ch_status notes_has_place(
+	struct book_txn *txn, const struct ledger_place *place, bool *out_has);
+
+/* In the order of their times.  notes_next: CH_END. */
+struct notes_walk;
+enum ch_status notes_begin(struct book_txn *txn, struct notes_walk **out_walk);
+enum ch_status notes_next(struct notes_walk *walk, struct desk_note *out_note);
+void notes_end(struct notes_walk *walk); /* NULL is fine */
+
+#endif

@@ -1,0 +1,248 @@
+#include <stdio.h>
+
+#include "base/bytes.h"
+#include "carehub/v1/module.pb-c.h"
+#include "module/marketing/book_tables.h"
+#include "module/marketing/campaign/desk_inside.h"
+#include "module/marketing/campaign/desk_notes.h"
+#include "wire/pbedit.h"
+
+/* ---- Intents that nobody sees to ---- */
+
+static bool desk_is_job(const struct desk *desk, const struct ledger_place *place)
+{
+	for (uint32_t i = 0; i < desk->job_count; i++) {
+		const struct job *job = &desk->jobs[i];
+		if (job->state != JOB_FREE && job->intent.place.customer == place->customer &&
+			job->intent.place.round == place->round &&
+			strcmp(job->intent.place.campaign, place->campaign) == 0)
+			return true;
+	}
+	return false;
+}
+
+static enum ch_status desk_sweep_one(struct desk *desk, struct book_txn *txn,
+	const struct ledger_place *place, enum job_todo *out_todo)
+{
+	struct ledger_message message;
+	enum voice_stage stage = VOICE_UNSAID;
+	uint64_t channel = 0;
+	bool has = false;
+	char id[LEDGER_ID_BYTES];
+	*out_todo = TODO_NOTHING;
+	if (desk_is_job(desk, place))
+		return CH_OK;
+	ledger_message_id(place, id);
+	enum ch_status status = intent_has_outcome(txn, id, &has);
+	if (status == CH_OK && !has)
+		status = notes_has_place(txn, place, &has);
+	if (status == CH_OK && !has)
+		status = ledger_get(txn, place, &message);
+	if (status != CH_OK || has)
+		return status;
+	(void)pbedit_get_uint(message.facts[LEDGER_INTENDED].data, 5, &channel);
+	if (channel != CAMPAIGN_CHANNEL(PHONE)) {
+		*out_todo = TODO_UNCERTAIN;
+		return CH_OK;
+	}
+	status = intent_stage(txn, id, "callback", &stage);
+	if (stage == VOICE_SAID)
+		*out_todo = TODO_SENT;
+	else if (stage == VOICE_UNSAID)
+		*out_todo = TODO_NOTE; /* it was not handed over: it goes on */
+	return status;
+}
+
+enum ch_status desk_sweep(struct desk *desk, struct book_txn *txn, struct sweep *sweep)
+{
+	struct book_walk *walk = NULL;
+	struct slice key;
+	struct slice value;
+	enum ch_status status = book_walk_begin(
+		txn, TABLE_CAMPAIGN_CARE, SLICE_LITERAL("o"), (struct slice){NULL, 0}, &walk);
+	while (status == CH_OK && sweep->count < LOOK_OPEN) {
+		struct ledger_place *place = &sweep->places[sweep->count];
+		status = book_walk_next(walk, &key, &value);
+		if (status == CH_OK && !ledger_place_of(slice_sub(key, 1, key.len), place))
+			status = CH_CORRUPT;
+		if (status == CH_OK)
+			status = desk_sweep_one(desk, txn, place, &sweep->todo[sweep->count]);
+		if (status == CH_OK && sweep->todo[sweep->count] != TODO_NOTHING)
+			sweep->count++;
+	}
+	book_walk_end(walk);
+	return status == CH_END ? CH_OK : status;
+}
+
+/* ---- Writing ---- */
+
+static int64_t job_back_off_us(const struct job *job)
+{
+	int64_t wait_us = job->desk->settings->retry_ms * 1000;
+	for (uint32_t i = 1; i < job->intent.attempts && wait_us < RETRY_MOST_US; i++)
+		wait_us *= 2;
+	return wait_us < RETRY_MOST_US ? wait_us : RETRY_MOST_US;
+}
+
+static enum ch_status job_write(const struct job *job, struct book_txn *txn, int64_t now_us)
+{
+	const struct intent *intent = &job->intent;
+	struct desk_note note = {.place = intent->place, .attempts = intent->attempts};
+	enum ch_status status;
+	if (job->noted_us != 0)
+		notes_drop(
+			txn, &(struct desk_note){.place = intent->place, .due_us = job->noted_us});
+	switch (job->todo) {
+	case TODO_NOTHING:
+	case TODO_TRY:
+		return book_status(txn);
+	case TODO_INTEND:
+		return intent_say_intended(txn, intent, now_us);
+	case TODO_DOUBT:
+		status = intent_say_intended(txn, intent, now_us);
+		return status == CH_OK
+			       ? intent_say_uncertain(txn, intent, "hub_restored", 0, now_us)
+			       : status;
+	case TODO_PASS_OVER:
+		return intent_say_withheld(txn, intent, job->reason, false, now_us);
+	case TODO_WITHHOLD:
+		return intent_say_withheld(txn, intent, job->reason, true, now_us);
+	case TODO_SENT:
+		return intent_say_sent(txn, intent, job->result.code, now_us);
+	case TODO_FAILED:
+		return intent_say_failed(txn, intent, job->reason, &job->result, now_us);
+	case TODO_UNCERTAIN:
+		return intent_say_uncertain(txn, intent, job->reason, job->result.code, now_us);
+	case TODO_HAND:
+		return intent_say_callback(
+			txn, intent, &job->addressee, buffer_slice(&job->text), now_us);
+	case TODO_NOTE:
+		note.due_us = job->unasked ? now_us + SECOND_US : now_us + job_back_off_us(job);
+		notes_put(txn, &note);
+		return book_status(txn);
+	}
+	return CH_INTERNAL;
+}
+
+/* Whether the job has something for the round's transaction. */
+static bool job_is_due(const struct job *job)
+{
+	return job->state == JOB_DONE || job->state == JOB_JUDGED;
+}
+
+static enum ch_status desk_say_end(struct book_txn *txn, const struct campaign *campaign,
+	const struct pass *pass, int64_t now_us)
+{
+	Carehub__V1__MarketingCampaignEnded ended = CAREHUB__V1__MARKETING_CAMPAIGN_ENDED__INIT;
+	char id[VOICE_ID_BYTES];
+	char name[LIMIT_CAMPAIGN_ID_BYTES];
+	char reason[16];
+	uint8_t start[4];
+	(void)snprintf(name, sizeof(name), "%s", campaign->id);
+	(void)snprintf(reason, sizeof(reason), "%s", pass->end);
+	store_le32(start, pass->start);
+	ended.campaign_id = name;
+	ended.start = pass->start;
+	ended.reason_code = reason;
+	voice_id("ended", (struct slice[]){slice_text(campaign->id), slice_of(start, 4)}, 2, id);
+	return voice_say(txn, &(struct saying){.type = "marketing.campaign.ended",
+				      .id = slice_text(id),
+				      .time_us = now_us,
+				      .message = &ended.base});
+}
+
+static enum ch_status desk_write_swept(
+	struct desk *desk, const struct sweep *sweep, struct book_txn *txn, int64_t now_us)
+{
+	enum ch_status status = CH_OK;
+	for (size_t i = 0; i < sweep->count && status == CH_OK; i++) {
+		const struct ledger_place *place = &sweep->places[i];
+		struct intent intent;
+		intent_init(&intent, place,
+			campaigns_find(&desk->campaigns, slice_text(place->campaign)), desk->key);
+		if (sweep->todo[i] == TODO_UNCERTAIN)
+			status = intent_say_uncertain(txn, &intent, "process_ended", 0, now_us);
+		else if (sweep->todo[i] == TODO_SENT && intent.campaign != NULL)
+			status = intent_say_sent(txn, &intent, 0, now_us);
+		else if (sweep->todo[i] == TODO_NOTE)
+			notes_put(txn, &(struct desk_note){.place = *place, .due_us = now_us});
+	}
+	return status;
+}
+
+static enum ch_status desk_write_all(
+	struct desk *desk, const struct sweep *sweep, struct book_txn *txn, int64_t now_us)
+{
+	enum ch_status status = CH_OK;
+	for (uint32_t i = 0; i < desk->job_count && status == CH_OK; i++) {
+		if (job_is_due(&desk->jobs[i]))
+			status = job_write(&desk->jobs[i], txn, now_us);
+	}
+	for (size_t i = 0; i < desk->campaigns.count && status == CH_OK; i++) {
+		if (desk->passes[i].end != NULL && !desk->passes[i].ended)
+			status = desk_say_end(
+				txn, &desk->campaigns.items[i], &desk->passes[i], now_us);
+	}
+	if (status == CH_OK && sweep != NULL)
+		status = desk_write_swept(desk, sweep, txn, now_us);
+	return status;
+}
+
+static bool desk_has_writing(const struct desk *desk, const struct sweep *sweep)
+{
+	for (uint32_t i = 0; i < desk->job_count; i++) {
+		if (job_is_due(&desk->jobs[i]))
+			return true;
+	}
+	for (size_t i = 0; i < desk->campaigns.count; i++) {
+		if (desk->passes[i].end != NULL && !desk->passes[i].ended)
+			return true;
+	}
+	return sweep != NULL && sweep->count > 0;
+}
+
+/* It is written: what follows from it. */
+static void job_written(struct job *job)
+{
+	enum job_todo todo = job->todo;
+	job->todo = TODO_NOTHING;
+	job->noted_us = 0;
+	if (todo == TODO_INTEND)
+		job->state = JOB_INTENDED;
+	else if (todo == TODO_HAND)
+		job->state = JOB_HANDING;
+	else if (todo == TODO_TRY)
+		job_go(job);
+	else
+		job_release(job);
+}
+
+enum ch_status desk_write(struct desk *desk, const struct sweep *sweep, int64_t now_us)
+{
+	enum ch_status status = CH_RETRY;
+	if (!desk_has_writing(desk, sweep))
+		return CH_OK;
+	for (int tries = 0; status == CH_RETRY && tries < WRITE_TRIES; tries++) {
+		struct book_txn *txn = NULL;
+		status = book_begin(desk->book, true, &txn);
+		if (status != CH_OK)
+			return status;
+		enum ch_status wrote = desk_write_all(desk, sweep, txn, now_us);
+		if (wrote != CH_OK)
+			book_fail(txn, wrote);
+		status = book_commit(txn);
+	}
+	return status == CH_RETRY ? CH_FULL : status;
+}
+
+void desk_written(struct desk *desk)
+{
+	for (size_t i = 0; i < desk->campaigns.count; i++) {
+		if (desk->passes[i].end != NULL)
+			desk->passes[i].ended = true;
+	}
+	for (uint32_t i = 0; i < desk->job_count; i++) {
+		if (job_is_due(&desk->jobs[i]))
+			job_written(&desk->jobs[i]);
+	}
+}

@@ -1,0 +1,77 @@
+/* One message to one customer: what is said about it to the hub, and the mail that it becomes.
+ *
+ *     may he be written to?  ->  marketing.message.intended  ->  it is back out of the journal  ->  the server
+ *     says that it will take the text  ->  may he still?  ->  the text  ->  marketing.message.sent
+ *
+ * Every saying is named after the message, so that it can be said once only, whoever says it. */
+#ifndef MARKETING_INTENT_H
+#define MARKETING_INTENT_H
+
+#include "module/marketing/campaign/addressee.h"
+#include "module/marketing/campaign/campaign_ledger.h"
+#include "module/marketing/campaign/campaign_settings.h"
+#include "module/marketing/campaign/mail_office.h"
+
+struct intent {
+	struct ledger_place place;
+	char id[LEDGER_ID_BYTES];
+	char digest[LEDGER_ID_BYTES]; /* of its token */
+	const struct campaign *campaign;
+	uint64_t record_sequence; /* of the last reading */
+	uint64_t consent_sequence;
+	uint32_t recent;
+	uint32_t attempts;
+	uint64_t nonce; /* of this life's intent */
+};
+
+/* 32 hex digits that only who has the key can make. */
+void intent_token(const char *message_id, const uint8_t key[CAMPAIGN_TOKEN_KEY_BYTES],
+	char out[LEDGER_ID_BYTES]);
+
+/* Place and campaign are set; the rest follows. */
+void intent_init(struct intent *intent, const struct ledger_place *place,
+	const struct campaign *campaign, const uint8_t key[CAMPAIGN_TOKEN_KEY_BYTES]);
+
+/* ---- What is said; as voice_say ---- */
+
+enum ch_status intent_say_intended(
+	struct book_txn *txn, const struct intent *intent, int64_t now_us);
+enum ch_status intent_say_sent(
+	struct book_txn *txn, const struct intent *intent, unsigned reply_code, int64_t now_us);
+/* `intended`: it was; else the customer is passed over for now, once for each reason. */
+enum ch_status intent_say_withheld(struct book_txn *txn, const struct intent *intent,
+	const char *reason, bool intended, int64_t now_us);
+enum ch_status intent_say_failed(struct book_txn *txn, const struct intent *intent,
+	const char *reason, const struct mail_result *result, int64_t now_us);
+enum ch_status intent_say_uncertain(struct book_txn *txn, const struct intent *intent,
+	const char *reason, unsigned reply_code, int64_t now_us);
+/* callcenter.callback.scheduled, its number being the message's. */
+enum ch_status intent_say_callback(struct book_txn *txn, const struct intent *intent,
+	const struct addressee *addressee, struct slice text, int64_t now_us);
+
+/* What has become of its saying: "intended", "sent", "failed", "withheld", "uncertain", "callback". */
+enum ch_status intent_stage(struct book_txn *txn, const char *message_id, const char *what,
+	enum voice_stage *out_stage);
+
+/* Whether it was meant to be sent when the journal was another one, of which the hub's backup knew nothing. */
+enum ch_status intent_was_meant(struct book_txn *txn, const char *message_id, bool *out_meant);
+
+/* Whether an outcome was said, or waits to be. */
+enum ch_status intent_has_outcome(struct book_txn *txn, const char *message_id, bool *out_has);
+
+/* ---- What goes out ---- */
+
+/* The words of the record, and the links of this message in `links`, which must outlive the values. */
+void intent_values(const struct intent *intent, const struct addressee *addressee,
+	const struct campaign_settings *settings, const uint8_t key[CAMPAIGN_TOKEN_KEY_BYTES],
+	struct buffer *links, struct template_values *out_values);
+
+/* NULL: all places of its texts can be filled. */
+const char *intent_lacks(const struct campaign *campaign, const struct template_values *values);
+
+/* Appends the whole mail.  A sticky CH_NOMEM in out->status. */
+void intent_mail(const struct intent *intent, const struct addressee *addressee,
+	const struct campaign_settings *settings, const struct template_values *values,
+	int64_t now_us, struct buffer *out);
+
+#endif

@@ -1,0 +1,105 @@
+#include "module/quality/manager/manager_report.h"
+
+#include <inttypes.h>
+
+#include "module/quality/manager/manager.h"
+#include "module/quality/quality_settings.h"
+
+static struct slice manager_zone(struct report *report, const struct quality_settings *settings)
+{
+	const char *offset = settings->utc_offset;
+	return report_text(report, "UTC%s", offset[0] == '+' || offset[0] == '-' ? offset : "");
+}
+
+/* "station S1, model X", "all stations". */
+static void manager_scope(const struct measure_request *request, struct buffer *out)
+{
+	const struct {
+		const char *name;
+		struct slice value;
+	} filters[] = {{"station", request->station}, {"model", request->model},
+		{"part", request->part}, {"customer group", request->group}};
+	for (size_t i = 0; i < sizeof(filters) / sizeof(*filters); i++) {
+		if (filters[i].value.len == 0)
+			continue;
+		buffer_printf(out, "%s%s ", out->len > 0 ? ", " : "", filters[i].name);
+		buffer_append_slice(out, filters[i].value);
+	}
+	if (out->len == 0)
+		buffer_append_text(out, "all stations");
+}
+
+static void manager_note(
+	struct report *report, enum cell_state state, int64_t count, const char *words)
+{
+	if (count > 0)
+		report_note(report, state, report_text(report, "%" PRId64 " %s", count, words));
+}
+
+/* How far the figures can be trusted, worst first. */
+static void manager_notes(struct report *report, const struct manager_input *input)
+{
+	const struct measure_notes *notes = &input->now->notes;
+	if (input->gaps.len > 0)
+		report_note(report, STATE_BAD,
+			report_text(report,
+				"The log has gaps: %.*s are missing, and what they said is in no "
+				"figure.",
+				(int)input->gaps.len, (const char *)input->gaps.data));
+	if (!input->feed.caught_up)
+		report_note(report, STATE_BAD,
+			slice_text("The module is still reading the log: figures will rise."));
+	if (input->now->request.as_of_us < input->now->request.until_us)
+		report_note(report, STATE_WATCH,
+			slice_text("The period was not over at this moment: figures are as they "
+				   "stood then."));
+	manager_note(report, STATE_WATCH, (int64_t)input->feed.rejects,
+		"events could not be read; carehub-quality status lists them.");
+	manager_note(report, STATE_WATCH, notes->repairs_without_receipt,
+		"repairs are known only from later stages, and counted nowhere.");
+	manager_note(report, STATE_WATCH, notes->repairs_faulty,
+		"repairs end before they begin or years later: their durations are left out.");
+	manager_note(report, STATE_WATCH, notes->doubtful_times,
+		"events tell a time before 1990: a clock that lost its battery, or an old log.");
+	manager_note(report, STATE_WATCH, notes->marks_over_bound,
+		"facts were told more often than is kept.");
+	manager_note(
+		report, STATE_UNKNOWN, notes->calls_unfinished, "calls have no known end yet.");
+	manager_note(report, STATE_UNKNOWN, notes->responses_repeated,
+		"surveys were answered again: the last answer counts.");
+}
+
+void manager_report(const struct manager_input *input, struct report *out_report)
+{
+	const struct measure_request *request = &input->now->request;
+	struct buffer scope = {0};
+	manager_scope(request, &scope);
+	const struct report_head head = {.product = "Carehub quality",
+		.title = "Service quality",
+		.scope = buffer_slice(&scope),
+		.from_us = request->from_us,
+		.to_us = request->until_us,
+		.sequence = input->feed.position,
+		.as_of_us = request->as_of_us,
+		.offset_us = quality_offset_us(request->settings)};
+	report_init(out_report, &head);
+	out_report->head.zone = manager_zone(out_report, request->settings);
+	if (scope.status != CH_OK)
+		out_report->status = scope.status;
+	buffer_fini(&scope);
+
+	manager_notes(out_report, input);
+	manager_promises(out_report, input);
+	manager_ranking(out_report, input->now);
+	manager_repairs(out_report, input);
+	manager_supply(out_report, input->now);
+	manager_hotline(out_report, input->now);
+	manager_complaints(out_report, input->now);
+	manager_visits(out_report, input->now);
+	manager_satisfaction(out_report, input->now);
+	manager_prices(out_report, input->now);
+	if (input->defects != NULL)
+		manager_defects(out_report, input);
+	if (input->control != NULL)
+		manager_control(out_report, input);
+}

@@ -1,0 +1,327 @@
+#include "module/quality/manager/report_command.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "module/quality/manager/manager_report.h"
+#include "module/quality/manager/stretch.h"
+#include "module/quality/quality_settings.h"
+#include "module/report/render.h"
+
+#define EXIT_SOME     1
+#define EXIT_UNUSABLE 2
+#define EXIT_NO_BOOK  3
+#define EXIT_USAGE    64
+
+#define REPORT_HISTORY    13u /* periods that a promise's small line shows, this one included */
+#define REPORT_GAPS_SHOWN 5u
+#define REPORT_FILE_MODE  0640u
+
+struct report_request {
+	const char *config;
+	const char *period;
+	const char *as_of;
+	const char *output;
+	const char *table;
+	const char *station;
+	const char *model;
+	const char *part;
+	const char *group;
+	enum report_format format;
+};
+
+static int command_usage(FILE *to, int exit_status)
+{
+	(void)fputs(
+		"usage: carehub-quality report --config FILE [OPTIONS]\n"
+		"\n"
+		"Reports on a stretch of time from the module's book.\n"
+		"\n"
+		"  --period P       2026-03-14, 2026-W11, 2026-03, 2026 or FROM:TO of such\n"
+		"                   (default: the month of the newest event)\n"
+		"  --as-of T        as things stood then: RFC 3339 or a date\n"
+		"                   (default: the newest event)\n"
+		"  --station S, --model M, --part P, --group G\n"
+		"                   only of that station, model, part, customer group\n"
+		"  --format F       text, json, csv or html (default: as FILE is called, else text)\n"
+		"  --table KEY      one table alone, as CSV\n"
+		"  -o FILE          to a file, all or nothing, instead of standard output\n"
+		"\n"
+		"Exit status: 0 fine, 1 fine but the log has gaps, rejects or is still being read,\n"
+		"2 unusable, 3 there is no book yet, 64 usage.\n",
+		to);
+	return exit_status;
+}
+
+static int command_complain(const char *what, const char *value)
+{
+	(void)fprintf(stderr, "carehub-quality report: %s: %s\n", what, value);
+	return command_usage(stderr, EXIT_USAGE);
+}
+
+static int command_fail(const char *what, const char *why)
+{
+	(void)fprintf(stderr, "carehub-quality report: %s: %s\n", what, why);
+	return EXIT_UNUSABLE;
+}
+
+/* ---- The command line ---- */
+
+/* By the end of a file's name. */
+static bool command_guess_format(const char *path, enum report_format *out_format)
+{
+	const char *end = strrchr(path, '.');
+	if (end == NULL)
+		return false;
+	return report_format_find(strcmp(end, ".txt") == 0 ? "text" : end + 1, out_format);
+}
+
+/* -1: the manual was asked for; 0; or an exit status that was told. */
+static int command_parse(int argc, char **argv, struct report_request *request)
+{
+	const char *format = NULL;
+	const struct {
+		const char *name;
+		const char **value;
+	} options[] = {
+		{"--config", &request->config},
+		{"--period", &request->period},
+		{"--as-of", &request->as_of},
+		{"--station", &request->station},
+		{"--model", &request->model},
+		{"--part", &request->part},
+		{"--group", &request->group},
+		{"--format", &format},
+		{"--table", &request->table},
+		{"-o", &request->output},
+	};
+	for (int i = 1; i < argc; i += 2) {
+		size_t at = 0;
+		if (strcmp(argv[i], "--help") == 0)
+			return -1;
+		while (at < sizeof(options) / sizeof(*options) &&
+			strcmp(options[at].name, argv[i]) != 0)
+			at++;
+		if (at == sizeof(options) / sizeof(*options))
+			return command_complain("not understood", argv[i]);
+		if (i + 1 == argc)
+			return command_complain("a value is missing", argv[i]);
+		*options[at].value = argv[i + 1];
+	}
+	if (format != NULL && !report_format_find(format, &request->format))
+		return command_complain("no such format", format);
+	if (request->config == NULL)
+		return command_complain("which module", "--config is missing");
+	if (request->table != NULL && format != NULL && request->format != REPORT_CSV)
+		return command_complain("--table", "one table alone is CSV");
+	if (format == NULL && request->output != NULL)
+		(void)command_guess_format(request->output, &request->format); /* else text */
+	return 0;
+}
+
+/* A moment, or the end of a date's day. */
+static bool command_as_of(const char *text, int64_t offset_us, int64_t *out_as_of_us)
+{
+	struct slice words = slice_text(text);
+	if (clock_parse(words, out_as_of_us) == CH_OK)
+		return true;
+	if (!period_after_date(words, offset_us, out_as_of_us))
+		return false;
+	(*out_as_of_us)--;
+	return true;
+}
+
+/* ---- What the book says ---- */
+
+struct command_gaps {
+	struct buffer text;
+	uint64_t count;
+};
+
+static bool command_take_gap(void *context, const struct feed_gap *gap)
+{
+	struct command_gaps *gaps = context;
+	if (gaps->count++ < REPORT_GAPS_SHOWN)
+		buffer_printf(&gaps->text, "%s %" PRIu64 " to %" PRIu64,
+			gaps->count == 1 ? "entries" : ",", gap->first, gap->last);
+	return true;
+}
+
+/* What is reckoned before it is shown. */
+struct reckoned {
+	struct measures *now;
+	struct measures *history;
+	struct control *control;
+	struct defects defects;
+};
+
+static void reckoned_fini(struct reckoned *reckoned)
+{
+	measures_free(reckoned->now);
+	measures_free(reckoned->history);
+	control_free(reckoned->control);
+	defects_fini(&reckoned->defects);
+}
+
+static enum ch_status reckoned_take(
+	void *context, const struct repair_fact *fact, const struct marks *marks)
+{
+	struct reckoned *reckoned = context;
+	enum ch_status status = control_take_repair(reckoned->control, fact, marks);
+	return status == CH_OK ? defects_take_repair(&reckoned->defects, fact, marks) : status;
+}
+
+static enum ch_status reckoned_charts(
+	struct reckoned *reckoned, struct book_txn *txn, const struct measure_request *request)
+{
+	const struct control_request charts = {.settings = request->settings,
+		.until_us = request->until_us < request->as_of_us ? request->until_us
+								  : request->as_of_us,
+		.as_of_us = request->as_of_us,
+		.blocks = 1,
+		.station = request->station,
+		.model = request->model};
+	enum ch_status status = control_create(&charts, &reckoned->control);
+	if (status == CH_OK)
+		status = repair_walk(txn, request->as_of_us, reckoned_take, reckoned);
+	if (status == CH_OK)
+		status = fact_walk(
+			txn, FACT_CASES, request->as_of_us, control_take_case, reckoned->control);
+	if (status == CH_OK)
+		status = control_finish(reckoned->control);
+	return status == CH_OK ? defects_rank(&reckoned->defects) : status;
+}
+
+static enum ch_status reckoned_make(struct book_txn *txn, const struct stretch *stretch,
+	const struct measure_request *request, struct reckoned *reckoned)
+{
+	struct measure_request before = *request;
+	before.from_us = stretch_history(
+		stretch, quality_offset_us(request->settings), stretch->whole ? REPORT_HISTORY : 1);
+	defects_init(&reckoned->defects, request->from_us, request->until_us, request->station,
+		request->model, request->part);
+	enum ch_status status = measures_make(txn, request, &reckoned->now);
+	if (status == CH_OK)
+		status = measures_make(txn, &before, &reckoned->history);
+	return status == CH_OK ? reckoned_charts(reckoned, txn, request) : status;
+}
+
+/* ---- Out ---- */
+
+static int command_write(const struct report_request *request, struct buffer *out)
+{
+	enum ch_status status = out->status;
+	if (status == CH_OK && request->output != NULL)
+		status = file_replace(request->output, buffer_slice(out), REPORT_FILE_MODE);
+	else if (status == CH_OK &&
+		 (fwrite(out->data, 1, out->len, stdout) != out->len || fflush(stdout) != 0))
+		status = CH_IO;
+	if (status == CH_OK)
+		return 0;
+	return command_fail(
+		request->output != NULL ? request->output : "standard output", file_why(status));
+}
+
+static int command_render(const struct report_request *request, const struct manager_input *input)
+{
+	struct report report;
+	struct buffer out = {0};
+	int result;
+	manager_report(input, &report);
+	if (report.status != CH_OK) {
+		result = command_fail("report", ch_status_text(report.status));
+		goto out;
+	}
+	if (request->table != NULL) {
+		const struct report_table *table = report_find_table(&report, request->table);
+		if (table == NULL) {
+			result = command_fail("no such table", request->table);
+			goto out;
+		}
+		report_render_csv_table(table, &out);
+	} else {
+		report_render(&report, request->format, &out);
+	}
+	result = command_write(request, &out);
+out:
+	buffer_fini(&out);
+	report_fini(&report);
+	return result;
+}
+
+static int command_make(const struct report_request *request, const struct module_view *view,
+	const struct quality_settings *settings)
+{
+	int64_t offset_us = quality_offset_us(settings);
+	int64_t as_of_us = view->feed.arrival_us;
+	struct reckoned reckoned = {.now = NULL};
+	struct command_gaps gaps = {.count = 0};
+	if (request->as_of != NULL && !command_as_of(request->as_of, offset_us, &as_of_us))
+		return command_complain("no moment", request->as_of);
+	struct stretch stretch = stretch_month(offset_us, as_of_us);
+	if (request->period != NULL &&
+		stretch_parse(slice_text(request->period), offset_us, &stretch) != CH_OK)
+		return command_complain("no period", request->period);
+	const struct measure_request wanted = {.settings = settings,
+		.from_us = stretch.from_us,
+		.until_us = stretch.until_us,
+		.as_of_us = as_of_us,
+		.unit = stretch.unit,
+		.station = slice_text(request->station),
+		.model = slice_text(request->model),
+		.part = slice_text(request->part),
+		.group = slice_text(request->group),
+		.gaps = view->feed.gaps > 0};
+	enum ch_status status = reckoned_make(view->txn, &stretch, &wanted, &reckoned);
+	if (status == CH_OK)
+		status = feed_each_gap(view->txn, command_take_gap, &gaps);
+	if (gaps.count > REPORT_GAPS_SHOWN)
+		buffer_printf(
+			&gaps.text, " and %" PRIu64 " ranges more", gaps.count - REPORT_GAPS_SHOWN);
+	const struct manager_input input = {.now = reckoned.now,
+		.history = reckoned.history,
+		.control = reckoned.control,
+		.defects = &reckoned.defects,
+		.feed = view->feed,
+		.gaps = buffer_slice(&gaps.text)};
+	int result = status == CH_OK ? command_render(request, &input)
+				     : command_fail("the book", ch_status_text(status));
+	if (result == 0 && (gaps.count > 0 || view->feed.rejects > 0 || !view->feed.caught_up))
+		result = EXIT_SOME;
+	buffer_fini(&gaps.text);
+	reckoned_fini(&reckoned);
+	return result;
+}
+
+int report_command(int argc, char **argv, const struct module *module, size_t config_part)
+{
+	struct report_request request = {.format = REPORT_TEXT};
+	struct module_view view = {0};
+	struct problems problems = {0};
+	int result = command_parse(argc, argv, &request);
+	if (result != 0)
+		return result < 0 ? command_usage(stdout, 0) : result;
+	enum ch_status status = module_view_open(module, request.config, &problems, &view);
+	if (status == CH_OK) {
+		result = command_make(&request, &view, view.configs[config_part]);
+		module_view_close(&view);
+	} else if (!problems_none(&problems)) {
+		struct buffer text = {0};
+		problems_print(&problems, &text);
+		(void)fputs(buffer_text(&text), stderr);
+		buffer_fini(&text);
+		result = EXIT_UNUSABLE;
+	} else if (status == CH_NOT_FOUND) {
+		(void)fputs(
+			"carehub-quality report: there is no book yet: `carehub-quality run` makes it\n",
+			stderr);
+		result = EXIT_NO_BOOK;
+	} else {
+		result = command_fail("the book", ch_status_text(status));
+	}
+	problems_fini(&problems);
+	return result;
+}

@@ -1,0 +1,185 @@
+/* Complaints with their owners, and what the hub said about promises. */
+#include <stdlib.h>
+
+#include "carehub/v1/customer.pb-c.h"
+#include "module/quality/measure/measuring.h"
+
+#define STATE_RUNNING   CAREHUB__V1__DEADLINE_STATE__DEADLINE_STATE_RUNNING
+#define STATE_MET       CAREHUB__V1__DEADLINE_STATE__DEADLINE_STATE_MET
+#define STATE_MISSED    CAREHUB__V1__DEADLINE_STATE__DEADLINE_STATE_MISSED
+#define STATE_CANCELLED CAREHUB__V1__DEADLINE_STATE__DEADLINE_STATE_CANCELLED
+
+/* How one promise of a complaint stands. */
+struct case_promise {
+	int64_t due_us;
+	bool judged; /* kept, or too late to be kept */
+	bool kept;
+	bool said_missed;
+	bool corrected;
+};
+
+/* By the hub's word where it gave one; else by our own, from the time of occurrence. */
+static enum ch_status case_promise_find(struct measuring *m, const struct case_fact *fact,
+	const char *name, int64_t promise_ms, int64_t done_us, struct marks *marks,
+	struct case_promise *out)
+{
+	struct promise_fact promise;
+	bool known = false;
+	*out = (struct case_promise){.due_us = fact->filed_us + promise_ms * 1000};
+	enum ch_status status = promise_get(
+		m->txn, name, fact->case_id, m->request->as_of_us, marks, &promise, &known);
+	if (status != CH_OK)
+		return status;
+	if (!known || promise.due_us == 0 || promise.state == STATE_CANCELLED) {
+		out->kept = done_us != 0 && done_us <= out->due_us;
+		out->judged = done_us != 0 || m->request->as_of_us > out->due_us;
+		return CH_OK;
+	}
+	out->due_us = promise.due_us;
+	out->kept = promise.state == STATE_MET;
+	out->judged = out->kept || promise.state == STATE_MISSED;
+	out->said_missed = promise.said_missed;
+	out->corrected = promise.corrected;
+	return CH_OK;
+}
+
+static void case_count(const struct case_fact *fact, const struct case_promise *acknowledge,
+	const struct case_promise *answer, struct case_row *row)
+{
+	row->filed++;
+	row->acknowledged_in_time.whole += acknowledge->judged;
+	row->acknowledged_in_time.part += acknowledge->kept;
+	row->answered_in_time.whole += answer->judged;
+	row->answered_in_time.part += answer->kept;
+	row->said_missed += acknowledge->said_missed + answer->said_missed;
+	row->said_corrected += acknowledge->corrected + answer->corrected;
+	row->handed_over += fact->hand_overs > 0;
+	row->hand_overs += fact->hand_overs;
+	row->escalated += fact->level > 0;
+	row->reopened += fact->reopened > 0;
+	row->open += fact->open;
+	if (fact->acknowledged_us != 0 && fact->acknowledged_us >= fact->filed_us)
+		span_add(&row->to_acknowledge, fact->acknowledged_us - fact->filed_us);
+	if (fact->answered_us != 0 && fact->answered_us >= fact->filed_us)
+		span_add(&row->to_answer, fact->answered_us - fact->filed_us);
+}
+
+static enum ch_status case_list(struct measuring *m, const struct case_fact *fact,
+	const struct case_promise *acknowledge, const struct case_promise *answer)
+{
+	struct open_case *open = list_add(&m->open_cases, sizeof(*open));
+	if (open == NULL)
+		return CH_NOMEM;
+	*open = (struct open_case){
+		.case_id = measuring_keep(m, fact->case_id),
+		.station = measuring_keep(m, fact->station),
+		.first_owner = measuring_keep(m, fact->first_owner),
+		.owner = measuring_keep(m, fact->owner),
+		.owner_group = measuring_keep(m, fact->owner_group),
+		.filed_us = fact->filed_us,
+		.hand_overs = fact->hand_overs,
+		.level = fact->level,
+		.acknowledge_due_us = acknowledge->due_us,
+		.answer_due_us = answer->due_us,
+		.acknowledged_us = fact->acknowledged_us,
+		.answered_us = fact->answered_us,
+		.acknowledge_missed = acknowledge->judged && !acknowledge->kept,
+		.answer_missed = answer->judged && !answer->kept,
+	};
+	return CH_OK;
+}
+
+/* So that a call knows whether its case came back. */
+static enum ch_status case_note_reopened(struct measuring *m, const struct case_fact *fact)
+{
+	if (fact->reopened_us == 0)
+		return CH_OK;
+	struct slice id = arena_copy(&m->scratch, fact->case_id);
+	int64_t *reopened = arena_alloc(&m->scratch, sizeof(*reopened));
+	if (id.data == NULL || reopened == NULL)
+		return CH_NOMEM;
+	*reopened = fact->reopened_us;
+	return table_put(&m->reopened_cases, id, reopened);
+}
+
+static enum ch_status case_take_complaint(
+	struct measuring *m, const struct case_fact *fact, const struct measure_subject *subject)
+{
+	struct case_promise acknowledge;
+	struct case_promise answer;
+	void *rows[MEASURE_ROWS_MAX];
+	struct marks *marks = malloc(sizeof(*marks));
+	if (marks == NULL)
+		return CH_NOMEM;
+	enum ch_status status = case_promise_find(m, fact, "complaint.acknowledge",
+		m->settings->acknowledge_ms, fact->acknowledged_us, marks, &acknowledge);
+	if (status == CH_OK)
+		status = case_promise_find(m, fact, "complaint.answer", m->settings->answer_ms,
+			fact->answered_us, marks, &answer);
+	free(marks);
+	if (status != CH_OK)
+		return status;
+	if (measuring_in_stretch(m, fact->filed_us)) {
+		size_t count = measuring_rows(m, m->complaint, subject, fact->filed_us, rows);
+		for (size_t i = 0; i < count; i++)
+			case_count(fact, &acknowledge, &answer, rows[i]);
+	}
+	return fact->open || fact->answered_us == 0 ? case_list(m, fact, &acknowledge, &answer)
+						    : CH_OK;
+}
+
+enum ch_status measure_case_take(struct measuring *m, struct slice name, const struct marks *marks)
+{
+	struct case_fact fact;
+	struct measure_subject subject = {0};
+	uint64_t now;
+	bool begun = case_fact_make(name, marks, &fact);
+	enum ch_status status = case_note_reopened(m, &fact);
+	if (status != CH_OK || !begun || !fact.complaint)
+		return status;
+	subject.station = fact.station;
+	status = measuring_group(
+		m, fact.customer, fact.sequence, fact.filed_us, &subject.group, &now);
+	if (status != CH_OK || !measuring_admits(m, &subject))
+		return status;
+	return case_take_complaint(m, &fact, &subject);
+}
+
+/* ---- Promises ---- */
+
+enum ch_status measure_promise_take(struct measuring *m, const struct marks *marks)
+{
+	struct promise_fact promise;
+	if (!promise_fact_make(marks, &promise) || !measuring_in_stretch(m, promise.due_us) ||
+		(m->request->station.len > 0 && !slice_equal(m->request->station, promise.station)))
+		return CH_OK;
+	struct measure_key key = {.name = promise.name};
+	struct promise_row *row = rowset_row(&m->promises, &key, NULL, 0, NULL);
+	if (row == NULL)
+		return CH_NOMEM;
+	row->set++;
+	row->met += promise.state == STATE_MET;
+	row->missed += promise.state == STATE_MISSED;
+	row->fulfilled += promise.state == STATE_MISSED && promise.fulfilled;
+	row->corrected += promise.corrected;
+	row->cancelled += promise.state == STATE_CANCELLED;
+	row->running += promise.state == STATE_RUNNING;
+	if (promise.rung > row->rungs)
+		row->rungs = promise.rung;
+	return CH_OK;
+}
+
+static int open_case_order(const void *a, const void *b)
+{
+	const struct open_case *one = a;
+	const struct open_case *other = b;
+	if (one->filed_us != other->filed_us)
+		return one->filed_us < other->filed_us ? -1 : 1;
+	return slice_compare(one->case_id, other->case_id);
+}
+
+enum ch_status measure_case_end(struct measuring *m)
+{
+	return measuring_list(m, &m->open_cases, sizeof(struct open_case), open_case_order,
+		&m->out->open_cases, &m->out->open_case_count, &m->out->open_case_total);
+}

@@ -1,0 +1,52 @@
+/* Parts supply: three days from stock, seven from overseas. */
+#include "module/quality/measure/measuring.h"
+
+static void supply_count(
+	const struct measuring *m, const struct supply_fact *line, struct supply_row *row)
+{
+	int64_t promise_us =
+		(line->overseas ? m->settings->overseas_ms : m->settings->stock_ms) * 1000;
+	int64_t until_us = line->arrived != NULL ? line->arrived->moment_us : m->request->as_of_us;
+	int64_t took_us = until_us - line->requested_us;
+	struct ratio *ratio = line->overseas ? &row->overseas : &row->in_stock;
+	row->requested++;
+	if (line->cancelled != NULL) {
+		row->cancelled++;
+		return;
+	}
+	if (took_us < 0)
+		took_us = 0; /* clocks differ: it was there at once */
+	if (line->arrived == NULL) {
+		row->open++;
+		row->overdue += took_us > promise_us;
+		ratio->whole += took_us > promise_us;
+		return;
+	}
+	ratio->whole++;
+	ratio->part += took_us <= promise_us;
+	row->overseas_early += line->overseas && took_us < m->settings->overseas_early_ms * 1000;
+	span_add(line->overseas ? &row->overseas_supply : &row->stock_supply, took_us);
+}
+
+enum ch_status measure_supply_take(struct measuring *m, const struct marks *marks,
+	struct slice model, enum customer_group group)
+{
+	struct supply_fact lines[SUPPLY_LINES_MAX];
+	void *rows[MEASURE_ROWS_MAX];
+	size_t count = supply_facts_make(marks, lines);
+	for (size_t i = 0; i < count; i++) {
+		struct measure_subject subject = {.station = lines[i].station,
+			.model = model,
+			.parts = &lines[i].part,
+			.part_count = 1,
+			.group = group};
+		if (!measuring_in_stretch(m, lines[i].requested_us) ||
+			!measuring_admits(m, &subject))
+			continue;
+		size_t row_count =
+			measuring_rows(m, m->supply, &subject, lines[i].requested_us, rows);
+		for (size_t k = 0; k < row_count; k++)
+			supply_count(m, &lines[i], rows[k]);
+	}
+	return CH_OK;
+}
