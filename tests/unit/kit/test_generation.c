@@ -46,8 +46,8 @@ static enum ch_status shop_start(void *source, struct kit_hub *hub)
 	(void)hub;
 	if (settings->price == shop.start_fails)
 		return CH_BUSY;
-	shop.price = settings->price;
 	shop.started++;
+	shop.price = settings->price; /* last: it is waited for */
 	return CH_OK;
 }
 
@@ -57,8 +57,8 @@ static enum ch_status shop_reload(void *source, void *config)
 	(void)source;
 	if (!shop.can_reload)
 		return CH_UNSUPPORTED;
-	shop.price = settings->price;
 	shop.taken++;
+	shop.price = settings->price;
 	return CH_OK;
 }
 

@@ -140,7 +140,8 @@ static void line_status(struct line *line, struct slice text)
 		len >= 5 && text.data[1] == '.' && (len == text.len || text.data[len] == ' ');
 	if (!is_status)
 		len = 0;
-	memcpy(line->result.status, text.data, len);
+	if (len > 0)
+		memcpy(line->result.status, text.data, len);
 	line->result.status[len] = 0;
 }
 
