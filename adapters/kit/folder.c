@@ -26,11 +26,11 @@ struct folder {
 	uint64_t files_begun;
 	bool gone;             /* the folder itself was not there when it was looked at last */
 	enum ch_status broken; /* a result could not be written: reading on would be in vain */
-	/* Files that are waited for: name and size at which they were incomplete. */
+	/* Files that are waited for, as they were when they were incomplete. */
 	struct folder_wait {
 		struct folder_wait *next;
-		int64_t size;
-		int64_t again_us; /* 0: when it has grown */
+		struct stat seen;
+		int64_t again_us; /* 0: when it has changed */
 		char name[];
 	} * waits;
 };
@@ -90,7 +90,7 @@ static bool folder_is_ready(struct folder *folder, const char *name)
 	}
 	const struct folder_wait *wait = folder_waits_for(folder, name);
 	bool due = wait != NULL && wait->again_us > 0 && clock_wall_us() >= wait->again_us;
-	return wait == NULL || wait->size != info.st_size || due;
+	return wait == NULL || !folder_file_is_same(&wait->seen, &info) || due;
 }
 
 static int folder_order(const void *a, const void *b)
@@ -166,10 +166,6 @@ static enum ch_status folder_scan(struct folder *folder)
 
 static void folder_wait_for(struct folder *folder, const struct folder_file *file)
 {
-	char path[PATH_MAX];
-	struct stat info;
-	if (!folder_path(folder, "", file->name, "", path) || stat(path, &info) != 0)
-		return;
 	struct folder_wait *wait = folder_waits_for(folder, file->name);
 	if (wait == NULL) {
 		wait = malloc(sizeof(*wait) + strlen(file->name) + 1);
@@ -179,7 +175,7 @@ static void folder_wait_for(struct folder *folder, const struct folder_file *fil
 		wait->next = folder->waits;
 		folder->waits = wait;
 	}
-	wait->size = info.st_size;
+	wait->seen = file->seen;
 	wait->again_us = file->again_us;
 }
 
@@ -195,12 +191,15 @@ static void folder_drop_file(struct folder *folder, struct folder_file *file)
 /* Called when the file is read and when a receipt comes: whichever is last. */
 static void folder_check_done(struct folder *folder, struct folder_file *file)
 {
+	enum ch_status finished = CH_OK;
 	if (!file->read || file->settled < file->given)
 		return;
 	if (file->unanswered == 0 && file->incomplete)
 		folder_wait_for(folder, file);
 	else if (file->unanswered == 0)
-		folder->broken = folder_file_finish(file, folder->options.path);
+		finished = folder_file_finish(file, folder->options.path);
+	if (folder->broken == CH_OK && finished != CH_BUSY) /* that one the next scan finds */
+		folder->broken = finished;
 	folder_drop_file(folder, file);
 }
 
@@ -300,8 +299,7 @@ enum ch_status folder_late(
 	if (folder_place_parse(origin, &place) != CH_OK)
 		return CH_NOT_FOUND; /* of another kind of source */
 	for (struct folder_file *file = folder->files; file != NULL; file = file->next) {
-		if (strcmp(file->name, place.name) != 0 || file->size != place.size ||
-			file->changed_us != place.changed_us)
+		if (!folder_file_holds(file, &place))
 			continue;
 		folder_file_late(file, place.event, receipt);
 		return CH_OK; /* should it be lost: the file is then read again, all of it */

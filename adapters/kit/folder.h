@@ -9,10 +9,12 @@
  *
  * Files are read in the order of their names.  One that ends in .tmp, .part or .filepart, begins with a
  * dot, or has changed within `settle` is still being written.  A file whose last record is incomplete
- * stays until it has grown, or its format wants to look again.  A file that was half done when the adapter died is read again from its
- * start: the hub knows the ids it has.  A file that comes again under its name takes the place of the
- * older one in done/, with its result.  What is no regular file is not touched, a symbolic link neither.
- * A folder that is not there any more (a share that was unmounted) is waited for, and told once.
+ * stays until it has changed, or its format wants to look again.  A file that was half done when the
+ * adapter died is read again from its start: the hub knows the ids it has.  So is one that was read, and then
+ * replaced or written to while it waited for receipts: what nobody has read does not go to done/.  A file
+ * that comes again under its name takes the place of the older one in done/, with its result.  What is no
+ * regular file is not touched, a symbolic link neither.  A folder that is not there any more (a share that was
+ * unmounted) is waited for, and told once.
  *
  * With a spool a file is done when all of it is stored at the hub or there.  Its result says how many were
  * in the spool at that moment; what the hub refuses of these later is added to NAME.rejects, with the

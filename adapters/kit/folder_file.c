@@ -26,6 +26,24 @@ static int64_t file_changed_us(const struct stat *info)
 	return (int64_t)info->st_mtim.tv_sec * 1000000 + info->st_mtim.tv_nsec / 1000;
 }
 
+static bool file_is_moment(const struct timespec *one, const struct timespec *other)
+{
+	return one->tv_sec == other->tv_sec && one->tv_nsec == other->tv_nsec;
+}
+
+/* The same bytes, as far as can be told without reading them; a rename changes nothing of this. */
+static bool file_is_as_it_was(const struct stat *before, const struct stat *now)
+{
+	return before->st_dev == now->st_dev && before->st_ino == now->st_ino &&
+	       before->st_size == now->st_size && file_is_moment(&before->st_mtim, &now->st_mtim);
+}
+
+/* The time of the inode besides: a copy may bring the time of last change along. */
+bool folder_file_is_same(const struct stat *before, const struct stat *now)
+{
+	return file_is_as_it_was(before, now) && file_is_moment(&before->st_ctim, &now->st_ctim);
+}
+
 enum ch_status folder_file_create(
 	const char *folder, const char *name, struct folder_file **out_file)
 {
@@ -39,8 +57,7 @@ enum ch_status folder_file_create(
 	if (file == NULL)
 		return CH_NOMEM;
 	(void)snprintf(file->name, sizeof(file->name), "%s", name); /* a name of readdir */
-	file->size = info.st_size;
-	file->changed_us = file_changed_us(&info);
+	file->seen = info;
 	file->fd = -1;
 	*out_file = file;
 	return CH_OK;
@@ -61,7 +78,6 @@ enum ch_status folder_file_open(struct folder_file *file, const char *folder,
 	const struct kit_format *format, void *decoder)
 {
 	char path[PATH_MAX];
-	struct stat info;
 	if (!file_path(folder, "", file->name, "", path))
 		return CH_TOO_LARGE;
 	file->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
@@ -69,9 +85,9 @@ enum ch_status folder_file_open(struct folder_file *file, const char *folder,
 		return CH_NOT_FOUND;
 	if (file->fd < 0)
 		return errno == EACCES || errno == EPERM ? CH_DENIED : file_status();
-	if (fstat(file->fd, &info) != 0)
+	if (fstat(file->fd, &file->seen) != 0)
 		return CH_IO;
-	if (!S_ISREG(info.st_mode))
+	if (!S_ISREG(file->seen.st_mode))
 		return CH_NOT_FOUND;
 	file->format = format;
 	return format->open(decoder, file->fd, path, &file->reader);
@@ -117,9 +133,9 @@ void folder_file_note(struct folder_file *file, struct kit_item *item)
 		file->given++;
 		buffer_clear(&file->origin);
 		buffer_printf(&file->origin, "%" PRIu64 " %" PRId64 " %" PRId64 " %s", file->given,
-			file->size, file->changed_us, file->name);
+			(int64_t)file->seen.st_size, file_changed_us(&file->seen), file->name);
 		item->origin = buffer_slice(&file->origin);
-		item->since_us = file->changed_us;
+		item->since_us = file_changed_us(&file->seen);
 		break;
 	case KIT_REJECT:
 		file->rejected++;
@@ -230,16 +246,41 @@ static enum ch_status file_write_more(const struct folder_file *file, const char
 	return CH_OK;
 }
 
+/* Whether there still is, under its name, what was read. */
+static enum ch_status file_look_again(const struct folder_file *file, const char *folder)
+{
+	char path[PATH_MAX];
+	struct stat now;
+	if (!file_path(folder, "", file->name, "", path))
+		return CH_TOO_LARGE;
+	return lstat(path, &now) == 0 && folder_file_is_same(&file->seen, &now) ? CH_OK : CH_BUSY;
+}
+
+/* Somebody was quicker than the move, which took his file away unread.  Should there be a yet newer one by
+ * now, it stays: this one would not have outlived it in any case. */
+static enum ch_status file_give_back(const char *taken, const char *from)
+{
+	if (renameat2(AT_FDCWD, taken, AT_FDCWD, from, RENAME_NOREPLACE) != 0 && errno != EEXIST &&
+		rename(taken, from) != 0) /* a share may not know the flag */
+		return file_status();
+	return CH_BUSY;
+}
+
 static enum ch_status file_move(const struct folder_file *file, const char *folder, const char *sub)
 {
 	char from[PATH_MAX];
 	char to[PATH_MAX];
 	char dir[PATH_MAX];
+	struct stat moved;
 	if (!file_path(folder, "", file->name, "", from) ||
 		!file_path(folder, sub, file->name, "", to) || !file_path(folder, sub, "", "", dir))
 		return CH_TOO_LARGE;
-	if (rename(from, to) != 0)
-		return file_status();
+	if (rename(from, to) != 0) {
+		enum ch_status status = file_status();
+		return file_look_again(file, folder) == CH_BUSY ? CH_BUSY : status;
+	}
+	if (lstat(to, &moved) == 0 && !file_is_as_it_was(&file->seen, &moved))
+		return file_give_back(to, from);
 	return file_sync_dir(dir);
 }
 
@@ -283,7 +324,9 @@ static enum ch_status file_tell(const struct folder_file *file)
 		       : CH_OK;
 }
 
-/* The result is written before the file moves: whoever sees the file in done/ finds its result. */
+/* The result is written before the file moves: whoever sees the file in done/ finds its result.  And before
+ * that we look whether it is what was read: a station may have put the next file under its name while this
+ * one waited for receipts, or gone on writing, and what nobody has read must not go to done/. */
 enum ch_status folder_file_finish(struct folder_file *file, const char *folder)
 {
 	struct buffer result = {0};
@@ -291,7 +334,9 @@ enum ch_status folder_file_finish(struct folder_file *file, const char *folder)
 		      (file->fatal || file->conflicts + file->refused + file->rejected > 0);
 	const char *sub = failed ? "failed/" : "done/";
 	bool reports = folder_file_can_report(file->name);
-	enum ch_status status = file_tell(file);
+	enum ch_status status = file_look_again(file, folder);
+	if (status == CH_OK)
+		status = file_tell(file);
 	file_put_result(file, &result);
 	if (status == CH_OK)
 		status = result.status;
@@ -312,6 +357,10 @@ enum ch_status folder_file_finish(struct folder_file *file, const char *folder)
 			file->name, failed ? "failed" : "done", file->given, file->accepted,
 			file->duplicates, file->conflicts, file->refused, file->rejected,
 			file->spooled);
+	else if (status == CH_BUSY)
+		log_warning("file.changed",
+			"name=%s detail=\"replaced, written to or taken away since it was read\"",
+			file->name);
 	else
 		log_error("file.result", "name=%s status=%s", file->name, ch_status_name(status));
 	return status;
@@ -341,6 +390,16 @@ enum ch_status folder_place_parse(struct slice origin, struct folder_place *out_
 	return CH_OK;
 }
 
+static bool place_is_in(const struct folder_place *place, const struct stat *info)
+{
+	return info->st_size == place->size && file_changed_us(info) == place->changed_us;
+}
+
+bool folder_file_holds(const struct folder_file *file, const struct folder_place *place)
+{
+	return strcmp(file->name, place->name) == 0 && place_is_in(place, &file->seen);
+}
+
 /* Whether the file lies in done/ or failed/: then *out_sub. */
 static bool place_find(const struct folder_place *place, const char *folder, const char **out_sub)
 {
@@ -349,8 +408,7 @@ static bool place_find(const struct folder_place *place, const char *folder, con
 		char path[PATH_MAX];
 		struct stat info;
 		if (file_path(folder, subs[i], place->name, "", path) && lstat(path, &info) == 0 &&
-			info.st_size == place->size &&
-			file_changed_us(&info) == place->changed_us) {
+			place_is_in(place, &info)) {
 			*out_sub = subs[i];
 			return true;
 		}

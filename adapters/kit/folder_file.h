@@ -3,15 +3,15 @@
 #define KIT_FOLDER_FILE_H
 
 #include <limits.h>
+#include <sys/stat.h>
 
 #include "kit/format.h"
 
 struct folder_file {
 	struct folder_file *next;
 	char name[NAME_MAX + 1];
-	int64_t size; /* with the time of its last change it tells this file from others of its name */
-	int64_t changed_us;
-	uint64_t number; /* upper half of its items' tokens */
+	struct stat seen; /* as it was before its first byte was read */
+	uint64_t number;  /* upper half of its items' tokens */
 	uint64_t given;
 	uint64_t settled;
 	uint64_t accepted;
@@ -36,6 +36,9 @@ struct folder_file {
 	void *reader; /* NULL: closed */
 	int fd;       /* -1: closed */
 };
+
+/* False: somebody has written to it since, or another has taken its name. */
+bool folder_file_is_same(const struct stat *before, const struct stat *now);
 
 /* Looks at the file.  CH_NOT_FOUND, CH_TOO_LARGE (its name), CH_NOMEM. */
 enum ch_status folder_file_create(
@@ -62,8 +65,9 @@ void folder_file_reject(struct folder_file *file, struct slice line);
 
 void folder_file_settle(struct folder_file *file, const struct kit_settled *settled);
 
-/* Calls format->finish, writes its result and moves it to done/ or failed/.  CH_FULL, CH_IO, CH_TOO_LARGE,
- * CH_NOMEM, or what finish said: it stays where it is. */
+/* Calls format->finish, writes its result and moves it to done/ or failed/.  CH_BUSY: under its name there is
+ * not, or not only, what was read: it stays where it is and is to be read again.  CH_FULL, CH_IO,
+ * CH_TOO_LARGE, CH_NOMEM, or what finish said: it stays, too, but this will not get better. */
 enum ch_status folder_file_finish(struct folder_file *file, const char *folder);
 
 /* ---- Late receipts ---- */
@@ -79,6 +83,9 @@ struct folder_place {
 
 enum ch_status folder_place_parse(
 	struct slice origin, struct folder_place *out_place); /* CH_FORMAT */
+
+/* Whether the place is in this file. */
+bool folder_file_holds(const struct folder_file *file, const struct folder_place *place);
 
 /* The file is still open: what becomes of the item goes into its result. */
 void folder_file_late(struct folder_file *file, uint64_t event, const struct ch_receipt *receipt);

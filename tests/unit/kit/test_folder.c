@@ -127,6 +127,103 @@ static void test_an_incomplete_record_waits_until_it_has_grown(void **state)
 	drop_end(&drop);
 }
 
+/* ---- Files that change between their reading and the last receipt ---- */
+
+/* "a1" has been read and waits for its receipt. */
+static uint64_t read_day(struct drop *drop)
+{
+	struct kit_item item;
+	drop_put(drop, "day.csv", "a1\n");
+	assert_int_equal(folder_next(drop->folder, &item), CH_OK);
+	assert_int_equal(folder_next(drop->folder, &item), CH_END);
+	return item.token;
+}
+
+/* It comes, and what nobody has read is not in done/ but read now. */
+static void finish_day(struct drop *drop, uint64_t token, const char *text, unsigned lines)
+{
+	settle(drop, token, CH_OUTCOME_ACCEPTED);
+	assert_true(drop_has(drop, "day.csv"));
+	assert_false(drop_has(drop, "done/day.csv"));
+	assert_false(drop_has(drop, "done/day.csv.result.json"));
+	assert_int_equal(carry(drop, CH_OUTCOME_DUPLICATE), lines);
+	assert_false(drop_has(drop, "day.csv"));
+	assert_true(drop_says(drop, "done/day.csv", text));
+}
+
+static void test_a_file_that_was_replaced_is_read(void **state)
+{
+	struct drop drop;
+	struct stat was;
+	char path[DROP_PATH];
+	char fresh[DROP_PATH];
+	(void)state;
+	drop_begin(&drop);
+	(void)snprintf(path, sizeof(path), "%s/day.csv", drop.path);
+	(void)snprintf(fresh, sizeof(fresh), "%s/.fresh", drop.path);
+	uint64_t token = read_day(&drop);
+	/* As long, and a copy that brought the time of its last change along. */
+	drop_put(&drop, ".fresh", "b1\n");
+	assert_int_equal(stat(path, &was), 0);
+	const struct timespec times[] = {was.st_atim, was.st_mtim};
+	assert_int_equal(utimensat(AT_FDCWD, fresh, times, 0), 0);
+	assert_int_equal(rename(fresh, path), 0);
+	finish_day(&drop, token, "b1\n", 1);
+	drop_end(&drop);
+}
+
+static void test_a_file_that_was_written_to_is_read_again(void **state)
+{
+	static const struct {
+		const char *text;
+		unsigned lines;
+	} cases[] = {{"a1\na2\n", 2}, {"b\n", 1}, {"", 0}};
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct drop drop;
+		drop_begin(&drop);
+		uint64_t token = read_day(&drop);
+		drop_put(&drop, "day.csv", cases[i].text);
+		finish_day(&drop, token, cases[i].text, cases[i].lines);
+		drop_end(&drop);
+	}
+}
+
+static void test_a_file_that_was_taken_away_stops_nobody(void **state)
+{
+	struct drop drop;
+	char path[DROP_PATH];
+	(void)state;
+	drop_begin(&drop);
+	uint64_t token = read_day(&drop);
+	(void)snprintf(path, sizeof(path), "%s/day.csv", drop.path);
+	assert_int_equal(unlink(path), 0);
+	settle(&drop, token, CH_OUTCOME_ACCEPTED);
+	assert_int_equal(carry(&drop, CH_OUTCOME_ACCEPTED), 0);
+	assert_false(drop_has(&drop, "done/day.csv.result.json"));
+	drop_end(&drop);
+}
+
+/* It must not be taken for one that was incomplete at its new size. */
+static void test_an_incomplete_file_that_has_grown_is_read_again(void **state)
+{
+	struct drop drop;
+	struct kit_item item;
+	(void)state;
+	drop_begin(&drop);
+	drop_put(&drop, "a.csv", "a1\na2 is cut");
+	assert_int_equal(folder_next(drop.folder, &item), CH_OK);
+	uint64_t token = item.token;
+	assert_int_equal(folder_next(drop.folder, &item), CH_OK);
+	assert_int_equal(item.what, KIT_INCOMPLETE);
+	drop_put(&drop, "a.csv", "a1\na2 is cut no more\n");
+	assert_int_equal(folder_next(drop.folder, &item), CH_END);
+	settle(&drop, token, CH_OUTCOME_ACCEPTED);
+	assert_int_equal(carry(&drop, CH_OUTCOME_DUPLICATE), 2);
+	assert_true(drop_has(&drop, "done/a.csv"));
+	drop_end(&drop);
+}
+
 static void test_a_half_done_file_is_read_again(void **state)
 {
 	struct drop drop;
@@ -201,7 +298,6 @@ static void test_an_unreadable_file_fails(void **state)
 	drop_end(&drop);
 }
 
-/* Nobody can write a result beside the longest of names: that stopped the adapter at every start. */
 /* A share that is unmounted and mounted again, or another in its place. */
 static void test_a_folder_that_goes_is_waited_for(void **state)
 {
@@ -231,6 +327,7 @@ static void test_a_folder_that_goes_is_waited_for(void **state)
 	drop_end(&drop);
 }
 
+/* Nobody can write a result beside the longest of names: that stopped the adapter at every start. */
 static void test_odd_names_stop_nobody(void **state)
 {
 	struct drop drop;
@@ -429,6 +526,10 @@ int main(void)
 		cmocka_unit_test(test_a_file_goes_to_done_with_its_result),
 		cmocka_unit_test(test_what_is_being_written_waits),
 		cmocka_unit_test(test_an_incomplete_record_waits_until_it_has_grown),
+		cmocka_unit_test(test_a_file_that_was_replaced_is_read),
+		cmocka_unit_test(test_a_file_that_was_written_to_is_read_again),
+		cmocka_unit_test(test_a_file_that_was_taken_away_stops_nobody),
+		cmocka_unit_test(test_an_incomplete_file_that_has_grown_is_read_again),
 		cmocka_unit_test(test_a_half_done_file_is_read_again),
 		cmocka_unit_test(test_an_event_without_an_answer_keeps_its_file),
 		cmocka_unit_test(test_what_the_hub_refuses_stands_in_the_rejects),
