@@ -75,40 +75,6 @@ static void view_provenance(
 	pb_end(view->out, mark);
 }
 
-/* "family|given|full" of an encoded Name. */
-static void view_name_text(struct slice name, struct buffer *out)
-{
-	struct slice parts[3] = {{NULL, 0}, {NULL, 0}, {NULL, 0}};
-	(void)pbedit_get_bytes(name, 2, &parts[0]); /* absent ones stay empty */
-	(void)pbedit_get_bytes(name, 3, &parts[1]);
-	(void)pbedit_get_bytes(name, 1, &parts[2]);
-	for (int i = 0; i < 3; i++) {
-		if (i > 0)
-			buffer_append_byte(out, '|');
-		buffer_append_slice(out, parts[i]);
-	}
-}
-
-/* The whole address as written, else its parts with commas. */
-static void view_address_text(struct slice address, struct buffer *out)
-{
-	struct slice full;
-	if (pbedit_get_bytes(address, 7, &full) && full.len > 0) {
-		buffer_append_slice(out, full);
-		return;
-	}
-	struct pb_reader reader = pb_read(address);
-	struct pb_field field;
-	size_t start = out->len;
-	while (pb_next(&reader, &field)) {
-		if (field.wire != PB_LEN || field.bytes.len == 0)
-			continue;
-		if (out->len > start)
-			buffer_append_text(out, ", ");
-		buffer_append_slice(out, field.bytes);
-	}
-}
-
 static void view_value(const struct view *view, const struct record_value *value)
 {
 	struct buffer text = {0};
@@ -124,14 +90,10 @@ static void view_value(const struct view *view, const struct record_value *value
 		if (!slice_equal(raw, value->sub))
 			pb_put_bytes(out, 3, raw);
 		pb_put_uint(out, 4, value->value.len > 0 ? value->value.data[0] : 0);
-	} else if (value->field == FIELD_NAME) {
-		view_name_text(value->value, &text);
+	} else if (value->field == FIELD_NAME || value->field == FIELD_ADDRESS) {
+		record_text(value, &text);
 		pb_put_bytes(out, 2, buffer_slice(&text));
-		pb_put_bytes(out, 5, value->value);
-	} else if (value->field == FIELD_ADDRESS) {
-		view_address_text(value->value, &text);
-		pb_put_bytes(out, 2, buffer_slice(&text));
-		pb_put_bytes(out, 6, value->value);
+		pb_put_bytes(out, value->field == FIELD_NAME ? 5 : 6, value->value);
 	} else {
 		pb_put_bytes(out, 2, value->value);
 	}

@@ -2,6 +2,8 @@
 
 #include "base/bytes.h"
 #include "base/limits.h"
+#include "wire/pb.h"
+#include "wire/pbedit.h"
 
 #define RECORD_VERSION     1u
 #define RECORD_VALUE_BYTES 35u
@@ -161,4 +163,53 @@ enum ch_status record_drop(struct slice bytes, uint16_t field, struct slice sub,
 			record_put(out, &at);
 	}
 	return reader.status != CH_OK ? reader.status : out->status;
+}
+
+/* ---- For people ---- */
+
+/* Numbers of CustomerField whose values are messages. */
+enum { FIELD_NAME = 1, FIELD_ADDRESS = 4 };
+
+static void record_name_text(struct slice name, struct buffer *out)
+{
+	struct slice parts[3] = {{NULL, 0}, {NULL, 0}, {NULL, 0}};
+	(void)pbedit_get_bytes(name, 2, &parts[0]); /* absent ones stay empty */
+	(void)pbedit_get_bytes(name, 3, &parts[1]);
+	(void)pbedit_get_bytes(name, 1, &parts[2]);
+	for (int i = 0; i < 3; i++) {
+		if (i > 0)
+			buffer_append_byte(out, '|');
+		buffer_append_slice(out, parts[i]);
+	}
+}
+
+static void record_address_text(struct slice address, struct buffer *out)
+{
+	struct slice full;
+	if (pbedit_get_bytes(address, 7, &full) && full.len > 0) {
+		buffer_append_slice(out, full);
+		return;
+	}
+	struct pb_reader reader = pb_read(address);
+	struct pb_field field;
+	size_t start = out->len;
+	while (pb_next(&reader, &field)) {
+		if (field.wire != PB_LEN || field.bytes.len == 0)
+			continue;
+		if (out->len > start)
+			buffer_append_text(out, ", ");
+		buffer_append_slice(out, field.bytes);
+	}
+}
+
+void record_text(const struct record_value *value, struct buffer *out)
+{
+	if ((value->flags & RECORD_MULTI) != 0)
+		buffer_append_slice(out, value->sub);
+	else if (value->field == FIELD_NAME)
+		record_name_text(value->value, out);
+	else if (value->field == FIELD_ADDRESS)
+		record_address_text(value->value, out);
+	else
+		buffer_append_slice(out, value->value);
 }

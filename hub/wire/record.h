@@ -56,4 +56,8 @@ enum ch_status record_set(struct slice bytes, const struct record_value *value, 
 enum ch_status record_drop(
 	struct slice bytes, uint16_t field, struct slice sub, struct buffer *out);
 
+/* Appends the value's one text, as customer.proto describes it for each field: of a number or mailbox its
+ * normalized form, of a name "family|given|full", of an address the whole as written or else its parts. */
+void record_text(const struct record_value *value, struct buffer *out);
+
 #endif

@@ -194,6 +194,48 @@ static void damage_is_seen(void **state)
 	buffer_fini(&record);
 }
 
+/* What a record shows and what news of it tell is one text. */
+static void a_value_has_one_text(void **state)
+{
+	(void)state;
+	static const struct {
+		uint16_t field;
+		uint8_t flags;
+		const char *sub;
+		const char *value;
+		const char *text;
+	} cases[] = {
+		{6, 0, "", "zh-Hans", "zh-Hans"},
+		{2, RECORD_MULTI, "+8613800000001",
+			"\x01"
+			"138 0000 0001",
+			"+8613800000001"},
+		{1, 0, "", "\x0a\x07Li Wang\x12\x02Li\x1a\x04Wang", "Li|Wang|Li Wang"},
+		{1, 0, "", "\x0a\x02Li", "||Li"},
+		{4, 0, "",
+			"\x0a\x02"
+			"CN\x12\x02"
+			"BJ",
+			"CN, BJ"},
+		{4, 0, "",
+			"\x0a\x02"
+			"CN\x3a\x06"
+			"Road 1",
+			"Road 1"},
+		{1, 0, "", "\x0a\x7f", "||"}, /* a damaged one says nothing */
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct buffer text = {0};
+		const struct record_value value = {.field = cases[i].field,
+			.flags = cases[i].flags,
+			.sub = slice_text(cases[i].sub),
+			.value = slice_text(cases[i].value)};
+		record_text(&value, &text);
+		assert_slice_text(buffer_slice(&text), cases[i].text);
+		buffer_fini(&text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -202,6 +244,7 @@ int main(void)
 		cmocka_unit_test(keeps_three_old_values_whatever_their_age),
 		cmocka_unit_test(holds_so_many_values_and_no_more),
 		cmocka_unit_test(damage_is_seen),
+		cmocka_unit_test(a_value_has_one_text),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
