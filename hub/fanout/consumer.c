@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "fanout/attachment.h"
+#include "fanout/news.h"
 #include "fanout/sending.h"
 
 /* A subscriber's message on its way to the fan-out thread. */
@@ -21,6 +22,7 @@ struct rights {
 	struct consumer *consumer;
 	struct type_set allowed;
 	uint32_t snapshots;
+	uint32_t values;
 };
 
 /* ---- The fan-out thread ---- */
@@ -74,6 +76,7 @@ static void consumer_run_rights(struct task *task)
 	struct consumer *consumer = rights->consumer;
 	consumer->allowed = rights->allowed;
 	consumer->snapshots = rights->snapshots;
+	consumer->values = rights->values;
 	attachment_recheck_all(consumer); /* it is not closed: that would be said after this */
 	free(rights);
 }
@@ -133,6 +136,7 @@ enum ch_status consumer_open(struct fanout *fanout, const struct consumer_option
 	table_init(&consumer->attached);
 	type_set_allowed(&consumer->allowed, options->may_subscribe, options->context);
 	consumer->snapshots = consumer_snapshot_rights(options);
+	consumer->values = news_rights(options->may_subscribe, options->context);
 	*out_consumer = consumer;
 	return CH_OK;
 }
@@ -205,6 +209,7 @@ enum ch_status consumer_recheck(struct consumer *consumer)
 	type_set_allowed(
 		&rights->allowed, consumer->options.may_subscribe, consumer->options.context);
 	rights->snapshots = consumer_snapshot_rights(&consumer->options);
+	rights->values = news_rights(consumer->options.may_subscribe, consumer->options.context);
 	(void)mailbox_post(&consumer->fanout->inbox, &rights->task.node);
 	return CH_OK;
 }

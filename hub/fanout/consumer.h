@@ -13,7 +13,8 @@ struct consumer_options {
 	/* An operator may attach to the subscriptions of others. */
 	bool is_operator;
 	/* Whether the peer may see all that a pattern over types can match.  Called by consumer_open and
-	 * consumer_recheck only.  A snapshot of a table needs the topic `snapshot.` and the table's name. */
+	 * consumer_recheck only.  A snapshot of a table needs the topic `snapshot.` and the table's name, the values
+	 * in news of a record the topic `values.` and the field's (news.h). */
 	bool (*may_subscribe)(void *context, struct slice pattern);
 	/* Takes over the frame's memory and leaves it empty; false: the socket is full, it is offered again
 	 * by consumer_writable.  It must not close the consumer. */

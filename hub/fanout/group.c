@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/invariant.h"
+#include "fanout/news.h"
 #include "wire/envelope.h"
 #include "wire/path.h"
 #include "wire/types.h"
@@ -60,6 +61,8 @@ void group_fini(struct group *group)
 	free(group->parts);
 	buffer_fini(&group->event);
 	buffer_fini(&group->encoded);
+	buffer_fini(&group->values);
+	buffer_fini(&group->allowed);
 	*group = (struct group){0};
 }
 
@@ -233,4 +236,21 @@ enum ch_status group_encode(struct group *group, uint32_t part, struct slice *ou
 		return CH_NOMEM;
 	*out_encoded = buffer_slice(&group->encoded);
 	return CH_OK;
+}
+
+enum ch_status group_values(
+	struct group *group, uint32_t part, uint32_t rights, struct slice *out_values)
+{
+	const struct part *one = &group->parts[part];
+	struct slice values = one->values;
+	*out_values = (struct slice){NULL, 0};
+	if (!one->derived || !news_is(one->type) || rights == 0)
+		return CH_OK;
+	if (one->encoded.data == NULL) {
+		buffer_clear(&group->values);
+		news_encode(&group->entry, group_customer_of(&one->event), &group->values);
+		values = buffer_slice(&group->values);
+	}
+	*out_values = news_allowed(values, rights, &group->allowed);
+	return group->values.status == CH_OK ? group->allowed.status : CH_NOMEM;
 }

@@ -19,6 +19,7 @@ struct part {
 	uint64_t customer;    /* whom it is filed under; 0: nobody */
 	struct slice source;  /* of an input; no data: not looked up yet */
 	struct slice encoded; /* a Delivery without its stamp; no data: not made yet */
+	struct slice values;  /* of one that was encoded: what news.h tells to who may have all */
 	struct derived event; /* of a derived one */
 };
 
@@ -33,6 +34,8 @@ struct group {
 	uint32_t capacity;
 	struct buffer event;
 	struct buffer encoded;
+	struct buffer values;
+	struct buffer allowed;
 };
 
 void group_init(struct group *group);
@@ -50,6 +53,11 @@ bool group_wants(struct group *group, uint32_t part, const struct interest *inte
 
 /* The part's Delivery without its stamp, until the next call on this group.  CH_NOMEM. */
 enum ch_status group_encode(struct group *group, uint32_t part, struct slice *out_encoded);
+
+/* Of news of a record (news.h), what they tell of its values to a peer with these rights: the Delivery's stamp has
+ * it.  Of other parts, and of who may have none: empty.  Until the next call on this group.  CH_NOMEM. */
+enum ch_status group_values(
+	struct group *group, uint32_t part, uint32_t rights, struct slice *out_values);
 
 /* Who says it: for a derived one, the hub. */
 struct slice group_source(struct group *group, uint32_t part);

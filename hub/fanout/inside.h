@@ -65,6 +65,7 @@ struct consumer {
 	struct table attached; /* handle -> struct subscription */
 	struct type_set allowed;
 	uint32_t snapshots; /* tables that it may have, a bit each */
+	uint32_t values;    /* fields of records: news.h */
 	uint32_t references;
 	bool gone;
 };

@@ -12,7 +12,8 @@ struct recent_part {
 	uint16_t type;
 	bool derived;
 	uint32_t len;
-	uint32_t source_len; /* the source's text follows the encoded bytes */
+	uint32_t source_len; /* the source's text follows the encoded bytes ... */
+	uint32_t values_len; /* ... and what news tell of values the source */
 	uint64_t customer;
 };
 
@@ -117,12 +118,16 @@ static enum ch_status recent_encode(struct recent *recent, struct recent_group *
 	(void)buffer_reserve(&recent->encoded, head);
 	for (uint32_t i = 0; i < group->part_count; i++) {
 		struct slice encoded;
+		struct slice values;
 		struct slice source = group_source(group, i);
 		enum ch_status status = group_encode(group, i, &encoded);
+		if (status == CH_OK)
+			status = group_values(group, i, UINT32_MAX, &values);
 		if (status != CH_OK)
 			return status;
 		buffer_append_slice(&recent->encoded, encoded);
 		buffer_append_slice(&recent->encoded, source);
+		buffer_append_slice(&recent->encoded, values);
 		if (recent->encoded.status != CH_OK)
 			return CH_NOMEM;
 		struct recent_group *draft = (void *)recent->encoded.data;
@@ -131,6 +136,7 @@ static enum ch_status recent_encode(struct recent *recent, struct recent_group *
 			.derived = group->parts[i].derived,
 			.len = (uint32_t)encoded.len,
 			.source_len = (uint32_t)source.len,
+			.values_len = (uint32_t)values.len,
 			.customer = group->parts[i].customer,
 		};
 	}
@@ -198,9 +204,10 @@ enum ch_status recent_get(const struct recent *recent, uint64_t sequence, struct
 			.customer = part->customer,
 			.encoded = slice_of(at, part->len),
 			.source = slice_of(at + part->len, part->source_len),
+			.values = slice_of(at + part->len + part->source_len, part->values_len),
 		};
 		status = group_add(group, &shown);
-		at += part->len + part->source_len;
+		at += part->len + part->source_len + part->values_len;
 	}
 	return status;
 }

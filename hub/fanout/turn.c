@@ -59,7 +59,7 @@ static void turn_send_frame(struct turn *turn)
 /* Puts one delivery into the frame, into a new one when it would grow beyond what a frame may be. */
 static bool turn_put(struct turn *turn, struct slice encoded, const struct delivery_stamp *stamp)
 {
-	size_t room = encoded.len + stamp->job.len + 64;
+	size_t room = encoded.len + stamp->job.len + stamp->personal.len + 64;
 	if (turn->sending != NULL && turn->sending->bytes.len + room > LIMIT_FRAME_BYTES)
 		turn_send_frame(turn);
 	if (!turn_begin_frame(turn))
@@ -102,6 +102,7 @@ static bool turn_put_group(struct turn *turn, struct group *group, const struct 
 	struct delivery_stamp *stamp, uint16_t *out_parts)
 {
 	const struct interest *interest = &turn->subscription->interest;
+	uint32_t rights = turn->subscription->consumer->values;
 	uint32_t last = UINT32_MAX;
 	uint16_t parts = 0;
 	for (uint32_t i = 0; i < group->part_count; i++) {
@@ -118,7 +119,9 @@ static bool turn_put_group(struct turn *turn, struct group *group, const struct 
 		if (!group->parts[i].wanted)
 			continue;
 		stamp->last = i == last;
-		if (group_encode(group, i, &encoded) != CH_OK || !turn_put(turn, encoded, stamp))
+		if (group_encode(group, i, &encoded) != CH_OK ||
+			group_values(group, i, rights, &stamp->personal) != CH_OK ||
+			!turn_put(turn, encoded, stamp))
 			return false;
 	}
 	*out_parts = parts;

@@ -74,14 +74,17 @@ static uint8_t *deliver_write_stamp(uint8_t *at, const struct delivery_stamp *st
 {
 	at = deliver_write_uint(at, D_ATTEMPT, stamp->attempt);
 	at = deliver_write_uint(at, D_MODE, stamp->mode);
+	at = deliver_write_bytes(at, D_PERSONAL, stamp->personal);
 	at = deliver_write_bytes(at, D_JOB, stamp->job);
 	return deliver_write_uint(at, D_LAST, stamp->last);
 }
 
 void deliver_add(struct buffer *out, const struct delivery *delivery)
 {
-	const struct delivery_stamp stamp = {
-		delivery->attempt, delivery->mode, delivery->last, delivery->job};
+	const struct delivery_stamp stamp = {.attempt = delivery->attempt,
+		.mode = delivery->mode,
+		.last = delivery->last,
+		.job = delivery->job};
 	size_t mark = pb_begin(out, 2);
 	uint8_t *at = buffer_reserve(out, deliver_bound(delivery));
 	if (at == NULL)
@@ -103,7 +106,8 @@ void deliver_add_encoded(
 	struct buffer *out, struct slice encoded, const struct delivery_stamp *stamp)
 {
 	size_t mark = pb_begin(out, 2);
-	uint8_t *at = buffer_reserve(out, encoded.len + FIXED_BYTES + TAGGED(stamp->job));
+	uint8_t *at = buffer_reserve(
+		out, encoded.len + FIXED_BYTES + TAGGED(stamp->job) + TAGGED(stamp->personal));
 	if (at == NULL)
 		return;
 	memcpy(at, encoded.data, encoded.len);

@@ -47,6 +47,7 @@ struct delivery_stamp {
 	enum delivery_mode mode;
 	bool last;
 	struct slice job;
+	struct slice personal; /* of one that was encoded without, for those who may have it */
 };
 
 /* The delivery's own stamp is not looked at. */

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "fanout/inside.h"
+#include "wire/effect.h"
 #include "wire/envelope.h"
 #include "wire/session.h"
 #include "wire/types.h"
@@ -201,6 +202,7 @@ static void stage_append_one(
 	struct buffer input = {0};
 	struct buffer derived = {0};
 	struct buffer personal = {0};
+	struct effects effects;
 	uint8_t head[ENTRY_HEAD_MAX];
 	struct slice parts[8];
 	(void)snprintf(id, sizeof(id), "e-%llu", (unsigned long long)sequence);
@@ -220,6 +222,13 @@ static void stage_append_one(
 	envelope_encode(&envelope, &input);
 	stage_derive(&derived, &personal, event->before, true);
 	stage_derive(&derived, &personal, event->after, false);
+	effects_init(&effects);
+	if (event->language != NULL)
+		effects_add(&effects, &(struct effect){.op = EFFECT_VALUE,
+					      .number = 7,
+					      .field = 6,
+					      .flags = EFFECT_PERSONAL,
+					      .value = slice_text(event->language)});
 	const struct entry entry = {
 		.kind = ENTRY_INPUT,
 		.outcome = event->quarantined ? ENTRY_QUARANTINED : ENTRY_ACCEPTED,
@@ -227,6 +236,8 @@ static void stage_append_one(
 		.customer = event->customer,
 		.peer = SLICE_LITERAL("pos-1"),
 		.input = buffer_slice(&input),
+		.effects = buffer_slice(&effects.open),
+		.effects_personal = buffer_slice(&effects.personal),
 		.derived = buffer_slice(&derived),
 		.derived_personal = buffer_slice(&personal),
 	};
@@ -236,6 +247,7 @@ static void stage_append_one(
 	buffer_fini(&input);
 	buffer_fini(&derived);
 	buffer_fini(&personal);
+	effects_fini(&effects);
 }
 
 uint64_t stage_append(struct stage *stage, const struct event *event, uint64_t count)
@@ -338,6 +350,7 @@ static void session_take_deliver(struct session *session, struct slice body)
 		got->last = delivery.last;
 		got->customer = delivery.customer;
 		got->record_len = delivery.record.len;
+		got->personal_len = delivery.personal.len;
 		session_copy(got->text, sizeof(got->text),
 			delivery.table.len > 0 ? delivery.table : delivery.job);
 		if (delivery.mode == DELIVERY_SNAPSHOT)
@@ -393,7 +406,13 @@ static bool session_send(void *context, struct buffer *frame)
 static bool session_may(void *context, struct slice pattern)
 {
 	const struct session *session = context;
-	return pattern_covers(slice_text(session->topics != NULL ? session->topics : ">"), pattern);
+	struct slice topics = slice_text(session->topics != NULL ? session->topics : ">");
+	struct slice topic;
+	while (text_split(&topics, ' ', &topic)) {
+		if (pattern_covers(topic, pattern))
+			return true;
+	}
+	return false;
 }
 
 void session_open(struct session *session, struct stage *stage, const char *peer, bool is_operator)

@@ -56,7 +56,8 @@ struct event {
 	const char *before; /* the type of a derived event ahead of the input; NULL: none */
 	const char *after;  /* ... and behind it */
 	bool quarantined;
-	size_t bytes; /* of its data */
+	size_t bytes;         /* of its data */
+	const char *language; /* what customer 7's record has from then on; NULL: nothing is said */
 };
 
 /* Appends them in one batch and wakes the fan-out; the last one's sequence. */
@@ -80,6 +81,7 @@ struct got {
 	char id[64];      /* of the event */
 	uint64_t customer;
 	size_t record_len;
+	size_t personal_len;
 };
 
 struct session {
@@ -97,7 +99,7 @@ struct session {
 	bool blocked;  /* the socket takes nothing */
 	bool forgets;  /* deliveries are counted, not kept */
 	size_t frames;
-	const char *topics; /* a pattern; NULL: all */
+	const char *topics; /* patterns with blanks between; NULL: all */
 };
 
 void session_open(struct session *session, struct stage *stage, const char *peer, bool is_operator);

@@ -756,6 +756,45 @@ static void test_a_time_out_brings_it_again(void **state)
 
 #define ON_STAGE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
+/* From the journal and from what is kept of the newest, at once and again: the same to each. */
+static void test_values_are_told_to_who_may_have_them(void **state)
+{
+	struct stage *stage = *state;
+	struct session all = {.topics = "customer.record.* values.language values.group"};
+	struct session none = {.topics = "customer.record.* values.phone"};
+	struct subscribe wish_all = named("all", 1);
+	struct subscribe wish_none = named("none", 1);
+	const struct event event = {
+		.after = "customer.record.updated", .customer = 7, .language = "zh"};
+	const size_t told = 9; /* field 101, a FieldChange of 6 bytes */
+	stage_append(stage, &event, 1);
+	session_open(&all, stage, "a", false);
+	session_open(&none, stage, "n", false);
+	assert_int_equal(session_subscribe(&all, &wish_all), CH_OK);
+	assert_int_equal(session_subscribe(&none, &wish_none), CH_OK);
+	assert_int_equal(session_next(&all)->personal_len, told);
+	assert_int_equal(session_next(&none)->personal_len, 0);
+	session_next_mark(&all, MARK_CAUGHT_UP);
+	session_next_mark(&none, MARK_CAUGHT_UP);
+	stage_append(stage, &event, 1);
+	assert_int_equal(session_next(&all)->personal_len, told);
+	assert_int_equal(session_next(&none)->personal_len, 0);
+	session_nack(&all, 1, &(struct nack){.sequence = 2});
+	const struct got *again = session_next(&all);
+	assert_int_equal(again->attempt, 2);
+	assert_int_equal(again->personal_len, told);
+	/* A right that is taken away, or given, holds from the next one on. */
+	all.topics = "customer.record.*";
+	none.topics = "customer.record.* values.>";
+	assert_int_equal(consumer_recheck(all.consumer), CH_OK);
+	assert_int_equal(consumer_recheck(none.consumer), CH_OK);
+	stage_append(stage, &event, 1);
+	assert_int_equal(session_next(&all)->personal_len, 0);
+	assert_int_equal(session_next(&none)->personal_len, told);
+	session_close(&all);
+	session_close(&none);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -784,6 +823,7 @@ int main(void)
 		ON_STAGE(test_beyond_its_bound_it_is_suspended),
 		ON_STAGE(test_another_journal_resets),
 		ON_STAGE(test_a_time_out_brings_it_again),
+		ON_STAGE(test_values_are_told_to_who_may_have_them),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

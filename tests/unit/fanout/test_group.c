@@ -1,6 +1,7 @@
 #include "fanout/group.h"
 
 #include "support/unit.h"
+#include "wire/effect.h"
 #include "wire/envelope.h"
 #include "wire/types.h"
 
@@ -192,6 +193,98 @@ static void test_what_cannot_be_read_is_told(void **state)
 	buffer_fini(&body);
 }
 
+/* ---- News of a record ---- */
+
+enum { PHONE = 1 << 2, LANGUAGE = 1 << 6 };
+
+/* An entry that created customer 7's record, with his language, and a number that was not told of him. */
+static void build_news(struct buffer *body, bool lost)
+{
+	struct effects effects;
+	struct buffer open = {0};
+	struct buffer personal = {0};
+	effects_init(&effects);
+	effects_add(&effects, &(struct effect){.op = EFFECT_VALUE,
+				      .number = 7,
+				      .field = 6,
+				      .flags = EFFECT_PERSONAL,
+				      .value = SLICE_LITERAL("zh")});
+	effects_add(&effects, &(struct effect){.op = EFFECT_VALUE,
+				      .number = 7,
+				      .field = 2,
+				      .flags = EFFECT_PERSONAL | EFFECT_MULTI,
+				      .sub = SLICE_LITERAL("+861"),
+				      .value = SLICE_LITERAL("\x01"
+							     "0086 1")});
+	effects_add(&effects, &(struct effect){.op = EFFECT_VALUE,
+				      .number = 8,
+				      .field = 6,
+				      .flags = EFFECT_PERSONAL,
+				      .value = SLICE_LITERAL("en")});
+	derive(&open, &personal, "customer.record.created", true, SLICE_LITERAL("\x08\x07"),
+		SLICE_LITERAL(""));
+	const struct entry entry = {.kind = ENTRY_INPUT,
+		.outcome = ENTRY_ACCEPTED,
+		.type = type_of("pos.sale.completed"),
+		.customer = 7,
+		.effects = buffer_slice(&effects.open),
+		.effects_personal =
+			lost ? (struct slice){NULL, 0} : buffer_slice(&effects.personal),
+		.derived = buffer_slice(&open),
+		.derived_personal = buffer_slice(&personal)};
+	entry_encode(&entry, body);
+	effects_fini(&effects);
+	buffer_fini(&open);
+	buffer_fini(&personal);
+}
+
+static void test_news_tell_values_to_those_who_may_have_them(void **state)
+{
+	(void)state;
+	static const char language[] = "\xaa\x06\x06\x08\x06\x1a\x02zh";
+	static const char phone[] = "\xaa\x06\x08\x08\x02\x1a\x04+861";
+	struct group group;
+	struct buffer body = {0};
+	struct buffer all = {0};
+	struct slice values;
+	group_init(&group);
+	build_news(&body, false);
+	const struct journal_entry at = {.sequence = 1, .body = buffer_slice(&body)};
+	assert_int_equal(group_read(&group, &at), CH_OK);
+	assert_int_equal(group_values(&group, 0, LANGUAGE, &values), CH_OK);
+	assert_slice_text(values, language);
+	assert_int_equal(group_values(&group, 0, PHONE, &values), CH_OK);
+	assert_slice_text(values, phone);
+	assert_int_equal(group_values(&group, 0, LANGUAGE | PHONE, &values), CH_OK);
+	buffer_append_text(&all, language);
+	buffer_append_text(&all, phone);
+	assert_true(slice_equal(values, buffer_slice(&all)));
+	assert_int_equal(group_values(&group, 0, 0, &values), CH_OK);
+	assert_int_equal(values.len, 0);
+	/* The input says what it says, with everything, and to everybody who may see it. */
+	assert_int_equal(group_values(&group, 1, UINT32_MAX, &values), CH_OK);
+	assert_int_equal(values.len, 0);
+	buffer_fini(&all);
+	buffer_fini(&body);
+	group_fini(&group);
+}
+
+static void test_news_of_destroyed_values_tell_none(void **state)
+{
+	(void)state;
+	struct group group;
+	struct buffer body = {0};
+	struct slice values;
+	group_init(&group);
+	build_news(&body, true);
+	const struct journal_entry at = {.sequence = 1, .body = buffer_slice(&body)};
+	assert_int_equal(group_read(&group, &at), CH_OK);
+	assert_int_equal(group_values(&group, 0, UINT32_MAX, &values), CH_OK);
+	assert_int_equal(values.len, 0);
+	buffer_fini(&body);
+	group_fini(&group);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -199,6 +292,8 @@ int main(void)
 		cmocka_unit_test(test_an_input_that_was_not_taken_is_no_part),
 		cmocka_unit_test(test_wants_look_at_type_source_and_customer),
 		cmocka_unit_test(test_what_cannot_be_read_is_told),
+		cmocka_unit_test(test_news_tell_values_to_those_who_may_have_them),
+		cmocka_unit_test(test_news_of_destroyed_values_tell_none),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

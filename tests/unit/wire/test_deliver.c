@@ -143,6 +143,29 @@ static void test_one_encoding_serves_many(void **state)
 	buffer_fini(&shared);
 }
 
+static void test_a_stamp_may_hold_what_not_everybody_may_have(void **state)
+{
+	(void)state;
+	struct buffer shared = {0};
+	struct buffer frame = {0};
+	struct deliver deliver;
+	struct delivery got;
+	struct delivery open = full;
+	open.personal = (struct slice){NULL, 0};
+	delivery_encode(&open, &shared);
+	deliver_begin(&frame, 1);
+	deliver_add_encoded(&frame, buffer_slice(&shared), &(struct delivery_stamp){.attempt = 1});
+	deliver_add_encoded(&frame, buffer_slice(&shared),
+		&(struct delivery_stamp){.attempt = 1, .personal = SLICE_LITERAL("zh")});
+	assert_int_equal(deliver_parse(body_of(&frame), &deliver), CH_OK);
+	assert_true(deliver_next(&deliver, &got));
+	assert_int_equal(got.personal.len, 0);
+	assert_true(deliver_next(&deliver, &got));
+	assert_slice_text(got.personal, "zh");
+	buffer_fini(&frame);
+	buffer_fini(&shared);
+}
+
 static void test_a_bad_delivery_ends_the_walk(void **state)
 {
 	(void)state;
@@ -177,6 +200,7 @@ int main(void)
 		cmocka_unit_test(test_protobuf_c_reads_the_same),
 		cmocka_unit_test(test_what_goes_in_comes_out),
 		cmocka_unit_test(test_one_encoding_serves_many),
+		cmocka_unit_test(test_a_stamp_may_hold_what_not_everybody_may_have),
 		cmocka_unit_test(test_a_bad_delivery_ends_the_walk),
 		cmocka_unit_test(test_wrong_wire_types_are_refused),
 	};
