@@ -409,6 +409,71 @@ static void test_erased(void **state)
 	book_abort(txn);
 }
 
+/* What the hub tells of a record: this field, with its value when the module may have it (NULL: it may not). */
+static void fold_field(
+	struct rig *rig, struct book_txn *txn, uint64_t customer, int number, char *value)
+{
+	Carehub__V1__CustomerField field = (Carehub__V1__CustomerField)number;
+	Carehub__V1__FieldChange change = CAREHUB__V1__FIELD_CHANGE__INIT;
+	Carehub__V1__FieldChange *changes[] = {&change};
+	Carehub__V1__CustomerRecordUpdated updated = CAREHUB__V1__CUSTOMER_RECORD_UPDATED__INIT;
+	updated.customer_number = customer;
+	updated.fields = &field;
+	updated.n_fields = 1;
+	change.field = field;
+	change.new_value = value;
+	updated.changes = changes;
+	updated.n_changes = value != NULL;
+	fold(rig, txn, "customer.record.updated", customer, rig->now_us, false, &updated.base);
+}
+
+static void test_what_the_record_says(void **state)
+{
+	enum { BIRTH_DATE = 5, LANGUAGE = 6, GROUP = 7, GENDER = 14 };
+	struct rig *rig = *state;
+	char chinese[] = "zh-Hans-CN";
+	char english[] = "en";
+	char high[] = "high-value";
+	char female[] = "female";
+	char born[] = "2000-10-04"; /* START is 2024-10-04 */
+	char nothing[] = "";
+	segments_part.close(rig->part);
+	open_part(rig, "[segment zh]\nwhere = language = \"zh\"\n"
+		       "[segment best]\nwhere = group = \"high-value\" and gender = \"female\" and "
+		       "age >= 24\n"
+		       "[segment told]\nwhere = has(language)\n");
+	struct book_txn *txn = shelf_begin(rig->book, true);
+	fold_field(rig, txn, 7, LANGUAGE, chinese);
+	fold_field(rig, txn, 7, GROUP, high);
+	fold_field(rig, txn, 7, GENDER, female);
+	fold_field(rig, txn, 7, BIRTH_DATE, born);
+	fold_field(rig, txn, 8, LANGUAGE, NULL);
+	settle(rig, txn, true);
+	txn = shelf_begin(rig->book, false);
+	assert_true(is_member(txn, "zh", 7));
+	assert_true(is_member(txn, "best", 7));
+	assert_false(is_member(txn, "zh", 8));
+	assert_true(is_member(txn, "told", 8)); /* he has one; which, nobody may tell us */
+	book_abort(txn);
+	/* It has changed, and is not known any more; then it is; then there is none. */
+	txn = shelf_begin(rig->book, true);
+	fold_field(rig, txn, 7, LANGUAGE, NULL);
+	fold_field(rig, txn, 8, LANGUAGE, english);
+	fold_field(rig, txn, 7, GROUP, nothing);
+	settle(rig, txn, true);
+	txn = shelf_begin(rig->book, false);
+	assert_false(is_member(txn, "zh", 7));
+	assert_true(is_member(txn, "told", 7));
+	assert_false(is_member(txn, "best", 7));
+	book_abort(txn);
+	txn = shelf_begin(rig->book, true);
+	fold_field(rig, txn, 8, LANGUAGE, nothing);
+	settle(rig, txn, true);
+	txn = shelf_begin(rig->book, false);
+	assert_false(is_member(txn, "told", 8));
+	book_abort(txn);
+}
+
 static void test_changed_definitions(void **state)
 {
 	struct rig *rig = *state;
@@ -498,6 +563,7 @@ int main(void)
 		TEST(test_catching_up_says_nothing),
 		TEST(test_merged_and_back),
 		TEST(test_erased),
+		TEST(test_what_the_record_says),
 		TEST(test_changed_definitions),
 		TEST(test_random_days),
 	};

@@ -57,9 +57,13 @@ enum ch_status purchase_settle(
 
 /* Numbers of CustomerField. */
 enum {
+	FIELD_PHONE = 2,
+	FIELD_EMAIL = 3,
 	FIELD_BIRTH_DATE = 5,
 	FIELD_LANGUAGE = 6,
 	FIELD_GROUP = 7,
+	FIELD_LOCAL_ID = 10,
+	FIELD_IDENTIFIER = 11,
 	FIELD_GENDER = 14,
 };
 

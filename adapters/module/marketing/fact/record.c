@@ -1,8 +1,9 @@
 /* What the hub's own events say of a customer's record, and a warranty registration, which makes an owner.
  *
- * Fields come with customer.record.created, .updated, .merged and .unmerged: which ones changed, and where the event
- * tells it, the values.  Kept of them is what conditions can ask for: of most that the record has it, of group,
- * language, gender and birth date the value. */
+ * Fields come with customer.record.created, .updated, .merged and .unmerged: which ones changed, and of those whose
+ * values the module may have (topics values.*), what they are now.  Kept of them is what conditions can ask for: of
+ * most that the record has it, of group, language, gender and birth date the value.  One that changed without its
+ * value is there and not known: what it was before is not true any more. */
 #include "carehub/v1/hub.pb-c.h"
 #include "carehub/v1/website.pb-c.h"
 #include "module/kit/people.h"
@@ -22,23 +23,28 @@ static bool field_keeps_value(int field)
 	       field == FIELD_BIRTH_DATE;
 }
 
+/* Of which a record holds several: when one goes, others may be left. */
+static bool field_is_many(int field)
+{
+	return field == FIELD_PHONE || field == FIELD_EMAIL || field == FIELD_LOCAL_ID ||
+	       field == FIELD_IDENTIFIER;
+}
+
 static void fields_change(struct book_txn *txn, uint64_t customer,
 	const Carehub__V1__CustomerField *fields, size_t field_count,
 	Carehub__V1__FieldChange *const *changes, size_t change_count)
 {
 	struct key key;
-	struct slice known;
 	for (size_t i = 0; i < field_count; i++) {
 		if ((int)fields[i] <= 0 || (int)fields[i] >= 64)
 			continue;
 		field_key(&key, customer, (int)fields[i]);
-		if (book_get(txn, TABLE_HELD, key_slice(&key), &known) == CH_NOT_FOUND)
-			book_put(txn, TABLE_HELD, key_slice(&key), (struct slice){NULL, 0});
+		book_put(txn, TABLE_HELD, key_slice(&key), (struct slice){NULL, 0});
 	}
 	for (size_t i = 0; i < change_count; i++) {
 		int field = (int)changes[i]->field;
 		struct slice value = slice_text(changes[i]->new_value);
-		if (field <= 0 || field >= 64)
+		if (field <= 0 || field >= 64 || (value.len == 0 && field_is_many(field)))
 			continue;
 		field_key(&key, customer, field);
 		if (value.len == 0)
