@@ -101,8 +101,9 @@ struct kit_adapter {
 	enum ch_status (*check)(const void *config, struct problems *problems);
 	/* `problems` takes everything that is wrong with the settings beyond what the rows can tell.
 	 * CH_INVALID when it added to them.  `config` lives as long as the source.
-	 * What only one process or source can have (a port, a queue's place) is taken in start, not here:
-	 * `check` opens beside a service that runs, and a reload opens the new beside the old. */
+	 * What only one process or source can have (a port, a queue's place) is taken in start, not here, and
+	 * what is not there (a folder) is made there: `check` opens beside a service that runs, perhaps as
+	 * another user, and a reload opens the new beside the old. */
 	enum ch_status (*open)(void *config, struct problems *problems, void **out_source);
 	/* May be NULL.  New settings for a source that runs, found good by an open of their own, whose
 	 * source was closed again.  CH_OK: from now on `config` is the source's, and the one before is

@@ -307,19 +307,38 @@ enum ch_status folder_late(
 	return folder_place_late(&place, folder->options.path, folder->options.receipts, receipt);
 }
 
+enum ch_status folder_check(const char *path, const char *key, struct problems *problems)
+{
+	static const char *const subs[] = {"", "/done", "/failed"};
+	for (size_t i = 0; i < sizeof(subs) / sizeof(subs[0]); i++) {
+		char sub[PATH_MAX];
+		bool fits = (size_t)snprintf(sub, sizeof(sub), "%s%s", path, subs[i]) < sizeof(sub);
+		const char *fault = fits ? file_dir_fault(sub) : "is too long a name";
+		if (fault == NULL)
+			continue;
+		problems_add(problems, NULL, 0, key, "%s: %s", sub, fault);
+		return CH_INVALID;
+	}
+	return CH_OK;
+}
+
 enum ch_status folder_open(const struct folder_options *options, struct folder **out_folder)
 {
 	struct folder *folder = calloc(1, sizeof(*folder));
 	if (folder == NULL)
 		return CH_NOMEM;
 	folder->options = *options;
-	enum ch_status status = folder_make_dirs(folder);
-	if (status != CH_OK) {
-		free(folder);
-		return status;
-	}
 	*out_folder = folder;
 	return CH_OK;
+}
+
+enum ch_status folder_start(struct folder *folder)
+{
+	enum ch_status status = folder_make_dirs(folder);
+	if (status != CH_OK)
+		log_error("folder.unusable", "path=\"%s\" status=%s", folder->options.path,
+			ch_status_name(status));
+	return status;
 }
 
 void folder_close(struct folder *folder)

@@ -35,9 +35,16 @@ struct folder_options {
 
 struct folder;
 
-/* Makes the folder and its done/ and failed/ when they are absent.  CH_IO, CH_NOMEM. */
+/* Whether the folder, its done/ and failed/ can be used, or could be made; what is wrong goes to `problems` under
+ * `key`.  Nothing is changed.  CH_INVALID when it added to them. */
+enum ch_status folder_check(const char *path, const char *key, struct problems *problems);
+
+/* Touches nothing yet: what it is for may only be looked at.  CH_NOMEM. */
 enum ch_status folder_open(const struct folder_options *options, struct folder **out_folder);
 void folder_close(struct folder *folder);
+
+/* Makes the folder and its done/ and failed/ when they are absent.  CH_IO, CH_FULL, CH_TOO_LARGE, logged. */
+enum ch_status folder_start(struct folder *folder);
 
 /* The callbacks of a kit_adapter.  folder_next: CH_BUSY: only files that are not at rest yet, or the folder is gone; CH_IO or CH_FULL for good when a result could not be
  * written: the adapter stops, and after a start the file is read again. */

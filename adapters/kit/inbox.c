@@ -9,6 +9,12 @@ struct inbox {
 	void (*free_decoder)(void *decoder);
 };
 
+enum ch_status inbox_check(const struct folder_settings *settings, struct problems *problems)
+{
+	return settings->path != NULL ? folder_check(settings->path, "folder.path", problems)
+				      : CH_OK;
+}
+
 enum ch_status inbox_open(const struct kit_format *format, void *decoder,
 	void (*free_decoder)(void *decoder), const struct folder_settings *settings,
 	struct problems *problems, void **out_inbox)
@@ -30,12 +36,11 @@ enum ch_status inbox_open(const struct kit_format *format, void *decoder,
 	inbox->format = format;
 	inbox->decoder = decoder;
 	inbox->free_decoder = free_decoder;
-	status = folder_open(&options, &inbox->folder);
-	if (status != CH_OK) {
-		problems_add(problems, NULL, 0, "folder.path", "%s: cannot be used: %s",
-			settings->path, ch_status_text(status));
+	status = inbox_check(settings, problems);
+	if (status == CH_OK)
+		status = folder_open(&options, &inbox->folder);
+	if (status != CH_OK)
 		goto out;
-	}
 	*out_inbox = inbox;
 	inbox = NULL; /* the caller's now */
 out:
@@ -46,8 +51,10 @@ out:
 enum ch_status inbox_start(void *inbox, struct kit_hub *hub)
 {
 	const struct inbox *self = inbox;
+	enum ch_status status = folder_start(self->folder);
 	(void)hub;
-	return self->format->start != NULL ? self->format->start(self->decoder) : CH_OK;
+	return status == CH_OK && self->format->start != NULL ? self->format->start(self->decoder)
+							      : status;
 }
 
 enum ch_status inbox_next(void *inbox, struct kit_item *out_item)

@@ -21,8 +21,12 @@
 
 #include "kit/folder.h"
 
+/* What is wrong with the folder, for the adapter's `check`; settings without a path have been told of.
+ * CH_INVALID when it added to `problems`. */
+enum ch_status inbox_check(const struct folder_settings *settings, struct problems *problems);
+
 /* `decoder` is the inbox's from here on, on failure too, and let go of by free_decoder (NULL: nothing to let
- * go of).  CH_IO ... with a line in `problems`: the folder cannot be used. */
+ * go of).  As inbox_check, CH_NOMEM. */
 enum ch_status inbox_open(const struct kit_format *format, void *decoder,
 	void (*free_decoder)(void *decoder), const struct folder_settings *settings,
 	struct problems *problems, void **out_inbox);

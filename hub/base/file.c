@@ -219,6 +219,33 @@ enum ch_status file_make_dirs(const char *path, unsigned mode)
 	return file_make_dir(part, mode);
 }
 
+/* Going up, as far as nothing is there: where it would be made is where one must be allowed to write. */
+const char *file_dir_fault(const char *path)
+{
+	char at[PATH_MAX];
+	char above[PATH_MAX];
+	struct stat info;
+	size_t len = strlen(path);
+	if (len == 0 || len >= sizeof(at))
+		return len == 0 ? "is no name" : "is too long a name";
+	memcpy(at, path, len + 1);
+	while (stat(at, &info) != 0) {
+		if (errno != ENOENT)
+			return strerror(errno);
+		if (lstat(at, &info) == 0)
+			return "is a link that leads nowhere";
+		while (len > 1 && at[len - 1] == '/')
+			at[--len] = 0;
+		if (file_parent(at, above) != CH_OK || strcmp(at, above) == 0)
+			return "cannot be found"; /* where we stand is gone */
+		len = strlen(above);
+		memcpy(at, above, len + 1);
+	}
+	if (!S_ISDIR(info.st_mode))
+		return "is no folder";
+	return faccessat(AT_FDCWD, at, W_OK | X_OK, AT_EACCESS) == 0 ? NULL : strerror(errno);
+}
+
 enum ch_status file_lock(const char *path, int *out_fd)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);

@@ -34,6 +34,10 @@ enum ch_status file_sync_dir(const char *path);
 /* A folder and its parents, each synced into its parent; fine when it exists.  CH_IO. */
 enum ch_status file_make_dirs(const char *path, unsigned mode);
 
+/* What stands against putting files into a folder, or making it, with the rights of this process: "is no
+ * folder"; NULL: nothing.  It is only looked at.  Text that is good until the next call. */
+const char *file_dir_fault(const char *path);
+
 /* An exclusive lock on a lock file for the life of the process; CH_BUSY when another holds it.
  * The descriptor is the caller's. */
 enum ch_status file_lock(const char *path, int *out_fd);

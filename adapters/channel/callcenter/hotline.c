@@ -384,7 +384,9 @@ static enum ch_status hotline_start(void *source, struct kit_hub *hub)
 	hotline->tick.data = hotline;
 	(void)uv_timer_start(&hotline->tick, on_tick, TICK_MS, TICK_MS); /* nor can this */
 	hotline->fill_due_us = INT64_MAX;
-	enum ch_status status = hotline_start_fill(hotline);
+	enum ch_status status = hotline->folder != NULL ? folder_start(hotline->folder) : CH_OK;
+	if (status == CH_OK)
+		status = hotline_start_fill(hotline);
 	if (status == CH_OK)
 		status = hotline_start_pop(hotline);
 	if (status == CH_OK)
@@ -502,11 +504,8 @@ static enum ch_status hotline_open_folder(struct hotline *hotline, struct proble
 	};
 	if (settings->desk_path == NULL)
 		return CH_OK;
-	enum ch_status status = folder_open(&options, &hotline->folder);
-	if (status != CH_OK)
-		problems_add(problems, NULL, 0, "desk.folder", "%s: cannot be used: %s",
-			settings->desk_path, ch_status_text(status));
-	return status;
+	enum ch_status status = folder_check(settings->desk_path, "desk.folder", problems);
+	return status == CH_OK ? folder_open(&options, &hotline->folder) : status;
 }
 
 static enum ch_status hotline_open(void *config, struct problems *problems, void **out_source)

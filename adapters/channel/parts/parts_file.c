@@ -505,11 +505,16 @@ static enum ch_status parts_file_finish(void *reader, const struct kit_tally *ta
 	return status;
 }
 
-/* Here and not sooner: one process at a time may have the daybook. */
+/* Here and not sooner: one process at a time may have the daybook, and `check` makes no folders. */
 static enum ch_status parts_file_start(void *decoder)
 {
 	struct parts_decoder *parts = decoder;
-	enum ch_status status = daybook_open(parts->state, &parts->daybook);
+	enum ch_status status = file_make_dirs(parts->out, 0750);
+	if (status != CH_OK) {
+		log_error("out.unusable", "path=%s status=%s", parts->out, ch_status_name(status));
+		return status;
+	}
+	status = daybook_open(parts->state, &parts->daybook);
 	if (status != CH_OK)
 		log_error("daybook.unusable", "path=%s status=%s", parts->state,
 			ch_status_name(status));

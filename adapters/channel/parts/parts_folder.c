@@ -1,8 +1,6 @@
 #include "channel/parts/parts_folder.h"
 
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/currency.h"
 #include "base/file.h"
@@ -126,19 +124,12 @@ static struct slice partners_text(const char *text)
 	return text != NULL ? slice_text(text) : (struct slice){NULL, 0};
 }
 
-/* Whether a folder is there, or can be made, and be written to. */
 static bool partners_check_folder(const char *name, const char *path, struct problems *problems)
 {
-	struct stat info;
-	enum ch_status status = file_make_dirs(path, 0750);
-	if (status == CH_OK && (stat(path, &info) != 0 || !S_ISDIR(info.st_mode)))
-		status = CH_INVALID;
-	if (status == CH_OK && access(path, W_OK | X_OK) != 0)
-		status = CH_DENIED;
-	if (status != CH_OK)
-		problems_add(problems, NULL, 0, name, "%s: cannot be used: %s", path,
-			ch_status_text(status));
-	return status == CH_OK;
+	const char *fault = file_dir_fault(path);
+	if (fault != NULL)
+		problems_add(problems, NULL, 0, name, "%s: %s", path, fault);
+	return fault == NULL;
 }
 
 /* CH_INVALID with lines in `problems`; of the zone as zone_open. */

@@ -31,6 +31,8 @@ struct repair_settings {
 
 /* The callbacks of one input, as a kit_adapter has them. */
 struct input_calls {
+	/* NULL: there is nothing to begin with. */
+	enum ch_status (*start)(void *input, struct kit_hub *hub);
 	/* NULL: it is only looked at, every adapter.poll. */
 	enum ch_status (*tend)(void *input, struct kit_wait *out_wait);
 	enum ch_status (*next)(void *input, struct kit_item *out_item);
@@ -40,10 +42,10 @@ struct input_calls {
 };
 
 static const struct input_calls inputs[] = {
-	[INPUT_FOLDER] = {NULL, inbox_next, inbox_settle, inbox_late, inbox_close},
-	[INPUT_OUTBOX] = {outbox_source_tend, outbox_source_next, outbox_source_settle, NULL,
+	[INPUT_FOLDER] = {inbox_start, NULL, inbox_next, inbox_settle, inbox_late, inbox_close},
+	[INPUT_OUTBOX] = {NULL, outbox_source_tend, outbox_source_next, outbox_source_settle, NULL,
 		outbox_source_close},
-	[INPUT_MQTT] = {mqtt_source_tend, mqtt_source_next, mqtt_source_settle, NULL,
+	[INPUT_MQTT] = {NULL, mqtt_source_tend, mqtt_source_next, mqtt_source_settle, NULL,
 		mqtt_source_close},
 };
 
@@ -244,7 +246,7 @@ static enum ch_status repair_start(void *source, struct kit_hub *hub)
 {
 	const struct repair *repair = source;
 	inquiry_start(repair->inquiry, hub);
-	return CH_OK;
+	return repair->calls->start != NULL ? repair->calls->start(repair->input, hub) : CH_OK;
 }
 
 static enum ch_status repair_tend(void *source, struct kit_wait *out_wait)

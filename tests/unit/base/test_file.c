@@ -129,6 +129,32 @@ static void makes_folders_and_their_parents(void **state)
 	assert_int_equal(file_sync_dir(in(folder, "none")), CH_NOT_FOUND);
 }
 
+static void looks_whether_a_folder_can_be_used(void **state)
+{
+	struct folder *folder = *state;
+	char target[160];
+	struct stat info;
+	(void)snprintf(target, sizeof(target), "%s", in(folder, "nowhere"));
+	assert_null(file_dir_fault(folder->root));
+	assert_null(file_dir_fault(in(folder, "a/b//c/")));    /* could be made */
+	assert_int_not_equal(stat(in(folder, "a"), &info), 0); /* but is not */
+	assert_null(file_dir_fault("."));
+	assert_null(file_dir_fault("not/here"));
+	assert_int_equal(file_replace(in(folder, "file"), SLICE_LITERAL("x"), 0600), CH_OK);
+	assert_string_equal(file_dir_fault(in(folder, "file")), "is no folder");
+	assert_string_equal(file_dir_fault(in(folder, "file/below/it")), "Not a directory");
+	assert_int_equal(symlink(target, in(folder, "link")), 0);
+	assert_string_equal(file_dir_fault(in(folder, "link")), "is a link that leads nowhere");
+	assert_string_equal(
+		file_dir_fault(in(folder, "link/below")), "is a link that leads nowhere");
+	assert_string_equal(file_dir_fault(""), "is no name");
+	if (geteuid() == 0)
+		return; /* who may do all */
+	assert_int_equal(mkdir(in(folder, "closed"), 0500), 0);
+	assert_string_equal(file_dir_fault(in(folder, "closed")), "Permission denied");
+	assert_string_equal(file_dir_fault(in(folder, "closed/below")), "Permission denied");
+}
+
 static void a_lock_has_one_owner(void **state)
 {
 	struct folder *folder = *state;
@@ -150,6 +176,7 @@ int main(void)
 		cmocka_unit_test(reads_within_bounds),
 		cmocka_unit_test(waits_for_no_pipe),
 		cmocka_unit_test(makes_folders_and_their_parents),
+		cmocka_unit_test(looks_whether_a_folder_can_be_used),
 		cmocka_unit_test(a_lock_has_one_owner),
 	};
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -97,6 +97,7 @@ static inline void drop_open_folder(struct drop *drop, int64_t settle_ms)
 		.receipts = true,
 		.format = &lines_format};
 	assert_int_equal(folder_open(&options, &drop->folder), CH_OK);
+	assert_int_equal(folder_start(drop->folder), CH_OK);
 }
 
 static inline void drop_begin(struct drop *drop)

@@ -71,6 +71,37 @@ static void test_a_file_goes_to_done_with_its_result(void **state)
 	drop_end(&drop);
 }
 
+static void test_a_look_changes_nothing(void **state)
+{
+	struct drop drop;
+	struct problems problems = {0};
+	struct buffer text = {0};
+	char path[DROP_PATH];
+	(void)state;
+	drop_begin(&drop);
+	(void)snprintf(path, sizeof(path), "%s/day/inbox", drop.path);
+	const struct folder_options options = {.path = path, .format = &lines_format};
+	struct folder *folder;
+	assert_int_equal(folder_check(path, "folder.path", &problems), CH_OK);
+	assert_int_equal(folder_open(&options, &folder), CH_OK);
+	folder_close(folder);
+	assert_false(drop_has(&drop, "day"));
+	assert_true(problems_none(&problems));
+
+	drop_put(&drop, "day", "a file");
+	assert_int_equal(folder_check(path, "folder.path", &problems), CH_INVALID);
+	(void)snprintf(path, sizeof(path), "%s/done", drop.path);
+	assert_int_equal(rmdir(path), 0);
+	drop_put(&drop, "done", "a file");
+	assert_int_equal(folder_check(drop.path, "folder.path", &problems), CH_INVALID);
+	problems_print(&problems, &text);
+	assert_non_null(strstr(buffer_text(&text), "/day/inbox: Not a directory"));
+	assert_non_null(strstr(buffer_text(&text), "/done: is no folder"));
+	buffer_fini(&text);
+	problems_fini(&problems);
+	drop_end(&drop);
+}
+
 static void test_what_is_being_written_waits(void **state)
 {
 	struct drop drop;
@@ -498,6 +529,7 @@ static void test_the_format_hears_what_became_of_the_file(void **state)
 	folder_close(drop.folder);
 	const struct folder_options options = {.path = drop.path, .format = &format};
 	assert_int_equal(folder_open(&options, &drop.folder), CH_OK);
+	assert_int_equal(folder_start(drop.folder), CH_OK);
 	drop_put(&drop, "a", "1\n!torn\n2\n");
 	finished.say = CH_OK;
 	assert_int_equal(carry(&drop, CH_OUTCOME_ACCEPTED), 2);
@@ -524,6 +556,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_file_goes_to_done_with_its_result),
+		cmocka_unit_test(test_a_look_changes_nothing),
 		cmocka_unit_test(test_what_is_being_written_waits),
 		cmocka_unit_test(test_an_incomplete_record_waits_until_it_has_grown),
 		cmocka_unit_test(test_a_file_that_was_replaced_is_read),
