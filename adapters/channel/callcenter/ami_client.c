@@ -4,16 +4,10 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "base/invariant.h"
 #include "base/log.h"
 #include "channel/callcenter/ami_dialog.h"
 
-#define READ_BYTES   65536u
-#define UNSENT_BYTES 65536u /* the exchange does not read: it is gone */
-
 enum state {
-	DOWN,       /* until the timer */
-	CONNECTING, /* a name, a socket */
 	GREETED,    /* waits for the banner */
 	CHALLENGED, /* asked for one */
 	LOGGING_IN,
@@ -24,27 +18,15 @@ enum state {
 enum what { WHAT_CHALLENGE, WHAT_LOGIN, WHAT_QUEUES, WHAT_CHANNELS, WHAT_PING };
 
 struct ami_client {
-	uv_loop_t *loop;
 	struct ami_client_options options;
 	struct ami_client_listener listener;
+	struct uplink *uplink;
 	enum state state;
-	bool closing;
-	bool was_up; /* told so */
-	bool denied; /* the last login was */
-	uv_timer_t timer;
-	uv_getaddrinfo_t resolver;
-	bool resolving;
-	uv_connect_t connecting;
-	uv_tcp_t *tcp; /* of this connection; freed when it is closed */
-	struct ami_reader *reader;
+	struct ami_reader *reader; /* while the uplink is open */
 	struct ami_dialog dialog;
-	int64_t pause_ms;
 	int64_t heard_us; /* the last byte, or the begin of this state */
 	int64_t asked_us; /* the last ping */
-	char bytes[READ_BYTES];
 };
-
-static void client_lose(struct ami_client *client, const char *why);
 
 static void client_enter(struct ami_client *client, enum state state)
 {
@@ -52,17 +34,9 @@ static void client_enter(struct ami_client *client, enum state state)
 	client->heard_us = clock_steady_us();
 }
 
-/* ---- Writing ---- */
-
-struct letter {
-	uv_write_t request;
-	char bytes[];
-};
-
-static void on_written(uv_write_t *request, int status)
+static void client_lose(struct ami_client *client, const char *why)
 {
-	(void)status; /* reading tells that the line is gone */
-	free(request);
+	uplink_lose(client->uplink, false, why);
 }
 
 static void client_ask(struct ami_client *client, const char *action, const struct ami_pair *pairs,
@@ -72,21 +46,13 @@ static void client_ask(struct ami_client *client, const char *action, const stru
 	bool lists = what == WHAT_QUEUES || what == WHAT_CHANNELS;
 	enum ch_status status = ami_dialog_ask(
 		&client->dialog, action, pairs, count, what, lists, clock_steady_us(), &text);
-	struct letter *letter = status == CH_OK ? malloc(sizeof(*letter) + text.len) : NULL;
-	if (letter != NULL) {
-		memcpy(letter->bytes, text.data, text.len);
-		uv_buf_t piece = uv_buf_init(letter->bytes, (unsigned)text.len);
-		if (uv_write(&letter->request, (uv_stream_t *)client->tcp, &piece, 1, on_written) !=
-			0) {
-			free(letter);
-			letter = NULL;
-		}
-	}
+	if (status == CH_OK)
+		uplink_send(client->uplink, buffer_slice(&text));
+	else
+		client_lose(client, "an action cannot be written");
 	if (text.data != NULL)
 		sodium_memzero(text.data, text.len); /* the secret may be in it */
 	buffer_fini(&text);
-	if (letter == NULL)
-		client_lose(client, "an action cannot be written");
 }
 
 /* ---- The story of a connection ---- */
@@ -125,9 +91,7 @@ static void on_banner(struct ami_client *client)
 static void client_rise(struct ami_client *client)
 {
 	client_enter(client, UP);
-	client->pause_ms = client->options.first_ms;
-	client->denied = false;
-	client->was_up = true;
+	uplink_settle(client->uplink);
 	client->asked_us = clock_steady_us();
 	log_info("exchange.up", "host=%s", client->options.host);
 	client->listener.up(client->listener.context);
@@ -147,8 +111,8 @@ static void on_login_answer(struct ami_client *client, const struct ami_answer *
 {
 	(void)message;
 	if (!answer->good) {
-		client->denied = true;
-		client_lose(client, "it refuses the login");
+		/* Exchanges ban who knocks too often. */
+		uplink_lose(client->uplink, true, "it refuses the login");
 		return;
 	}
 	client_enter(client, LOOKING);
@@ -218,68 +182,23 @@ static void client_take(struct ami_client *client, const struct ami_message *mes
 		client->listener.event(client->listener.context, message);
 }
 
-/* ---- Sockets ---- */
+/* ---- What the uplink calls ---- */
 
-static void on_closed(uv_handle_t *handle)
+static void on_opened(void *context)
 {
-	free(handle);
-}
-
-static void client_hang_up(struct ami_client *client)
-{
-	if (client->tcp != NULL)
-		uv_close((uv_handle_t *)client->tcp, on_closed);
-	client->tcp = NULL; /* freed when closed */
-	ami_reader_free(client->reader);
-	client->reader = NULL;
+	struct ami_client *client = context;
 	client->dialog = (struct ami_dialog){.last_id = client->dialog.last_id};
+	client_enter(client, GREETED);
+	if (ami_reader_create(&client->reader) != CH_OK)
+		client_lose(client, "memory runs out");
 }
 
-static void on_timer(uv_timer_t *timer);
-
-/* From the upper half of the pause, so that many clients do not come back in the same moment. */
-static void client_lose(struct ami_client *client, const char *why)
+static void on_came(void *context, struct slice bytes)
 {
-	int64_t pause_ms = client->pause_ms;
-	if (client->state == DOWN || client->closing)
-		return;
-	client_hang_up(client);
-	client->state = DOWN;
-	if (client->denied && pause_ms < client->options.longest_ms)
-		pause_ms = client->options.longest_ms; /* exchanges ban who knocks too often */
-	log_warning("exchange.down", "host=%s next_ms=%lld detail=\"%s\"", client->options.host,
-		(long long)pause_ms, why);
-	uint32_t half = (uint32_t)(pause_ms / 2);
-	uint64_t wait_ms = (uint64_t)pause_ms - half + randombytes_uniform(half + 1);
-	client->pause_ms = client->pause_ms * 2 < client->options.longest_ms
-				   ? client->pause_ms * 2
-				   : client->options.longest_ms;
-	(void)uv_timer_start(
-		&client->timer, on_timer, wait_ms, 0); /* fails without callback only */
-	if (client->was_up) {
-		client->was_up = false;
-		client->listener.down(client->listener.context);
-	}
-}
-
-static void on_room(uv_handle_t *handle, size_t suggested, uv_buf_t *out_room)
-{
-	struct ami_client *client = handle->data;
-	(void)suggested;
-	*out_room = uv_buf_init(client->bytes, sizeof(client->bytes));
-}
-
-static void on_bytes(uv_stream_t *stream, ssize_t len, const uv_buf_t *room)
-{
-	struct ami_client *client = stream->data;
+	struct ami_client *client = context;
 	struct ami_message message;
-	if (len < 0) {
-		client_lose(
-			client, len == UV_EOF ? "it has closed the line" : uv_strerror((int)len));
-		return;
-	}
 	client->heard_us = clock_steady_us();
-	enum ch_status status = ami_reader_feed(client->reader, slice_of(room->base, (size_t)len));
+	enum ch_status status = ami_reader_feed(client->reader, bytes);
 	/* A message may end the connection, and the reader with it. */
 	while (status == CH_OK && client->reader != NULL) {
 		status = ami_reader_next(client->reader, &message);
@@ -295,84 +214,17 @@ static void on_bytes(uv_stream_t *stream, ssize_t len, const uv_buf_t *room)
 		client_lose(client, "memory runs out");
 }
 
-static void on_connected(uv_connect_t *request, int status)
-{
-	struct ami_client *client = request->data;
-	if (status == UV_ECANCELED || client->tcp == NULL ||
-		request->handle != (uv_stream_t *)client->tcp)
-		return; /* given up meanwhile */
-	if (status == 0)
-		status = uv_read_start((uv_stream_t *)client->tcp, on_room, on_bytes);
-	if (status != 0) {
-		client_lose(client, uv_strerror(status));
-		return;
-	}
-	client_enter(client, GREETED);
-}
-
-static void on_resolved(uv_getaddrinfo_t *resolver, int status, struct addrinfo *found)
-{
-	struct ami_client *client = resolver->data;
-	client->resolving = false;
-	if (!client->closing && client->state == CONNECTING) {
-		if (status == 0 && found != NULL) {
-			client->connecting.data = client;
-			status = uv_tcp_connect(
-				&client->connecting, client->tcp, found->ai_addr, on_connected);
-		}
-		if (status != 0)
-			client_lose(client, uv_strerror(status));
-	}
-	uv_freeaddrinfo(found);
-}
-
-static void client_connect(struct ami_client *client)
-{
-	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_protocol = IPPROTO_TCP};
-	client_enter(client, CONNECTING);
-	client->tcp = calloc(1, sizeof(*client->tcp));
-	if (client->tcp == NULL || uv_tcp_init(client->loop, client->tcp) != 0) {
-		free(client->tcp);
-		client->tcp = NULL;
-		client_lose(client, "no socket is to be had");
-		return;
-	}
-	client->tcp->data = client;
-	(void)uv_tcp_nodelay(client->tcp, 1); /* slower without */
-	if (ami_reader_create(&client->reader) != CH_OK) {
-		client_lose(client, "memory runs out");
-		return;
-	}
-	if (client->resolving)
-		return; /* the last try's answer is still to come, and will do; the watch bounds it */
-	client->resolver.data = client;
-	int status = uv_getaddrinfo(client->loop, &client->resolver, on_resolved,
-		client->options.host, client->options.port, &hints);
-	client->resolving = status == 0;
-	if (status != 0)
-		client_lose(client, uv_strerror(status));
-}
-
-/* ---- The watch ---- */
-
 /* Silence: before it is up that is a failed try; later it is asked for a sign of life, and lost when none
  * comes.  An answer that never comes is silence, too. */
-static void client_watch(struct ami_client *client)
+static void on_tend(void *context)
 {
+	struct ami_client *client = context;
 	int64_t now_us = clock_steady_us();
 	int64_t timeout_us = client->options.timeout_ms * 1000;
 	int64_t oldest_us = ami_dialog_oldest_us(&client->dialog);
-	if (client->state != UP && now_us - client->heard_us > timeout_us) {
-		client_lose(client, client->state == CONNECTING ? "it cannot be reached"
-								: "it does not answer");
-		return;
-	}
-	if (oldest_us > 0 && now_us - oldest_us > timeout_us) {
+	if ((client->state != UP && now_us - client->heard_us > timeout_us) ||
+		(oldest_us > 0 && now_us - oldest_us > timeout_us)) {
 		client_lose(client, "it does not answer");
-		return;
-	}
-	if (client->tcp != NULL && client->tcp->write_queue_size > UNSENT_BYTES) {
-		client_lose(client, "it does not read");
 		return;
 	}
 	if (client->state == UP &&
@@ -382,22 +234,15 @@ static void client_watch(struct ami_client *client)
 	}
 }
 
-static void on_timer(uv_timer_t *timer)
+static void on_lost(void *context)
 {
-	struct ami_client *client = timer->data;
-	if (client->closing)
-		return;
-	if (client->state == DOWN)
-		client_connect(client);
-	else
-		client_watch(client);
-	if (client->state == DOWN)
-		return; /* the timer has been set */
-	int64_t beat_ms = client->options.timeout_ms < client->options.keepalive_ms
-				  ? client->options.timeout_ms
-				  : client->options.keepalive_ms;
-	beat_ms = beat_ms / 4 > 10 ? beat_ms / 4 : 10;
-	(void)uv_timer_start(timer, on_timer, (uint64_t)beat_ms, 0); /* as above */
+	struct ami_client *client = context;
+	bool was_up = client->state == UP;
+	ami_reader_free(client->reader);
+	client->reader = NULL;
+	client->state = GREETED;
+	if (was_up)
+		client->listener.down(client->listener.context);
 }
 
 /* ---- Life ---- */
@@ -408,40 +253,49 @@ enum ch_status ami_client_open(uv_loop_t *loop, const struct ami_client_options 
 	struct ami_client *client = calloc(1, sizeof(*client));
 	if (client == NULL)
 		return CH_NOMEM;
-	client->loop = loop;
+	const struct uplink_options uplink = {
+		.host = options->host,
+		.port = options->port,
+		.tls = options->tls,
+		.timeout_ms = options->timeout_ms,
+		.beat_ms = uplink_beat_ms(options->timeout_ms, options->keepalive_ms),
+		.first_ms = options->first_ms,
+		.longest_ms = options->longest_ms,
+	};
+	const struct uplink_listener ears = {
+		.opened = on_opened,
+		.came = on_came,
+		.tend = on_tend,
+		.lost = on_lost,
+		.context = client,
+	};
 	client->options = *options;
 	client->listener = *listener;
-	client->pause_ms = options->first_ms;
-	if (uv_timer_init(loop, &client->timer) != 0) {
+	enum ch_status status = uplink_open(loop, &uplink, &ears, &client->uplink);
+	if (status != CH_OK) {
 		free(client);
-		return CH_IO;
+		return status;
 	}
-	client->timer.data = client;
-	(void)uv_timer_start(&client->timer, on_timer, 0, 0); /* as above */
 	*out_client = client;
 	return CH_OK;
 }
 
 void ami_client_close(struct ami_client *client)
 {
-	if (client == NULL || client->closing)
-		return;
-	client->closing = true;
-	client_hang_up(client);
-	if (client->resolving)
-		(void)uv_cancel((uv_req_t *)&client->resolver); /* else it ends by itself */
-	uv_close((uv_handle_t *)&client->timer, NULL);
+	if (client != NULL)
+		uplink_close(client->uplink);
 }
 
 void ami_client_free(struct ami_client *client)
 {
 	if (client == NULL)
 		return;
-	invariant(client->closing);
+	uplink_free(client->uplink);
+	ami_reader_free(client->reader);
 	free(client);
 }
 
 bool ami_client_is_up(const struct ami_client *client)
 {
-	return client->state == UP;
+	return uplink_is_open(client->uplink) && client->state == UP;
 }

@@ -1,7 +1,7 @@
-/* A connection to an exchange's manager port that is always there, as far as it can be: made, logged in, kept
- * alive, and made again with growing pauses when it is lost.
+/* What is said on an exchange's manager port: logged in, asked what there is, kept alive.  The connection below it
+ * (uplink.h) is made again whenever it is lost.
  *
- *     down -> connecting -> greeted -> (challenged) -> logging in -> looking -> up
+ *     greeted -> (challenged) -> logging in -> looking -> up
  *
  * Each time it is up again the exchange is asked what there is (QueueStatus, CoreShowChannels) before anybody is
  * told so: what was missed in between cannot be asked for, only found to be missing.  Nothing is acknowledged
@@ -11,13 +11,13 @@
 #ifndef CALLCENTER_AMI_CLIENT_H
 #define CALLCENTER_AMI_CLIENT_H
 
-#include <uv.h>
-
 #include "channel/callcenter/ami.h"
+#include "channel/callcenter/uplink.h"
 
 struct ami_client_options {
 	const char *host;
 	const char *port;
+	const struct tls *tls; /* NULL: plain */
 	const char *username;
 	struct slice secret;
 	bool md5;           /* the secret itself is never sent */
@@ -44,7 +44,7 @@ struct ami_client_listener {
 
 struct ami_client;
 
-/* All texts must outlive the client.  Starts at once.  CH_NOMEM, CH_IO. */
+/* All texts, and tls, must outlive the client.  Starts at once.  CH_NOMEM, CH_IO. */
 enum ch_status ami_client_open(uv_loop_t *loop, const struct ami_client_options *options,
 	const struct ami_client_listener *listener, struct ami_client **out_client);
 

@@ -306,6 +306,7 @@ static enum ch_status hotline_start_client(struct hotline *hotline)
 	const struct ami_client_options options = {
 		.host = settings->host,
 		.port = settings->port,
+		.tls = hotline->means.tls,
 		.username = settings->username,
 		.secret = buffer_slice(&hotline->means.secret),
 		.md5 = settings->login == LOGIN_MD5,
@@ -327,6 +328,9 @@ static enum ch_status hotline_start_client(struct hotline *hotline)
 	};
 	if (settings->username == NULL)
 		return CH_OK;
+	if (settings->tls && !settings->tls_verify)
+		log_warning("exchange.unverified", "host=%s detail=\"%s\"", settings->host,
+			"exchange.tls_verify is no: whoever answers there gets the login");
 	enum ch_status status = exchange_create(&listener, hotline->means.zone, &hotline->exchange);
 	if (status == CH_OK)
 		status = ami_client_open(&hotline->loop, &options, &ears, &hotline->client);

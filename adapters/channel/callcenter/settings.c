@@ -76,14 +76,35 @@ const struct option callcenter_options[] = {
 		.type = OPTION_TEXT,
 		AT(host),
 		.initial = "127.0.0.1",
-		.help = "Where the exchange's manager port is.  It speaks no TLS here: over a network\n"
-			"put a tunnel between."},
+		.help = "Where the exchange's manager port is.  Over a network it should speak TLS."},
 	{.name = "exchange.port",
 		.type = OPTION_TEXT,
 		AT(port),
 		.max = 32,
 		.initial = "5038",
-		.help = "Its number or name."},
+		.help = "Its number or name; with TLS usually 5039."},
+	{.name = "exchange.tls",
+		.type = OPTION_BOOL,
+		AT(tls),
+		.initial = "no",
+		.help = "Speak TLS (1.2 and later) on it; manager.conf: tlsenable, tlsbindaddr."},
+	{.name = "exchange.ca_file",
+		.type = OPTION_TEXT,
+		AT(ca_file),
+		.help = "A file with the certificates of whom its own may come from, PEM; without it\n"
+			"those that this system trusts."},
+	{.name = "exchange.tls_name",
+		.type = OPTION_TEXT,
+		AT(tls_name),
+		.max = 253,
+		.fault = line_fault,
+		.help = "The name or address that its certificate must be for; exchange.host unless\n"
+			"given."},
+	{.name = "exchange.tls_verify",
+		.type = OPTION_BOOL,
+		AT(tls_verify),
+		.initial = "yes",
+		.help = "no: whoever answers there is believed, and gets the login.  For trying out."},
 	{.name = "exchange.username",
 		.type = OPTION_TEXT,
 		AT(username),
@@ -329,11 +350,32 @@ static void read_agents(const char *path, struct problems *problems, struct tabl
 	buffer_fini(&text);
 }
 
+static void read_trust(const struct callcenter_settings *settings, struct problems *problems,
+	struct callcenter_means *means)
+{
+	const struct tls_options options = {
+		.ca_file = settings->ca_file,
+		.name = settings->tls_name != NULL ? settings->tls_name : settings->host,
+		.verify = settings->tls_verify,
+	};
+	if (!settings->tls || tls_create(&options, &means->tls) == CH_OK)
+		return;
+	problems_add(problems, NULL, 0, "exchange.ca_file",
+		"%s: cannot be read, or holds no certificate",
+		settings->ca_file != NULL ? settings->ca_file : "this system's");
+}
+
 static void check_together(const struct callcenter_settings *settings, struct problems *problems)
 {
 	if (settings->username != NULL && settings->secret_file == NULL)
 		problems_add(problems, NULL, 0, "exchange.secret_file",
 			"is needed with exchange.username");
+	if (!settings->tls && (settings->ca_file != NULL || settings->tls_name != NULL))
+		problems_add(problems, NULL, 0, "exchange.tls",
+			"is no, and exchange.ca_file or exchange.tls_name is set");
+	if (settings->tls && !settings->tls_verify && settings->ca_file != NULL)
+		problems_add(problems, NULL, 0, "exchange.tls_verify",
+			"is no: exchange.ca_file is not looked at");
 	if (settings->pop_listen != NULL && settings->pop_token_file == NULL)
 		problems_add(problems, NULL, 0, "pop.token_file", "is needed with pop.listen");
 	if ((settings->pop_listen != NULL || settings->pop_url != NULL) &&
@@ -360,6 +402,7 @@ enum ch_status callcenter_means_init(const struct callcenter_settings *settings,
 	if (settings->time_zone != NULL &&
 		zone_open(slice_text(settings->time_zone), &means->zone) != CH_OK)
 		problems_add(problems, NULL, 0, "exchange.time_zone", "cannot be read");
+	read_trust(settings, problems, means);
 	read_secret("exchange.secret_file", settings->secret_file, problems, &means->secret);
 	read_secret(
 		"pop.url_token_file", settings->pop_url_token_file, problems, &means->url_token);
@@ -392,6 +435,7 @@ static void free_secret(struct buffer *secret)
 void callcenter_means_fini(struct callcenter_means *means)
 {
 	zone_free(means->zone);
+	tls_free(means->tls);
 	free_secret(&means->secret);
 	free_secret(&means->url_token);
 	free_secret(&means->token);

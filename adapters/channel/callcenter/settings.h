@@ -8,10 +8,15 @@
 #include "base/table.h"
 #include "base/zone.h"
 #include "channel/callcenter/call_event.h"
+#include "channel/callcenter/tls.h"
 
 struct callcenter_settings {
 	char *host;
 	char *port;
+	bool tls;
+	char *ca_file;
+	char *tls_name;
+	bool tls_verify;
 	char *username;
 	char *secret_file;
 	int login; /* enum callcenter_login */
@@ -49,6 +54,7 @@ extern const size_t callcenter_option_count;
 /* What the settings name, read and ready. */
 struct callcenter_means {
 	struct zone *zone; /* NULL: UTC */
+	struct tls *tls;   /* NULL: plain */
 	struct buffer secret;
 	struct buffer url_token;
 	struct buffer token;
