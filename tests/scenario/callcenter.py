@@ -144,6 +144,16 @@ settle = 0
         assert calls()[-1]["id"] == f"{broken.id}/repair"
         assert live(broken) == ["queued", "connected"], "once each, whoever tells it"
 
+        # A call begins and ends while it is broken, and the exchange writes down how just after it is back.
+        exchange.hang_up()
+        until(lambda: sum("exchange.up" in line for line in lines) == 3)
+        quiet = f"t1-{now}.77"
+        with log.open("a") as more:
+            more.write(f"{now}|{quiet}|repair|NONE|ENTERQUEUE||13800138000|1\n"
+                       f"{now}|{quiet}|repair|Wang|CONNECT|2|x|2\n"
+                       f"{now}|{quiet}|repair|Wang|COMPLETECALLER|2|31|1\n")
+        until(lambda: len(calls()) == 5)
+
         # What an agent writes is an event of its own; a call is the exchange's to tell.
         desk.mkdir(exist_ok=True)
         (desk / "a.jsonl").write_text(
@@ -170,6 +180,6 @@ settle = 0
     hub.start()
     config.write_text(config.read_text().replace("endpoint = ", f"endpoint = {hub.address}\n#", 1))
     again = subprocess.run([*run, "--once"], capture_output=True, text=True, timeout=PATIENCE_S)
-    assert "duplicates=6 conflicts=0" in again.stderr, again
+    assert "duplicates=9 conflicts=0" in again.stderr, again
     hub.stop()
     assert "verify\tok" in hub.offline("verify")

@@ -41,6 +41,7 @@ struct hotline {
 	struct exchange *exchange;
 	struct log_fill *fill; /* NULL: no logs */
 	int64_t fill_due_us;   /* of the steady clock; INT64_MAX: when something is missed */
+	int64_t fresh_until_us; /* up to here the exchange may write what happened before it was up */
 	bool filled;           /* all that the logs had was read once */
 	struct pop *pop;
 	struct post *post;
@@ -74,6 +75,9 @@ static void hotline_fill_step(struct hotline *hotline)
 	if (status != CH_END)
 		return;
 	hotline->filled = true;
+	int64_t fresh_us = hotline->fresh_until_us - clock_steady_us();
+	if (fresh_us > 0)
+		hotline_fill_by(hotline, fresh_us);
 	if (hotline->client == NULL)
 		hotline_fill_by(hotline, FILL_ALONE_US);
 	else if (!ami_client_is_up(hotline->client))
@@ -174,9 +178,12 @@ static void on_list_end(void *context, bool good)
 		exchange_list_end(hotline->exchange, clock_wall_us());
 }
 
+/* The logs are read at once, and again when the exchange must have written down what ended just before. */
 static void on_up(void *context)
 {
-	hotline_fill_by(context, 0);
+	struct hotline *hotline = context;
+	hotline->fresh_until_us = clock_steady_us() + FILL_SOON_US;
+	hotline_fill_by(hotline, 0);
 }
 
 static void on_down(void *context)
