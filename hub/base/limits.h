@@ -169,6 +169,9 @@
 #define LIMIT_CALL_CHANNELS   65536u
 #define LIMIT_CALL_LEGS       64u  /* of one call; those beyond are counted */
 #define LIMIT_CALL_TEXT_BYTES 512u /* one value; cut */
+#define LIMIT_SURVEY_QUESTIONS                                                                     \
+	32u /* that a caller answers by keys: those beyond are a mistake in the settings */
+#define LIMIT_CALL_SURVEYS 8u /* forms of one channel: those beyond are passed over */
 /* Finished calls that wait for the hub: over it, the logs have them. */
 #define LIMIT_CALLS_WAITING  65536u
 #define LIMIT_ARRIVALS_BYTES (64u * 1024u * 1024u) /* FILE.idx of a capture; over it, not read */

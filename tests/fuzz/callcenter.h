@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "channel/callcenter/call_event.h"
+#include "channel/callcenter/survey.h"
 #include "wire/check.h"
 #include "wire/types.h"
 
@@ -46,6 +47,15 @@ static inline void fuzz_change(void *context, const struct call_record *call)
 	size_t none = 0;
 	(void)context;
 	invariant(call->outcome == CALL_QUEUED || call->outcome == CALL_CONNECTED);
+	fuzz_call(&none, call);
+}
+
+/* What a caller answered, which is none either. */
+static inline void fuzz_form(void *context, const struct call_record *call)
+{
+	size_t none = 0;
+	(void)context;
+	invariant(call->outcome == CALL_SURVEYED && survey_told(call->survey) > 0);
 	fuzz_call(&none, call);
 }
 

@@ -23,6 +23,37 @@ static void fuzz_offer(void *context, const struct call_offer *offer)
 	invariant(offer->uniqueid.len > 0);
 }
 
+static void fuzz_refuse(void *context, struct slice uniqueid, const char *reason)
+{
+	(void)context;
+	invariant(uniqueid.len > 0 && strlen(reason) > 0);
+}
+
+/* The site's settings: in some inputs a line "questions=Score=overall" of somebody who types anything. */
+static const struct survey_rules *fuzz_survey(struct slice bytes)
+{
+	static struct survey_rules rules;
+	struct slice rest = bytes;
+	struct slice line;
+	rules = (struct survey_rules){
+		.event = SLICE_LITERAL("CSAT"),
+		.name = SLICE_LITERAL("hotline"),
+		.name_field = SLICE_LITERAL("Survey"),
+		.wave_field = SLICE_LITERAL("Wave"),
+	};
+	(void)survey_rules_scale(&rules, SLICE_LITERAL("1-5")); /* is fine */
+	(void)survey_rules_add(&rules, SLICE_LITERAL("Score=overall"));
+	for (int i = 0; i < 40 && text_split(&rest, '\n', &line); i++) {
+		if (slice_starts(line, SLICE_LITERAL("questions=")))
+			(void)survey_rules_add(&rules, slice_sub(line, 10, 60)); /* or not */
+		if (slice_starts(line, SLICE_LITERAL("scale=")))
+			(void)survey_rules_scale(&rules, slice_sub(line, 6, 60));
+	}
+	invariant(rules.count >= 1 && rules.count <= LIMIT_SURVEY_QUESTIONS);
+	invariant(decimal_compare(rules.lowest, rules.highest) < 0);
+	return &rules;
+}
+
 static void talk_ask(struct talk *talk, const char *action, const struct ami_pair *pairs,
 	size_t count, bool lists, int64_t now_us)
 {
@@ -98,7 +129,15 @@ static void talk_check(const struct talk *talk)
 /* A sum over all that was read. */
 static uint64_t read_all(struct slice bytes, size_t piece, size_t *out_calls)
 {
-	const struct exchange_listener listener = {fuzz_call, fuzz_offer, fuzz_change, out_calls};
+	const struct exchange_listener listener = {
+		.finished = fuzz_call,
+		.offered = fuzz_offer,
+		.changed = fuzz_change,
+		.surveyed = fuzz_form,
+		.refused = fuzz_refuse,
+		.context = out_calls,
+	};
+	const struct exchange_options options = {.survey = fuzz_survey(bytes)};
 	struct talk talk = {.step = 0};
 	struct exchange *exchange = NULL;
 	struct ami_reader *reader = NULL;
@@ -108,7 +147,7 @@ static uint64_t read_all(struct slice bytes, size_t piece, size_t *out_calls)
 	int64_t step_us = bytes.len % 16 == 11 ? 0 : 1000000;
 	int64_t now_us = step_us;
 	invariant(ami_reader_create(&reader) == CH_OK);
-	invariant(exchange_create(&listener, NULL, &exchange) == CH_OK);
+	invariant(exchange_create(&listener, &options, &exchange) == CH_OK);
 	talk.exchange = exchange;
 	for (int i = 0; i < 3; i++)
 		talk_ask(&talk, "X", NULL, 0, i > 0, 1);

@@ -194,6 +194,7 @@ class Call:
 
     def say(self, event, **more):
         self.exchange.event(event, **self.own, Queue=self.queue, **more)
+        return self
 
     def join(self):
         self.say("QueueCallerJoin", Position=1, Count=1)

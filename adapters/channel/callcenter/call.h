@@ -19,6 +19,7 @@ enum call_outcome {
 	CALL_PLAIN,     /* never in a queue */
 	CALL_QUEUED,    /* not over: he stands in a queue */
 	CALL_CONNECTED, /* not over: an agent took him */
+	CALL_SURVEYED,  /* what its caller answered */
 };
 
 enum call_exit { EXIT_UNKNOWN, EXIT_TIMEOUT, EXIT_KEY, EXIT_EMPTY, EXIT_WITHDRAWN };
@@ -50,6 +51,8 @@ struct call_leg {
 	enum call_disposition disposition;
 };
 
+struct survey;
+
 struct call_record {
 	enum call_outcome outcome;
 	struct slice call_id;  /* Linkedid; Uniqueid where that is all that is told */
@@ -80,6 +83,7 @@ struct call_record {
 	bool partial;     /* it was under way before anybody listened, or while nobody did */
 	int64_t start_us; /* 0: not known */
 	int64_t end_us;   /* of what is not over: when it came so far */
+	const struct survey *survey; /* CALL_SURVEYED; else NULL */
 	const struct call_leg *legs; /* CALL_PLAIN, CALL_CUT */
 	size_t leg_count;
 	size_t leg_total; /* with those that were not kept */

@@ -1,10 +1,13 @@
 #include "channel/callcenter/call_event.h"
 
 #include <sodium.h>
+#include <stdio.h>
 
 #include "base/limits.h"
 #include "base/text.h"
 #include "carehub/v1/callcenter.pb-c.h"
+#include "carehub/v1/care.pb-c.h"
+#include "channel/callcenter/survey.h"
 #include "wire/types.h"
 
 void call_writer_init(struct call_writer *writer, const struct call_names *names)
@@ -341,6 +344,67 @@ static void call_fill_logged(struct call_writer *writer, const struct call_recor
 	}
 }
 
+static Carehub__V1__Decimal *call_points(
+	struct call_writer *writer, struct decimal points, bool *failed)
+{
+	Carehub__V1__Decimal *out = call_make(writer, &carehub__v1__decimal__descriptor, failed);
+	if (out != NULL) {
+		out->unscaled = points.unscaled;
+		out->scale = points.scale;
+	}
+	return out;
+}
+
+static void call_fill_answer(struct call_writer *writer, const struct survey *survey, size_t i,
+	Carehub__V1__SurveyAnswer *out, bool *failed)
+{
+	const struct survey_rules *rules = survey->rules;
+	const struct survey_answer *answer = &survey->answers[i];
+	out->question_id = TEXT(rules->questions[i].question);
+	out->dimension = TEXT(rules->questions[i].dimension);
+	out->scale_min = call_points(writer, rules->lowest, failed);
+	out->scale_max = call_points(writer, rules->highest, failed);
+	if (answer->skipped)
+		out->skipped = CAREHUB__V1__ANSWER__ANSWER_YES;
+	else
+		out->score = call_points(writer, answer->score, failed);
+}
+
+/* The form is numbered as the event is: the same channel answers a questionnaire once. */
+static void call_fill_surveyed(struct call_writer *writer, const struct call_record *call,
+	ProtobufCMessage *message, bool *failed)
+{
+	Carehub__V1__SurveyAnswered *out = (Carehub__V1__SurveyAnswered *)message;
+	const struct survey *survey = call->survey;
+	Carehub__V1__Regarding *regarding =
+		call_make(writer, &carehub__v1__regarding__descriptor, failed);
+	out->answers = arena_alloc(&writer->arena, survey_told(survey) * sizeof(*out->answers));
+	if (regarding == NULL || out->answers == NULL) {
+		*failed = true;
+		return;
+	}
+	regarding->call_id = TEXT(call->call_id.len > 0 ? call->call_id : call->uniqueid);
+	regarding->agent = call_agent(writer, call, failed);
+	out->survey_id = TEXT(survey->name);
+	out->wave = TEXT(survey->wave);
+	out->response_id = TEXT(call->uniqueid);
+	out->regarding = regarding;
+	out->channel = CAREHUB__V1__CONTACT_CHANNEL__CONTACT_CHANNEL_PHONE;
+	out->customer = call_customer(writer, call, failed);
+	out->complete = survey_is_complete(survey) ? CAREHUB__V1__ANSWER__ANSWER_YES
+						   : CAREHUB__V1__ANSWER__ANSWER_NO;
+	for (size_t i = 0; i < survey->rules->count && !*failed; i++) {
+		if (!survey->answers[i].told)
+			continue;
+		Carehub__V1__SurveyAnswer *answer =
+			call_make(writer, &carehub__v1__survey_answer__descriptor, failed);
+		if (answer != NULL) {
+			call_fill_answer(writer, survey, i, answer, failed);
+			out->answers[out->n_answers++] = answer;
+		}
+	}
+}
+
 struct call_kind {
 	const char *type;
 	const char *word; /* in the digest */
@@ -358,6 +422,7 @@ static const struct call_kind *call_kind_of(const struct call_record *call)
 		[CALL_PLAIN] = {"callcenter.call.logged", "plain", call_fill_logged},
 		[CALL_QUEUED] = {"callcenter.call.queued", "queued", call_fill_queued},
 		[CALL_CONNECTED] = {"callcenter.call.connected", "connected", call_fill_connected},
+		[CALL_SURVEYED] = {"callcenter.survey.answered", "surveyed", call_fill_surveyed},
 	};
 	static const struct call_kind cut = {
 		"callcenter.call.completed", "cut", call_fill_completed};
@@ -373,6 +438,11 @@ void call_event_id(const struct call_record *call, struct buffer *out)
 		return;
 	}
 	buffer_append_slice(out, call->uniqueid);
+	if (call->outcome == CALL_SURVEYED) {
+		buffer_append_text(out, "/survey/");
+		buffer_append_slice(out, call->survey->name);
+		return;
+	}
 	buffer_append_byte(out, '/');
 	buffer_append_slice(out, call->queue);
 	if (call->stay > 1)
@@ -383,7 +453,8 @@ void call_event_id(const struct call_record *call, struct buffer *out)
 		buffer_append_text(out, "/connected");
 }
 
-static void call_digest(struct call_writer *writer, const char *word)
+/* Answers are told once and nowhere else, so they are part of it. */
+static void call_digest(struct call_writer *writer, const char *word, const struct survey *survey)
 {
 	crypto_generichash_state state;
 	/* Sizes are right, so none of these can fail. */
@@ -391,6 +462,15 @@ static void call_digest(struct call_writer *writer, const char *word)
 	(void)crypto_generichash_update(&state, writer->id.data, writer->id.len);
 	(void)crypto_generichash_update(&state, (const unsigned char *)"\n", 1);
 	(void)crypto_generichash_update(&state, (const unsigned char *)word, strlen(word));
+	for (size_t i = 0; survey != NULL && i < survey->rules->count; i++) {
+		char line[DECIMAL_TEXT_BYTES + 16];
+		const struct survey_answer *answer = &survey->answers[i];
+		int len = snprintf(
+			line, sizeof(line), "\n%d%d", answer->told, answer->skipped); /* fits */
+		if (answer->told && !answer->skipped)
+			(void)decimal_format(answer->score, line + len);
+		(void)crypto_generichash_update(&state, (const unsigned char *)line, strlen(line));
+	}
 	(void)crypto_generichash_final(&state, writer->digest, CALL_DIGEST_BYTES);
 }
 
@@ -416,7 +496,7 @@ enum ch_status call_event_write(struct call_writer *writer, const struct call_re
 		return CH_FORMAT;
 	if (call->uniqueid.len == 0 && call->call_id.len == 0)
 		return CH_MISSING;
-	call_digest(writer, kind->word);
+	call_digest(writer, kind->word, call->survey);
 	struct call_event event = {.message = message};
 	event.envelope = (struct envelope){
 		.id = buffer_slice(&writer->id),

@@ -8,11 +8,13 @@
  *     CALL_PLAIN       callcenter.call.logged      cc01-1795290231.295, the call's
  *     CALL_QUEUED      callcenter.call.queued      cc01-1795290136.3/repair/queued: the stay's, and what
  *     CALL_CONNECTED   callcenter.call.connected     became of it
+ *     CALL_SURVEYED    callcenter.survey.answered  cc01-1795290136.3/survey/hotline
  *
  * The digest is of the id and the outcome alone.  The exchange tells one call three times - in its events,
  * in queue_log, in Master.csv - and not in the same words: seconds are cut at other moments, one knows the
  * caller's name and another does not.  So the first account of a call that the hub gets is the event, the
- * others are duplicates, and only accounts that disagree on how it ended are a conflict. */
+ * others are duplicates, and only accounts that disagree on how it ended are a conflict.  A survey's is of its answers,
+ * too: they are told once. */
 #ifndef CALLCENTER_CALL_EVENT_H
 #define CALLCENTER_CALL_EVENT_H
 

@@ -59,6 +59,7 @@ static void call_end(struct exchange *exchange, struct call *call, int64_t now_u
 	for (struct channel *channel = call->channels; channel != NULL; channel = channel->next) {
 		struct stay *stay = channel->stay;
 		first = channel;
+		channel_tell_forms(exchange, channel, now_us);
 		if (stay == NULL || stay->state == OVER)
 			continue;
 		stay_finish(exchange, channel, stay, CALL_CUT,
@@ -221,14 +222,14 @@ enum ch_status exchange_take(
 
 /* ---- Life ---- */
 
-enum ch_status exchange_create(const struct exchange_listener *listener, const struct zone *zone,
-	struct exchange **out_exchange)
+enum ch_status exchange_create(const struct exchange_listener *listener,
+	const struct exchange_options *options, struct exchange **out_exchange)
 {
 	struct exchange *exchange = calloc(1, sizeof(*exchange));
 	if (exchange == NULL)
 		return CH_NOMEM;
 	exchange->listener = *listener;
-	exchange->zone = zone;
+	exchange->options = *options;
 	table_init(&exchange->calls);
 	table_init(&exchange->channels);
 	*out_exchange = exchange;

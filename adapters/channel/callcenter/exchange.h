@@ -19,6 +19,8 @@
  *     at the end    his channel's Hangup.  An exchange that tells HangupRequests, and told none before, took
  *                   him out of the queue itself.
  *
+ * What a caller answers behind it, by the keys of his telephone, is told when his channel is gone: *surveyed*.
+ *
  * Bounded: LIMIT_CALLS and LIMIT_CALL_CHANNELS; over them the oldest call is given up (CALL_CUT).  What never
  * ends is given up after EXCHANGE_CALL_AGE_US.
  *
@@ -29,6 +31,7 @@
 #include "base/zone.h"
 #include "channel/callcenter/ami.h"
 #include "channel/callcenter/call.h"
+#include "channel/callcenter/survey.h"
 
 #define EXCHANGE_CALL_AGE_US (INT64_C(24) * 3600 * 1000000)
 /* Rows of its book-keeping follow the last hang-up of a call: the first within this, the others close behind
@@ -58,7 +61,17 @@ struct exchange_listener {
 	void (*offered)(void *context, const struct call_offer *offer); /* may be NULL */
 	/* A stay has come so far: CALL_QUEUED, CALL_CONNECTED, each once at most.  May be NULL. */
 	void (*changed)(void *context, const struct call_record *call);
+	/* A caller has answered a survey: CALL_SURVEYED, when his channel is gone.  May be NULL. */
+	void (*surveyed)(void *context, const struct call_record *call);
+	/* What was told as an answer and is none.  May be NULL. */
+	void (*refused)(void *context, struct slice uniqueid, const char *reason);
 	void *context;
+};
+
+/* All must outlive the exchange. */
+struct exchange_options {
+	const struct zone *zone; /* of its clock, for rows of its book-keeping; NULL: UTC */
+	const struct survey_rules *survey; /* NULL: none */
 };
 
 struct exchange_counts {
@@ -72,10 +85,8 @@ struct exchange_counts {
 
 struct exchange;
 
-/* `zone` is where the exchange's clock stands, for rows of its book-keeping; NULL: UTC.  It must outlive the
- * exchange.  CH_NOMEM. */
-enum ch_status exchange_create(const struct exchange_listener *listener, const struct zone *zone,
-	struct exchange **out_exchange);
+enum ch_status exchange_create(const struct exchange_listener *listener,
+	const struct exchange_options *options, struct exchange **out_exchange); /* CH_NOMEM */
 void exchange_free(struct exchange *exchange);
 
 /* One event; others than events are passed over.  `now_us` is when it came, UTC, where the event does not

@@ -77,9 +77,52 @@ static void on_variable(struct occasion *at)
 		stay_signal(at, SIGNAL_STATUS);
 }
 
+/* ---- What a caller answers ---- */
+
+static void refuse_answer(void *context, const char *reason)
+{
+	const struct occasion *at = context;
+	const struct exchange_listener *listener = &at->exchange->listener;
+	if (listener->refused != NULL)
+		listener->refused(listener->context, at->channel->uniqueid, reason);
+}
+
+/* The channel's form of that name; NULL: there are too many, or memory runs out. */
+static struct form *channel_form(struct occasion *at, struct slice name)
+{
+	struct channel *channel = at->channel;
+	struct call *call = channel->call;
+	size_t count = 0;
+	for (struct form *form = channel->forms; form != NULL; form = form->next, count++) {
+		if (slice_equal(form->survey.name, name))
+			return form;
+	}
+	struct form *form = count < LIMIT_CALL_SURVEYS ? call_alloc(call, sizeof(*form)) : NULL;
+	if (form == NULL)
+		return NULL;
+	form->survey.rules = at->exchange->options.survey;
+	call_keep(call, &form->survey.name, name);
+	form->next = channel->forms;
+	channel->forms = form;
+	return form;
+}
+
+static void take_survey(struct occasion *at)
+{
+	const struct survey_rules *rules = at->exchange->options.survey;
+	struct form *form = channel_form(at, survey_name(rules, at->message));
+	if (form == NULL)
+		return;
+	survey_take(&form->survey, at->message, refuse_answer, at);
+	call_keep(at->channel->call, &form->survey.wave, survey_wave(rules, at->message));
+}
+
 static void on_user_event(struct occasion *at)
 {
-	if (ami_is(ami_get(at->message, "UserEvent"), "QueueResult"))
+	const struct survey_rules *rules = at->exchange->options.survey;
+	if (rules != NULL && survey_is_told(rules, at->message))
+		take_survey(at);
+	else if (ami_is(ami_get(at->message, "UserEvent"), "QueueResult"))
 		stay_signal(at, SIGNAL_STATUS);
 }
 
@@ -102,6 +145,7 @@ static void on_hangup(struct occasion *at)
 {
 	struct call *call = at->channel->call;
 	stay_signal(at, SIGNAL_HANGUP);
+	channel_tell_forms(at->exchange, at->channel, at->now_us);
 	if (at->channel->gone)
 		return;
 	at->channel->gone = true;
@@ -166,9 +210,9 @@ static void on_cdr(struct occasion *at)
 	call_keep(call, &leg->to_channel, ami_get(message, "DestinationChannel"));
 	call_keep(call, &leg->application, ami_get(message, "LastApplication"));
 	call_keep(call, &leg->account_code, ami_get(message, "AccountCode"));
-	leg->start_us = call_time(ami_get(message, "StartTime"), at->exchange->zone);
-	leg->answer_us = call_time(ami_get(message, "AnswerTime"), at->exchange->zone);
-	leg->end_us = call_time(ami_get(message, "EndTime"), at->exchange->zone);
+	leg->start_us = call_time(ami_get(message, "StartTime"), at->exchange->options.zone);
+	leg->answer_us = call_time(ami_get(message, "AnswerTime"), at->exchange->options.zone);
+	leg->end_us = call_time(ami_get(message, "EndTime"), at->exchange->options.zone);
 	leg->duration_ms = take_ms(message, "Duration");
 	leg->billed_ms = take_ms(message, "BillableSeconds");
 	leg->disposition = call_disposition(ami_get(message, "Disposition"));

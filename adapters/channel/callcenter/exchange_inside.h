@@ -40,6 +40,12 @@ struct stay {
 	bool partial;
 };
 
+/* What the channel's caller answers. */
+struct form {
+	struct form *next;
+	struct survey survey;
+};
+
 struct channel {
 	struct channel *next; /* of the same call */
 	struct call *call;
@@ -49,6 +55,7 @@ struct channel {
 	struct slice dialled;
 	struct slice language;
 	struct stay *stay; /* the newest */
+	struct form *forms;
 	uint32_t stays;
 	bool asked;  /* somebody wants it hung up */
 	bool gone;   /* it is */
@@ -87,7 +94,7 @@ struct call {
 
 struct exchange {
 	struct exchange_listener listener;
-	const struct zone *zone;
+	struct exchange_options options;
 	struct table calls;    /* by Linkedid */
 	struct table channels; /* by Uniqueid */
 	struct call *oldest;
@@ -117,6 +124,9 @@ struct stay *stay_create(struct channel *channel, const struct ami_message *mess
 /* It has come so far, CALL_QUEUED or CALL_CONNECTED: tells it. */
 void stay_tell(struct exchange *exchange, const struct channel *channel, const struct stay *stay,
 	enum call_outcome outcome, int64_t now_us);
+
+/* The channel is gone: tells what its caller answered. */
+void channel_tell_forms(struct exchange *exchange, struct channel *channel, int64_t now_us);
 
 /* It is over: tells it. */
 void stay_finish(struct exchange *exchange, struct channel *channel, struct stay *stay,

@@ -42,7 +42,7 @@ struct hotline {
 	struct log_fill *fill; /* NULL: no logs */
 	int64_t fill_due_us;   /* of the steady clock; INT64_MAX: when something is missed */
 	int64_t fresh_until_us; /* up to here the exchange may write what happened before it was up */
-	bool filled;           /* all that the logs had was read once */
+	bool filled;            /* all that the logs had was read once */
 	struct pop *pop;
 	struct post *post;
 	struct sockets *sockets;
@@ -126,6 +126,21 @@ static void on_changed(void *context, const struct call_record *call)
 		hotline_fill_by(hotline, FILL_SOON_US);
 	else if (harvest_count(hotline->harvest) < LIMIT_CALLS_WAITING / 2)
 		hotline_keep(hotline, call);
+}
+
+/* Nobody else tells them again, so they are kept as calls are that are over. */
+static void on_surveyed(void *context, const struct call_record *call)
+{
+	hotline_keep(context, call);
+}
+
+static void on_refused(void *context, struct slice uniqueid, const char *reason)
+{
+	struct hotline *hotline = context;
+	enum ch_status status = harvest_reject(hotline->harvest, KIT_REJECT, false,
+		"a survey, call %.*s: %s", (int)uniqueid.len, (const char *)uniqueid.data, reason);
+	if (status == CH_NOMEM)
+		hotline->status = status; /* one that found no room was only told */
 }
 
 static void on_offered(void *context, const struct call_offer *offer)
@@ -308,7 +323,13 @@ static enum ch_status hotline_start_client(struct hotline *hotline)
 		.finished = on_finished,
 		.offered = on_offered,
 		.changed = settings->live ? on_changed : NULL,
+		.surveyed = on_surveyed,
+		.refused = on_refused,
 		.context = hotline,
+	};
+	const struct exchange_options exchange = {
+		.zone = hotline->means.zone,
+		.survey = settings->survey_event != NULL ? &hotline->means.survey : NULL,
 	};
 	const struct ami_client_options options = {
 		.host = settings->host,
@@ -338,7 +359,7 @@ static enum ch_status hotline_start_client(struct hotline *hotline)
 	if (settings->tls && !settings->tls_verify)
 		log_warning("exchange.unverified", "host=%s detail=\"%s\"", settings->host,
 			"exchange.tls_verify is no: whoever answers there gets the login");
-	enum ch_status status = exchange_create(&listener, hotline->means.zone, &hotline->exchange);
+	enum ch_status status = exchange_create(&listener, &exchange, &hotline->exchange);
 	if (status == CH_OK)
 		status = ami_client_open(&hotline->loop, &options, &ears, &hotline->client);
 	return status;

@@ -33,6 +33,7 @@ static const char usage[] =
 	"  -z, --time-zone=ZONE    of the exchange's clock: +08:00, Asia/Shanghai; UTC unless given\n"
 	"  -l, --live              also calls that are not over yet, when they are queued and when an\n"
 	"                          agent takes them: all that is published; else one event a call\n"
+	"  -S, --survey=EVENT      the UserEvent whose Score (1 to 5) is an answer; none unless given\n"
 	"  -q, --quiet             no line of counts for each file\n"
 	"messages    Prints the messages of captures of the manager port as JSON, one a line.\n"
 	"\n"
@@ -52,16 +53,26 @@ static int run_translate(int argc, char **argv)
 		{"source", required_argument, NULL, 's'},
 		{"time-zone", required_argument, NULL, 'z'},
 		{"live", no_argument, NULL, 'l'},
+		{"survey", required_argument, NULL, 'S'},
 		{"quiet", no_argument, NULL, 'q'},
 		{NULL, 0, NULL, 0},
 	};
 	struct recording_options recording = {
 		.names = {.source = SLICE_LITERAL(DEFAULT_SOURCE), .caller_names = true}};
 	struct translate_options translate = {.format = &recording_format, .decoder = &recording};
+	struct survey_rules survey = {
+		.name = SLICE_LITERAL("hotline"),
+		.name_field = SLICE_LITERAL("Survey"),
+		.wave_field = SLICE_LITERAL("Wave"),
+		.lowest = {1, 0},
+		.highest = {5, 0},
+		.questions = {{SLICE_LITERAL("Score"), SLICE_LITERAL("overall"), {NULL, 0}}},
+		.count = 1,
+	};
 	const char *zone_name = NULL;
 	struct zone *zone = NULL;
 	int option;
-	while ((option = getopt_long(argc, argv, "f:s:z:lq", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "f:s:z:lS:q", options, NULL)) != -1) {
 		switch (option) {
 		case 'f':
 			if (!recording_kind_parse(optarg, &recording.kind))
@@ -75,6 +86,10 @@ static int run_translate(int argc, char **argv)
 			break;
 		case 'l':
 			recording.live = true;
+			break;
+		case 'S':
+			survey.event = slice_text(optarg);
+			recording.survey = &survey;
 			break;
 		case 'q':
 			translate.quiet = true;

@@ -80,6 +80,16 @@ static void recording_call(void *context, const struct call_record *call)
 		recording->status = status;
 }
 
+static void recording_refuse(void *context, struct slice uniqueid, const char *reason)
+{
+	struct recording *recording = context;
+	enum ch_status status = harvest_reject(recording->harvest, KIT_REJECT, false,
+		"message %llu: a survey, call %.*s: %s", (unsigned long long)recording->messages,
+		(int)uniqueid.len, (const char *)uniqueid.data, reason);
+	if (recording->status == CH_OK)
+		recording->status = status;
+}
+
 static void recording_bad_row(void *context, uint64_t row, const char *reason)
 {
 	struct recording *recording = context;
@@ -232,8 +242,11 @@ static enum ch_status recording_prepare(struct recording *r)
 	const struct exchange_listener listener = {
 		.finished = recording_call,
 		.changed = r->options->live ? recording_call : NULL,
+		.surveyed = recording_call,
+		.refused = recording_refuse,
 		.context = r,
 	};
+	const struct exchange_options exchange = {r->options->zone, r->options->survey};
 	const struct queue_log_listener stays = {
 		.finished = recording_call,
 		.changed = r->options->live ? recording_call : NULL,
@@ -249,7 +262,7 @@ static enum ch_status recording_prepare(struct recording *r)
 	switch (r->kind) {
 	case RECORDING_AMI:
 		status = ami_reader_create(&r->ami);
-		return status == CH_OK ? exchange_create(&listener, r->options->zone, &r->exchange)
+		return status == CH_OK ? exchange_create(&listener, &exchange, &r->exchange)
 				       : status;
 	case RECORDING_QUEUE_LOG:
 		return queue_log_create(&stays, &r->queue_log);

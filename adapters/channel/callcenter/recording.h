@@ -9,6 +9,7 @@
 #define CALLCENTER_RECORDING_H
 
 #include "channel/callcenter/call_event.h"
+#include "channel/callcenter/survey.h"
 #include "kit/format.h"
 
 enum recording_kind {
@@ -23,8 +24,9 @@ enum recording_kind {
 struct recording_options {
 	enum recording_kind kind;
 	struct call_names names;
-	const struct zone *zone; /* of the exchange's clock; NULL: UTC */
-	bool live;               /* also what calls came to before they were over */
+	const struct zone *zone;           /* of the exchange's clock; NULL: UTC */
+	const struct survey_rules *survey; /* NULL: none */
+	bool live;                         /* also what calls came to before they were over */
 };
 
 /* A capture with FILE.idx beside it has its times from there: offset, time and length of each recv, separated by

@@ -69,6 +69,18 @@ static const char *address_fault(struct slice value)
 	return address_parse(value, host, &port) == CH_OK ? NULL : "is not HOST:PORT";
 }
 
+static const char *question_fault(struct slice value)
+{
+	struct survey_rules rules = {.count = 0};
+	return survey_rules_add(&rules, value);
+}
+
+static const char *scale_fault(struct slice value)
+{
+	struct survey_rules rules = {.count = 0};
+	return survey_rules_scale(&rules, value);
+}
+
 #define AT(member) .at = offsetof(struct callcenter_settings, member)
 
 const struct option callcenter_options[] = {
@@ -194,6 +206,48 @@ const struct option callcenter_options[] = {
 		.initial = "yes",
 		.help = "Tell also when a caller joins a queue and when an agent takes him, as it happens;\n"
 			"no: calls are told when they are over, one event each."},
+	{.name = "survey.event",
+		.type = OPTION_TEXT,
+		AT(survey_event),
+		.max = 100,
+		.fault = line_fault,
+		.help = "The UserEvent by which the dial plan tells what a caller answers after his call,\n"
+			"CSAT of UserEvent(CSAT,Score: 4).  Without it no surveys are taken."},
+	{.name = "survey.name",
+		.type = OPTION_TEXT,
+		AT(survey_name),
+		.min = 1,
+		.max = 60,
+		.fault = line_fault,
+		.initial = "hotline",
+		.help = "The questionnaire, where the event does not name it ..."},
+	{.name = "survey.name_field",
+		.type = OPTION_TEXT,
+		AT(survey_name_field),
+		.max = 60,
+		.fault = line_fault,
+		.initial = "Survey",
+		.help = "... in this field."},
+	{.name = "survey.wave_field",
+		.type = OPTION_TEXT,
+		AT(survey_wave_field),
+		.max = 60,
+		.fault = line_fault,
+		.initial = "Wave",
+		.help = "Which field names the round of asking."},
+	{.name = "survey.questions",
+		.type = OPTION_LIST,
+		AT(survey_questions),
+		.fault = question_fault,
+		.initial = "Score=overall",
+		.help = "Which fields are answers to which questions, each with what it measures, if\n"
+			"wanted: Score=overall, Manner=manner:staff."},
+	{.name = "survey.scale",
+		.type = OPTION_TEXT,
+		AT(survey_scale),
+		.fault = scale_fault,
+		.initial = "1-5",
+		.help = "The lowest and the highest points of all questions."},
 	{.name = "logs.queue_log",
 		.type = OPTION_TEXT,
 		AT(queue_log),
@@ -350,6 +404,26 @@ static void read_agents(const char *path, struct problems *problems, struct tabl
 	buffer_fini(&text);
 }
 
+/* Each question by itself has been looked at. */
+static void read_survey(const struct callcenter_settings *settings, struct problems *problems,
+	struct survey_rules *out_rules)
+{
+	const struct option_list *questions = &settings->survey_questions;
+	out_rules->event = slice_text(settings->survey_event);
+	out_rules->name = slice_text(settings->survey_name);
+	out_rules->name_field = slice_text(settings->survey_name_field);
+	out_rules->wave_field = slice_text(settings->survey_wave_field);
+	(void)survey_rules_scale(out_rules, slice_text(settings->survey_scale)); /* as above */
+	for (size_t i = 0; i < questions->count; i++) {
+		const char *fault = survey_rules_add(out_rules, slice_text(questions->items[i]));
+		if (fault != NULL)
+			problems_add(problems, NULL, 0, "survey.questions", "%s: %s",
+				questions->items[i], fault);
+	}
+	if (settings->survey_event != NULL && questions->count == 0)
+		problems_add(problems, NULL, 0, "survey.questions", "is needed with survey.event");
+}
+
 static void read_trust(const struct callcenter_settings *settings, struct problems *problems,
 	struct callcenter_means *means)
 {
@@ -407,6 +481,7 @@ enum ch_status callcenter_means_init(const struct callcenter_settings *settings,
 	read_secret(
 		"pop.url_token_file", settings->pop_url_token_file, problems, &means->url_token);
 	read_secret("pop.token_file", settings->pop_token_file, problems, &means->token);
+	read_survey(settings, problems, &means->survey);
 	read_groups(&settings->groups, &means->groups);
 	read_agents(settings->agents, problems, &means->agents);
 	if (settings->pop_listen != NULL) /* it has been looked at */

@@ -8,6 +8,7 @@
 #include "base/table.h"
 #include "base/zone.h"
 #include "channel/callcenter/call_event.h"
+#include "channel/callcenter/survey.h"
 #include "channel/callcenter/tls.h"
 
 struct callcenter_settings {
@@ -31,6 +32,12 @@ struct callcenter_settings {
 	char *agents;
 	bool caller_names;
 	bool live;
+	char *survey_event;
+	char *survey_name;
+	char *survey_name_field;
+	char *survey_wave_field;
+	struct option_list survey_questions;
+	char *survey_scale;
 	char *queue_log;
 	char *cdr;
 	int64_t lookback_ms;
@@ -60,6 +67,7 @@ struct callcenter_means {
 	struct buffer token;
 	struct table groups; /* queue -> char *, its hotline group */
 	struct table agents; /* MemberName -> char *, his number */
+	struct survey_rules survey;
 	char pop_host[ADDRESS_HOST_MAX];
 	int pop_port;
 };

@@ -74,6 +74,44 @@ void stay_tell(struct exchange *exchange, const struct channel *channel, const s
 	exchange->listener.changed(exchange->listener.context, &record);
 }
 
+/* Who served him: the last agent whom his channel talked to; else any of the call's. */
+static const struct stay *call_served(const struct channel *channel)
+{
+	const struct stay *served = NULL;
+	for (const struct stay *stay = channel->stay; stay != NULL && served == NULL;
+		stay = stay->older) {
+		if (stay->agent_name.len > 0 || stay->agent_interface.len > 0)
+			served = stay;
+	}
+	for (const struct channel *other = channel->call->channels; other != NULL && served == NULL;
+		other = other->next) {
+		if (other != channel && other->stay != NULL && other->stay->agent_name.len > 0)
+			served = other->stay;
+	}
+	return served;
+}
+
+void channel_tell_forms(struct exchange *exchange, struct channel *channel, int64_t now_us)
+{
+	const struct stay *served = call_served(channel);
+	struct call_record record = call_record_begin(channel->call, channel);
+	record.outcome = CALL_SURVEYED;
+	record.start_us = channel->call->first_us;
+	record.end_us = now_us;
+	if (served != NULL) {
+		record.queue = served->queue;
+		record.agent_name = served->agent_name;
+		record.agent_interface = served->agent_interface;
+	}
+	stay_reckon_times(channel, &record);
+	for (struct form *form = channel->forms; form != NULL; form = form->next) {
+		record.survey = &form->survey;
+		if (survey_told(&form->survey) > 0 && exchange->listener.surveyed != NULL)
+			exchange->listener.surveyed(exchange->listener.context, &record);
+	}
+	channel->forms = NULL; /* once; the memory is the call's */
+}
+
 void stay_finish(struct exchange *exchange, struct channel *channel, struct stay *stay,
 	enum call_outcome outcome, enum call_end ended_by, int64_t now_us)
 {

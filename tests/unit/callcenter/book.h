@@ -19,8 +19,8 @@ struct book {
 
 static inline void book_write(void *context, const struct call_record *call)
 {
-	static const char *const words[] = {
-		"completed", "abandoned", "exited", "cut", "plain", "queued", "connected"};
+	static const char *const words[] = {"completed", "abandoned", "exited", "cut", "plain",
+		"queued", "connected", "surveyed"};
 	struct book *book = context;
 	struct buffer id = {0};
 	assert_true(book->count < BOOK_CALLS);

@@ -3,6 +3,8 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "carehub/v1/callcenter.pb-c.h"
+#include "carehub/v1/care.pb-c.h"
+#include "channel/callcenter/survey.h"
 #include "support/unit.h"
 
 /* SLICE_LITERAL where a constant is asked for. */
@@ -81,6 +83,52 @@ static void test_accounts_of_one_call_are_one_event(void **state)
 	logged.stay = 2;
 	assert_int_equal(call_event_write(&writer, &logged, &event, &field), CH_OK);
 	assert_slice_text(event.envelope.id, "cc01-17.3/repair/2");
+	call_writer_fini(&writer);
+}
+
+static void test_answers_are_a_survey(void **state)
+{
+	static const struct survey_rules rules = {
+		.lowest = {1, 0},
+		.highest = {5, 0},
+		.questions = {{WORD("Score"), WORD("overall"), WORD("")},
+			{WORD("Manner"), WORD("manner"), WORD("staff")}},
+		.count = 2,
+	};
+	struct survey survey = {.rules = &rules, .name = SLICE_LITERAL("hotline")};
+	struct call_writer writer = writer_of(false);
+	struct call_record call = completed;
+	struct call_event event;
+	uint8_t digest[CALL_DIGEST_BYTES];
+	const char *field = "";
+	(void)state;
+	call.outcome = CALL_SURVEYED;
+	call.survey = &survey;
+	survey.answers[1] = (struct survey_answer){.told = true, .score = {45, 1}};
+	assert_int_equal(call_event_write(&writer, &call, &event, &field), CH_OK);
+	const Carehub__V1__SurveyAnswered *message =
+		(const Carehub__V1__SurveyAnswered *)event.message;
+	assert_slice_text(event.envelope.id, "cc01-17.3/survey/hotline");
+	assert_slice_text(event.envelope.type, "callcenter.survey.answered");
+	assert_slice_text(event.envelope.subject, "cc01-17.3");
+	assert_string_equal(message->survey_id, "hotline");
+	assert_string_equal(message->response_id, "cc01-17.3");
+	assert_string_equal(message->regarding->call_id, "cc01-17.1");
+	assert_string_equal(message->regarding->agent->agent_id, "201");
+	assert_string_equal(message->customer->phones[0]->value, "13800138000");
+	assert_int_equal(message->n_answers, 1);
+	assert_string_equal(message->answers[0]->question_id, "manner");
+	assert_string_equal(message->answers[0]->dimension, "staff");
+	assert_int_equal(message->answers[0]->score->unscaled, 45);
+	assert_int_equal(message->answers[0]->scale_max->unscaled, 5);
+	assert_int_equal(message->complete, CAREHUB__V1__ANSWER__ANSWER_NO);
+	memcpy(digest, writer.digest, sizeof(digest));
+	survey.answers[0] = (struct survey_answer){.told = true, .skipped = true};
+	assert_int_equal(call_event_write(&writer, &call, &event, &field), CH_OK);
+	message = (const Carehub__V1__SurveyAnswered *)event.message;
+	assert_int_equal(message->answers[0]->skipped, CAREHUB__V1__ANSWER__ANSWER_YES);
+	assert_int_equal(message->complete, CAREHUB__V1__ANSWER__ANSWER_YES);
+	assert_memory_not_equal(writer.digest, digest, sizeof(digest)); /* other answers */
 	call_writer_fini(&writer);
 }
 
@@ -212,6 +260,7 @@ int main(void)
 		cmocka_unit_test(test_a_call_becomes_an_event),
 		cmocka_unit_test(test_accounts_of_one_call_are_one_event),
 		cmocka_unit_test(test_what_is_not_over_has_an_id_of_its_own),
+		cmocka_unit_test(test_answers_are_a_survey),
 		cmocka_unit_test(test_nobody_is_no_customer),
 		cmocka_unit_test(test_texts_are_made_fit),
 		cmocka_unit_test(test_numbers_stay_personal),

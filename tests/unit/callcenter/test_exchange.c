@@ -10,6 +10,9 @@ struct scene {
 	struct ami_reader *reader;
 	struct book book;
 	struct book changes;
+	struct book forms;
+	char form[256];    /* "hotline Q4: overall=4 manner=-" */
+	char refusal[200]; /* the last one */
 	size_t offers;
 	char offered[64];
 	int64_t now_us;
@@ -36,13 +39,56 @@ static void scene_changed(void *context, const struct call_record *call)
 	book_write(&scene->changes, call);
 }
 
+static void scene_surveyed(void *context, const struct call_record *call)
+{
+	struct scene *scene = context;
+	const struct survey *survey = call->survey;
+	char score[DECIMAL_TEXT_BYTES];
+	int len = snprintf(scene->form, sizeof(scene->form), "%.*s %.*s:", (int)survey->name.len,
+		(const char *)survey->name.data, (int)survey->wave.len,
+		(const char *)survey->wave.data);
+	for (size_t i = 0; i < survey->rules->count; i++) {
+		const struct survey_answer *answer = &survey->answers[i];
+		if (answer->told)
+			len += snprintf(scene->form + len, sizeof(scene->form) - (size_t)len,
+				" %.*s=%s", (int)survey->rules->questions[i].question.len,
+				(const char *)survey->rules->questions[i].question.data,
+				answer->skipped ? "-" : decimal_format(answer->score, score));
+	}
+	book_write(&scene->forms, call);
+}
+
+static void scene_refused(void *context, struct slice uniqueid, const char *reason)
+{
+	struct scene *scene = context;
+	(void)snprintf(scene->refusal, sizeof(scene->refusal), "%.*s %s", (int)uniqueid.len,
+		(const char *)uniqueid.data, reason);
+}
+
 static int scene_begin(void **state)
 {
 	static struct scene scene;
+	static struct survey_rules survey;
 	const struct exchange_listener listener = {
-		scene_finished, scene_offered, scene_changed, &scene};
+		.finished = scene_finished,
+		.offered = scene_offered,
+		.changed = scene_changed,
+		.surveyed = scene_surveyed,
+		.refused = scene_refused,
+		.context = &scene,
+	};
+	const struct exchange_options options = {.survey = &survey};
+	survey = (struct survey_rules){
+		.event = SLICE_LITERAL("CSAT"),
+		.name = SLICE_LITERAL("hotline"),
+		.name_field = SLICE_LITERAL("Survey"),
+		.wave_field = SLICE_LITERAL("Wave"),
+	};
+	assert_null(survey_rules_scale(&survey, SLICE_LITERAL("1-5")));
+	assert_null(survey_rules_add(&survey, SLICE_LITERAL("Score=overall")));
+	assert_null(survey_rules_add(&survey, SLICE_LITERAL("Manner = manner : staff")));
 	scene = (struct scene){.now_us = INT64_C(1795290000000000)};
-	assert_int_equal(exchange_create(&listener, NULL, &scene.exchange), CH_OK);
+	assert_int_equal(exchange_create(&listener, &options, &scene.exchange), CH_OK);
 	assert_int_equal(ami_reader_create(&scene.reader), CH_OK);
 	*state = &scene;
 	return 0;
@@ -329,6 +375,106 @@ static void test_ids_that_are_none(void **state)
 	assert_int_equal(counts.passed, 2);
 }
 
+/* The caller stays on the line and presses keys; the form is told when he has gone. */
+static void test_what_a_caller_answers(void **state)
+{
+	struct scene *scene = *state;
+	tell_join(scene, "t-1.1", "t-1.1");
+	tell(scene, "t-1.1", "t-1.1",
+		"AgentConnect;Queue=repair;Interface=PJSIP/202;MemberName=Li;HoldTime=9;RingTime=2");
+	tell(scene, "t-1.1", "t-1.1",
+		"AgentComplete;Queue=repair;MemberName=Li;HoldTime=9;TalkTime=21;Reason=agent");
+	tell(scene, "t-1.1", "t-1.1", "UserEvent;UserEvent=Feedback;Score=1");
+	tell(scene, "t-1.1", "t-1.1", "UserEvent;UserEvent=csat;Score=2");
+	tell(scene, "t-1.1", "t-1.1", "UserEvent;UserEvent=CSAT;Score=4;Wave=Q4");
+	tell(scene, "t-1.1", "t-1.1", "UserEvent;UserEvent=CSAT;Manner=");
+	assert_int_equal(scene->forms.count, 0);
+	tell(scene, "t-1.1", "t-1.1", "Hangup;Cause=16");
+	assert_int_equal(scene->forms.count, 1);
+	assert_string_equal(scene->form, "hotline Q4: overall=4 manner=-");
+	assert_non_null(strstr(scene->forms.lines[0], "surveyed t-1.1/survey/hotline "));
+	assert_non_null(strstr(scene->forms.lines[0], "agent=Li"));
+	assert_int_equal(scene->book.count, 1); /* beside the call itself */
+	exchange_end(scene->exchange, scene->now_us);
+	assert_int_equal(scene->forms.count, 1);
+	assert_string_equal(scene->refusal, "");
+}
+
+/* Two questionnaires; and the line to the exchange breaks before he hangs up. */
+static void test_a_form_of_a_call_that_is_lost(void **state)
+{
+	struct scene *scene = *state;
+	tell_join(scene, "t-1.1", "t-1.1");
+	tell(scene, "t-1.1", "t-1.1", "UserEvent;UserEvent=CSAT;Survey=parts;Score=1");
+	tell(scene, "t-1.1", "t-1.1", "UserEvent;UserEvent=CSAT;Survey=;Score=5");
+	exchange_lost(scene->exchange);
+	exchange_list_begin(scene->exchange);
+	exchange_list_end(scene->exchange, scene->now_us);
+	assert_int_equal(scene->forms.count, 2);
+	assert_non_null(strstr(scene->forms.lines[0], "t-1.1/survey/hotline "));
+	assert_non_null(strstr(scene->forms.lines[1], "t-1.1/survey/parts "));
+}
+
+/* What stands behind the first Event, UserEvent or Uniqueid is somebody's text; what is no answer is refused, and the
+ * other answers are taken. */
+static void test_answers_that_somebody_made_up(void **state)
+{
+	struct scene *scene = *state;
+	tell_join(scene, "t-1.1", "t-1.1");
+	tell_join(scene, "t-1.2", "t-1.2");
+	tell(scene, "t-1.1", "t-1.1",
+		"UserEvent;Uniqueid=t-1.2;UserEvent=Note;Text: Event: Hangup;Event=Hangup;"
+		"UserEvent=CSAT;Score=5");
+	tell(scene, "t-1.2", "t-1.2", "UserEvent;UserEvent=CSAT;Score=3: Event: Hangup;Manner=4.5");
+	assert_string_equal(scene->refusal, "t-1.2 Score: is no number from 1 to 5");
+	tell(scene, "t-1.2", "t-1.2", "UserEvent;UserEvent=CSAT;Score=6");
+	tell(scene, "t-1.2", "t-1.2", "UserEvent;UserEvent=CSAT;Score=0.9");
+	assert_int_equal(scene->forms.count, 0);
+	assert_int_equal(scene->book.count, 0); /* nobody has hung up */
+	tell(scene, "t-1.2", "t-1.2", "Hangup");
+	tell(scene, "t-1.1", "t-1.1", "Hangup");
+	assert_int_equal(scene->forms.count, 1);
+	assert_string_equal(scene->form, "hotline : manner=4.5");
+	tell(scene, "t-9.9", "t-9.9", "UserEvent;UserEvent=CSAT;Score=5"); /* of nobody's call */
+	assert_int_equal(scene->forms.count, 1);
+}
+
+static void test_questions_that_are_none(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *fault;
+	} rows[] = {
+		{"Score", "is not of the form FIELD=QUESTION"},
+		{"=overall", "is not of the form FIELD=QUESTION"},
+		{"Score=", "is not of the form FIELD=QUESTION"},
+		{"Score=:staff", "is not of the form FIELD=QUESTION"},
+		{"Score=overall", NULL},
+		{"Other=overall", "names a field or a question twice"},
+		{"Score=other", "names a field or a question twice"},
+	};
+	struct survey_rules rules = {.count = 0};
+	char many[LIMIT_SURVEY_QUESTIONS][16];
+	const char *fault = NULL;
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		fault = survey_rules_add(&rules, slice_text(rows[i].text));
+		assert_true((fault == NULL) == (rows[i].fault == NULL));
+		if (fault != NULL)
+			assert_string_equal(fault, rows[i].fault);
+	}
+	for (size_t i = 0; i < LIMIT_SURVEY_QUESTIONS; i++) {
+		(void)snprintf(many[i], sizeof(many[i]), "F%zu=q%zu", i, i);
+		fault = survey_rules_add(&rules, slice_text(many[i]));
+	}
+	assert_string_equal(fault, "is one question too many");
+	assert_null(survey_rules_scale(&rules, SLICE_LITERAL("-2 - 2.5")));
+	assert_non_null(survey_rules_scale(&rules, SLICE_LITERAL("5")));
+	assert_non_null(survey_rules_scale(&rules, SLICE_LITERAL("")));
+	assert_non_null(survey_rules_scale(&rules, SLICE_LITERAL("5-1")));
+	assert_non_null(survey_rules_scale(&rules, SLICE_LITERAL("one-5")));
+}
+
 #define SCENE(test) cmocka_unit_test_setup_teardown(test, scene_begin, scene_end)
 
 int main(void)
@@ -345,6 +491,10 @@ int main(void)
 		SCENE(test_rows_end_the_waiting),
 		SCENE(test_an_exchange_with_a_wrong_clock),
 		SCENE(test_ids_that_are_none),
+		SCENE(test_what_a_caller_answers),
+		SCENE(test_a_form_of_a_call_that_is_lost),
+		SCENE(test_answers_that_somebody_made_up),
+		SCENE(test_questions_that_are_none),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
