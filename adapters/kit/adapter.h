@@ -95,12 +95,13 @@ struct kit_adapter {
 	size_t option_count;
 	size_t config_bytes;
 
-	/* May be NULL.  What is wrong with the settings beyond what the rows can tell; also when the rows have
-	 * found something, so that all mistakes are told in one pass: what is wrong is as though it were not
-	 * given.  CH_INVALID when it added to `problems`. */
+	/* May be NULL: there is nothing.  What is wrong with the settings beyond what the rows can tell, and with
+	 * what they name; also when the rows have found something, so that all mistakes are told in one pass:
+	 * what is wrong is as though it were not given, a text that is required may be NULL.  CH_INVALID
+	 * when it added to `problems`; CH_NOMEM. */
 	enum ch_status (*check)(const void *config, struct problems *problems);
-	/* `problems` takes everything that is wrong with the settings beyond what the rows can tell.
-	 * CH_INVALID when it added to them.  `config` lives as long as the source.
+	/* `config` has passed rows and check, and lives as long as the source.  What is found to be wrong with
+	 * it all the same goes to `problems`: CH_INVALID.
 	 * What only one process or source can have (a port, a queue's place) is taken in start, not here, and
 	 * what is not there (a folder) is made there: `check` opens beside a service that runs, perhaps as
 	 * another user, and a reload opens the new beside the old. */

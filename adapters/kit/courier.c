@@ -108,28 +108,48 @@ static enum ch_status courier_server_key(
 	return status;
 }
 
+/* The library says which file it is, if it is about one. */
+static enum ch_status courier_judge(
+	enum ch_status status, const char *key, struct problems *problems)
+{
+	const char *detail = ch_error_detail();
+	if (status == CH_OK)
+		return CH_OK;
+	problems_add(
+		problems, NULL, 0, key, "%s", detail[0] != 0 ? detail : ch_status_text(status));
+	return CH_INVALID;
+}
+
+static enum ch_status courier_check_server_key(
+	const struct kit_settings *settings, struct ch_options *options, struct problems *problems)
+{
+	const char *path = settings->server_key_file;
+	if (settings->server_key != NULL)
+		return courier_judge(
+			courier_server_key(settings, options), "hub.server_key", problems);
+	if (path == NULL || courier_server_key(settings, options) == CH_OK)
+		return CH_OK;
+	problems_add(problems, NULL, 0, "hub.server_key_file", "%s: holds no key that can be read",
+		path);
+	return CH_INVALID;
+}
+
 enum ch_status courier_check(const struct kit_settings *settings, struct problems *problems)
 {
 	struct ch_options *options = ch_options_create();
-	enum ch_status worst = CH_OK;
+	enum ch_status endpoint = CH_OK;
+	enum ch_status own = CH_OK;
 	if (options == NULL)
 		return CH_NOMEM;
-	for (int i = 0; i < 3; i++) {
-		static const char *const keys[] = {
-			"hub.endpoint", "hub.server_key", "hub.key_file"};
-		enum ch_status status =
-			i == 0   ? ch_options_set_endpoint(options, settings->endpoint)
-			: i == 1 ? courier_server_key(settings, options)
-				 : ch_options_set_key_file(options, settings->key_file);
-		const char *detail = ch_error_detail();
-		if (status == CH_OK)
-			continue;
-		worst = CH_INVALID;
-		problems_add(problems, NULL, 0, keys[i], "%s",
-			detail[0] != 0 ? detail : ch_status_text(status));
-	}
+	if (settings->endpoint != NULL)
+		endpoint = courier_judge(ch_options_set_endpoint(options, settings->endpoint),
+			"hub.endpoint", problems);
+	enum ch_status server = courier_check_server_key(settings, options, problems);
+	if (settings->key_file != NULL)
+		own = courier_judge(ch_options_set_key_file(options, settings->key_file),
+			"hub.key_file", problems);
 	ch_options_free(options);
-	return worst;
+	return endpoint != CH_OK ? endpoint : server != CH_OK ? server : own;
 }
 
 enum ch_status courier_identify(

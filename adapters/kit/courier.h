@@ -42,7 +42,7 @@ struct flight *flight_create(void);
 void flight_free(struct flight *flight); /* not while it is under way */
 
 /* What is wrong with endpoint and keys, as far as it can be told without a connection: all of it into
- * `problems`.  CH_INVALID when it added to them; CH_NOMEM. */
+ * `problems`.  Those that are not there are passed over.  CH_INVALID when it added to them; CH_NOMEM. */
 enum ch_status courier_check(const struct kit_settings *settings, struct problems *problems);
 
 /* Tells the library where the hub is, who it is and who we are.  As the ch_options_set_... calls. */

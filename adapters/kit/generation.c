@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "kit/courier.h"
 
 struct generation {
 	uint64_t number;
@@ -36,14 +35,10 @@ static void generation_close(struct generation *generation, const struct kit_ada
 static enum ch_status generation_open(struct generation *generation,
 	const struct kit_adapter *adapter, const char *path, struct problems *problems)
 {
-	enum ch_status status = kit_settings_read(path, adapter, problems, &generation->settings);
+	enum ch_status status = kit_settings_load(path, adapter, problems, &generation->settings);
 	if (status != CH_OK)
 		return status;
-	/* Both, so that all mistakes are told at once. */
-	enum ch_status checked = courier_check(&generation->settings, problems);
 	status = adapter->open(generation->settings.config, problems, &generation->source);
-	if (status == CH_OK)
-		status = checked;
 	if (status != CH_OK)
 		generation_close(generation, adapter);
 	return status;

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/config.h"
+#include "base/file.h"
+#include "kit/courier.h"
 #include "kit/spool.h"
 
 #define AT(member) .at = offsetof(struct kit_settings, member)
@@ -159,30 +161,74 @@ static void settings_form_fill(struct settings_form *form, const struct kit_adap
 	form->count = adapter->option_count > 0 ? 2 : 1;
 }
 
-enum ch_status kit_settings_read(const char *path, const struct kit_adapter *adapter,
-	struct problems *problems, struct kit_settings *out_settings)
+/* Also with a status other than CH_OK: what was right is there. */
+static enum ch_status settings_fill(const char *path, const struct kit_adapter *adapter,
+	struct problems *problems, struct kit_settings *settings)
 {
-	struct kit_settings settings = {0};
-	void *config = calloc(1, adapter->config_bytes > 0 ? adapter->config_bytes : 1);
-	if (config == NULL)
-		return CH_NOMEM;
 	struct settings_form form;
-	settings.config = config;
-	settings_form_fill(&form, adapter, &settings);
+	*settings = (struct kit_settings){
+		.config = calloc(1, adapter->config_bytes > 0 ? adapter->config_bytes : 1)};
+	if (settings->config == NULL)
+		return CH_NOMEM;
+	settings_form_fill(&form, adapter, settings);
 	enum ch_status status = config_read(path, form.groups, form.count, problems);
-	if (status != CH_NOMEM && settings.server_key == NULL && settings.server_key_file == NULL) {
+	if (status != CH_NOMEM && settings->server_key == NULL &&
+		settings->server_key_file == NULL && !problems_about(problems, "hub.server_key")) {
 		problems_add(problems, path, 0, "hub.server_key",
 			"is missing: without the hub's public key anybody could play the hub");
 		status = CH_INVALID;
 	}
 	if (status != CH_NOMEM && adapter->check != NULL &&
-		adapter->check(config, problems) != CH_OK)
+		adapter->check(settings->config, problems) != CH_OK)
 		status = CH_INVALID;
-	if (status == CH_OK)
-		*out_settings = settings;
-	else
-		kit_settings_free(&settings, adapter);
 	return status;
+}
+
+static enum ch_status settings_hand_over(struct kit_settings *settings,
+	const struct kit_adapter *adapter, enum ch_status status, struct kit_settings *out_settings)
+{
+	if (status == CH_OK)
+		*out_settings = *settings;
+	else
+		kit_settings_free(settings, adapter);
+	return status;
+}
+
+enum ch_status kit_settings_read(const char *path, const struct kit_adapter *adapter,
+	struct problems *problems, struct kit_settings *out_settings)
+{
+	struct kit_settings settings;
+	enum ch_status status = settings_fill(path, adapter, problems, &settings);
+	return settings_hand_over(&settings, adapter, status, out_settings);
+}
+
+/* A metrics file is not worth that an adapter does not start. */
+static enum ch_status settings_check_places(
+	const struct kit_settings *settings, struct problems *problems)
+{
+	const char *spool = settings->spool_directory;
+	const char *rejects = settings->rejects;
+	const char *spool_fault = spool != NULL ? file_dir_fault(spool) : NULL;
+	if (spool_fault != NULL)
+		problems_add(problems, NULL, 0, "spool.directory", "%s: %s", spool, spool_fault);
+	const char *rejects_fault = rejects != NULL ? file_write_fault(rejects) : NULL;
+	if (rejects_fault != NULL)
+		problems_add(
+			problems, NULL, 0, "adapter.rejects", "%s: %s", rejects, rejects_fault);
+	return spool_fault != NULL || rejects_fault != NULL ? CH_INVALID : CH_OK;
+}
+
+enum ch_status kit_settings_load(const char *path, const struct kit_adapter *adapter,
+	struct problems *problems, struct kit_settings *out_settings)
+{
+	struct kit_settings settings;
+	enum ch_status status = settings_fill(path, adapter, problems, &settings);
+	if (status == CH_OK || status == CH_INVALID) {
+		enum ch_status keys = courier_check(&settings, problems);
+		enum ch_status places = settings_check_places(&settings, problems);
+		status = status != CH_OK ? status : keys != CH_OK ? keys : places;
+	}
+	return settings_hand_over(&settings, adapter, status, out_settings);
 }
 
 void kit_settings_free(struct kit_settings *settings, const struct kit_adapter *adapter)

@@ -28,8 +28,13 @@ struct kit_settings {
 	void *config; /* the adapter's own struct */
 };
 
-/* CH_INVALID when it added to `problems`; CH_NOMEM. */
+/* The file alone.  CH_INVALID when it added to `problems`; CH_NOMEM. */
 enum ch_status kit_settings_read(const char *path, const struct kit_adapter *adapter,
+	struct problems *problems, struct kit_settings *out_settings);
+
+/* The same, and what the file names is looked at: keys, folders.  That is done whatever is wrong with its lines,
+ * so that all mistakes are told in one pass. */
+enum ch_status kit_settings_load(const char *path, const struct kit_adapter *adapter,
 	struct problems *problems, struct kit_settings *out_settings);
 void kit_settings_free(struct kit_settings *settings, const struct kit_adapter *adapter);
 

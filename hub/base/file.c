@@ -219,6 +219,11 @@ enum ch_status file_make_dirs(const char *path, unsigned mode)
 	return file_make_dir(part, mode);
 }
 
+static const char *file_right_fault(const char *path, int rights)
+{
+	return faccessat(AT_FDCWD, path, rights, AT_EACCESS) == 0 ? NULL : strerror(errno);
+}
+
 /* Going up, as far as nothing is there: where it would be made is where one must be allowed to write. */
 const char *file_dir_fault(const char *path)
 {
@@ -243,7 +248,21 @@ const char *file_dir_fault(const char *path)
 	}
 	if (!S_ISDIR(info.st_mode))
 		return "is no folder";
-	return faccessat(AT_FDCWD, at, W_OK | X_OK, AT_EACCESS) == 0 ? NULL : strerror(errno);
+	return file_right_fault(at, W_OK | X_OK);
+}
+
+const char *file_write_fault(const char *path)
+{
+	char parent[PATH_MAX];
+	struct stat info;
+	if (stat(path, &info) == 0)
+		return S_ISREG(info.st_mode) ? file_right_fault(path, W_OK) : "is no regular file";
+	if (errno != ENOENT)
+		return strerror(errno);
+	if (file_parent(path, parent) != CH_OK)
+		return "is too long a name";
+	return stat(parent, &info) != 0 ? "there is no such folder"
+					: file_right_fault(parent, W_OK | X_OK);
 }
 
 enum ch_status file_lock(const char *path, int *out_fd)

@@ -38,6 +38,9 @@ enum ch_status file_make_dirs(const char *path, unsigned mode);
  * folder"; NULL: nothing.  It is only looked at.  Text that is good until the next call. */
 const char *file_dir_fault(const char *path);
 
+/* The same for writing a file; its folder must be there. */
+const char *file_write_fault(const char *path);
+
 /* An exclusive lock on a lock file for the life of the process; CH_BUSY when another holds it.
  * The descriptor is the caller's. */
 enum ch_status file_lock(const char *path, int *out_fd);

@@ -58,6 +58,15 @@ bool problems_none(const struct problems *problems)
 	return problems->count == 0 && problems->dropped == 0;
 }
 
+bool problems_about(const struct problems *problems, const char *key)
+{
+	for (size_t i = 0; i < problems->count; i++) {
+		if (strcmp(problems->items[i].key, key) == 0)
+			return true;
+	}
+	return false;
+}
+
 void problems_print(const struct problems *problems, struct buffer *out)
 {
 	for (size_t i = 0; i < problems->count; i++) {

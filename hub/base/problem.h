@@ -28,6 +28,9 @@ void problems_add(struct problems *problems, const char *file, unsigned line, co
 /* True when nothing was ever added. */
 bool problems_none(const struct problems *problems);
 
+/* Whether something was added under this key: what depends on it need not be told as well. */
+bool problems_about(const struct problems *problems, const char *key);
+
 /* Appends one line each, "peers.d/pos.conf:7: window: is 0, but must be 1 to 4096". */
 void problems_print(const struct problems *problems, struct buffer *out);
 

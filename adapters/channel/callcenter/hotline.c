@@ -523,7 +523,19 @@ static void hotline_close(void *source)
 	free(hotline);
 }
 
-static enum ch_status hotline_open_folder(struct hotline *hotline, struct problems *problems)
+static enum ch_status hotline_check(const void *config, struct problems *problems)
+{
+	const struct callcenter_settings *settings = config;
+	struct callcenter_means means;
+	enum ch_status folder = CH_OK;
+	enum ch_status status = callcenter_means_init(settings, problems, &means);
+	callcenter_means_fini(&means);
+	if (settings->desk_path != NULL)
+		folder = folder_check(settings->desk_path, "desk.folder", problems);
+	return status == CH_OK ? folder : status;
+}
+
+static enum ch_status hotline_open_folder(struct hotline *hotline)
 {
 	const struct callcenter_settings *settings = hotline->settings;
 	hotline->desk = (struct recording_options){.kind = RECORDING_DESK, .names = hotline->names};
@@ -534,10 +546,7 @@ static enum ch_status hotline_open_folder(struct hotline *hotline, struct proble
 		.format = &recording_format,
 		.decoder = &hotline->desk,
 	};
-	if (settings->desk_path == NULL)
-		return CH_OK;
-	enum ch_status status = folder_check(settings->desk_path, "desk.folder", problems);
-	return status == CH_OK ? folder_open(&options, &hotline->folder) : status;
+	return settings->desk_path != NULL ? folder_open(&options, &hotline->folder) : CH_OK;
 }
 
 static enum ch_status hotline_open(void *config, struct problems *problems, void **out_source)
@@ -554,8 +563,8 @@ static enum ch_status hotline_open(void *config, struct problems *problems, void
 		.agents = &hotline->means.agents,
 		.caller_names = hotline->settings->caller_names,
 	};
-	enum ch_status folder = hotline_open_folder(hotline, problems); /* tells its own mistakes */
-	status = status == CH_OK ? folder : status;
+	if (status == CH_OK)
+		status = hotline_open_folder(hotline);
 	if (status == CH_OK)
 		status = harvest_create(&hotline->names, &hotline->harvest);
 	if (status != CH_OK)
@@ -574,6 +583,7 @@ int hotline_main(int argc, char **argv)
 		.options = callcenter_options,
 		.option_count = callcenter_option_count,
 		.config_bytes = sizeof(struct callcenter_settings),
+		.check = hotline_check,
 		.open = hotline_open,
 		.checkpoint_source = hotline_checkpoint_source,
 		.start = hotline_start,

@@ -124,25 +124,28 @@ static struct slice partners_text(const char *text)
 	return text != NULL ? slice_text(text) : (struct slice){NULL, 0};
 }
 
-static bool partners_check_folder(const char *name, const char *path, struct problems *problems)
+static enum ch_status partners_check_folder(
+	const char *name, const char *path, struct problems *problems)
 {
-	const char *fault = file_dir_fault(path);
-	if (fault != NULL)
-		problems_add(problems, NULL, 0, name, "%s: %s", path, fault);
-	return fault == NULL;
+	const char *fault = path != NULL ? file_dir_fault(path) : NULL;
+	if (fault == NULL)
+		return CH_OK;
+	problems_add(problems, NULL, 0, name, "%s: %s", path, fault);
+	return CH_INVALID;
 }
 
-/* CH_INVALID with lines in `problems`; of the zone as zone_open. */
-static enum ch_status partners_prepare(
-	struct partners *partners, const struct parts_settings *settings, struct problems *problems)
+static enum ch_status partners_check(const void *config, struct problems *problems)
 {
-	bool out = partners_check_folder("parts.out", settings->out, problems);
-	bool state = partners_check_folder("parts.state", settings->state, problems);
-	if (!out || !state)
-		return CH_INVALID;
-	return settings->time_zone != NULL
-		       ? zone_open(partners_text(settings->time_zone), &partners->zone)
-		       : CH_OK;
+	const struct parts_settings *settings = config;
+	const enum ch_status found[] = {
+		inbox_check(&settings->folder, problems),
+		partners_check_folder("parts.out", settings->out, problems),
+		partners_check_folder("parts.state", settings->state, problems),
+	};
+	enum ch_status status = CH_OK;
+	for (size_t i = 0; i < sizeof(found) / sizeof(found[0]) && status == CH_OK; i++)
+		status = found[i];
+	return status;
 }
 
 static enum ch_status parts_folder_open(void *config, struct problems *problems, void **out_source)
@@ -151,7 +154,10 @@ static enum ch_status parts_folder_open(void *config, struct problems *problems,
 	struct partners *partners = calloc(1, sizeof(*partners));
 	if (partners == NULL)
 		return CH_NOMEM;
-	enum ch_status status = partners_prepare(partners, settings, problems);
+	enum ch_status status =
+		settings->time_zone != NULL
+			? zone_open(partners_text(settings->time_zone), &partners->zone)
+			: CH_OK;
 	if (status != CH_OK) {
 		partners_free(partners);
 		return status;
@@ -180,6 +186,7 @@ int parts_folder_main(int argc, char **argv)
 		.options = options,
 		.option_count = sizeof(options) / sizeof(options[0]),
 		.config_bytes = sizeof(struct parts_settings),
+		.check = partners_check,
 		.open = parts_folder_open,
 		INBOX_CALLBACKS,
 	};

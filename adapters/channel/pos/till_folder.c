@@ -143,6 +143,12 @@ static struct slice till_text(const char *text)
 	return text != NULL ? slice_text(text) : (struct slice){NULL, 0};
 }
 
+static enum ch_status till_folder_check(const void *config, struct problems *problems)
+{
+	const struct till_settings *settings = config;
+	return inbox_check(&settings->folder, problems);
+}
+
 static enum ch_status till_folder_open(void *config, struct problems *problems, void **out_source)
 {
 	const struct till_settings *settings = config;
@@ -171,6 +177,7 @@ int till_folder_main(int argc, char **argv)
 		.options = options,
 		.option_count = sizeof(options) / sizeof(options[0]),
 		.config_bytes = sizeof(struct till_settings),
+		.check = till_folder_check,
 		.open = till_folder_open,
 		INBOX_CALLBACKS,
 	};

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/invariant.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -77,9 +78,14 @@ enum ch_status mqtt_link_check(const struct mqtt_settings *settings, struct prob
 			"is off, and there are certificates"},
 	};
 	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
-		if (needed[i].missing)
+		if (needed[i].missing && !problems_about(problems, needed[i].name))
 			problems_add(problems, NULL, 0, needed[i].name, "%s", needed[i].reason);
 	}
+	const char *rejects_fault =
+		settings->rejects != NULL ? file_write_fault(settings->rejects) : NULL;
+	if (rejects_fault != NULL)
+		problems_add(problems, NULL, 0, "mqtt.rejects", "%s: %s", settings->rejects,
+			rejects_fault);
 	for (size_t i = 0; i < settings->topics.count; i++) {
 		if (mosquitto_sub_topic_check(settings->topics.items[i]) != MOSQ_ERR_SUCCESS)
 			problems_add(problems, NULL, 0, "mqtt.topics",

@@ -57,13 +57,14 @@ enum ch_status outbox_link_check(const struct outbox_settings *settings, struct 
 {
 	char *error = NULL;
 	enum ch_status status = CH_OK;
-	if (settings->connection == NULL) {
+	if (settings->connection == NULL && !problems_about(problems, "outbox.connection")) {
 		problems_add(problems, NULL, 0, "outbox.connection",
 			"is missing: which database is it?");
-		return CH_INVALID;
+		status = CH_INVALID;
 	}
-	PQconninfoOption *options = PQconninfoParse(settings->connection, &error);
-	if (options == NULL) {
+	PQconninfoOption *options =
+		settings->connection != NULL ? PQconninfoParse(settings->connection, &error) : NULL;
+	if (options == NULL && settings->connection != NULL) {
 		/* libpq's word may quote what stands there, and a password might. */
 		problems_add(problems, NULL, 0, "outbox.connection",
 			"is no connection string of PostgreSQL's");

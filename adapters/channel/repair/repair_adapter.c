@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/file.h"
 #include "channel/repair/ask.h"
 #include "channel/repair/inquiry.h"
 #include "channel/repair/mqtt_source.h"
@@ -115,8 +116,8 @@ static enum ch_status repair_check(
 	case INPUT_MQTT:
 		return mqtt_link_check(&settings->mqtt, problems);
 	default:
-		if (settings->folder.path != NULL)
-			return CH_OK;
+		if (settings->folder.path != NULL || problems_about(problems, "folder.path"))
+			return inbox_check(&settings->folder, problems);
 		problems_add(
 			problems, NULL, 0, "folder.path", "is missing: where are files dropped?");
 		return CH_INVALID;
@@ -145,13 +146,17 @@ static enum ch_status repair_check_mapping(const struct repair_settings *setting
 static enum ch_status repair_check_inquiry(
 	const struct repair_settings *settings, struct problems *problems)
 {
-	bool asks = settings->inquiry.folder != NULL ||
+	const char *folder = settings->inquiry.folder;
+	const char *fault = folder != NULL ? file_dir_fault(folder) : NULL;
+	bool asks = folder != NULL ||
 		    (settings->input == INPUT_MQTT && settings->mqtt.questions != NULL);
-	if (!asks || settings->station != NULL)
-		return CH_OK;
-	problems_add(problems, NULL, 0, "repair.station",
-		"is missing: whose records may questions be about?");
-	return CH_INVALID;
+	bool nameless = asks && settings->station == NULL;
+	if (fault != NULL)
+		problems_add(problems, NULL, 0, "inquiry.folder", "%s: %s", folder, fault);
+	if (nameless)
+		problems_add(problems, NULL, 0, "repair.station",
+			"is missing: whose records may questions be about?");
+	return fault != NULL || nameless ? CH_INVALID : CH_OK;
 }
 
 /* ---- The callbacks ---- */

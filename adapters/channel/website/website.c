@@ -5,10 +5,12 @@
  * must not fail for want of a port. */
 #include "channel/website/website.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <uv.h>
 
 #include "base/address.h"
@@ -167,22 +169,29 @@ static const struct option options[] = {
 		.help = "No look-up is answered in less, so that the time tells nothing."},
 };
 
-static void website_check(const struct website_settings *settings, struct problems *problems)
+static void website_check_file(const char *key, const char *path, struct problems *problems)
 {
+	if (path != NULL && access(path, R_OK) != 0)
+		problems_add(problems, NULL, 0, key, "%s: %s", path, strerror(errno));
+}
+
+static enum ch_status website_check(const void *config, struct problems *problems)
+{
+	const struct website_settings *settings = config;
+	size_t before = problems->count + problems->dropped;
+	struct senders *senders = NULL;
+	enum ch_status status = CH_OK;
 	if ((settings->certificate == NULL) != (settings->certificate_key == NULL))
 		problems_add(problems, NULL, 0, "website.certificate",
 			"and website.certificate_key belong together");
-	if (settings->certificate != NULL) {
-		const char *const files[] = {settings->certificate, settings->certificate_key};
-		for (size_t i = 0; i < 2 && files[i] != NULL; i++) {
-			FILE *file = fopen(files[i], "re");
-			if (file == NULL)
-				problems_add(problems, NULL, 0, "website.certificate",
-					"%s: cannot be read", files[i]);
-			else
-				(void)fclose(file); /* only looked at */
-		}
-	}
+	website_check_file("website.certificate", settings->certificate, problems);
+	website_check_file("website.certificate_key", settings->certificate_key, problems);
+	if (settings->senders != NULL)
+		status = senders_read(settings->senders, problems, &senders);
+	senders_free(senders);
+	if (status == CH_OK && problems->count + problems->dropped > before)
+		status = CH_INVALID;
+	return status;
 }
 
 /* ---- The kit's callbacks ---- */
@@ -218,15 +227,11 @@ static void website_close(void *source)
 static enum ch_status website_open(void *config, struct problems *problems, void **out_source)
 {
 	enum ch_status status = CH_NOMEM;
-	size_t before = problems->count + problems->dropped;
 	struct website *website = calloc(1, sizeof(*website));
 	if (website == NULL)
 		goto out;
 	website->settings = config;
-	website_check(website->settings, problems);
 	status = senders_read(website->settings->senders, problems, &website->senders);
-	if (status == CH_OK && problems->count + problems->dropped > before)
-		status = CH_INVALID;
 	if (status != CH_OK)
 		goto out;
 	status = postbox_create((size_t)website->settings->queue, &website->postbox);
@@ -342,6 +347,7 @@ int website_main(int argc, char **argv)
 		.options = options,
 		.option_count = sizeof(options) / sizeof(options[0]),
 		.config_bytes = sizeof(struct website_settings),
+		.check = website_check,
 		.open = website_open,
 		.reload = website_reload,
 		.start = website_start,

@@ -1,3 +1,4 @@
+#include <ftw.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 
@@ -6,6 +7,26 @@
 #include "kit/conform/promise.h"
 
 #define METRICS_MS 20000 /* they may be written every ten seconds */
+
+/* Files and folders of the try: who only checks makes none.  nftw hands no context on. */
+static size_t census_count;
+
+static int census_meet(const char *path, const struct stat *info, int type, struct FTW *at)
+{
+	(void)path;
+	(void)info;
+	(void)type;
+	(void)at;
+	census_count++;
+	return 0;
+}
+
+static size_t census(const struct stage *stage)
+{
+	census_count = 0;
+	(void)nftw(stage->work, census_meet, 16, FTW_PHYS); /* what cannot be read is not counted */
+	return census_count;
+}
 
 /* The command's whole output, what it says on standard error included. */
 static int check(struct stage *stage, struct buffer *out)
@@ -39,9 +60,13 @@ void promise_check(struct stage *stage)
 		stage_pass_over(stage, "check");
 		return;
 	}
+	size_t before = census(stage);
 	if (check(stage, &said) != 0)
 		stage_fail(stage, "check refuses the configuration that run is given: %.300s",
 			buffer_text(&said));
+	if (census(stage) != before)
+		stage_fail(stage, "check changes the disk: there were %zu names, and are %zu",
+			before, census(stage));
 	buffer_clear(&said);
 	stage_template(stage, description->broken, &broken);
 	stage_configure(stage, buffer_slice(&broken));

@@ -27,6 +27,7 @@ FAULTS = {
     "deaf": ["stop"],
     "abandons": ["stop"],
     "one-mistake": ["check"],
+    "leaves-traces": ["check"],
     "stale-sample": ["sample"],
     "other-ids": ["translate"],
     "tells-key": ["secrets"],

@@ -148,11 +148,17 @@ static void looks_whether_a_folder_can_be_used(void **state)
 	assert_string_equal(
 		file_dir_fault(in(folder, "link/below")), "is a link that leads nowhere");
 	assert_string_equal(file_dir_fault(""), "is no name");
+	assert_null(file_write_fault(in(folder, "file")));
+	assert_null(file_write_fault(in(folder, "new")));
+	assert_string_equal(file_write_fault(in(folder, "a/new")), "there is no such folder");
+	assert_string_equal(file_write_fault(in(folder, "file/new")), "Not a directory");
+	assert_string_equal(file_write_fault(folder->root), "is no regular file");
 	if (geteuid() == 0)
 		return; /* who may do all */
 	assert_int_equal(mkdir(in(folder, "closed"), 0500), 0);
 	assert_string_equal(file_dir_fault(in(folder, "closed")), "Permission denied");
 	assert_string_equal(file_dir_fault(in(folder, "closed/below")), "Permission denied");
+	assert_string_equal(file_write_fault(in(folder, "closed/new")), "Permission denied");
 }
 
 static void a_lock_has_one_owner(void **state)

@@ -28,13 +28,18 @@ static const struct option shop_options[] = {
 		.help = "What it costs."},
 };
 
-static enum ch_status shop_open(void *config, struct problems *problems, void **out_source)
+static enum ch_status shop_check(const void *config, struct problems *problems)
 {
 	const struct shop_settings *settings = config;
-	if (settings->price == 13) {
-		problems_add(problems, NULL, 0, "shop.price", "is unlucky");
-		return CH_INVALID;
-	}
+	if (settings->price != 13)
+		return CH_OK;
+	problems_add(problems, NULL, 0, "shop.price", "is unlucky");
+	return CH_INVALID;
+}
+
+static enum ch_status shop_open(void *config, struct problems *problems, void **out_source)
+{
+	(void)problems;
 	shop.opened++;
 	*out_source = config;
 	return CH_OK;
@@ -79,6 +84,7 @@ static const struct kit_adapter adapter = {.program = "carehub-shop",
 	.options = shop_options,
 	.option_count = 1,
 	.config_bytes = sizeof(struct shop_settings),
+	.check = shop_check,
 	.open = shop_open,
 	.reload = shop_reload,
 	.start = shop_start,
@@ -234,26 +240,40 @@ static void test_one_that_does_not_start_gives_way(void **state)
 	assert_int_equal(run.status, CH_OK);
 }
 
-/* Keys and settings, the adapter's own too. */
+/* Rows, keys, folders, and what the adapter alone knows: one kind does not hide another. */
 static void test_all_mistakes_at_once(void **state)
 {
-	struct run run = {.status = CH_OK};
+	static const char *const told[] = {"hub.window: is 0", "adapter.colour",
+		"hub.server_key_file: /nowhere/at/all", "hub.key_file: /", "shop.price: is unlucky",
+		"adapter.rejects: /nowhere/at/all", "spool.directory: /dev/null/spool"};
+	struct station station;
 	struct problems problems = {0};
 	struct buffer text = {0};
+	struct generations *generations = NULL;
+	char path[DROP_PATH];
 	(void)state;
 	shop = (struct shop){.start_fails = -1};
-	station_begin(&run.station);
-	(void)snprintf(run.path, sizeof(run.path), "%s/.conf", run.station.drop.path);
-	run_write(&run, 13, 16);
-	assert_int_equal(chmod(run.station.settings.key_file, 0644), 0);
-	assert_int_equal(
-		generations_open(&adapter, run.path, &problems, &run.generations), CH_INVALID);
+	station_begin(&station);
+	assert_int_equal(chmod(station.settings.key_file, 0644), 0);
+	buffer_printf(&text,
+		"[hub]\nserver_key_file = /nowhere/at/all\nkey_file = %s\nwindow = 0\n"
+		"[adapter]\ncolour = blue\nrejects = /nowhere/at/all\n"
+		"[spool]\ndirectory = /dev/null/spool\n[shop]\nprice = 13\n",
+		station.settings.key_file);
+	drop_put(&station.drop, ".conf", buffer_text(&text));
+	(void)snprintf(path, sizeof(path), "%s/.conf", station.drop.path);
+	assert_int_equal(generations_open(&adapter, path, &problems, &generations), CH_INVALID);
+	buffer_clear(&text);
 	problems_print(&problems, &text);
-	assert_non_null(strstr(buffer_text(&text), "hub.key_file"));
-	assert_non_null(strstr(buffer_text(&text), "is unlucky"));
+	for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++) {
+		if (strstr(buffer_text(&text), told[i]) == NULL)
+			fail_msg("%s is not told in\n%s", told[i], buffer_text(&text));
+	}
+	assert_int_equal(problems.count, sizeof(told) / sizeof(told[0])); /* each once */
+	assert_int_equal(shop.opened, 0);
 	buffer_fini(&text);
 	problems_fini(&problems);
-	station_end(&run.station);
+	station_end(&station);
 }
 
 int main(void)
