@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "carehub/carehub.h"
+#include "kit/secret.h"
 
 #define KEY_FILE_BYTES 4096u
 #define WINDOW_BYTES   ((size_t)64 << 20)
@@ -146,6 +147,8 @@ enum ch_status courier_check(const struct kit_settings *settings, struct problem
 			"hub.endpoint", problems);
 	enum ch_status server = courier_check_server_key(settings, options, problems);
 	if (settings->key_file != NULL)
+		own = secret_open(settings->key_file, "hub.key_file", problems, NULL);
+	if (settings->key_file != NULL && own == CH_OK)
 		own = courier_judge(ch_options_set_key_file(options, settings->key_file),
 			"hub.key_file", problems);
 	ch_options_free(options);

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char *secret_fault(const struct stat *info)
+static const char *secret_fault(const struct stat *info, size_t max)
 {
 	if (!S_ISREG(info->st_mode))
 		return "is no regular file";
@@ -17,9 +17,22 @@ static const char *secret_fault(const struct stat *info)
 		return "belongs to somebody else";
 	if (info->st_size == 0)
 		return "is empty";
-	if (info->st_size > (off_t)SECRET_BYTES)
-		return "is too long for a secret";
-	return NULL;
+	return info->st_size > (off_t)max ? "is too long for a secret" : NULL;
+}
+
+/* NULL: *out_fd is open, and at its start.  A pipe is not waited for. */
+static const char *secret_open_file(const char *path, size_t max, int *out_fd)
+{
+	struct stat info;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return strerror(errno);
+	const char *fault = fstat(fd, &info) == 0 ? secret_fault(&info, max) : "cannot be read";
+	if (fault == NULL)
+		*out_fd = fd;
+	else
+		(void)close(fd); /* nothing was read */
+	return fault;
 }
 
 /* All of it, without its line end. */
@@ -44,35 +57,65 @@ static const char *secret_take(int fd, struct secret *secret)
 	secret->len = len;
 	if (len == 0)
 		return "is empty";
-	return strlen(secret->bytes) == len ? NULL : "has a NUL in it";
+	if (strlen(secret->bytes) != len)
+		return "has a NUL in it";
+	return strpbrk(secret->bytes, "\r\n") == NULL ? NULL : "has more than one line";
+}
+
+static enum ch_status secret_refuse(struct problems *problems, const char *file, const char *path,
+	const char *key, const char *fault)
+{
+	if (problems != NULL)
+		problems_add(problems, file, 0, key, "%s: %s", path, fault);
+	return CH_INVALID;
+}
+
+enum ch_status secret_read_for(const char *file, const char *path, const char *key,
+	struct problems *problems, struct secret *out_secret)
+{
+	struct secret secret = {.bytes = calloc(1, SECRET_BYTES + 2)};
+	enum ch_status status = CH_OK;
+	int fd = -1;
+	if (secret.bytes == NULL)
+		return CH_NOMEM;
+	const char *fault = secret_open_file(path, SECRET_BYTES, &fd);
+	if (fault == NULL)
+		fault = secret_take(fd, &secret);
+	if (fd >= 0)
+		(void)close(fd); /* only read from */
+	if (fault != NULL) {
+		status = secret_refuse(problems, file, path, key, fault);
+	} else if (out_secret != NULL) {
+		*out_secret = secret;
+		secret.bytes = NULL; /* the caller's now */
+	}
+	secret_wipe(&secret);
+	return status;
 }
 
 enum ch_status secret_read(
 	const char *path, const char *key, struct problems *problems, struct secret *out_secret)
 {
-	struct stat info;
-	struct secret secret = {.bytes = calloc(1, SECRET_BYTES + 2)};
-	const char *fault = NULL;
-	if (secret.bytes == NULL)
-		return CH_NOMEM;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0)
-		fault = strerror(errno);
-	else if (fstat(fd, &info) != 0)
-		fault = "cannot be read";
+	return secret_read_for(NULL, path, key, problems, out_secret);
+}
+
+struct slice secret_slice(const struct secret *secret)
+{
+	return slice_of(secret->bytes, secret->len);
+}
+
+enum ch_status secret_open(
+	const char *path, const char *key, struct problems *problems, int *out_fd)
+{
+	int fd = -1;
+	const char *fault = secret_open_file(path, SECRET_KEY_BYTES, &fd);
+	if (fault != NULL)
+		return secret_refuse(problems, NULL, path, key, fault);
+	if (out_fd != NULL)
+		*out_fd = fd;
 	else
-		fault = secret_fault(&info);
-	if (fault == NULL)
-		fault = secret_take(fd, &secret);
-	if (fd >= 0)
-		(void)close(fd); /* only read from */
-	if (fault == NULL) {
-		*out_secret = secret;
-		return CH_OK;
-	}
-	problems_add(problems, NULL, 0, key, "%s: %s", path, fault);
-	secret_wipe(&secret);
-	return CH_INVALID;
+		(void)close(fd); /* nothing was read */
+	return CH_OK;
 }
 
 void secret_wipe(struct secret *secret)

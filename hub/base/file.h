@@ -18,6 +18,10 @@ enum ch_status file_read_at(int fd, void *data, size_t len, uint64_t offset);
  * CH_IO. */
 enum ch_status file_read_all(const char *path, size_t max, struct buffer *out);
 
+/* The same for what is its owner's alone; others than a regular file with no right for anybody else are
+ * refused, and that is judged of what was opened: CH_DENIED. */
+enum ch_status file_read_private(const char *path, size_t max, struct buffer *out);
+
 /* The same for what a person names on a command line: reads a pipe too, to its end. */
 enum ch_status file_read_any(const char *path, size_t max, struct buffer *out);
 

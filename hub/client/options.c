@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <zmq.h>
 
 #include "base/file.h"
@@ -153,15 +152,13 @@ static struct slice options_find_key(struct slice text)
 enum ch_status ch_options_set_key_file(struct ch_options *options, const char *path)
 {
 	struct buffer text = {0};
-	struct stat stat_of;
 	error_clear();
-	enum ch_status status = file_read_all(path, KEY_FILE_BYTES, &text);
+	enum ch_status status = file_read_private(path, KEY_FILE_BYTES, &text);
 	if (status != CH_OK) {
-		(void)error_set(status, "%s: %s", path, ch_status_text(status));
-		goto out;
-	}
-	if (stat(path, &stat_of) == 0 && (stat_of.st_mode & 077) != 0) {
-		status = error_set(CH_DENIED, "%s: others than its owner have a right to it", path);
+		(void)error_set(status, "%s: %s", path,
+			status == CH_DENIED
+				? "is no regular file, or others than its owner have a right to it"
+				: ch_status_text(status));
 		goto out;
 	}
 	status = options_take_secret(options, options_find_key(buffer_slice(&text)));

@@ -13,14 +13,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct slice rest = slice_of(data, len);
 	struct slice lines[5] = {{NULL, 0}};
-	struct secrets secrets = {.count = 0};
+	struct signature_keys secrets = {.count = 0};
 	struct slice parent;
 	int64_t sent_us = 0;
 	for (size_t i = 0; i < 5; i++)
 		(void)text_split(&rest, '\n', &lines[i]); /* none: it stays empty */
-	if (secret_read_standard(lines[0], &secrets.items[secrets.count]) == CH_OK)
+	if (signature_key_standard(lines[0], &secrets.items[secrets.count]) == CH_OK)
 		secrets.count++;
-	if (secret_read_plain(lines[0], &secrets.items[secrets.count]) == CH_OK)
+	if (signature_key_plain(lines[0], &secrets.items[secrets.count]) == CH_OK)
 		secrets.count++;
 	const struct signed_message message = {lines[1], lines[2], lines[3], rest};
 	if (signature_check_standard(&secrets, &message, NOW_US, &sent_us) == CH_OK &&

@@ -23,8 +23,8 @@ static int check_signature(char **words)
 	size_t len = 0;
 	uint64_t now_s = 0;
 	int64_t sent_us;
-	struct secrets secrets = {.count = 1};
-	if (secret_read_standard(slice_text(words[2]), &secrets.items[0]) != CH_OK ||
+	struct signature_keys secrets = {.count = 1};
+	if (signature_key_standard(slice_text(words[2]), &secrets.items[0]) != CH_OK ||
 		text_parse_u64(slice_text(words[1]), INT64_MAX / 1000000, &now_s) != CH_OK ||
 		sodium_base642bin(body, sizeof(body), words[3], strlen(words[3]), NULL, &len, NULL,
 			sodium_base64_VARIANT_ORIGINAL) != 0)

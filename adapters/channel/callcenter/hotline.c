@@ -291,13 +291,13 @@ static enum ch_status hotline_start_pop(struct hotline *hotline)
 		.names = &hotline->names, .ask = on_ask, .push = on_push, .context = hotline};
 	const struct post_options post = {
 		.url = settings->pop_url,
-		.token = buffer_slice(&hotline->means.url_token),
+		.token = secret_slice(&hotline->means.url_token),
 		.timeout_ms = settings->pop_post_timeout_ms,
 	};
 	const struct sockets_options sockets = {
 		.host = hotline->means.pop_host,
 		.port = hotline->means.pop_port,
-		.token = buffer_slice(&hotline->means.token),
+		.token = secret_slice(&hotline->means.token),
 	};
 	enum ch_status status = CH_OK;
 	if (settings->pop_url != NULL || settings->pop_listen != NULL)
@@ -336,7 +336,7 @@ static enum ch_status hotline_start_client(struct hotline *hotline)
 		.port = settings->port,
 		.tls = hotline->means.tls,
 		.username = settings->username,
-		.secret = buffer_slice(&hotline->means.secret),
+		.secret = secret_slice(&hotline->means.secret),
 		.md5 = settings->login == LOGIN_MD5,
 		.events = settings->events,
 		.keepalive_ms = settings->keepalive_ms,

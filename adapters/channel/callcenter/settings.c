@@ -1,15 +1,12 @@
 #include "channel/callcenter/settings.h"
 
-#include <sodium.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #include "base/address.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/text.h"
 
-#define SECRET_BYTES 4096u
 #define AGENTS_BYTES (1024u * 1024u)
 
 static const struct option_word logins[] = {{"md5", LOGIN_MD5}, {"plain", LOGIN_PLAIN}, {NULL, 0}};
@@ -45,21 +42,6 @@ static const char *line_fault(struct slice value)
 			return "holds a control character";
 	}
 	return NULL;
-}
-
-/* As far as it can be told before the settings are all there: in one go with their other mistakes. */
-static const char *secret_fault(struct slice value)
-{
-	char path[1024];
-	struct stat about;
-	if (value.len >= sizeof(path))
-		return "is too long";
-	memcpy(path, value.data, value.len);
-	path[value.len] = 0;
-	if (stat(path, &about) != 0)
-		return "cannot be found";
-	return (about.st_mode & 077) != 0 ? "can be read by others than its owner: chmod 600"
-					  : NULL;
 }
 
 static const char *address_fault(struct slice value)
@@ -127,8 +109,7 @@ const struct option callcenter_options[] = {
 	{.name = "exchange.secret_file",
 		.type = OPTION_TEXT,
 		AT(secret_file),
-		.fault = secret_fault,
-		.help = "A file with his secret on its first line, for its owner alone (mode 600)."},
+		.help = "A file with his secret, one line, for its owner alone (mode 600)."},
 	{.name = "exchange.login",
 		.type = OPTION_CHOICE,
 		AT(login),
@@ -270,7 +251,6 @@ const struct option callcenter_options[] = {
 	{.name = "pop.url_token_file",
 		.type = OPTION_TEXT,
 		AT(pop_url_token_file),
-		.fault = secret_fault,
 		.help = "A file with the token that is sent along (Authorization: Bearer), mode 600."},
 	{.name = "pop.post_timeout",
 		.type = OPTION_MS,
@@ -288,7 +268,6 @@ const struct option callcenter_options[] = {
 	{.name = "pop.token_file",
 		.type = OPTION_TEXT,
 		AT(pop_token_file),
-		.fault = secret_fault,
 		.help = "A file with the token that they must show, mode 600."},
 	{.name = "pop.timeout",
 		.type = OPTION_MS,
@@ -324,26 +303,11 @@ const size_t callcenter_option_count = sizeof(callcenter_options) / sizeof(callc
 
 /* ---- What they name ---- */
 
-/* The first line of a file; that it is its owner's alone has been looked at. */
 static void read_secret(
-	const char *key, const char *path, struct problems *problems, struct buffer *out)
+	const char *key, const char *path, struct problems *problems, struct secret *out)
 {
-	struct buffer text = {0};
-	if (path == NULL)
-		return;
-	enum ch_status status = file_read_all(path, SECRET_BYTES, &text);
-	struct slice rest = buffer_slice(&text);
-	struct slice line = {NULL, 0};
-	if (status != CH_OK) {
-		problems_add(problems, NULL, 0, key, "%s: %s", path, file_why(status));
-	} else if (!text_split(&rest, '\n', &line) || text_trim(line).len == 0) {
-		problems_add(problems, NULL, 0, key, "%s: its first line is empty", path);
-	} else {
-		buffer_append_slice(out, text_trim(line));
-	}
-	if (text.data != NULL)
-		sodium_memzero(text.data, text.capacity);
-	buffer_fini(&text);
+	if (path != NULL)
+		(void)secret_read(path, key, problems, out); /* the problems are counted */
 }
 
 /* Key and value in one piece of memory, the value's. */
@@ -500,20 +464,13 @@ static void free_names(struct table *table)
 	table_fini(table);
 }
 
-static void free_secret(struct buffer *secret)
-{
-	if (secret->data != NULL)
-		sodium_memzero(secret->data, secret->capacity);
-	buffer_fini(secret);
-}
-
 void callcenter_means_fini(struct callcenter_means *means)
 {
 	zone_free(means->zone);
 	tls_free(means->tls);
-	free_secret(&means->secret);
-	free_secret(&means->url_token);
-	free_secret(&means->token);
+	secret_wipe(&means->secret);
+	secret_wipe(&means->url_token);
+	secret_wipe(&means->token);
 	free_names(&means->groups);
 	free_names(&means->agents);
 }

@@ -10,6 +10,7 @@
 #include "channel/callcenter/call_event.h"
 #include "channel/callcenter/survey.h"
 #include "channel/callcenter/tls.h"
+#include "kit/secret.h"
 
 struct callcenter_settings {
 	char *host;
@@ -62,9 +63,9 @@ extern const size_t callcenter_option_count;
 struct callcenter_means {
 	struct zone *zone; /* NULL: UTC */
 	struct tls *tls;   /* NULL: plain */
-	struct buffer secret;
-	struct buffer url_token;
-	struct buffer token;
+	struct secret secret;
+	struct secret url_token;
+	struct secret token;
 	struct table groups; /* queue -> char *, its hotline group */
 	struct table agents; /* MemberName -> char *, his number */
 	struct survey_rules survey;

@@ -12,8 +12,8 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "channel/repair/dial.h"
-#include "channel/repair/password.h"
 #include "channel/repair/retry.h"
+#include "kit/secret.h"
 
 #define GREETING_US 10000000 /* from CONNECT to the end of SUBSCRIBE */
 #define GATHER_US   200000   /* so long letters are gathered before their acknowledgements go */
@@ -92,14 +92,13 @@ enum ch_status mqtt_link_check(const struct mqtt_settings *settings, struct prob
 				"\"%s\" is no topic, nor a pattern of topics",
 				settings->topics.items[i]);
 	}
-	const char *fault =
-		settings->password_file != NULL ? password_fault(settings->password_file) : NULL;
-	if (fault != NULL)
-		problems_add(problems, NULL, 0, "mqtt.password_file", "%s: %s",
-			settings->password_file, fault);
+	if (settings->password_file != NULL)
+		(void)secret_read(settings->password_file, "mqtt.password_file", problems,
+			NULL); /* counted below */
 	link_check_file("mqtt.ca_file", settings->ca_file, problems);
 	link_check_file("mqtt.cert_file", settings->cert_file, problems);
-	link_check_file("mqtt.key_file", settings->key_file, problems);
+	if (settings->key_file != NULL)
+		(void)secret_open(settings->key_file, "mqtt.key_file", problems, NULL); /* too */
 	return problems->count + problems->dropped > before ? CH_INVALID : CH_OK;
 }
 
@@ -316,13 +315,13 @@ static bool call_fill(struct call *call, const struct mqtt_settings *settings)
 int mqtt_link_secure(const struct mqtt_settings *settings, struct mosquitto *mosq)
 {
 	int result = MOSQ_ERR_SUCCESS;
-	char *password = NULL;
-	/* An unreadable password is told by the broker's refusal, and by `check`. */
+	struct secret password = {0};
+	/* Read anew each time.  One that cannot be is told by the broker's refusal, and by `check`. */
 	if (settings->password_file != NULL)
-		(void)password_read(settings->password_file, &password);
+		(void)secret_read(settings->password_file, "mqtt.password_file", NULL, &password);
 	if (settings->user != NULL)
-		result = mosquitto_username_pw_set(mosq, settings->user, password);
-	password_free(password);
+		result = mosquitto_username_pw_set(mosq, settings->user, password.bytes);
+	secret_wipe(&password);
 	if (result == MOSQ_ERR_SUCCESS && settings->tls)
 		result = mosquitto_tls_set(mosq, settings->ca_file,
 			settings->ca_file == NULL ? "/etc/ssl/certs" : NULL, settings->cert_file,

@@ -8,8 +8,8 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "channel/repair/dial.h"
-#include "channel/repair/password.h"
 #include "channel/repair/retry.h"
+#include "kit/secret.h"
 
 enum link_state {
 	LINK_DOWN, /* until the retry is due */
@@ -80,13 +80,10 @@ enum ch_status outbox_link_check(const struct outbox_settings *settings, struct 
 	}
 	PQconninfoFree(options);
 	PQfreemem(error);
-	const char *fault =
-		settings->password_file != NULL ? password_fault(settings->password_file) : NULL;
-	if (fault != NULL) {
-		problems_add(problems, NULL, 0, "outbox.password_file", "%s: %s",
-			settings->password_file, fault);
+	if (settings->password_file != NULL &&
+		secret_read(settings->password_file, "outbox.password_file", problems, NULL) !=
+			CH_OK)
 		status = CH_INVALID;
-	}
 	return status;
 }
 
@@ -201,19 +198,19 @@ static void call_drop(void *context)
 static void call_work(void *context)
 {
 	struct call *call = context;
-	char *password = NULL;
-	/* An unreadable password is told by the server's refusal, and by `check`. */
+	struct secret password = {0};
+	/* Read anew each time.  One that cannot be is told by the server's refusal, and by `check`. */
 	if (call->password_file != NULL)
-		(void)password_read(call->password_file, &password);
+		(void)secret_read(call->password_file, "outbox.password_file", NULL, &password);
 	/* The connection string is expanded in its place: what comes before it is a default, what comes
 	 * behind it holds. */
 	const char *const names[] = {"connect_timeout", "keepalives_idle", "keepalives_interval",
 		"keepalives_count", "tcp_user_timeout", "dbname", "application_name",
-		"client_encoding", password != NULL ? "password" : NULL, NULL};
+		"client_encoding", password.bytes != NULL ? "password" : NULL, NULL};
 	const char *const values[] = {"10", "30", "10", "3", "30000", call->connection,
-		"carehub-repair", "UTF8", password, NULL};
+		"carehub-repair", "UTF8", password.bytes, NULL};
 	call->conn = PQconnectdbParams(names, values, 1);
-	password_free(password);
+	secret_wipe(&password);
 }
 
 static enum ch_status link_dial(struct outbox_link *link)

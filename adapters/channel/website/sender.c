@@ -4,18 +4,16 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #include "base/config.h"
-#include "base/file.h"
 #include "base/limits.h"
 #include "base/pattern.h"
 #include "base/text.h"
 #include "channel/website/http_message.h"
+#include "kit/secret.h"
 
-#define SECRET_FILE_BYTES 4096u
-#define TOKEN_LEAST       16u
-#define TOKEN_MOST        512u
+#define TOKEN_LEAST 16u
+#define TOKEN_MOST  512u
 
 struct senders {
 	struct sender *items[SENDERS_MAX];
@@ -149,57 +147,35 @@ static void sender_free(struct sender *sender)
 	free(sender);
 }
 
-/* The first line that is no comment; NULL, or what is wrong with the file. */
-static const char *secret_line(const char *path, struct buffer *text, struct slice *out_line)
-{
-	struct stat info;
-	if (stat(path, &info) != 0)
-		return "cannot be read";
-	if ((info.st_mode & 077) != 0)
-		return "can be read by others than its owner: chmod 600";
-	enum ch_status status = file_read_all(path, SECRET_FILE_BYTES, text);
-	if (status != CH_OK)
-		return status == CH_TOO_LARGE ? "is too long for a secret" : "cannot be read";
-	struct slice rest = buffer_slice(text);
-	while (text_split(&rest, '\n', out_line)) {
-		*out_line = text_trim(*out_line);
-		if (out_line->len > 0 && !slice_starts(*out_line, SLICE_LITERAL("# ")))
-			return NULL;
-	}
-	return "has no secret in it";
-}
-
-static enum ch_status secret_read_token(struct slice text, struct secret *out_secret)
+static enum ch_status sender_key_token(struct slice text, struct signature_key *out_key)
 {
 	if (text.len < TOKEN_LEAST || text.len > TOKEN_MOST)
 		return CH_FORMAT;
-	*out_secret = (struct secret){.kind = SECRET_HMAC, .len = crypto_generichash_BYTES};
-	(void)crypto_generichash(out_secret->bytes, out_secret->len, text.data, text.len, NULL,
-		0); /* sizes are right */
+	*out_key = (struct signature_key){.kind = SIGNATURE_HMAC, .len = crypto_generichash_BYTES};
+	(void)crypto_generichash(
+		out_key->bytes, out_key->len, text.data, text.len, NULL, 0); /* sizes are right */
 	return CH_OK;
 }
 
 static void sender_read_secrets(const struct option_list *files, const char *file, const char *key,
-	enum ch_status (*read)(struct slice, struct secret *), struct problems *problems,
-	struct secrets *out_secrets)
+	enum ch_status (*read)(struct slice, struct signature_key *), struct problems *problems,
+	struct signature_keys *out_keys)
 {
 	if (files->count > SIGNATURE_SECRETS) {
 		problems_add(problems, file, 0, key, "names more than %u files", SIGNATURE_SECRETS);
 		return;
 	}
 	for (size_t i = 0; i < files->count; i++) {
-		struct buffer text = {0};
-		struct slice line;
-		const char *fault = secret_line(files->items[i], &text, &line);
-		if (fault == NULL && read(line, &out_secrets->items[out_secrets->count]) != CH_OK)
-			fault = "holds no such secret";
-		if (fault == NULL)
-			out_secrets->count++;
+		struct secret secret = {0};
+		if (secret_read_for(file, files->items[i], key, problems, &secret) != CH_OK)
+			continue;
+		if (read(text_trim(secret_slice(&secret)), &out_keys->items[out_keys->count]) ==
+			CH_OK)
+			out_keys->count++;
 		else
-			problems_add(problems, file, 0, key, "%s: %s", files->items[i], fault);
-		if (text.data != NULL)
-			sodium_memzero(text.data, text.len);
-		buffer_fini(&text);
+			problems_add(problems, file, 0, key, "%s: holds no such secret",
+				files->items[i]);
+		secret_wipe(&secret);
 	}
 }
 
@@ -208,8 +184,8 @@ static void sender_check(struct sender *sender, const char *file, struct problem
 {
 	bool site = sender->kind == SENDER_SITE;
 	sender_read_secrets(&sender->secret_files, file, "sender.secret_files",
-		site ? secret_read_standard : secret_read_plain, problems, &sender->secrets);
-	sender_read_secrets(&sender->token_files, file, "sender.token_files", secret_read_token,
+		site ? signature_key_standard : signature_key_plain, problems, &sender->secrets);
+	sender_read_secrets(&sender->token_files, file, "sender.token_files", sender_key_token,
 		problems, &sender->tokens);
 	if (sender->secret_files.count == 0 && (!site || sender->token_files.count == 0))
 		problems_add(problems, file, 0, "sender.secret_files",
@@ -369,12 +345,12 @@ const struct sender *senders_only(const struct senders *senders, enum sender_kin
 /* Digests are compared, so that neither a token's length nor its first characters can be felt for. */
 const struct sender *senders_with_token(const struct senders *senders, struct slice token)
 {
-	struct secret given;
+	struct signature_key given;
 	const struct sender *found = NULL;
-	if (secret_read_token(token, &given) != CH_OK)
+	if (sender_key_token(token, &given) != CH_OK)
 		return NULL;
 	for (size_t i = 0; i < senders->count; i++) {
-		const struct secrets *tokens = &senders->items[i]->tokens;
+		const struct signature_keys *tokens = &senders->items[i]->tokens;
 		for (size_t k = 0; k < tokens->count; k++) {
 			if (signature_equal(slice_of(given.bytes, given.len),
 				    slice_of(tokens->items[k].bytes, tokens->items[k].len)))

@@ -39,8 +39,8 @@ struct sender {
 	int64_t rate;
 	int64_t burst;
 
-	struct secrets secrets;
-	struct secrets tokens; /* their digests */
+	struct signature_keys secrets;
+	struct signature_keys tokens; /* their digests */
 	struct zone *zone;
 };
 

@@ -28,23 +28,23 @@ static enum ch_status signature_decode(struct slice text, uint8_t *out, size_t m
 
 /* ---- Secrets ---- */
 
-enum ch_status secret_read_standard(struct slice text, struct secret *out_secret)
+enum ch_status signature_key_standard(struct slice text, struct signature_key *out_secret)
 {
 	const struct slice shared = SLICE_LITERAL("whsec_");
 	const struct slice public = SLICE_LITERAL("whpk_");
-	struct secret secret = {.kind = SECRET_HMAC};
+	struct signature_key secret = {.kind = SIGNATURE_HMAC};
 	if (slice_starts(text, public)) {
-		secret.kind = SECRET_ED25519;
+		secret.kind = SIGNATURE_ED25519;
 		text = slice_sub(text, public.len, text.len);
 	} else if (slice_starts(text, shared)) {
 		text = slice_sub(text, shared.len, text.len);
 	}
 	enum ch_status status =
 		signature_decode(text, secret.bytes, sizeof(secret.bytes), &secret.len);
-	if (status == CH_OK && secret.kind == SECRET_ED25519 &&
+	if (status == CH_OK && secret.kind == SIGNATURE_ED25519 &&
 		secret.len != crypto_sign_ed25519_PUBLICKEYBYTES)
 		status = CH_FORMAT;
-	if (status == CH_OK && secret.kind == SECRET_HMAC &&
+	if (status == CH_OK && secret.kind == SIGNATURE_HMAC &&
 		(secret.len < STANDARD_SECRET_LEAST || secret.len > STANDARD_SECRET_MOST))
 		status = CH_FORMAT;
 	if (status == CH_OK)
@@ -53,13 +53,13 @@ enum ch_status secret_read_standard(struct slice text, struct secret *out_secret
 	return status;
 }
 
-enum ch_status secret_read_plain(struct slice text, struct secret *out_secret)
+enum ch_status signature_key_plain(struct slice text, struct signature_key *out_secret)
 {
 	if (text.len < PLAIN_SECRET_LEAST)
 		return CH_FORMAT;
 	if (text.len > SIGNATURE_SECRET_BYTES)
 		return CH_TOO_LARGE;
-	*out_secret = (struct secret){.kind = SECRET_HMAC, .len = text.len};
+	*out_secret = (struct signature_key){.kind = SIGNATURE_HMAC, .len = text.len};
 	memcpy(out_secret->bytes, text.data, text.len);
 	return CH_OK;
 }
@@ -67,8 +67,8 @@ enum ch_status secret_read_plain(struct slice text, struct secret *out_secret)
 /* ---- Checks ---- */
 
 /* HMAC over parts that stand one behind the other. */
-static void signature_mac(const struct secret *secret, const struct slice *parts, size_t count,
-	uint8_t out_mac[MAC_BYTES])
+static void signature_mac(const struct signature_key *secret, const struct slice *parts,
+	size_t count, uint8_t out_mac[MAC_BYTES])
 {
 	crypto_auth_hmacsha256_state state;
 	(void)crypto_auth_hmacsha256_init(&state, secret->bytes, secret->len); /* cannot fail */
@@ -79,7 +79,7 @@ static void signature_mac(const struct secret *secret, const struct slice *parts
 }
 
 enum ch_status signature_check_body(
-	const struct secrets *secrets, struct slice body, struct slice signature)
+	const struct signature_keys *secrets, struct slice body, struct slice signature)
 {
 	uint8_t given[SIGNATURE_BYTES];
 	uint8_t mac[MAC_BYTES];
@@ -88,7 +88,7 @@ enum ch_status signature_check_body(
 	if (signature_decode(signature, given, sizeof(given), &len) != CH_OK)
 		return CH_DENIED;
 	for (size_t i = 0; i < secrets->count; i++) {
-		if (secrets->items[i].kind != SECRET_HMAC)
+		if (secrets->items[i].kind != SIGNATURE_HMAC)
 			continue;
 		signature_mac(&secrets->items[i], &body, 1, mac);
 		found |= signature_equal(slice_of(given, len), slice_of(mac, sizeof(mac)));
@@ -96,16 +96,16 @@ enum ch_status signature_check_body(
 	return found ? CH_OK : CH_DENIED;
 }
 
-static bool signature_entry_holds(const struct secrets *secrets, enum secret_kind kind,
+static bool signature_entry_holds(const struct signature_keys *secrets, enum signature_kind kind,
 	struct slice given, struct slice content)
 {
 	uint8_t mac[MAC_BYTES];
 	bool found = false;
 	for (size_t i = 0; i < secrets->count; i++) {
-		const struct secret *secret = &secrets->items[i];
+		const struct signature_key *secret = &secrets->items[i];
 		if (secret->kind != kind)
 			continue;
-		if (kind == SECRET_HMAC) {
+		if (kind == SIGNATURE_HMAC) {
 			signature_mac(secret, &content, 1, mac);
 			found |= signature_equal(given, slice_of(mac, sizeof(mac)));
 		} else if (given.len == crypto_sign_ed25519_BYTES) {
@@ -118,7 +118,7 @@ static bool signature_entry_holds(const struct secrets *secrets, enum secret_kin
 
 /* Entries of versions that are not known here are passed over: one good one suffices. */
 static bool signature_any_holds(
-	const struct secrets *secrets, struct slice entries, struct slice content)
+	const struct signature_keys *secrets, struct slice entries, struct slice content)
 {
 	uint8_t given[SIGNATURE_BYTES];
 	struct slice entry;
@@ -131,15 +131,15 @@ static bool signature_any_holds(
 			continue;
 		if (slice_equal(version, SLICE_LITERAL("v1")))
 			found |= signature_entry_holds(
-				secrets, SECRET_HMAC, slice_of(given, len), content);
+				secrets, SIGNATURE_HMAC, slice_of(given, len), content);
 		else if (slice_equal(version, SLICE_LITERAL("v1a")))
 			found |= signature_entry_holds(
-				secrets, SECRET_ED25519, slice_of(given, len), content);
+				secrets, SIGNATURE_ED25519, slice_of(given, len), content);
 	}
 	return found;
 }
 
-enum ch_status signature_check_standard(const struct secrets *secrets,
+enum ch_status signature_check_standard(const struct signature_keys *secrets,
 	const struct signed_message *message, int64_t now_us, int64_t *out_sent_us)
 {
 	uint64_t sent_s;

@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "base/pattern.h"
 #include "channel/website/reception.h"
+#include "kit/secret.h"
 
 struct website {
 	const struct website_settings *settings;
@@ -63,7 +64,7 @@ static const struct option options[] = {
 	{.name = "website.certificate_key",
 		.type = OPTION_TEXT,
 		AT(certificate_key),
-		.help = "The key of the certificate, a file in PEM."},
+		.help = "The key of the certificate, a file in PEM, for its owner alone (mode 600)."},
 	{.name = "website.body_bytes",
 		.type = OPTION_BYTES,
 		AT(body_bytes),
@@ -169,12 +170,6 @@ static const struct option options[] = {
 		.help = "No look-up is answered in less, so that the time tells nothing."},
 };
 
-static void website_check_file(const char *key, const char *path, struct problems *problems)
-{
-	if (path != NULL && access(path, R_OK) != 0)
-		problems_add(problems, NULL, 0, key, "%s: %s", path, strerror(errno));
-}
-
 static enum ch_status website_check(const void *config, struct problems *problems)
 {
 	const struct website_settings *settings = config;
@@ -184,8 +179,12 @@ static enum ch_status website_check(const void *config, struct problems *problem
 	if ((settings->certificate == NULL) != (settings->certificate_key == NULL))
 		problems_add(problems, NULL, 0, "website.certificate",
 			"and website.certificate_key belong together");
-	website_check_file("website.certificate", settings->certificate, problems);
-	website_check_file("website.certificate_key", settings->certificate_key, problems);
+	if (settings->certificate != NULL && access(settings->certificate, R_OK) != 0)
+		problems_add(problems, NULL, 0, "website.certificate", "%s: %s",
+			settings->certificate, strerror(errno));
+	if (settings->certificate_key != NULL)
+		(void)secret_open(settings->certificate_key, "website.certificate_key", problems,
+			NULL); /* counted below */
 	if (settings->senders != NULL)
 		status = senders_read(settings->senders, problems, &senders);
 	senders_free(senders);

@@ -113,6 +113,20 @@ static void waits_for_no_pipe(void **state)
 	buffer_fini(&bytes);
 }
 
+static void reads_what_is_its_owners_alone(void **state)
+{
+	struct folder *folder = *state;
+	struct buffer bytes = {0};
+	assert_int_equal(file_replace(in(folder, "key"), SLICE_LITERAL("12345"), 0600), CH_OK);
+	assert_int_equal(file_read_private(in(folder, "key"), 5, &bytes), CH_OK);
+	assert_string_equal(buffer_text(&bytes), "12345");
+	assert_int_equal(chmod(in(folder, "key"), 0640), 0);
+	assert_int_equal(file_read_private(in(folder, "key"), 5, &bytes), CH_DENIED);
+	assert_int_equal(file_read_private(folder->root, 5, &bytes), CH_DENIED);
+	assert_int_equal(file_read_private(in(folder, "none"), 5, &bytes), CH_NOT_FOUND);
+	buffer_fini(&bytes);
+}
+
 static void makes_folders_and_their_parents(void **state)
 {
 	struct folder *folder = *state;
@@ -181,6 +195,7 @@ int main(void)
 		cmocka_unit_test(replaces_all_or_nothing),
 		cmocka_unit_test(reads_within_bounds),
 		cmocka_unit_test(waits_for_no_pipe),
+		cmocka_unit_test(reads_what_is_its_owners_alone),
 		cmocka_unit_test(makes_folders_and_their_parents),
 		cmocka_unit_test(looks_whether_a_folder_can_be_used),
 		cmocka_unit_test(a_lock_has_one_owner),

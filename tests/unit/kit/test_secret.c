@@ -73,6 +73,10 @@ static void test_what_is_no_secret(void **state)
 	expect_bad(path, "is empty");
 	put("a\0b", 3);
 	expect_bad(path, "NUL");
+	put("hunter2\nhunter2\n", 16);
+	expect_bad(path, "more than one line");
+	put("# a comment\nhunter2\n", 20);
+	expect_bad(path, "more than one line");
 	memset(large, 'x', sizeof(large));
 	put(large, sizeof(large));
 	expect_bad(path, "too long");
@@ -80,11 +84,70 @@ static void test_what_is_no_secret(void **state)
 	expect_bad("/tmp", "no regular file");
 }
 
+static void test_it_may_only_be_looked_at(void **state)
+{
+	(void)state;
+	put("hunter2\n", 8);
+	assert_int_equal(secret_read(path, "source.password_file", NULL, NULL), CH_OK);
+	assert_int_equal(secret_read("/no/such/file", NULL, NULL, NULL), CH_INVALID);
+}
+
+/* In the words of the file that names it. */
+static void test_where_the_setting_stands(void **state)
+{
+	struct problems problems = {0};
+	(void)state;
+	assert_int_equal(secret_read_for("senders/site.conf", "/no/such/file", "sender.token_files",
+				 &problems, NULL),
+		CH_INVALID);
+	assert_int_equal(problems.count, 1);
+	assert_string_equal(problems.items[0].file, "senders/site.conf");
+	problems_fini(&problems);
+}
+
+static void test_a_key_for_a_library(void **state)
+{
+	static char pem[SECRET_KEY_BYTES + 1];
+	struct problems problems = {0};
+	int fd = -1;
+	(void)state;
+	memset(pem, '\n', sizeof(pem));
+	put(pem, SECRET_KEY_BYTES);
+	assert_int_equal(secret_open(path, "website.certificate_key", &problems, &fd), CH_OK);
+	assert_int_equal(lseek(fd, 0, SEEK_CUR), 0);
+	assert_int_equal(close(fd), 0);
+	assert_int_equal(secret_open(path, "website.certificate_key", &problems, NULL), CH_OK);
+	put(pem, sizeof(pem));
+	assert_int_equal(secret_open(path, "website.certificate_key", &problems, &fd), CH_INVALID);
+	put(pem, 1);
+	assert_int_equal(chmod(path, 0644), 0);
+	assert_int_equal(secret_open(path, "website.certificate_key", &problems, &fd), CH_INVALID);
+	assert_int_equal(chmod(path, 0600), 0);
+	assert_int_equal(problems.count, 2);
+	problems_fini(&problems);
+}
+
+/* It belongs to us or to root; only root can try that. */
+static void test_whose_it_is(void **state)
+{
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	put("hunter2\n", 8);
+	assert_int_equal(chown(path, 1, 1), 0);
+	expect_bad(path, "belongs to somebody else");
+	assert_int_equal(chown(path, 0, 0), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_usage),
 		cmocka_unit_test(test_what_is_no_secret),
+		cmocka_unit_test(test_it_may_only_be_looked_at),
+		cmocka_unit_test(test_where_the_setting_stands),
+		cmocka_unit_test(test_a_key_for_a_library),
+		cmocka_unit_test(test_whose_it_is),
 	};
 	int fd = mkstemp(path);
 	if (fd < 0 || close(fd) != 0)

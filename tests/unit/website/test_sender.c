@@ -28,7 +28,7 @@ static void test_senders(void **state)
 	struct problems problems = {0};
 	struct senders *senders = NULL;
 	(void)state;
-	put("hook", "# the new one\nwhsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n", 0600);
+	put("hook", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n", 0600);
 	put("token", "0123456789abcdef\n", 0600);
 	put("shop", "shop secret\n", 0600);
 	put("d/web.conf",
@@ -69,9 +69,9 @@ static void test_senders(void **state)
 /* All of them at once, each with its file and what it is about. */
 static void test_mistakes(void **state)
 {
-	static const char *const wanted[] = {"can be read by others", "holds no such secret",
-		"cannot be read", "sender.source", "sender.shop", "anybody could send",
-		"another sender has this shop", "sender.kind"};
+	static const char *const wanted[] = {"others than its owner have a right",
+		"holds no such secret", "absent: No such file", "sender.source", "sender.shop",
+		"anybody could send", "another sender has this shop", "sender.kind"};
 	struct problems problems = {0};
 	struct senders *senders = NULL;
 	struct buffer text = {0};

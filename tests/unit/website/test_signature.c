@@ -19,15 +19,15 @@ static const struct signed_message vector = {
 	.body = TEXT("{\"test\": 2432232314}"),
 };
 
-static struct secrets secrets_of(const char *text)
+static struct signature_keys secrets_of(const char *text)
 {
-	struct secrets secrets = {.count = 1};
-	assert_int_equal(secret_read_standard(slice_text(text), &secrets.items[0]), CH_OK);
+	struct signature_keys secrets = {.count = 1};
+	assert_int_equal(signature_key_standard(slice_text(text), &secrets.items[0]), CH_OK);
 	return secrets;
 }
 
 static enum ch_status check(
-	const struct secrets *secrets, const struct signed_message *message, int64_t late_s)
+	const struct signature_keys *secrets, const struct signed_message *message, int64_t late_s)
 {
 	int64_t sent_us = 0;
 	enum ch_status status = signature_check_standard(
@@ -39,7 +39,7 @@ static enum ch_status check(
 
 static void test_official_vector(void **state)
 {
-	struct secrets secrets = secrets_of(VECTOR_SECRET);
+	struct signature_keys secrets = secrets_of(VECTOR_SECRET);
 	(void)state;
 	assert_int_equal(check(&secrets, &vector, 0), CH_OK);
 	secrets = secrets_of(VECTOR_SECRET + 6); /* the prefix is optional */
@@ -48,7 +48,7 @@ static void test_official_vector(void **state)
 
 static void test_rotation(void **state)
 {
-	struct secrets secrets = secrets_of("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD");
+	struct signature_keys secrets = secrets_of("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD");
 	struct signed_message message = vector;
 	(void)state;
 	assert_int_equal(check(&secrets, &vector, 0), CH_DENIED);
@@ -65,7 +65,7 @@ static void test_rotation(void **state)
 
 static void test_time(void **state)
 {
-	struct secrets secrets = secrets_of(VECTOR_SECRET);
+	struct signature_keys secrets = secrets_of(VECTOR_SECRET);
 	struct signed_message message = vector;
 	(void)state;
 	assert_int_equal(check(&secrets, &vector, 300), CH_OK);
@@ -81,7 +81,7 @@ static void test_time(void **state)
 /* Any part of what was signed changed, or left out. */
 static void test_forged(void **state)
 {
-	struct secrets secrets = secrets_of(VECTOR_SECRET);
+	struct signature_keys secrets = secrets_of(VECTOR_SECRET);
 	struct signed_message message = vector;
 	(void)state;
 	message.body = SLICE_LITERAL("{\"test\":2432232314}");
@@ -122,7 +122,7 @@ static void test_ed25519(void **state)
 		sodium_base64_VARIANT_ORIGINAL);
 	(void)sodium_bin2base64(entry + 4, sizeof(entry) - 4, signature, sizeof(signature),
 		sodium_base64_VARIANT_ORIGINAL);
-	struct secrets secrets = secrets_of(text);
+	struct signature_keys secrets = secrets_of(text);
 	message.signature = slice_text(entry);
 	assert_int_equal(check(&secrets, &message, 0), CH_OK);
 	message.body = SLICE_LITERAL("{ }");
@@ -137,22 +137,24 @@ static void test_ed25519(void **state)
 
 static void test_secrets(void **state)
 {
-	struct secret secret;
+	struct signature_key secret;
 	(void)state;
-	assert_int_equal(secret_read_standard(SLICE_LITERAL("whsec_c2hvcnQ="), &secret), CH_FORMAT);
-	assert_int_equal(secret_read_standard(SLICE_LITERAL("whsec_!"), &secret), CH_FORMAT);
-	assert_int_equal(secret_read_standard(SLICE_LITERAL("whsec_"), &secret), CH_FORMAT);
-	assert_int_equal(secret_read_standard(SLICE_LITERAL("whpk_bm8="), &secret), CH_FORMAT);
-	assert_int_equal(secret_read_plain(SLICE_LITERAL("short"), &secret), CH_FORMAT);
-	assert_int_equal(secret_read_plain(SLICE_LITERAL("long enough"), &secret), CH_OK);
+	assert_int_equal(
+		signature_key_standard(SLICE_LITERAL("whsec_c2hvcnQ="), &secret), CH_FORMAT);
+	assert_int_equal(signature_key_standard(SLICE_LITERAL("whsec_!"), &secret), CH_FORMAT);
+	assert_int_equal(signature_key_standard(SLICE_LITERAL("whsec_"), &secret), CH_FORMAT);
+	assert_int_equal(signature_key_standard(SLICE_LITERAL("whpk_bm8="), &secret), CH_FORMAT);
+	assert_int_equal(signature_key_plain(SLICE_LITERAL("short"), &secret), CH_FORMAT);
+	assert_int_equal(signature_key_plain(SLICE_LITERAL("long enough"), &secret), CH_OK);
 }
 
 /* As shops sign: the body alone, base64 of the whole. */
 static void test_body(void **state)
 {
-	struct secrets secrets = {.count = 1};
+	struct signature_keys secrets = {.count = 1};
 	(void)state;
-	assert_int_equal(secret_read_plain(SLICE_LITERAL("shop secret"), &secrets.items[0]), CH_OK);
+	assert_int_equal(
+		signature_key_plain(SLICE_LITERAL("shop secret"), &secrets.items[0]), CH_OK);
 	/* printf '{"id":1}' | openssl dgst -sha256 -hmac 'shop secret' -binary | base64 */
 	const struct slice right = SLICE_LITERAL("94+3rHh1+7iaaE/hOq6P7kTHc0flyfxGBuTm4WBsXUk=");
 	assert_int_equal(signature_check_body(&secrets, SLICE_LITERAL("{\"id\":1}"), right), CH_OK);
