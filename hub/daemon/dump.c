@@ -84,6 +84,8 @@ enum ch_status dump_write(struct state *state, FILE *out, struct dump_result *ou
 	if (status == CH_OK)
 		status = snapshot_begin(state, &snapshot);
 	for (int table = 0; table < TABLE_COUNT && status == CH_OK; table++) {
+		if (table == TABLE_MANIFEST)
+			continue;
 		status = dump_table(&dumper, snapshot, (enum store_table)table);
 		if (status == CH_OK)
 			status = dumper.status;
@@ -201,8 +203,10 @@ enum ch_status dump_compare(struct state *a, struct state *b, char why[256])
 	enum ch_status status = snapshot_begin(a, &left);
 	if (status == CH_OK)
 		status = snapshot_begin(b, &right);
-	for (int table = 0; table < TABLE_COUNT && status == CH_OK; table++)
-		status = dump_compare_table(left, right, (enum store_table)table, why);
+	for (int table = 0; table < TABLE_COUNT && status == CH_OK; table++) {
+		if (table != TABLE_MANIFEST)
+			status = dump_compare_table(left, right, (enum store_table)table, why);
+	}
 	if (status == CH_OK)
 		status = dump_compare_inbox(left, right, why);
 	snapshot_end(left);

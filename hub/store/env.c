@@ -148,13 +148,20 @@ static enum ch_status env_open_tables(struct env *env, const struct env_options 
 	if (code == 0)
 		code = mdb_stat(txn, list, &stat_now);
 	bool fresh = stat_now.ms_entries == 0;
-	for (uint32_t i = 0; i < options->table_count && code == 0; i++)
-		code = mdb_dbi_open(txn, options->tables[i],
-			fresh && !options->read_only ? MDB_CREATE : 0, &env->tables[i]);
+	bool older = false;
+	for (uint32_t i = 0; i < options->table_count && code == 0; i++) {
+		bool added = i >= options->table_count - options->added;
+		bool made = (fresh || added) && !options->read_only;
+		code = mdb_dbi_open(
+			txn, options->tables[i], made ? MDB_CREATE : 0, &env->tables[i]);
+		older = code == MDB_NOTFOUND && added && !fresh;
+	}
 	if (code == 0)
 		code = mdb_txn_commit(txn);
 	else
 		mdb_txn_abort(txn);
+	if (older)
+		return CH_VERSION;
 	return code == MDB_NOTFOUND && !fresh ? CH_CORRUPT : env_status(code);
 }
 

@@ -23,13 +23,15 @@ struct env_options {
 	const char *dir;           /* made when absent, unless read_only */
 	const char *const *tables; /* their names; a table is its index */
 	uint32_t table_count;
+	uint32_t added; /* how many of them, the last ones, an older environment need not have */
 	uint64_t
 		map_bytes; /* address space to begin with; less is taken when it is not to be had */
 	bool read_only;
 };
 
 /* CH_NOT_FOUND (read_only), CH_CORRUPT, CH_VERSION, CH_FULL, CH_IO, CH_NOMEM.  An environment has all
- * its tables from the start, or is damaged: adding one is a new format, with a migration. */
+ * its tables from the start, or is damaged; but those that were `added` since are made when it has them not,
+ * and of one that is read only that is CH_VERSION. */
 enum ch_status env_open(const struct env_options *options, struct env **out_env);
 
 /* No transaction may be active.  NULL is fine. */

@@ -7,8 +7,7 @@
 #include "store/env.h"
 #include "store/inbox.h"
 
-#define MANIFEST_TABLE_NAME "store"
-#define MANIFEST_FORMAT     1u
+#define MANIFEST_FORMAT 1u
 
 struct manifest {
 	uint64_t incarnation; /* the journal's; 0: not known yet */

@@ -97,7 +97,7 @@ static enum ch_status projector_commit(struct state *state, const struct layer *
 			env_put(write, item.table, item.key, item.value);
 		env_fail(write, projector_fault("checkpoint.put"));
 	}
-	manifest_save(write, STATE_TABLE_STORE, state->incarnation, runs);
+	manifest_save(write, TABLE_MANIFEST, state->incarnation, runs);
 	env_fail(write, projector_fault("checkpoint.commit"));
 	return env_commit(write);
 }

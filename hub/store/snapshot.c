@@ -15,7 +15,7 @@ static enum ch_status snapshot_match(struct snapshot *snapshot)
 {
 	struct state *state = snapshot->state;
 	enum ch_status status =
-		manifest_applied(snapshot->read, STATE_TABLE_STORE, &snapshot->sequence);
+		manifest_applied(snapshot->read, TABLE_MANIFEST, &snapshot->sequence);
 	if (status != CH_OK)
 		return status == CH_NOT_FOUND ? CH_CORRUPT : status;
 	/* A checkpoint that is committed but not settled is seen already. */

@@ -88,14 +88,14 @@ static enum ch_status state_path(const struct state *state, const char *name, ch
 
 static enum ch_status state_open_env(struct state *state)
 {
-	const char *names[TABLE_COUNT + 1];
+	const char *names[TABLE_COUNT];
 	for (uint32_t i = 0; i < TABLE_COUNT; i++)
 		names[i] = store_tables[i].name;
-	names[STATE_TABLE_STORE] = MANIFEST_TABLE_NAME;
 	const struct env_options options = {
 		.dir = state->dir,
 		.tables = names,
-		.table_count = TABLE_COUNT + 1,
+		.table_count = TABLE_COUNT,
+		.added = TABLE_COUNT - TABLES_ONCE,
 		.map_bytes = state->options.map_bytes,
 		.read_only = state->options.read_only,
 	};
@@ -109,7 +109,7 @@ static enum ch_status state_found(struct state *state)
 	enum ch_status status = env_write_begin(state->env, &write);
 	if (status != CH_OK)
 		return status;
-	manifest_save(write, STATE_TABLE_STORE, state->incarnation, inbox_runs(state->inbox));
+	manifest_save(write, TABLE_MANIFEST, state->incarnation, inbox_runs(state->inbox));
 	status = env_commit(write);
 	if (status != CH_OK)
 		return status;
@@ -130,7 +130,7 @@ static enum ch_status state_open_stored(struct state *state, uint64_t incarnatio
 		status = env_read_begin(state->env, &state->read);
 	if (status != CH_OK)
 		goto out;
-	status = manifest_load(state->read, STATE_TABLE_STORE, &manifest);
+	status = manifest_load(state->read, TABLE_MANIFEST, &manifest);
 	bool fresh = status == CH_NOT_FOUND && !state->options.read_only;
 	if (status != CH_OK && !fresh)
 		goto out;

@@ -14,8 +14,6 @@
 #include "store/pace.h"
 #include "store/state.h"
 
-#define STATE_TABLE_STORE TABLE_COUNT /* the manifest's, behind the tables of the fold */
-
 /* The writer's batch. */
 struct change {
 	struct state *state;

@@ -21,4 +21,6 @@ const struct table_row store_tables[TABLE_COUNT] = {
 	[TABLE_CHECKPOINT] = {"checkpoint", 0},
 	[TABLE_ACTIVITY] = {"activity", 0},
 	[TABLE_TIMELINE] = {"timeline", 8}, /* all that one customer did */
+	[TABLE_MANIFEST] = {"store", 0},
+	[TABLE_SUPPLY] = {"supply", 0},
 };

@@ -39,8 +39,15 @@ enum store_table {
 	TABLE_ACTIVITY,
 	/* number(8) seq(8) of its newest line -> a full page of the timeline, never changed */
 	TABLE_TIMELINE,
+	/* not of the fold: the manifest (manifest.h) */
+	TABLE_MANIFEST,
+	/* key of a parts order -> what of it is owed */
+	TABLE_SUPPLY,
 	TABLE_COUNT
 };
+
+/* Those behind are younger than the first stores, which get them when they are opened. */
+#define TABLES_ONCE (TABLE_MANIFEST + 1)
 
 struct table_row {
 	const char *name; /* LMDB database and dump */

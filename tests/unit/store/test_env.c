@@ -235,6 +235,40 @@ static void test_a_damaged_list_of_tables_is_refused(void **unused)
 	place_remove(&place);
 }
 
+static void test_a_table_that_came_later_is_added(void **unused)
+{
+	(void)unused;
+	static const char *const more[] = {"first", "second", "third"};
+	struct place place;
+	struct slice value;
+	struct env_read *read;
+	place_make(&place);
+	struct env *env = open_env(&place, 1 << 26);
+	put_one(env, 1, "a", "2");
+	env_close(env);
+	struct env_options options = {.dir = place.dir,
+		.tables = more,
+		.table_count = 3,
+		.map_bytes = 1 << 26,
+		.read_only = true};
+	assert_int_equal(env_open(&options, &env), CH_CORRUPT);
+	options.added = 1;
+	assert_int_equal(env_open(&options, &env), CH_VERSION);
+	options.read_only = false;
+	assert_int_equal(env_open(&options, &env), CH_OK);
+	put_one(env, 2, "a", "3");
+	assert_int_equal(env_read_begin(env, &read), CH_OK);
+	assert_int_equal(env_get(read, 1, text("a"), &value), CH_OK);
+	assert_slice(value, "2");
+	assert_int_equal(env_get(read, 2, text("a"), &value), CH_OK);
+	env_read_end(read);
+	env_close(env);
+	options.read_only = true;
+	assert_int_equal(env_open(&options, &env), CH_OK);
+	env_close(env);
+	place_remove(&place);
+}
+
 static void count_yield(void *context)
 {
 	++*(uint32_t *)context;
@@ -272,6 +306,7 @@ int main(void)
 		cmocka_unit_test(test_a_damaged_value_is_noticed),
 		cmocka_unit_test(test_a_cut_file_is_noticed_when_its_lost_part_is_read),
 		cmocka_unit_test(test_a_damaged_list_of_tables_is_refused),
+		cmocka_unit_test(test_a_table_that_came_later_is_added),
 		cmocka_unit_test(test_lmdbs_sync_is_paced_on_the_thread_that_asks),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
