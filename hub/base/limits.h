@@ -49,7 +49,9 @@
 #define LIMIT_HAND_OVERS        32u
 #define LIMIT_REFERENCE_PAST    64u
 #define LIMIT_PROMOTIONS_LISTED 256u
-#define LIMIT_MODEL_PRODUCTS    64u /* found by one model */
+#define LIMIT_MODEL_PRODUCTS    64u  /* found by one model */
+#define LIMIT_SUPPLY_LINES      256u /* of a parts order; one with more is counted as one */
+#define LIMIT_SUPPLY_ORDERS     16u  /* of one goods receipt; beyond them no clock stops */
 #define LIMIT_LADDER_RUNGS      8u
 #define LIMIT_ROLE_BYTES        32u
 

@@ -28,6 +28,7 @@ static const struct record_kind {
 	{"case", "cases", &carehub__v1__case__descriptor},
 	{"entitlement", "entitlements", &carehub__v1__entitlement__descriptor},
 	{"appointment", "appointments", &carehub__v1__appointment__descriptor},
+	{"parts-order", "supply", &carehub__v1__supply_order__descriptor},
 	{"deadline", "deadlines", &carehub__v1__deadline_info__descriptor},
 	{"product", NULL, &carehub__v1__reference_product_published__descriptor},
 	{"promotion", NULL, &carehub__v1__reference_promotion_published__descriptor},

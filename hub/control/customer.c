@@ -187,6 +187,7 @@ static const struct record_table {
 	{"cases", TABLE_CASE, "Case"},
 	{"entitlements", TABLE_ENTITLEMENT, "Entitlement"},
 	{"appointments", TABLE_APPOINTMENT, "Appointment"},
+	{"supply", TABLE_SUPPLY, "SupplyOrder"},
 	{"deadlines", TABLE_DEADLINE, "DeadlineInfo"},
 	{"reference", TABLE_REFERENCE, ""},
 };

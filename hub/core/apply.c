@@ -199,6 +199,8 @@ static void apply_accept(struct ruling *ruling)
 		reference_apply(ruling);
 	if (ruling->status == CH_OK)
 		deadline_apply(ruling);
+	if (ruling->status == CH_OK && ruling->rules->supply != SUPPLY_NONE)
+		supply_apply(ruling);
 	if (ruling->envelope.checkpoint.len > 0)
 		ruling_effect(ruling, &(struct effect){.op = EFFECT_CHECKPOINT,
 					      .id = ruling->envelope.source,

@@ -199,6 +199,9 @@ enum ch_status linked_fold(struct core *core, struct change *change, const struc
 /* The first id that is there, under the peer's scope when its numbers are its own; empty: none. */
 struct slice linked_id(struct ruling *ruling, const struct path *paths, uint8_t count);
 
+/* `id` under the peer's scope; empty: it is empty, or too long. */
+struct slice linked_key(struct ruling *ruling, struct slice id);
+
 /* The record as it stands; empty: there is none. */
 struct slice linked_get(struct ruling *ruling, enum store_table table, struct slice id);
 
@@ -261,11 +264,54 @@ void case_fold_index(
 	struct change *change, struct slice id, struct slice before, struct slice after);
 
 /* ---- deadline.c: promises ---- */
+
+enum deadline_op {
+	DEADLINE_SET,    /* the promise begins to run                                      */
+	DEADLINE_RENEW,  /* ... anew, because the record was opened again                  */
+	DEADLINE_MEET,   /* what was promised was done                                     */
+	DEADLINE_MISS,   /* the source says that it was not                                */
+	DEADLINE_CANCEL, /* it fell away                                                   */
+	DEADLINE_MOVE,   /* it is due at another time                                      */
+	DEADLINE_LOOK,   /* only the pauses of its repair have changed, as they may with all */
+};
+
+/* What an event does to one promise. */
+struct deadline_step {
+	enum promise promise;
+	enum deadline_op op;
+	struct slice subject; /* the record as the event calls it */
+	struct slice record;  /* its key */
+	struct slice station; /* if `placed`: who promised, else as it was */
+	int64_t base_us;      /* a time that the duration counts from; 0: arrival */
+	int64_t due_us;       /* promised by the channel itself; 0: not */
+	int64_t done_us; /* when it was done; 0: to be met, when the event happened; to be set, not yet */
+	bool gone;       /* to be set: it has fallen away before */
+	bool timed; /* of an appointed time: another time is another promise */
+	bool placed;
+	bool counted; /* by supply.c, whose promises never stood under another key */
+};
+
+void deadline_do(struct ruling *ruling, const struct deadline_step *step);
+
+/* What the rows of rules.c do with the ruling's event. */
 void deadline_apply(struct ruling *ruling);
 
 /* The clock has come to this promise: it falls due, or reaches a rung. */
 void deadline_due(struct ruling *ruling, struct slice id);
 enum ch_status deadline_fold(struct core *core, struct change *change, const struct effect *effect);
+
+/* ---- supply.c: parts ordered between firms, and what is owed of them ---- */
+
+enum supply_act {
+	SUPPLY_NONE,
+	SUPPLY_PLACED,
+	SUPPLY_AMENDED,
+	SUPPLY_CANCELLED,
+	SUPPLY_BACKORDERED,
+	SUPPLY_RECEIVED,
+};
+
+void supply_apply(struct ruling *ruling);
 
 /* ---- watch.c: what the clock looks at ---- */
 enum ch_status watch_put(struct core *core, struct change *change, struct slice id, int64_t due_us);
@@ -309,16 +355,6 @@ struct linked_rule {
 	uint8_t copy_count;
 };
 
-enum deadline_op {
-	DEADLINE_SET,    /* the promise begins to run                                      */
-	DEADLINE_RENEW,  /* ... anew, because the record was opened again                  */
-	DEADLINE_MEET,   /* what was promised was done                                     */
-	DEADLINE_MISS,   /* the source says that it was not                                */
-	DEADLINE_CANCEL, /* it fell away                                                   */
-	DEADLINE_MOVE,   /* it is due at another time                                      */
-	DEADLINE_LOOK,   /* only the pauses of its repair have changed, as they may with all */
-};
-
 struct deadline_rule {
 	enum promise promise;
 	enum deadline_op op;
@@ -341,6 +377,7 @@ struct type_rules {
 	uint8_t linked_count;
 	struct deadline_rule deadlines[DEADLINE_RULES];
 	uint8_t deadline_count;
+	enum supply_act supply;
 };
 
 /* One row a type; by type id.  CH_NOMEM. */

@@ -366,11 +366,11 @@ static const char *deadline_pause_reason(const struct deadline *before, const st
 /* ---- What a row does ---- */
 
 /* When what was promised was done: by arrival or by its source's clock, what is earlier. */
-static int64_t deadline_done_us(const struct ruling *ruling)
+static int64_t deadline_done_us(const struct ruling *ruling, const struct deadline_step *step)
 {
 	int64_t arrival_us = ruling->input->arrival_us;
-	return ruling->occurred_us > 0 && ruling->occurred_us < arrival_us ? ruling->occurred_us
-									   : arrival_us;
+	int64_t told_us = step->done_us != 0 ? step->done_us : ruling->occurred_us;
+	return told_us > 0 && told_us < arrival_us ? told_us : arrival_us;
 }
 
 static void deadline_keep(struct deadline *now, int64_t done_us, int64_t kept_us)
@@ -384,11 +384,11 @@ static void deadline_keep(struct deadline *now, int64_t done_us, int64_t kept_us
 	now->text[INFO_ESCALATED_TO] = (struct slice){NULL, 0};
 }
 
-static void deadline_meet(struct ruling *ruling, enum promise promise,
+static void deadline_meet(struct ruling *ruling, const struct deadline_step *step,
 	const struct deadline *before, struct deadline *now)
 {
 	int64_t arrival_us = ruling->input->arrival_us;
-	int64_t done_us = deadline_done_us(ruling);
+	int64_t done_us = deadline_done_us(ruling, step);
 	int64_t due_us = now->number[INFO_DUE];
 	if (deadline_is_open(now)) {
 		bool stands = now->number[INFO_STATE] == STATE_PAUSED;
@@ -397,7 +397,7 @@ static void deadline_meet(struct ruling *ruling, enum promise promise,
 		} else if (done_us <= due_us) {
 			deadline_keep(now, done_us, done_us);
 		} else { /* the clock has not looked at it yet: it was missed, and is done */
-			deadline_miss(ruling, promise, before, now);
+			deadline_miss(ruling, step->promise, before, now);
 			struct deadline missed = *now;
 			now->number[INFO_KEPT] = done_us;
 			now->number[INFO_NEXT_RUNG] = 0;
@@ -430,10 +430,9 @@ static void deadline_cancel(
 	}
 }
 
-static int64_t deadline_base_us(const struct ruling *ruling, const struct deadline_rule *rule)
+static int64_t deadline_base_us(const struct ruling *ruling, const struct deadline_step *step)
 {
-	int64_t told = rule->base.count > 0 ? (int64_t)path_uint(&rule->base, &ruling->parts) : 0;
-	return told > 0 ? told : ruling->input->arrival_us;
+	return step->base_us > 0 ? step->base_us : ruling->input->arrival_us;
 }
 
 /* ---- Setting ---- */
@@ -450,16 +449,16 @@ static uint64_t deadline_told(const struct ruling *ruling, uint32_t field)
 	return path_uint(&path, &ruling->parts);
 }
 
-static struct grade deadline_grade(const struct ruling *ruling, const struct deadline_rule *rule,
+static struct grade deadline_grade(const struct ruling *ruling, enum promise promise,
 	const struct deadline *before, struct slice record)
 {
-	bool complaints = rule->promise == PROMISE_COMPLAINT_ACKNOWLEDGE ||
-			  rule->promise == PROMISE_COMPLAINT_ANSWER;
+	bool complaints =
+		promise == PROMISE_COMPLAINT_ACKNOWLEDGE || promise == PROMISE_COMPLAINT_ANSWER;
 	enum linked_act act =
 		ruling->rules->linked_count > 0 ? ruling->rules->linked[0].act : ACT_NONE;
 	uint64_t kind = 0;
 	uint64_t severity = 0;
-	if (promises[rule->promise].table != TABLE_CASE)
+	if (promises[promise].table != TABLE_CASE)
 		return (struct grade){true, PROMISE_GRADES};
 	(void)pbedit_get_uint(record, CASE_KIND, &kind); /* 0: not told */
 	(void)pbedit_get_uint(record, CASE_SEVERITY, &severity);
@@ -495,66 +494,61 @@ static int64_t deadline_already_us(
 /* Whether a promise that was made before still stands, or this event tells of it once more.  What was
  * missed is owed until it is done; but an appointment and a call-back have their time, and another time
  * is another promise. */
-static bool deadline_stands(const struct ruling *ruling, const struct deadline_rule *rule,
+static bool deadline_stands(const struct ruling *ruling, const struct deadline_step *step,
 	const struct deadline *before)
 {
 	const int64_t *n = before->number;
 	if (n[INFO_STATE] == STATE_NONE)
 		return false;
 	int64_t over_us = n[INFO_KEPT] != 0 ? n[INFO_KEPT] : n[INFO_DONE];
-	return deadline_is_open(before) || (deadline_is_owed(before) && rule->base.count == 0) ||
+	return deadline_is_open(before) || (deadline_is_owed(before) && !step->timed) ||
 	       ruling->occurred_us <= over_us;
 }
 
-static void deadline_begin(struct ruling *ruling, const struct deadline_rule *rule,
-	const struct deadline *before, struct slice subject)
+static void deadline_begin(
+	struct ruling *ruling, const struct deadline_step *step, const struct deadline *before)
 {
 	const struct deadline none = {.id = before->id};
 	struct deadline now = {.id = before->id};
 	struct buffer cause = {0};
-	enum store_table table = promises[rule->promise].table;
-	struct slice record_id = linked_id(ruling, rule->ids, rule->id_count);
+	enum promise promise = step->promise;
+	enum store_table table = promises[promise].table;
 	struct slice record = {NULL, 0};
-	if (table != TABLE_META && record_id.len > 0)
-		record = linked_get(ruling, table, record_id);
-	struct grade grade = deadline_grade(ruling, rule, before, record);
-	int64_t duration_us =
-		settings_duration(&ruling->core->settings, rule->promise, grade.number);
-	int64_t promised_us =
-		rule->due.count > 0 ? (int64_t)path_uint(&rule->due, &ruling->parts) : 0;
-	bool is_case =
-		rule->promise == PROMISE_CASE_ACKNOWLEDGE || rule->promise == PROMISE_CASE_ANSWER;
-	if (!grade.wanted || (is_case && duration_us == 0 && promised_us <= 0))
+	if (table != TABLE_META && step->record.len > 0)
+		record = linked_get(ruling, table, step->record);
+	struct grade grade = deadline_grade(ruling, promise, before, record);
+	int64_t duration_us = settings_duration(&ruling->core->settings, promise, grade.number);
+	bool is_case = promise == PROMISE_CASE_ACKNOWLEDGE || promise == PROMISE_CASE_ANSWER;
+	if (!grade.wanted || (is_case && duration_us == 0 && step->due_us <= 0))
 		return;
 	now.text[INFO_ID] = now.id;
-	now.text[INFO_PROMISE] = slice_text(promise_name(rule->promise));
-	now.text[INFO_SUBJECT_KIND] = slice_text(promises[rule->promise].subject_kind);
-	now.text[INFO_SUBJECT_ID] = subject;
+	now.text[INFO_PROMISE] = slice_text(promise_name(promise));
+	now.text[INFO_SUBJECT_KIND] = slice_text(promises[promise].subject_kind);
+	now.text[INFO_SUBJECT_ID] = step->subject;
 	now.number[INFO_CUSTOMER] = (int64_t)ruling->customer;
 	now.number[INFO_STATE] = STATE_RUNNING;
 	now.number[INFO_SET] = ruling->input->arrival_us;
 	now.number[INFO_DUE] =
-		promised_us > 0 ? promised_us : deadline_base_us(ruling, rule) + duration_us;
-	now.text[INFO_STATION] = rule->station.count > 0
-					 ? path_bytes(&rule->station, &ruling->parts)
-					 : before->text[INFO_STATION];
+		step->due_us > 0 ? step->due_us : deadline_base_us(ruling, step) + duration_us;
+	now.text[INFO_STATION] = step->placed ? step->station : before->text[INFO_STATION];
 	if (now.text[INFO_STATION].len > LIMIT_ID_BYTES)
 		now.text[INFO_STATION] = (struct slice){NULL, 0}; /* no station is called so */
-	if (!slice_equal(record_id, subject))
-		now.text[INFO_RECORD] = record_id;
-	if (rule->op == DEADLINE_RENEW)
+	if (!slice_equal(step->record, step->subject))
+		now.text[INFO_RECORD] = step->record;
+	if (step->op == DEADLINE_RENEW)
 		now.number[INFO_RENEWALS] = before->number[INFO_RENEWALS] + 1;
 	ruling_put_cause(ruling, &cause, 2);
 	if (before->number[INFO_NEXT_RUNG] != 0)
 		ruling_watch(ruling, now.id, 0);
 	deadline_emit(ruling, &none, &now, "deadline.promise.set", buffer_slice(&cause));
 	buffer_fini(&cause);
-	int64_t already_us = deadline_already_us(ruling, rule->promise, record);
-	if (already_us != 0 && ruling->status == CH_OK) {
+	int64_t already_us =
+		step->done_us != 0 ? step->done_us : deadline_already_us(ruling, promise, record);
+	if ((already_us != 0 || step->gone) && ruling->status == CH_OK) {
 		struct deadline set = now;
 		uint64_t state = 0;
 		(void)pbedit_get_uint(record, RECORD_STATE_REPAIR, &state);
-		if (table == TABLE_REPAIR && state == REPAIR_CANCELLED) {
+		if (step->gone || (table == TABLE_REPAIR && state == REPAIR_CANCELLED)) {
 			deadline_cancel(ruling, &set, &now);
 			return;
 		}
@@ -563,26 +557,26 @@ static void deadline_begin(struct ruling *ruling, const struct deadline_rule *ru
 	}
 }
 
-static void deadline_set(struct ruling *ruling, const struct deadline_rule *rule,
-	const struct deadline *before, struct slice subject)
+static void deadline_set(
+	struct ruling *ruling, const struct deadline_step *step, const struct deadline *before)
 {
-	if (!deadline_stands(ruling, rule, before))
-		deadline_begin(ruling, rule, before, subject);
+	if (!deadline_stands(ruling, step, before))
+		deadline_begin(ruling, step, before);
 }
 
-static void deadline_move(struct ruling *ruling, const struct deadline_rule *rule,
-	const struct deadline *before, struct deadline *now, struct slice subject)
+static void deadline_move(struct ruling *ruling, const struct deadline_step *step,
+	const struct deadline *before, struct deadline *now)
 {
 	bool owed = deadline_is_owed(now);
-	if (owed && deadline_done_us(ruling) > now->number[INFO_DUE]) {
-		deadline_set(ruling, rule, before, subject); /* missed, and agreed upon anew */
+	if (owed && deadline_done_us(ruling, step) > now->number[INFO_DUE]) {
+		deadline_set(ruling, step, before); /* missed, and agreed upon anew */
 		return;
 	}
 	if (now->number[INFO_STATE] != STATE_RUNNING && !owed)
 		return;
 	now->number[INFO_STATE] = STATE_RUNNING;
 	now->number[INFO_DUE] =
-		deadline_base_us(ruling, rule) + ruling->core->settings.durations_us[rule->promise];
+		deadline_base_us(ruling, step) + ruling->core->settings.durations_us[step->promise];
 	now->number[INFO_DONE] = 0;
 	now->number[INFO_RUNG] = 0;
 	now->number[INFO_NEXT_RUNG] = 0;
@@ -590,37 +584,36 @@ static void deadline_move(struct ruling *ruling, const struct deadline_rule *rul
 	deadline_tell(ruling, before, now, "changed");
 }
 
-/* ---- One row ---- */
+/* ---- One step ---- */
 
 /* Whether the event may have changed the pauses of the repair that the promise is on. */
 static bool deadline_pauses(
-	struct ruling *ruling, const struct deadline_rule *rule, struct pauses *out_pauses)
+	struct ruling *ruling, const struct deadline_step *step, struct pauses *out_pauses)
 {
-	if ((rule->promise != PROMISE_REPAIR_RETURN && rule->promise != PROMISE_REPAIR_FIX) ||
-		ruling->rules->linked_count == 0 || rule->op == DEADLINE_SET ||
-		rule->op == DEADLINE_RENEW)
+	if ((step->promise != PROMISE_REPAIR_RETURN && step->promise != PROMISE_REPAIR_FIX) ||
+		ruling->rules->linked_count == 0 || step->op == DEADLINE_SET ||
+		step->op == DEADLINE_RENEW)
 		return false;
-	struct slice id = linked_id(ruling, rule->ids, rule->id_count);
-	return id.len > 0 && pauses_now(ruling, ruling->rules->linked[0].act,
-				     linked_get(ruling, TABLE_REPAIR, id), out_pauses);
+	return step->record.len > 0 &&
+	       pauses_now(ruling, ruling->rules->linked[0].act,
+		       linked_get(ruling, TABLE_REPAIR, step->record), out_pauses);
 }
 
 /* The promise on the event's record, which stands under the peer's scope as the record does.  Before rules
  * version 3 it did not: one that runs since then is found as it is, but none is begun so. */
-static enum ch_status deadline_find(struct ruling *ruling, const struct deadline_rule *rule,
-	struct slice subject, struct deadline *out_deadline)
+static enum ch_status deadline_find(
+	struct ruling *ruling, const struct deadline_step *step, struct deadline *out_deadline)
 {
-	struct slice record = linked_id(ruling, rule->ids, rule->id_count);
-	struct slice id = deadline_id(ruling, rule->promise, record);
+	struct slice id = deadline_id(ruling, step->promise, step->record);
 	struct deadline found = {.id = id};
-	bool begins = rule->op == DEADLINE_SET || rule->op == DEADLINE_RENEW;
+	bool begins = step->op == DEADLINE_SET || step->op == DEADLINE_RENEW;
 	enum ch_status status = CH_OK;
 	if (id.len > 0)
 		status = deadline_get(ruling->change, id, &found);
-	if (status == CH_OK && id.len > 0 && found.info.len == 0 && !begins &&
-		!slice_equal(record, subject)) {
+	if (status == CH_OK && id.len > 0 && found.info.len == 0 && !begins && !step->counted &&
+		!slice_equal(step->record, step->subject)) {
 		struct deadline bare;
-		id = deadline_id(ruling, rule->promise, subject);
+		id = deadline_id(ruling, step->promise, step->subject);
 		status = id.len > 0 ? deadline_get(ruling->change, id, &bare) : CH_OK;
 		if (status == CH_OK && id.len > 0 && bare.info.len > 0)
 			found = bare;
@@ -630,16 +623,11 @@ static enum ch_status deadline_find(struct ruling *ruling, const struct deadline
 	return status;
 }
 
-static void deadline_rule_apply(struct ruling *ruling, const struct deadline_rule *rule)
+void deadline_do(struct ruling *ruling, const struct deadline_step *step)
 {
-	struct slice subject = {NULL, 0};
 	struct deadline before;
 	struct pauses pauses;
-	for (uint8_t i = 0; i < rule->id_count && subject.len == 0; i++)
-		subject = path_bytes(&rule->ids[i], &ruling->parts);
-	if (subject.len == 0)
-		return;
-	enum ch_status status = deadline_find(ruling, rule, subject, &before);
+	enum ch_status status = deadline_find(ruling, step, &before);
 	if (status != CH_OK) {
 		ruling->status = status;
 		return;
@@ -647,22 +635,22 @@ static void deadline_rule_apply(struct ruling *ruling, const struct deadline_rul
 	if (before.id.len == 0)
 		return; /* too long to be a record's */
 	struct deadline now = before;
-	if (before.info.len > 0 && deadline_pauses(ruling, rule, &pauses))
+	if (before.info.len > 0 && deadline_pauses(ruling, step, &pauses))
 		deadline_reckon(ruling, &pauses, &now);
-	switch (rule->op) {
+	switch (step->op) {
 	case DEADLINE_SET:
 	case DEADLINE_RENEW:
-		deadline_set(ruling, rule, &before, subject);
+		deadline_set(ruling, step, &before);
 		break;
 	case DEADLINE_MOVE:
-		deadline_move(ruling, rule, &before, &now, subject);
+		deadline_move(ruling, step, &before, &now);
 		break;
 	case DEADLINE_MEET:
-		deadline_meet(ruling, rule->promise, &before, &now);
+		deadline_meet(ruling, step, &before, &now);
 		break;
 	case DEADLINE_MISS:
 		if (deadline_is_open(&now))
-			deadline_miss(ruling, rule->promise, &before, &now);
+			deadline_miss(ruling, step->promise, &before, &now);
 		break;
 	case DEADLINE_CANCEL:
 		deadline_cancel(ruling, &before, &now);
@@ -671,6 +659,28 @@ static void deadline_rule_apply(struct ruling *ruling, const struct deadline_rul
 		deadline_tell(ruling, &before, &now, deadline_pause_reason(&before, &now));
 		break;
 	}
+}
+
+/* What a row of rules.c asks for, read from the event. */
+static void deadline_rule_apply(struct ruling *ruling, const struct deadline_rule *rule)
+{
+	const struct message_parts *parts = &ruling->parts;
+	struct deadline_step step = {.promise = rule->promise,
+		.op = rule->op,
+		.record = linked_id(ruling, rule->ids, rule->id_count),
+		.timed = rule->base.count > 0,
+		.placed = rule->station.count > 0};
+	for (uint8_t i = 0; i < rule->id_count && step.subject.len == 0; i++)
+		step.subject = path_bytes(&rule->ids[i], parts);
+	if (step.subject.len == 0)
+		return;
+	if (rule->base.count > 0)
+		step.base_us = (int64_t)path_uint(&rule->base, parts);
+	if (rule->due.count > 0)
+		step.due_us = (int64_t)path_uint(&rule->due, parts);
+	if (rule->station.count > 0)
+		step.station = path_bytes(&rule->station, parts);
+	deadline_do(ruling, &step);
 }
 
 void deadline_apply(struct ruling *ruling)

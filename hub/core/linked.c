@@ -7,18 +7,20 @@
 #include "core/normalize.h"
 #include "wire/pbedit.h"
 
-/* Fields that every kind of record has, by its own numbers in customer.proto. */
+/* Fields that every kind of record has, by its own numbers in customer.proto; nobody owns an order between
+ * firms. */
 static const struct {
+	bool linked;
 	uint32_t customer;
 	uint32_t state;
-	uint32_t changed;
 } fields[TABLE_COUNT] = {
-	[TABLE_UNIT] = {.customer = 3, .changed = 12},
-	[TABLE_ORDER] = {.customer = 4, .state = 5, .changed = 14},
-	[TABLE_REPAIR] = {.customer = 3, .state = 6, .changed = 27},
-	[TABLE_CASE] = {.customer = 3, .state = 5, .changed = 18},
-	[TABLE_ENTITLEMENT] = {.customer = 3, .changed = 11},
-	[TABLE_APPOINTMENT] = {.customer = 3, .state = 4, .changed = 12},
+	[TABLE_UNIT] = {.linked = true, .customer = 3},
+	[TABLE_ORDER] = {.linked = true, .customer = 4, .state = 5},
+	[TABLE_REPAIR] = {.linked = true, .customer = 3, .state = 6},
+	[TABLE_CASE] = {.linked = true, .customer = 3, .state = 5},
+	[TABLE_ENTITLEMENT] = {.linked = true, .customer = 3},
+	[TABLE_APPOINTMENT] = {.linked = true, .customer = 3, .state = 4},
+	[TABLE_SUPPLY] = {.linked = true},
 };
 
 enum {
@@ -38,12 +40,9 @@ struct slice linked_get(struct ruling *ruling, enum store_table table, struct sl
 	return record;
 }
 
-struct slice linked_id(struct ruling *ruling, const struct path *paths, uint8_t count)
+struct slice linked_key(struct ruling *ruling, struct slice id)
 {
-	struct slice id = {NULL, 0};
 	size_t scope_len = strlen(ruling->peer->scope);
-	for (uint8_t i = 0; i < count && id.len == 0; i++)
-		id = path_bytes(&paths[i], &ruling->parts);
 	if (id.len > LIMIT_ID_BYTES)
 		return (struct slice){NULL, 0};
 	if (id.len == 0 || scope_len == 0)
@@ -57,6 +56,14 @@ struct slice linked_id(struct ruling *ruling, const struct path *paths, uint8_t 
 	p[scope_len] = '/';
 	memcpy(p + scope_len + 1, id.data, id.len);
 	return slice_of(p, scope_len + 1 + id.len);
+}
+
+struct slice linked_id(struct ruling *ruling, const struct path *paths, uint8_t count)
+{
+	struct slice id = {NULL, 0};
+	for (uint8_t i = 0; i < count && id.len == 0; i++)
+		id = path_bytes(&paths[i], &ruling->parts);
+	return linked_key(ruling, id);
 }
 
 /* The unit's key: its serial number, normalized; empty when it has none. */
@@ -300,7 +307,8 @@ enum ch_status linked_fold(struct core *core, struct change *change, const struc
 	struct buffer partial = {0};
 	if ((effect->flags & EFFECT_LOST) != 0)
 		return CH_OK;
-	if (effect->kind >= TABLE_COUNT || fields[effect->kind].changed == 0 ||
+	if (effect->kind >= TABLE_COUNT || !fields[effect->kind].linked ||
+		(effect->op == EFFECT_LINK && fields[effect->kind].customer == 0) ||
 		effect->id.len == 0 || effect->id.len > LIMIT_KEY_BYTES - 16)
 		return CH_CORRUPT;
 	enum store_table table = (enum store_table)effect->kind;

@@ -183,22 +183,6 @@ static const struct deadline_row deadline_rows[] = {
 	{"repair.part.backordered", PROMISE_PART_OVERSEAS, DEADLINE_SET, "repair_order_id", "",
 		"station.station_id", NULL},
 
-	/* The same for an order between firms; repairs and orders have numbers of their own. */
-	{"parts.order.placed", PROMISE_ORDER_SUPPLY, DEADLINE_SET, "parts_order_id", "",
-		"station_id", NULL},
-	{"parts.order.cancelled", PROMISE_ORDER_SUPPLY, DEADLINE_CANCEL, "parts_order_id", "", "",
-		NULL},
-	{"parts.order.cancelled", PROMISE_ORDER_OVERSEAS, DEADLINE_CANCEL, "parts_order_id", "", "",
-		NULL},
-	{"parts.order.backordered", PROMISE_ORDER_SUPPLY, DEADLINE_CANCEL, "parts_order_id", "", "",
-		NULL},
-	{"parts.order.backordered", PROMISE_ORDER_OVERSEAS, DEADLINE_SET, "parts_order_id", "", "",
-		NULL},
-	{"parts.goods.received", PROMISE_ORDER_SUPPLY, DEADLINE_MEET,
-		"parts_order_ids|lines.parts_order_id", "", "", NULL},
-	{"parts.goods.received", PROMISE_ORDER_OVERSEAS, DEADLINE_MEET,
-		"parts_order_ids|lines.parts_order_id", "", "", NULL},
-
 	FILED_PROMISES("website.complaint.filed"),
 	FILED_PROMISES("callcenter.complaint.filed"),
 	FILED_PROMISES("repair.complaint.filed"),
@@ -238,6 +222,18 @@ static const struct deadline_row deadline_rows[] = {
 		"due_time_us", "", NULL},
 	{"callcenter.callback.done", PROMISE_CALLBACK_DO, DEADLINE_MEET, "callback_id", "", "",
 		NULL},
+};
+
+/* Parts between firms: supply.c counts what is owed. */
+static const struct {
+	const char *type;
+	enum supply_act act;
+} supply_rows[] = {
+	{"parts.order.placed", SUPPLY_PLACED},
+	{"parts.order.amended", SUPPLY_AMENDED},
+	{"parts.order.cancelled", SUPPLY_CANCELLED},
+	{"parts.order.backordered", SUPPLY_BACKORDERED},
+	{"parts.goods.received", SUPPLY_RECEIVED},
 };
 
 #define ROWS(array) (sizeof(array) / sizeof((array)[0]))
@@ -358,6 +354,8 @@ enum ch_status rules_create(struct type_rules **out_types)
 		rules_linked(types, &linked_rows[i]);
 	for (size_t i = 0; i < ROWS(deadline_rows); i++)
 		rules_deadline(types, &deadline_rows[i]);
+	for (size_t i = 0; i < ROWS(supply_rows); i++)
+		types[types_find(slice_text(supply_rows[i].type))->id].supply = supply_rows[i].act;
 	*out_types = types;
 	return CH_OK;
 }

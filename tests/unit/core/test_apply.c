@@ -478,51 +478,6 @@ static void test_a_promise_is_kept_missed_and_corrected(void **state)
 	world_close(&world);
 }
 
-/* Parts from order to arrival: `fields` are those that hold the order's number. */
-static void parts_tell(struct world *world, const char *id, const char *type, const char *order,
-	uint32_t field, uint32_t lines)
-{
-	struct buffer data = {0};
-	pb_put_text(&data, 1, field == 1 ? order : "G");
-	if (field != 1)
-		pb_put_text(&data, 3, "ST-7"); /* the station that received */
-	size_t line = pb_begin(&data, lines);
-	pb_put_text(&data, 1, "1");
-	pb_end(&data, line);
-	if (field != 1)
-		pb_put_text(&data, field, order);
-	world_file(world, (struct told){.id = id, .type = type, .data = buffer_slice(&data)});
-	buffer_fini(&data);
-}
-
-static void test_an_order_for_parts_has_a_clock(void **state)
-{
-	struct world world;
-	const int64_t day = INT64_C(86400000000);
-	(void)state;
-	world_open(&world);
-	for (int i = 1; i <= 4; i++) {
-		const char order[] = {'A', (char)('0' + i), 0};
-		parts_tell(&world, order, "parts.order.placed", order, 1, 6);
-	}
-	assert_true(world_derived(&world, "deadline.promise.set"));
-	/* One came, one is out of stock and has longer, one is given up. */
-	parts_tell(&world, "G1", "parts.goods.received", "A1", 8, 5);
-	assert_int_equal(deadline_state(&world, "order.supply/A1"), 3);
-	parts_tell(&world, "B2", "parts.order.backordered", "A2", 1, 2);
-	assert_int_equal(deadline_state(&world, "order.supply/A2"), 5);
-	assert_int_equal(deadline_state(&world, "order.overseas/A2"), 1);
-	parts_tell(&world, "C3", "parts.order.cancelled", "A3", 1, 3);
-	assert_int_equal(deadline_state(&world, "order.supply/A3"), 5);
-	world.now_us += 4 * day;
-	world_tick(&world);
-	assert_int_equal(deadline_state(&world, "order.supply/A4"), 4);
-	assert_int_equal(deadline_state(&world, "order.overseas/A2"), 1);
-	parts_tell(&world, "G2", "parts.goods.received", "A2", 8, 5);
-	assert_int_equal(deadline_state(&world, "order.overseas/A2"), 3);
-	world_close(&world);
-}
-
 static void test_a_late_event_does_not_turn_a_repair_back(void **state)
 {
 	struct world world;
@@ -669,7 +624,6 @@ int main(void)
 		cmocka_unit_test(test_a_late_consent_brings_nothing_back),
 		cmocka_unit_test(test_a_module_names_a_customer),
 		cmocka_unit_test(test_a_promise_is_kept_missed_and_corrected),
-		cmocka_unit_test(test_an_order_for_parts_has_a_clock),
 		cmocka_unit_test(test_a_late_event_does_not_turn_a_repair_back),
 		cmocka_unit_test(test_a_time_that_was_accepted_is_kept),
 		cmocka_unit_test(test_the_fold_lives_without_personal_parts),
