@@ -301,6 +301,7 @@ static void make_amended(struct reading *r, const struct order_state *state)
 	if (event == NULL)
 		return;
 	event->parts_order_id = order->parts_order_id;
+	event->buyer_id = order->buyer_id;
 	event->interchange = order->interchange;
 	event->n_parties = order->n_parties;
 	event->parties = order->parties;
@@ -323,6 +324,7 @@ static void make_cancelled(struct reading *r, const struct order_state *state)
 	if (event == NULL)
 		return;
 	event->parts_order_id = state->order->parts_order_id;
+	event->buyer_id = state->order->buyer_id;
 	event->interchange = state->order->interchange;
 	event->by_buyer = CAREHUB__V1__ANSWER__ANSWER_YES;
 	event->remarks = state->order->remarks;
@@ -343,6 +345,7 @@ static void order_end(struct reading *r)
 				.tag = "LIN"},
 			FLAW_MISSING, "there is no line");
 	order->interchange = reading_origin(r);
+	order->buyer_id = trade_buyer(r, true);
 	order->station_id = trade_party_id(order->parties, order->n_parties, "BY DP ST");
 	order->warehouse_id = trade_party_id(order->parties, order->n_parties, "WH SF");
 	if (r->dated)

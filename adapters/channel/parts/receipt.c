@@ -279,6 +279,7 @@ static void receipt_end(struct reading *r)
 	Carehub__V1__PartsGoodsReceived *receipt = state->receipt;
 	end_line(r);
 	receipt->interchange = reading_origin(r);
+	receipt->buyer_id = trade_buyer(r, true);
 	if (receipt->receipt_id[0] == 0)
 		reading_flaw_at(r, state->begin_at, FLAW_MISSING, "the receipt's number");
 	if (receipt->n_lines == 0)

@@ -332,27 +332,45 @@ static void make_backordered(struct reading *r, const Carehub__V1__PartsOrderAns
 	if (event == NULL)
 		return;
 	event->parts_order_id = answer->parts_order_id;
+	event->buyer_id = answer->buyer_id;
 	event->interchange = answer->interchange;
 	event->warehouse_id = trade_party_id(answer->parties, answer->n_parties, "WH SF SU");
 	reading_make(r, "parts.order.backordered", event, "#backordered", 0);
 }
 
+static bool is_refused(const Carehub__V1__PartsAnswerLine *line)
+{
+	return line->answer == ANSWER(REJECTED) || line->answer == ANSWER(DELETED);
+}
+
+/* The order is refused as a whole, or line by line where lines have no numbers to be named by. */
 static bool nothing_comes(const Carehub__V1__PartsOrderAnswered *answer)
 {
-	for (size_t i = 0; i < answer->n_lines; i++) {
-		if (answer->lines[i]->answer != ANSWER(REJECTED) &&
-			answer->lines[i]->answer != ANSWER(DELETED))
+	for (size_t i = 0; i < answer->n_lines && answer->answer != ANSWER(REJECTED); i++) {
+		if (!is_refused(answer->lines[i]) || answer->lines[i]->line_id[0] != 0)
 			return false;
 	}
 	return answer->n_lines > 0 || answer->answer == ANSWER(REJECTED);
 }
 
-static void make_cancelled(struct reading *r, const Carehub__V1__PartsOrderAnswered *answer)
+/* The lines that the seller refuses; without a number of its own a line cannot be named. */
+static void make_cancelled(
+	struct reading *r, const Carehub__V1__PartsOrderAnswered *answer, bool all)
 {
-	Carehub__V1__PartsOrderCancelled *event =
-		reading_new(r, &carehub__v1__parts_order_cancelled__descriptor);
+	Carehub__V1__PartsOrderCancelled *event = NULL;
+	for (size_t i = 0; i < answer->n_lines && !all; i++) {
+		if (!is_refused(answer->lines[i]) || answer->lines[i]->line_id[0] == 0)
+			continue;
+		if (event == NULL)
+			event = reading_new(r, &carehub__v1__parts_order_cancelled__descriptor);
+		if (event != NULL)
+			READING_ADD(r, event, line_ids, answer->lines[i]->line_id);
+	}
+	if (all)
+		event = reading_new(r, &carehub__v1__parts_order_cancelled__descriptor);
 	if (event == NULL)
 		return;
+	event->buyer_id = answer->buyer_id;
 	event->parts_order_id = answer->parts_order_id;
 	event->interchange = answer->interchange;
 	event->by_buyer = CAREHUB__V1__ANSWER__ANSWER_NO;
@@ -365,6 +383,7 @@ static void response_end(struct reading *r)
 	Carehub__V1__PartsOrderAnswered *answer = state->answer;
 	end_line(r);
 	answer->interchange = reading_origin(r);
+	answer->buyer_id = trade_buyer(r, false);
 	if (answer->parts_order_id[0] == 0)
 		reading_flaw_at(r, state->begin_at, FLAW_MISSING, "the order that is answered");
 	if (answer->n_lines == 0 && answer->answer == ANSWER(UNSPECIFIED))
@@ -372,9 +391,9 @@ static void response_end(struct reading *r)
 	if (r->dated)
 		answer->response_date = reading_day(r, &r->date);
 	reading_make(r, "parts.order.answered", answer, "", 0);
-	if (nothing_comes(answer))
-		make_cancelled(r, answer);
-	else
+	bool nothing = nothing_comes(answer);
+	make_cancelled(r, answer, nothing);
+	if (!nothing)
 		make_backordered(r, answer);
 }
 

@@ -61,6 +61,12 @@ char *trade_party_id(Carehub__V1__TradeParty *const *parties, size_t count, cons
 	return (char *)(uintptr_t)protobuf_c_empty_string; /* nobody writes to it */
 }
 
+char *trade_buyer(struct reading *reading, bool sender)
+{
+	const struct interchange *x = reading->interchange;
+	return reading_copy(reading, sender ? x->sender.id : x->recipient.id);
+}
+
 /* ---- Articles ---- */
 
 enum number_kind { NUMBER_PART, NUMBER_GTIN, NUMBER_BUYER, NUMBER_OTHER };

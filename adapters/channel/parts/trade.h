@@ -14,6 +14,10 @@ void trade_party_place(struct reading *reading, Carehub__V1__TradeParty *party);
 /* The number of the first party of one of these roles, separated by blanks, the better first; "". */
 char *trade_party_id(Carehub__V1__TradeParty *const *parties, size_t count, const char *roles);
 
+/* Whose order it is, for an order's number is its buyer's: the partner who buys, sender or recipient of the
+ * interchange.  NAD+BY would be nearer, but receipts and responses often leave it out. */
+char *trade_buyer(struct reading *reading, bool sender);
+
 /* LIN and PIA: *item is made when it is needed.  PIA+5 names the article itself, the others more
  * numbers of it. */
 void trade_line_item(struct reading *reading, Carehub__V1__PartItem **item);
