@@ -1,6 +1,8 @@
 /* INVRPT, X12 846: what lies in a warehouse.  The report is one event, or several pages of it; and each of
  * its lines is reference data besides, by warehouse and article: all reports together are the one view of
  * the stock. */
+#include <stdlib.h>
+
 #include "channel/parts/trade.h"
 
 /* So that a page is well below what an event may have. */
@@ -206,23 +208,97 @@ static void make_page(struct reading *r, const Carehub__V1__PartsInventoryReport
 		page > 1 ? (uint32_t)page : 0);
 }
 
-static void make_stock(struct reading *r, const Carehub__V1__PartsInventoryReported *report,
-	const Carehub__V1__InventoryLine *line, uint32_t number)
+/* What one article has on several shelves, or in several lots, is one value. */
+struct stock {
+	const char *code;
+	const char *unit;
+	size_t line;
+	const Carehub__V1__InventoryLine *told;
+	const struct stock *next; /* of the same article */
+	bool told_before;         /* it is not the article's first */
+};
+
+static int stock_by_article(const void *a, const void *b)
 {
-	if (line->on_hand == NULL && line->available == NULL)
-		return; /* a movement: it says nothing of what lies there */
+	const struct stock *x = *(const struct stock *const *)a;
+	const struct stock *y = *(const struct stock *const *)b;
+	int order = strcmp(x->code, y->code);
+	if (order == 0)
+		order = strcmp(x->unit, y->unit);
+	return order != 0 ? order : (x->line > y->line) - (x->line < y->line);
+}
+
+static void stock_add(
+	struct reading *r, Carehub__V1__Decimal **sum, const Carehub__V1__Decimal *more)
+{
+	struct decimal value;
+	if (more == NULL)
+		return;
+	if (*sum == NULL)
+		*sum = reading_decimal(r, reading_value(more));
+	else if (decimal_add(reading_value(*sum), reading_value(more), &value) == CH_OK)
+		*sum = reading_decimal(r, value);
+	else
+		reading_flaw_at(r, state_of(r)->begin_at, FLAW_NUMBER, "the stock of an article");
+}
+
+static void make_stock(struct reading *r, const Carehub__V1__PartsInventoryReported *report,
+	const struct stock *stock)
+{
+	size_t number = stock->line + 1;
 	Carehub__V1__ReferenceStockPublished *event =
 		reading_new(r, &carehub__v1__reference_stock_published__descriptor);
 	if (event == NULL)
 		return;
 	event->location_id = report->warehouse_id;
-	event->item_code = reading_copy(r, slice_text(trade_item_code(line->item)));
-	event->on_hand = line->on_hand;
-	event->available = line->available;
-	event->on_order = line->on_order;
+	event->item_code = reading_copy(r, slice_text(stock->code));
 	event->as_of_time_us = report->as_of_time_us;
-	event->unit = line->unit;
-	reading_make(r, "reference.stock.published", event, "#stock", number);
+	event->unit = stock->told->unit;
+	for (; stock != NULL && r->status == CH_OK; stock = stock->next) {
+		stock_add(r, &event->on_hand, stock->told->on_hand);
+		stock_add(r, &event->available, stock->told->available);
+		stock_add(r, &event->on_order, stock->told->on_order);
+	}
+	reading_make(r, "reference.stock.published", event, "#stock", (uint32_t)number);
+}
+
+static bool stock_is_same(const struct stock *a, const struct stock *b)
+{
+	return strcmp(a->code, b->code) == 0 && strcmp(a->unit, b->unit) == 0;
+}
+
+/* In the order of the lines that name an article first. */
+static void make_stocks(struct reading *r, const Carehub__V1__PartsInventoryReported *report)
+{
+	size_t count = 0;
+	struct stock *stocks = arena_alloc(r->arena, report->n_lines * sizeof(*stocks));
+	struct stock **sorted = arena_alloc(r->arena, report->n_lines * sizeof(struct stock *));
+	if (stocks == NULL || sorted == NULL) {
+		r->status = CH_NOMEM;
+		return;
+	}
+	for (size_t i = 0; i < report->n_lines; i++) {
+		const Carehub__V1__InventoryLine *told = report->lines[i];
+		if (told->on_hand == NULL && told->available == NULL)
+			continue; /* a movement: it says nothing of what lies there */
+		stocks[count] = (struct stock){.code = trade_item_code(told->item),
+			.unit = told->unit,
+			.line = i,
+			.told = told};
+		sorted[count] = &stocks[count];
+		count++;
+	}
+	qsort(sorted, count, sizeof(struct stock *), stock_by_article);
+	for (size_t i = 1; i < count; i++) {
+		if (!stock_is_same(sorted[i - 1], sorted[i]))
+			continue;
+		sorted[i - 1]->next = sorted[i];
+		sorted[i]->told_before = true;
+	}
+	for (size_t i = 0; i < count && r->status == CH_OK; i++) {
+		if (!stocks[i].told_before)
+			make_stock(r, report, &stocks[i]);
+	}
 }
 
 static void inventory_end(struct reading *r)
@@ -249,8 +325,8 @@ static void inventory_end(struct reading *r)
 	size_t pages = (report->n_lines + PAGE_LINES - 1) / PAGE_LINES;
 	for (size_t page = 1; page <= pages && r->status == CH_OK; page++)
 		make_page(r, report, (page - 1) * PAGE_LINES, page, pages);
-	for (size_t i = 0; i < report->n_lines && r->status == CH_OK; i++)
-		make_stock(r, report, report->lines[i], (uint32_t)i + 1);
+	if (report->n_lines > 0)
+		make_stocks(r, report);
 }
 
 static const struct segment_row edifact_rows[] = {

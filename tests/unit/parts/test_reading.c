@@ -138,7 +138,7 @@ static void test_what_a_seller_answers(void **state)
 				    "QTY+12:1'QTY+83:2'DTM+67:20261203:102'LIN+3++Z:SA'QTY+83:4'"
 				    "LIN+4+7+V:SA'UNS+S'",
 				    "17")),
-		2);
+		3);
 	const Carehub__V1__PartsOrderAnswered *answer =
 		trader_message(&t, 0, "parts.order.answered");
 	assert_int_equal(answer->answer, CAREHUB__V1__PARTS_ANSWER__PARTS_ANSWER_CHANGED);
@@ -149,11 +149,17 @@ static void test_what_a_seller_answers(void **state)
 		answer->lines[2]->answer, CAREHUB__V1__PARTS_ANSWER__PARTS_ANSWER_BACKORDERED);
 	assert_int_equal(
 		answer->lines[3]->answer, CAREHUB__V1__PARTS_ANSWER__PARTS_ANSWER_REJECTED);
+	assert_string_equal(answer->buyer_id, "R1");
+	/* One line is refused: the others still come. */
+	const Carehub__V1__PartsOrderCancelled *refused =
+		trader_message(&t, 1, "parts.order.cancelled");
+	assert_int_equal(refused->n_line_ids, 1);
+	assert_string_equal(refused->line_ids[0], "4");
 	const Carehub__V1__PartsOrderBackordered *later =
-		trader_message(&t, 1, "parts.order.backordered");
+		trader_message(&t, 2, "parts.order.backordered");
 	assert_int_equal(later->n_lines, 2);
-	assert_slice_text(trader_envelope(&t, 1)->id, "S1/R1/261122/REF1/M1#backordered");
-	assert_slice_text(trader_envelope(&t, 1)->causation_id, "S1/R1/261122/REF1/M1");
+	assert_slice_text(trader_envelope(&t, 2)->id, "S1/R1/261122/REF1/M1#backordered");
+	assert_slice_text(trader_envelope(&t, 2)->causation_id, "S1/R1/261122/REF1/M1");
 	trader_close(&t);
 	assert_int_equal(trader_take(&t, MESSAGE("ORDRSP", "BGM+231+S-1+27'RFF+ON:A-1'", "4")), 2);
 	(void)trader_message(&t, 1, "parts.order.cancelled");
@@ -210,6 +216,30 @@ static void test_a_receipt_is_an_event_for_each_order(void **state)
 	assert_string_equal(first->parts_order_ids[0], "A-1");
 	assert_string_equal(second->parts_order_ids[0], "A-2");
 	assert_slice_text(trader_envelope(&t, 1)->id, "S1/R1/261122/REF1/M1#order2");
+	trader_close(&t);
+}
+
+static void test_an_article_on_two_shelves_is_one_stock(void **state)
+{
+	struct trader t = {.scanner = NULL};
+	(void)state;
+	assert_int_equal(
+		trader_take(
+			&t, MESSAGE("INVRPT",
+				    "BGM+35+I-1'DTM+366:20261122:102'NAD+WH+W1::92'LIN+1++X:SA'"
+				    "LOC+14+A-1'QTY+145:10:PCE'LIN+2++Y:SA'QTY+145:1'LIN+3++X:SA'"
+				    "LOC+14+B-9'QTY+145:2.5:PCE'QTY+33:2:PCE'",
+				    "14")),
+		3);
+	const Carehub__V1__ReferenceStockPublished *stock =
+		trader_message(&t, 1, "reference.stock.published");
+	assert_string_equal(stock->item_code, "X");
+	expect_decimal(stock->on_hand, 125, 1);
+	expect_decimal(stock->available, 2, 0);
+	assert_slice_text(trader_envelope(&t, 1)->id, "S1/R1/261122/REF1/M1#stock1");
+	stock = trader_message(&t, 2, "reference.stock.published");
+	assert_string_equal(stock->item_code, "Y");
+	assert_slice_text(trader_envelope(&t, 2)->id, "S1/R1/261122/REF1/M1#stock2");
 	trader_close(&t);
 }
 
@@ -426,6 +456,7 @@ int main(void)
 		cmocka_unit_test(test_what_a_seller_answers),
 		cmocka_unit_test(test_what_is_sent),
 		cmocka_unit_test(test_a_receipt_is_an_event_for_each_order),
+		cmocka_unit_test(test_an_article_on_two_shelves_is_one_stock),
 		cmocka_unit_test(test_stock_is_a_report_and_reference_data),
 		cmocka_unit_test(test_prices_stay_exact),
 		cmocka_unit_test(test_what_partners_say_of_ours),
