@@ -66,6 +66,24 @@ static enum ch_status supply_put(struct book_txn *txn, enum fact_table table, co
 	return fact_put_named(txn, table, fact_text(order), batch->items, batch->count);
 }
 
+/* An order's number is its buyer's. */
+static enum ch_status supply_put_order(struct book_txn *txn, const char *buyer, const char *order,
+	const struct supply_batch *batch)
+{
+	struct buffer name = {0};
+	if (buyer[0] == 0)
+		return supply_put(txn, FACT_ORDERS, order, batch);
+	buffer_append_text(&name, buyer);
+	buffer_append_text(&name, "/");
+	buffer_append_text(&name, order);
+	buffer_append_byte(&name, 0);
+	enum ch_status status = name.status;
+	if (status == CH_OK)
+		status = supply_put(txn, FACT_ORDERS, (const char *)name.data, batch);
+	buffer_fini(&name);
+	return status;
+}
+
 /* The four events of a repair's parts have the same shape. */
 #define SUPPLY_FOLD_REPAIR(name, Message, mark_kind, overseas)                                     \
 	static enum ch_status supply_fold_##name(                                                  \
@@ -111,7 +129,7 @@ static enum ch_status supply_fold_placed(
 	(void)self;
 	supply_start(&batch, event);
 	supply_add_order_lines(&batch, placed->station_id, placed->lines, placed->n_lines, false);
-	return supply_put(txn, FACT_ORDERS, placed->parts_order_id, &batch);
+	return supply_put_order(txn, placed->buyer_id, placed->parts_order_id, &batch);
 }
 
 static enum ch_status supply_fold_amended(
@@ -122,7 +140,7 @@ static enum ch_status supply_fold_amended(
 	(void)self;
 	supply_start(&batch, event);
 	supply_add_order_lines(&batch, "", amended->lines, amended->n_lines, true);
-	return supply_put(txn, FACT_ORDERS, amended->parts_order_id, &batch);
+	return supply_put_order(txn, amended->buyer_id, amended->parts_order_id, &batch);
 }
 
 static enum ch_status supply_fold_order_cancelled(
@@ -136,7 +154,7 @@ static enum ch_status supply_fold_order_cancelled(
 		supply_add(&batch, SUPPLY_CANCELLED, "", cancelled->line_ids[i], "", NULL);
 	if (cancelled->n_line_ids == 0)
 		supply_add(&batch, SUPPLY_CANCELLED, "", "", "", NULL);
-	return supply_put(txn, FACT_ORDERS, cancelled->parts_order_id, &batch);
+	return supply_put_order(txn, cancelled->buyer_id, cancelled->parts_order_id, &batch);
 }
 
 static enum ch_status supply_fold_order_backordered(
@@ -152,7 +170,7 @@ static enum ch_status supply_fold_order_backordered(
 	for (size_t i = 0; i < batch.count; i++)
 		batch.items[i].numbers[SUPPLY_OVERSEAS] =
 			backordered->overseas == CAREHUB__V1__ANSWER__ANSWER_YES;
-	return supply_put(txn, FACT_ORDERS, backordered->parts_order_id, &batch);
+	return supply_put_order(txn, backordered->buyer_id, backordered->parts_order_id, &batch);
 }
 
 /* Each line goes to the order, or the repair, that it names. */
@@ -177,8 +195,10 @@ static enum ch_status supply_fold_received(
 			line->accepted_quantity != NULL ? line->accepted_quantity
 							: line->received_quantity);
 		batch.items[0].item = (uint32_t)i;
-		status = supply_put(txn, repair ? FACT_REPAIRS : FACT_ORDERS,
-			repair ? line->repair_order_id : order, &batch);
+		if (repair)
+			status = supply_put(txn, FACT_REPAIRS, line->repair_order_id, &batch);
+		else
+			status = supply_put_order(txn, received->buyer_id, order, &batch);
 	}
 	return status;
 }
