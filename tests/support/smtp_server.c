@@ -28,6 +28,9 @@ struct connection {
 	pthread_t thread;
 	int fd;
 	struct smtp_fault fault;
+	struct smtp_traits traits;
+	bool known; /* he has brought the password */
+	bool utf8;  /* this mail's MAIL asked for it */
 	char from[512];
 	char to[512];
 	char line[LINE_BYTES];
@@ -45,6 +48,7 @@ struct smtp_server {
 	void *context;
 	void (*taken)(void *context, const struct smtp_mail *mail);
 	void *taken_context;
+	struct smtp_traits traits;
 	uint64_t planned;
 	struct connection *connections[CONNECTIONS];
 	size_t connection_count;
@@ -198,18 +202,58 @@ static bool take_text(struct connection *connection)
 	return false;
 }
 
+static bool hello(struct connection *connection)
+{
+	char text[200];
+	(void)snprintf(text, sizeof(text),
+		"250-faulty.example\r\n250-8BITMIME\r\n%s%s250 SIZE 1000000\r\n",
+		connection->traits.login != NULL ? "250-AUTH PLAIN\r\n" : "",
+		connection->traits.utf8 ? "250-SMTPUTF8\r\n" : "");
+	return answer(connection, SMTP_HELLO, text);
+}
+
+/* RFC 4954: the password comes with the command, or when it is asked for. */
+static bool login(struct connection *connection)
+{
+	const char *brought = connection->line + strlen("AUTH PLAIN");
+	if (*brought == 0) {
+		if (!say(connection, "334 \r\n") || !next_line(connection))
+			return false;
+		brought = connection->line;
+	}
+	brought += *brought == ' ';
+	connection->known =
+		connection->traits.login != NULL && strcmp(brought, connection->traits.login) == 0;
+	return say(connection,
+		connection->known ? "235 2.7.0 welcome\r\n" : "535 5.7.8 wrong password\r\n");
+}
+
+static bool is_ascii(const char *text)
+{
+	while (*text != 0 && (unsigned char)*text < 0x80)
+		text++;
+	return *text == 0;
+}
+
 static bool command(struct connection *connection)
 {
 	const char *line = connection->line;
 	if (strncasecmp(line, "EHLO", 4) == 0 || strncasecmp(line, "HELO", 4) == 0)
-		return answer(connection, SMTP_HELLO,
-			"250-faulty.example\r\n250-8BITMIME\r\n250 SIZE 1000000\r\n");
+		return hello(connection);
+	if (strncasecmp(line, "AUTH PLAIN", 10) == 0)
+		return login(connection);
 	if (strncasecmp(line, "MAIL", 4) == 0) {
 		take_address(line, connection->from, sizeof(connection->from));
+		connection->utf8 = connection->traits.utf8 && strstr(line, " SMTPUTF8") != NULL;
+		if (connection->traits.login != NULL && !connection->known)
+			return say(connection, "530 5.7.0 who are you?\r\n");
 		return answer(connection, SMTP_SENDER, "250 2.1.0 fine\r\n");
 	}
 	if (strncasecmp(line, "RCPT", 4) == 0) {
 		take_address(line, connection->to, sizeof(connection->to));
+		if (!connection->utf8 && !is_ascii(connection->to))
+			return say(connection,
+				"553 5.6.7 not ASCII, and SMTPUTF8 was not asked for\r\n");
 		return answer(connection, SMTP_RECIPIENT, "250 2.1.5 fine\r\n");
 	}
 	if (strncasecmp(line, "DATA", 4) == 0) {
@@ -232,7 +276,11 @@ static bool command(struct connection *connection)
 static void *connection_run(void *context)
 {
 	struct connection *connection = context;
-	connection->fault = server_plan(connection->server);
+	struct smtp_server *server = connection->server;
+	connection->fault = server_plan(server);
+	(void)pthread_mutex_lock(&server->lock);
+	connection->traits = server->traits;
+	(void)pthread_mutex_unlock(&server->lock);
 	bool goes_on = answer(connection, SMTP_GREETING, "220 faulty.example ESMTP\r\n");
 	while (goes_on && next_line(connection))
 		goes_on = command(connection);
@@ -323,6 +371,13 @@ void smtp_server_stop(struct smtp_server *server)
 uint16_t smtp_server_port(const struct smtp_server *server)
 {
 	return server->port;
+}
+
+void smtp_server_set(struct smtp_server *server, const struct smtp_traits *traits)
+{
+	(void)pthread_mutex_lock(&server->lock);
+	server->traits = *traits;
+	(void)pthread_mutex_unlock(&server->lock);
 }
 
 void smtp_server_watch(struct smtp_server *server,

@@ -53,6 +53,16 @@ struct smtp_mail {
 
 struct smtp_server;
 
+/* What the server can, beside the plain protocol. */
+struct smtp_traits {
+	const char *
+		login; /* base64 of "\0user\0password" (RFC 4616), which everybody must bring; NULL: nobody */
+	bool utf8; /* SMTPUTF8 (RFC 6531); without it an address that is not ASCII is refused */
+};
+
+/* From the next connection on; `login` is not copied. */
+void smtp_server_set(struct smtp_server *server, const struct smtp_traits *traits);
+
 /* `plan` is asked for each mail, at the greeting for the first of a connection; NULL: all is fine.  It is called
  * under a lock, from the connection's thread.  NULL: no port. */
 struct smtp_server *smtp_server_start(

@@ -227,6 +227,49 @@ static void test_no_tls(void **state)
 	smtp_server_stop(server);
 }
 
+/* A password that the server does not take is no reason to give a customer up. */
+static void test_password(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *login;
+		enum mail_outcome outcome;
+		enum mail_stage stage;
+		unsigned code;
+	} cases[] = {
+		{"AGNhcmVodWIAb3BlbiBzZXNhbWU=", MAIL_SENT, MAIL_TEXT, 250},
+		{"AGNhcmVodWIAb3Blbg==", MAIL_DEFERRED, MAIL_AUTH, 535},
+	};
+	planned = (struct smtp_fault){.deed = SMTP_FINE};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct seen seen = {.open = true};
+		struct mail_office *office;
+		struct smtp_server *server = smtp_server_start(plan, NULL);
+		smtp_server_set(server, &(struct smtp_traits){.login = cases[i].login});
+		const struct mail_options options = {.host = "127.0.0.1",
+			.port = smtp_server_port(server),
+			.tls = MAIL_TLS_NONE,
+			.user = "carehub",
+			.password = "open sesame",
+			.lines = 1,
+			.connect_ms = 2000,
+			.reply_ms = 1000,
+			.total_ms = 4000};
+		assert_int_equal(mail_office_open(&options, &office), CH_OK);
+		send_one(office, &seen);
+		assert_int_equal(seen.result.outcome, cases[i].outcome);
+		assert_int_equal(seen.result.stage, cases[i].stage);
+		assert_int_equal(seen.result.code, cases[i].code);
+		bool sent = cases[i].outcome == MAIL_SENT;
+		assert_int_equal(seen.gates, sent);
+		assert_int_equal(smtp_server_mails(server, NULL, NULL), sent);
+		/* No answer of the server's and no password in what is told. */
+		assert_null(strstr(seen.result.error, "sesame"));
+		mail_office_close(office, 0);
+		smtp_server_stop(server);
+	}
+}
+
 /* Closing in the middle: what was not given its text is certainly not sent. */
 static void test_close(void **state)
 {
@@ -265,6 +308,7 @@ int main(void)
 		cmocka_unit_test(test_broken_lines),
 		cmocka_unit_test(test_no_server),
 		cmocka_unit_test(test_no_tls),
+		cmocka_unit_test(test_password),
 		cmocka_unit_test(test_close),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
