@@ -388,6 +388,37 @@ static void test_a_late_consent_brings_nothing_back(void **state)
 	world_close(&world);
 }
 
+/* Whoever asks him: from then on the record says no, to all that a withdrawal without a scope covers. */
+static void test_a_consent_is_withdrawn_by_each_channel(void **state)
+{
+	struct world world;
+	unsigned channels = 0;
+	(void)state;
+	struct slice given = SLICE_LITERAL("\x0a\x04\x08\x01\x10\x03");
+	struct slice withdrawn = SLICE_LITERAL("\x12\x01p"); /* by form p; of everything */
+	for (size_t i = 0; i < event_type_count; i++) {
+		if (!types_match(SLICE_LITERAL("*.consent.withdrawn"),
+			    slice_text(event_types[i].name)) ||
+			slice_starts(slice_text(event_types[i].name), SLICE_LITERAL("marketing.")))
+			continue;
+		channels++;
+		world_open(&world);
+		uint64_t wang = world_file(&world, (struct told){.id = "1",
+							   .type = "pos.consent.given",
+							   .card = "M-100",
+							   .data = given});
+		assert_int_equal(world_file(&world, (struct told){.id = "2",
+							    .type = event_types[i].name,
+							    .card = "M-100",
+							    .data = withdrawn}),
+			wang);
+		assert_string_equal(consents_of(&world, wang),
+			"withdrawn 0/0 until  by ; given 1/3 until  by ; ");
+		world_close(&world);
+	}
+	assert_int_equal(channels, 4); /* website, callcenter, repair, pos */
+}
+
 /* A module knows nothing but the number: what it says is filed under him, if there is such a one. */
 static void test_a_module_names_a_customer(void **state)
 {
@@ -622,6 +653,7 @@ int main(void)
 		cmocka_unit_test(test_everything_is_filed_under_one_number),
 		cmocka_unit_test(test_consent_is_closed_when_in_doubt),
 		cmocka_unit_test(test_a_late_consent_brings_nothing_back),
+		cmocka_unit_test(test_a_consent_is_withdrawn_by_each_channel),
 		cmocka_unit_test(test_a_module_names_a_customer),
 		cmocka_unit_test(test_a_promise_is_kept_missed_and_corrected),
 		cmocka_unit_test(test_a_late_event_does_not_turn_a_repair_back),
