@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/hash.h"
+#include "carehub/v1/care.pb-c.h"
 #include "carehub/v1/hub.pb-c.h"
 #include "carehub/v1/module.pb-c.h"
 #include "carehub/v1/pos.pb-c.h"
@@ -474,6 +475,46 @@ static void test_what_the_record_says(void **state)
 	book_abort(txn);
 }
 
+/* Whichever channel tells it, in the batch that tells it. */
+static void test_a_withdrawal_by_each_channel(void **state)
+{
+	struct rig *rig = *state;
+	Carehub__V1__ConsentScope scope = CAREHUB__V1__CONSENT_SCOPE__INIT;
+	Carehub__V1__ConsentScope *scopes[] = {&scope};
+	Carehub__V1__ConsentGiven given = CAREHUB__V1__CONSENT_GIVEN__INIT;
+	Carehub__V1__ConsentWithdrawn withdrawn = CAREHUB__V1__CONSENT_WITHDRAWN__INIT;
+	Carehub__V1__MarketingConsentWithdrawn by_link =
+		CAREHUB__V1__MARKETING_CONSENT_WITHDRAWN__INIT;
+	uint64_t customer = 0;
+	segments_part.close(rig->part);
+	open_part(rig, "[segment told]\nwhere = consent(email, marketing)\n");
+	scope.purpose = CAREHUB__V1__CONSENT_PURPOSE__CONSENT_PURPOSE_MARKETING;
+	scope.channel = CAREHUB__V1__CONTACT_CHANNEL__CONTACT_CHANNEL_EMAIL;
+	given.scopes = by_link.scopes = scopes;
+	given.n_scopes = by_link.n_scopes = 1;
+	for (size_t i = 0; i < event_type_count; i++) {
+		const struct event_type *type = &event_types[i];
+		if (!types_match(SLICE_LITERAL("*.consent.withdrawn"), slice_text(type->name)))
+			continue;
+		bool link = type->message == &carehub__v1__marketing_consent_withdrawn__descriptor;
+		by_link.customer_number = ++customer;
+		struct book_txn *txn = shelf_begin(rig->book, true);
+		fold(rig, txn, "pos.consent.given", customer, rig->now_us, false, &given.base);
+		settle(rig, txn, true);
+		txn = shelf_begin(rig->book, false);
+		assert_true(is_member(txn, "told", customer));
+		book_abort(txn);
+		txn = shelf_begin(rig->book, true);
+		fold(rig, txn, type->name, customer, rig->now_us + 1, link,
+			link ? &by_link.base : &withdrawn.base);
+		settle(rig, txn, true);
+		txn = shelf_begin(rig->book, false);
+		assert_false(is_member(txn, "told", customer));
+		book_abort(txn);
+	}
+	assert_int_equal(customer, 5);
+}
+
 static void test_changed_definitions(void **state)
 {
 	struct rig *rig = *state;
@@ -564,6 +605,7 @@ int main(void)
 		TEST(test_merged_and_back),
 		TEST(test_erased),
 		TEST(test_what_the_record_says),
+		TEST(test_a_withdrawal_by_each_channel),
 		TEST(test_changed_definitions),
 		TEST(test_random_days),
 	};

@@ -11,6 +11,7 @@
 #include "carehub/v1/website.pb-c.h"
 #include "module/marketing/book_tables.h"
 #include "wire/pb.h"
+#include "wire/pbedit.h"
 
 const char *const ledger_states[LEDGER_STATES] = {
 	[LEDGER_NONE] = "none",
@@ -213,6 +214,30 @@ enum ch_status ledger_newest(struct book_txn *txn, const char *campaign, uint64_
 	if (status == CH_OK && !ledger_place_of(key, out_place))
 		status = CH_CORRUPT;
 	return status == CH_OK ? ledger_read(value, out_message) : status;
+}
+
+bool ledger_was_merged(const struct ledger_message *message)
+{
+	const uint32_t reason_field = 6;
+	struct slice reason = {NULL, 0};
+	return ledger_state(message) == LEDGER_IS_WITHHELD &&
+	       pbedit_get_bytes(message->facts[LEDGER_WITHHELD].data, reason_field, &reason) &&
+	       slice_equal(reason, SLICE_LITERAL("merged"));
+}
+
+enum ch_status ledger_was_asked_for(
+	struct book_txn *txn, const struct ledger_place *place, bool *out_asked)
+{
+	struct ledger_place before = *place;
+	struct ledger_message message;
+	*out_asked = false;
+	if (place->round == 0)
+		return CH_OK;
+	before.round--;
+	enum ch_status status = ledger_get(txn, &before, &message);
+	if (status == CH_OK)
+		*out_asked = ledger_state(&message) == LEDGER_IS_RESEND;
+	return status == CH_NOT_FOUND ? CH_OK : status;
 }
 
 enum ch_status ledger_cares(struct book_txn *txn, char kind, const char *campaign, bool *out_any)
@@ -622,15 +647,34 @@ enum ch_status campaign_fold_unsubscribed(
 
 /* ---- Folds: people ---- */
 
+static struct slice merge_key(struct key *key, uint64_t customer, uint64_t retired)
+{
+	key_start(key);
+	key_u64(key, customer);
+	key_u64(key, retired);
+	return key_slice(key);
+}
+
 enum ch_status campaign_fold_merged(
 	void *self, struct book_txn *txn, const struct feed_event *event)
 {
 	const Carehub__V1__CustomerRecordMerged *merged = (const void *)event->message;
 	struct key key;
 	(void)self;
-	key_start(&key);
-	key_u64(&key, merged->customer_number);
-	key_u64(&key, merged->retired_number);
-	book_put(txn, TABLE_CAMPAIGN_MERGES, key_slice(&key), SLICE_LITERAL("."));
+	book_put(txn, TABLE_CAMPAIGN_MERGES,
+		merge_key(&key, merged->customer_number, merged->retired_number),
+		SLICE_LITERAL("."));
+	return book_status(txn);
+}
+
+/* What went out under a number is that number's again. */
+enum ch_status campaign_fold_unmerged(
+	void *self, struct book_txn *txn, const struct feed_event *event)
+{
+	const Carehub__V1__CustomerRecordUnmerged *unmerged = (const void *)event->message;
+	struct key key;
+	(void)self;
+	book_delete(txn, TABLE_CAMPAIGN_MERGES,
+		merge_key(&key, unmerged->customer_number, unmerged->restored_number));
 	return book_status(txn);
 }

@@ -59,6 +59,9 @@ extern const char *const ledger_states[LEDGER_STATES];
 
 enum ledger_state ledger_state(const struct ledger_message *message);
 
+/* Nothing went out: the number was merged into another one while its message waited. */
+bool ledger_was_merged(const struct ledger_message *message);
+
 /* Who, of which campaign, for the how manieth time. */
 struct ledger_place {
 	char campaign[65];
@@ -87,12 +90,16 @@ enum ch_status ledger_read_answer(struct slice value, struct ledger_fact *out_fa
 enum ch_status ledger_newest(struct book_txn *txn, const char *campaign, uint64_t customer,
 	struct ledger_place *out_place, struct ledger_message *out_message);
 
+/* Whether an operator asked for it: the one before it was settled, to be sent again. */
+enum ch_status ledger_was_asked_for(
+	struct book_txn *txn, const struct ledger_place *place, bool *out_asked);
+
 /* By message id, or by the digest of a token.  CH_NOT_FOUND. */
 enum ch_status ledger_by_id(struct book_txn *txn, struct slice id, struct ledger_place *out_place);
 enum ch_status ledger_by_digest(
 	struct book_txn *txn, struct slice digest, struct ledger_place *out_place);
 
-/* Numbers that were retired into this one, directly or not; at most `most`. */
+/* Numbers that are retired into this one, directly or not; at most `most`. */
 enum ch_status ledger_retired(
 	struct book_txn *txn, uint64_t customer, uint64_t *out, size_t most, size_t *out_count);
 
@@ -135,5 +142,6 @@ module_fold_function campaign_fold_called;
 module_fold_function campaign_fold_not_reached;
 module_fold_function campaign_fold_unsubscribed;
 module_fold_function campaign_fold_merged;
+module_fold_function campaign_fold_unmerged;
 
 #endif

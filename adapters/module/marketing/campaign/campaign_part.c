@@ -149,6 +149,7 @@ static const struct module_fold folds[] = {
 	{"callcenter.callback.failed", campaign_fold_not_reached},
 	{"website.message.unsubscribed", campaign_fold_unsubscribed},
 	{"customer.record.merged", campaign_fold_merged},
+	{"customer.record.unmerged", campaign_fold_unmerged},
 };
 
 const char *const campaign_topics[] = {"website.survey.answered", "website.order.placed",

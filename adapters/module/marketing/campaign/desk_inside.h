@@ -55,6 +55,7 @@ struct job {
 	enum job_todo todo;
 	const char *reason;
 	struct intent intent;
+	bool member;         /* picked out of its campaign's segment */
 	bool meant;          /* before the hub was restored from a backup */
 	int64_t intended_us; /* of an earlier try; 0: it is the first */
 	int64_t noted_us;    /* of its note; 0: it has none */

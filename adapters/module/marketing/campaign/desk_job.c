@@ -64,6 +64,7 @@ struct job *desk_pick(
 	job->state = JOB_PICKED;
 	job->todo = TODO_NOTHING;
 	job->reason = "";
+	job->member = false;
 	job->meant = false;
 	job->intended_us = 0;
 	job->noted_us = 0;
@@ -148,13 +149,14 @@ static bool desk_still_runs(struct desk *desk, const struct intent *intent)
 {
 	struct book_txn *txn = NULL;
 	struct ledger_start start = {.start = 0};
-	if (intent->place.round > 0)
-		return true;
+	bool asked = false;
 	enum ch_status status = book_begin(desk->book, false, &txn);
 	if (status == CH_OK)
+		status = ledger_was_asked_for(txn, &intent->place, &asked);
+	if (status == CH_OK && !asked)
 		status = ledger_start(txn, intent->place.campaign, &start);
 	book_abort(txn);
-	return status == CH_OK && ledger_runs(&start);
+	return status == CH_OK && (asked || ledger_runs(&start));
 }
 
 /* The last look before the text goes out: the record as it stands now, this very message counted in. */

@@ -20,6 +20,7 @@ static enum ch_status desk_pick_noted(struct desk *desk, struct book_txn *txn)
 	while (status == CH_OK && desk_free_job(desk) != NULL) {
 		struct ledger_message message;
 		struct ledger_start start;
+		bool asked = false;
 		status = notes_next(walk, &note);
 		if (status != CH_OK || note.due_us > desk->turn->now_us)
 			break;
@@ -30,6 +31,8 @@ static enum ch_status desk_pick_noted(struct desk *desk, struct book_txn *txn)
 		status = ledger_get(txn, &note.place, &message);
 		if (status == CH_OK)
 			status = ledger_start(txn, note.place.campaign, &start);
+		if (status == CH_OK)
+			status = ledger_was_asked_for(txn, &note.place, &asked);
 		if (status != CH_OK)
 			break;
 		struct job *job = desk_pick(desk, &note.place, campaign);
@@ -39,7 +42,7 @@ static enum ch_status desk_pick_noted(struct desk *desk, struct book_txn *txn)
 		if (ledger_state(&message) != LEDGER_IS_OPEN)
 			job_finish(job, TODO_NOTHING, ""); /* an operator has settled it */
 		else if (campaign_is_over(campaign, desk->turn->now_us) ||
-			 (!ledger_runs(&start) && note.place.round == 0))
+			 (!ledger_runs(&start) && !asked))
 			job_finish(job, TODO_WITHHOLD, "ended");
 	}
 	notes_end(walk);
@@ -80,29 +83,36 @@ static enum ch_status desk_pick_resends(struct desk *desk, struct book_txn *txn)
 	return status == CH_END ? CH_OK : status;
 }
 
-/* Whether this member, under whatever number he had, has had it or is to have it. */
+/* Whether this member, under whatever number he had, has had it or is to have it; if not, where his message will
+ * stand. */
 static enum ch_status desk_has_reached(struct desk *desk, struct book_txn *txn,
-	const struct campaign *campaign, uint64_t customer, struct pass *pass, bool *out_reached)
+	const struct campaign *campaign, struct pass *pass, struct ledger_place *place,
+	bool *out_reached)
 {
-	uint64_t numbers[17] = {customer};
+	uint64_t numbers[17] = {place->customer};
 	size_t count = 0;
-	struct ledger_place place = {.customer = customer};
+	struct ledger_place newest;
 	struct ledger_message message;
 	enum voice_stage stage;
 	char id[LEDGER_ID_BYTES];
-	bool reached = desk_has_customer(desk, customer);
-	enum ch_status status = ledger_retired(txn, customer, numbers + 1, 16, &count);
+	bool reached = desk_has_customer(desk, place->customer);
+	enum ch_status status = ledger_retired(txn, place->customer, numbers + 1, 16, &count);
 	for (size_t i = 0; i <= count && status == CH_OK && !reached; i++) {
-		status = ledger_newest(txn, campaign->id, numbers[i], &place, &message);
-		if (status == CH_OK)
-			reached = ledger_state(&message) != LEDGER_IS_PASSED_OVER;
-		else if (status == CH_NOT_FOUND)
+		status = ledger_newest(txn, campaign->id, numbers[i], &newest, &message);
+		if (status == CH_NOT_FOUND) {
 			status = CH_OK;
+			continue;
+		}
+		if (status != CH_OK)
+			break;
+		bool merged = ledger_was_merged(&message);
+		reached = !merged && ledger_state(&message) != LEDGER_IS_PASSED_OVER;
+		/* His own number is in use again: that message stays withheld, and another one comes. */
+		if (i == 0)
+			place->round = newest.round + merged;
 	}
 	if (status == CH_OK && !reached) {
-		place = (struct ledger_place){.customer = customer};
-		memcpy(place.campaign, campaign->id, sizeof(campaign->id));
-		ledger_message_id(&place, id);
+		ledger_message_id(place, id);
 		status = intent_stage(txn, id, "intended", &stage);
 		reached = stage != VOICE_UNSAID;
 		pass->unsure |= status == CH_OK && stage == VOICE_WAITING;
@@ -118,10 +128,11 @@ static enum ch_status desk_pass(struct desk *desk, struct book_txn *txn,
 {
 	enum ch_status status = CH_OK;
 	while (status == CH_OK && *looks > 0 && desk_free_job(desk) != NULL) {
-		uint64_t customer;
+		struct ledger_place place = {.customer = 0};
 		bool reached = true;
+		memcpy(place.campaign, campaign->id, sizeof(campaign->id));
 		status = desk->ports.member(
-			desk->ports.context, txn, campaign->segment, pass->cursor, &customer);
+			desk->ports.context, txn, campaign->segment, pass->cursor, &place.customer);
 		if (status == CH_END) {
 			pass->cursor = 0;
 			pass->through = !pass->unsure;
@@ -144,14 +155,13 @@ static enum ch_status desk_pass(struct desk *desk, struct book_txn *txn,
 		}
 		(*looks)--;
 		if (status == CH_OK)
-			status = desk_has_reached(desk, txn, campaign, customer, pass, &reached);
+			status = desk_has_reached(desk, txn, campaign, pass, &place, &reached);
 		if (status != CH_OK)
 			break;
-		pass->cursor = customer;
+		pass->cursor = place.customer;
 		if (!reached) {
-			struct ledger_place place = {.customer = customer};
-			memcpy(place.campaign, campaign->id, sizeof(campaign->id));
 			struct job *job = desk_pick(desk, &place, campaign);
+			job->member = true;
 			/* A task is said again, and is one all the same. */
 			if (campaign->channel != CAMPAIGN_CHANNEL(PHONE))
 				status = intent_was_meant(txn, job->intent.id, &job->meant);

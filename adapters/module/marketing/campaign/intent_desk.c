@@ -70,7 +70,7 @@ static void desk_unpick(struct desk *desk, struct job *job)
 {
 	struct ledger_place place = job->intent.place;
 	const struct campaign *campaign = job->intent.campaign;
-	bool member = job->noted_us == 0 && place.round == 0;
+	bool member = job->member;
 	job_release(job);
 	if (!member)
 		return; /* a note and an operator's wish are still there */

@@ -1,0 +1,505 @@
+#include "unit/marketing/desk_rig.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "carehub/v1/care.pb-c.h"
+#include "carehub/v1/control.pb-c.h"
+#include "carehub/v1/hub.pb-c.h"
+#include "carehub/v1/module.pb-c.h"
+#include "module/kit/book_inside.h"
+#include "module/kit/voice_inside.h"
+#include "module/marketing/book_tables.h"
+#include "wire/pbedit.h"
+#include "wire/types.h"
+
+#define SOURCE     "/carehub/marketing"
+#define START_US   INT64_C(1772438400000000)
+#define ROUNDS_MAX 100000
+
+static const struct module_part *const parts[] = {&segments_part, &campaign_part};
+static const struct module module = {.program = "carehub-marketing",
+	.source = SOURCE,
+	.subscription = "marketing",
+	.parts = parts,
+	.part_count = 2};
+
+/* ---- The hub: journal ---- */
+
+/* The entry that has this source and id; 0: none. */
+static uint64_t rig_find(const struct rig *rig, const struct envelope *head)
+{
+	for (uint64_t i = 1; i <= rig->head; i++) {
+		struct envelope known;
+		const char *field;
+		struct slice event =
+			slice_of(rig->bytes.data + rig->entries[i].at, rig->entries[i].len);
+		assert_int_equal(envelope_parse(event, &known, &field), CH_OK);
+		if (slice_equal(known.id, head->id) && slice_equal(known.source, head->source))
+			return i;
+	}
+	return 0;
+}
+
+static uint64_t rig_append(struct rig *rig, const struct envelope *head, uint64_t customer)
+{
+	uint64_t known = rig_find(rig, head);
+	if (known != 0)
+		return known;
+	assert_true(rig->head < RIG_ENTRIES);
+	struct rig_entry *entry = &rig->entries[++rig->head];
+	*entry = (struct rig_entry){
+		.at = rig->bytes.len, .customer = customer, .arrival_us = ++rig->now_us};
+	envelope_encode(head, &rig->bytes);
+	assert_int_equal(rig->bytes.status, CH_OK);
+	entry->len = rig->bytes.len - entry->at;
+	return rig->head;
+}
+
+static void rig_say(struct rig *rig, const char *source, const char *type, const char *id,
+	uint64_t customer, const ProtobufCMessage *message)
+{
+	struct buffer data = {0};
+	size_t len = protobuf_c_message_get_packed_size(message);
+	uint8_t *room = buffer_reserve(&data, len + 1);
+	assert_non_null(room);
+	data.len = protobuf_c_message_pack(message, room);
+	(void)rig_append(rig,
+		&(struct envelope){.id = slice_text(id),
+			.source = slice_text(source),
+			.type = slice_text(type),
+			.time_us = rig->now_us,
+			.data = buffer_slice(&data)},
+		customer);
+	buffer_fini(&data);
+}
+
+void rig_tell(struct rig *rig, const char *type, uint64_t customer, const ProtobufCMessage *message)
+{
+	char id[32];
+	struct rig_record *record = customer <= RIG_CUSTOMERS ? &rig->records[customer] : NULL;
+	(void)snprintf(id, sizeof(id), "e%llu", (unsigned long long)rig->head + 1);
+	rig_say(rig, "/somebody", type, id, customer, message);
+	if (record != NULL && types_match(SLICE_LITERAL("*.consent.withdrawn"), slice_text(type)))
+		record->withdrawn = true;
+}
+
+void rig_know(struct rig *rig, uint64_t customer)
+{
+	Carehub__V1__CustomerRecordCreated created = CAREHUB__V1__CUSTOMER_RECORD_CREATED__INIT;
+	created.customer_number = customer;
+	rig->records[customer].there = true;
+	rig->records[customer].agrees = true;
+	rig_tell(rig, "customer.record.created", customer, &created.base);
+}
+
+void rig_merge(struct rig *rig, uint64_t from, uint64_t into)
+{
+	Carehub__V1__CustomerRecordMerged merged = CAREHUB__V1__CUSTOMER_RECORD_MERGED__INIT;
+	merged.customer_number = into;
+	merged.retired_number = from;
+	rig->records[from].redirect = into;
+	rig_tell(rig, "customer.record.merged", into, &merged.base);
+}
+
+void rig_unmerge(struct rig *rig, uint64_t from, uint64_t restored)
+{
+	Carehub__V1__CustomerRecordUnmerged unmerged = CAREHUB__V1__CUSTOMER_RECORD_UNMERGED__INIT;
+	unmerged.customer_number = from;
+	unmerged.restored_number = restored;
+	rig->records[restored].redirect = 0;
+	rig_tell(rig, "customer.record.unmerged", from, &unmerged.base);
+}
+
+void rig_start(struct rig *rig, const char *name)
+{
+	struct problems problems = {0};
+	struct campaigns campaigns = {0};
+	char id[80];
+	char campaign_id[40];
+	char segment[] = "all";
+	char version[CAMPAIGN_DIGEST_BYTES];
+	Carehub__V1__MarketingCampaignStarted started =
+		CAREHUB__V1__MARKETING_CAMPAIGN_STARTED__INIT;
+	assert_int_equal(campaigns_read(rig->settings.folder, &problems, &campaigns), CH_OK);
+	const struct campaign *campaign = campaigns_find(&campaigns, slice_text(name));
+	assert_non_null(campaign);
+	memcpy(version, campaign->version, sizeof(version));
+	(void)snprintf(id, sizeof(id), "started/%s", name);
+	(void)snprintf(campaign_id, sizeof(campaign_id), "%s", name);
+	started.campaign_id = campaign_id;
+	started.start = 1;
+	started.segment_id = segment;
+	started.definition_version = version;
+	rig_say(rig, SOURCE, "marketing.campaign.started", id, 0, &started.base);
+	campaigns_fini(&campaigns);
+	problems_fini(&problems);
+}
+
+void rig_settle(struct rig *rig, const char *campaign, uint64_t customer, const char *verdict)
+{
+	struct ledger_place place = {.customer = customer};
+	char message_id[LEDGER_ID_BYTES];
+	char name[40];
+	char word[16];
+	char id[80];
+	Carehub__V1__MarketingMessageSettled settled = CAREHUB__V1__MARKETING_MESSAGE_SETTLED__INIT;
+	(void)snprintf(place.campaign, sizeof(place.campaign), "%s", campaign);
+	ledger_message_id(&place, message_id);
+	(void)snprintf(name, sizeof(name), "%s", campaign);
+	(void)snprintf(word, sizeof(word), "%s", verdict);
+	(void)snprintf(id, sizeof(id), "settled/%s", message_id);
+	settled.message_id = message_id;
+	settled.customer_number = customer;
+	settled.campaign_id = name;
+	settled.verdict = word;
+	rig_say(rig, SOURCE, "marketing.message.settled", id, customer, &settled.base);
+}
+
+unsigned rig_said(const struct rig *rig, const char *type)
+{
+	unsigned count = 0;
+	for (uint64_t i = 1; i <= rig->head; i++) {
+		struct envelope head;
+		const char *field;
+		struct slice event =
+			slice_of(rig->bytes.data + rig->entries[i].at, rig->entries[i].len);
+		assert_int_equal(envelope_parse(event, &head, &field), CH_OK);
+		count += slice_equal(head.type, slice_text(type));
+	}
+	return count;
+}
+
+/* ---- The hub: records ---- */
+
+static void rig_consent(Carehub__V1__ConsentState *state, Carehub__V1__ConsentScope *scope,
+	Carehub__V1__ContactChannel channel, bool given)
+{
+	carehub__v1__consent_state__init(state);
+	carehub__v1__consent_scope__init(scope);
+	scope->purpose = given ? CAMPAIGN_PURPOSE(MARKETING) : 0;
+	scope->channel = channel;
+	state->scope = scope;
+	state->granted = given ? CAREHUB__V1__ANSWER__ANSWER_YES : CAREHUB__V1__ANSWER__ANSWER_NO;
+}
+
+static enum ch_status rig_ask(void *context, struct ch_connection *connection, uint64_t customer,
+	struct buffer *out_reply)
+{
+	const struct rig *rig = context;
+	const struct rig_record *told = customer <= RIG_CUSTOMERS ? &rig->records[customer] : NULL;
+	Carehub__V1__CustomerReply reply = CAREHUB__V1__CUSTOMER_REPLY__INIT;
+	Carehub__V1__CustomerView view = CAREHUB__V1__CUSTOMER_VIEW__INIT;
+	Carehub__V1__CustomerView *views[] = {&view};
+	Carehub__V1__Customer record = CAREHUB__V1__CUSTOMER__INIT;
+	Carehub__V1__FieldValue email = CAREHUB__V1__FIELD_VALUE__INIT;
+	Carehub__V1__FieldValue phone = CAREHUB__V1__FIELD_VALUE__INIT;
+	Carehub__V1__FieldValue *values[] = {&email, &phone};
+	Carehub__V1__ConsentState states[3];
+	Carehub__V1__ConsentScope scopes[3];
+	Carehub__V1__ConsentState *list[] = {&states[0], &states[1], &states[2]};
+	char address[128];
+	char number[32];
+	(void)connection;
+	if (told == NULL || !told->there)
+		return CH_NOT_FOUND;
+	(void)snprintf(address, sizeof(address), "c%llu@example.org", (unsigned long long)customer);
+	(void)snprintf(number, sizeof(number), "+861380000%04llu", (unsigned long long)customer);
+	if (told->email[0] != 0)
+		(void)snprintf(address, sizeof(address), "%s", told->email);
+	email.field = CAREHUB__V1__CUSTOMER_FIELD__CUSTOMER_FIELD_EMAIL;
+	email.value = address;
+	phone.field = CAREHUB__V1__CUSTOMER_FIELD__CUSTOMER_FIELD_PHONE;
+	phone.value = number;
+	rig_consent(&states[0], &scopes[0], CAMPAIGN_CHANNEL(EMAIL), true);
+	rig_consent(&states[1], &scopes[1], CAMPAIGN_CHANNEL(PHONE), true);
+	rig_consent(&states[2], &scopes[2], 0, false);
+	record.customer_number = customer;
+	record.state = told->redirect != 0 ? CAREHUB__V1__CUSTOMER_STATE__CUSTOMER_STATE_MERGED
+					   : CAREHUB__V1__CUSTOMER_STATE__CUSTOMER_STATE_ACTIVE;
+	record.redirect_to = told->redirect;
+	record.as_of_sequence = rig->head;
+	record.n_consents = told->withdrawn ? 3 : told->agrees ? 2 : 0;
+	record.consents = list;
+	record.n_values = 2;
+	record.values = values;
+	view.customer = &record;
+	reply.n_customers = 1;
+	reply.customers = views;
+	uint8_t *room =
+		buffer_reserve(out_reply, carehub__v1__customer_reply__get_packed_size(&reply));
+	assert_non_null(room);
+	(void)carehub__v1__customer_reply__pack(&reply, room);
+	return CH_OK;
+}
+
+/* ---- The mail server ---- */
+
+static struct smtp_fault rig_plan(void *context, uint64_t mail)
+{
+	const struct rig *rig = context;
+	(void)mail;
+	return rig->fault;
+}
+
+struct mail_count {
+	const char *address;
+	unsigned count;
+};
+
+static void rig_look(void *context, const struct smtp_mail *mail)
+{
+	struct mail_count *count = context;
+	count->count += count->address == NULL || strcmp(count->address, mail->to) == 0;
+}
+
+unsigned rig_mails(struct rig *rig, const char *address)
+{
+	struct mail_count count = {address, 0};
+	(void)smtp_server_mails(rig->server, rig_look, &count);
+	return count.count;
+}
+
+/* ---- The module ---- */
+
+static bool rig_fold(struct rig *rig)
+{
+	struct book_txn *txn;
+	uint64_t to = rig->state.position + 64 < rig->head ? rig->state.position + 64 : rig->head;
+	if (rig->state.position == rig->head)
+		return false;
+	assert_int_equal(book_begin(rig->book, true, &txn), CH_OK);
+	for (uint64_t i = rig->state.position + 1; i <= to; i++) {
+		const struct rig_entry *entry = &rig->entries[i];
+		const struct ch_delivery delivery = {.sequence = i,
+			.last = true,
+			.arrival_us = entry->arrival_us,
+			.customer = entry->customer,
+			.event = {rig->bytes.data + entry->at, entry->len}};
+		assert_int_equal(
+			router_fold(rig->router, txn, &delivery, true, &rig->state), CH_OK);
+	}
+	rig->state.position = to;
+	feed_state_write(txn, &rig->state);
+	assert_int_equal(router_settle(rig->router, txn, to == rig->head), CH_OK);
+	assert_int_equal(book_commit(txn), CH_OK);
+	return true;
+}
+
+static bool rig_speak(struct rig *rig)
+{
+	struct utterance utterances[16];
+	struct book_txn *txn;
+	size_t count = 0;
+	int64_t due_us;
+	arena_reset(&rig->arena);
+	assert_int_equal(book_begin(rig->book, true, &txn), CH_OK);
+	assert_int_equal(
+		voice_due(txn, rig->now_us, &rig->arena, utterances, 16, &count, &due_us), CH_OK);
+	for (size_t i = 0; i < count; i++) {
+		struct envelope head = utterances[i].head;
+		head.source = SLICE_LITERAL(SOURCE);
+		uint64_t customer = 0;
+		if (slice_starts(head.type, SLICE_LITERAL("marketing.message.")))
+			(void)pbedit_get_uint(head.data, 2, &customer);
+		const struct ch_receipt receipt = {.outcome = CH_OUTCOME_ACCEPTED,
+			.sequence = rig_append(rig, &head, customer)};
+		voice_answered(txn, &utterances[i], CH_OK, &receipt, rig->now_us);
+	}
+	assert_int_equal(book_commit(txn), CH_OK);
+	return count > 0;
+}
+
+/* In ms, when the parts want to be called again. */
+static int64_t rig_tend(struct rig *rig)
+{
+	int64_t again_ms = 1000;
+	for (size_t i = 0; i < 2; i++) {
+		struct module_turn turn = {.book = rig->book,
+			.connection = (struct ch_connection *)rig, /* nobody looks into it */
+			.now_us = rig->now_us,
+			.feed = rig->state,
+			.again_ms = -1};
+		assert_int_equal(parts[i]->tend(rig->selves[i], &turn), CH_OK);
+		if (turn.again_ms >= 0 && turn.again_ms < again_ms)
+			again_ms = turn.again_ms;
+	}
+	return again_ms;
+}
+
+void rig_run(struct rig *rig, int64_t ms)
+{
+	int64_t until_us = rig->now_us + ms * 1000;
+	for (int round = 0; rig->now_us < until_us; round++) {
+		assert_true(round < ROUNDS_MAX);
+		bool moved = rig_fold(rig);
+		moved = rig_speak(rig) || moved;
+		int64_t again_ms = rig_tend(rig);
+		if (again_ms == 2) { /* a mail is under way */
+			const struct timespec moment = {0, 200000};
+			(void)nanosleep(&moment, NULL);
+			rig->now_us += 1000;
+		} else {
+			rig->now_us += moved || again_ms == 0 ? 1000 : again_ms * 1000;
+		}
+	}
+}
+
+enum ledger_state rig_state(struct rig *rig, const char *campaign, uint64_t customer)
+{
+	struct ledger_place place;
+	struct ledger_message message;
+	struct book_txn *txn;
+	assert_int_equal(book_begin(rig->book, false, &txn), CH_OK);
+	enum ch_status status = ledger_newest(txn, campaign, customer, &place, &message);
+	enum ledger_state state = status == CH_OK ? ledger_state(&message) : LEDGER_NONE;
+	book_abort(txn);
+	return state;
+}
+
+void rig_reason(struct rig *rig, const char *campaign, uint64_t customer, char out[32])
+{
+	static const enum ledger_fact_kind kinds[] = {
+		LEDGER_FAILED, LEDGER_WITHHELD, LEDGER_UNCERTAIN, LEDGER_PASSED_OVER};
+	const uint32_t reason_field = 6;
+	struct ledger_place place;
+	struct ledger_message message;
+	struct slice reason = {NULL, 0};
+	struct book_txn *txn;
+	assert_int_equal(book_begin(rig->book, false, &txn), CH_OK);
+	assert_int_equal(ledger_newest(txn, campaign, customer, &place, &message), CH_OK);
+	for (size_t i = 0; i < 4 && reason.len == 0; i++)
+		(void)pbedit_get_bytes(message.facts[kinds[i]].data, reason_field, &reason);
+	(void)snprintf(out, 32, "%.*s", (int)reason.len, (const char *)reason.data);
+	book_abort(txn);
+}
+
+/* ---- Life ---- */
+
+static const char *rig_path(const struct rig *rig, const char *name, char out[160])
+{
+	(void)snprintf(out, 160, "%s/%s", rig->folder, name);
+	return out;
+}
+
+void rig_write(struct rig *rig, const char *name, const char *text)
+{
+	char path[160];
+	assert_int_equal(file_replace(rig_path(rig, name, path), slice_text(text), 0600), CH_OK);
+}
+
+void rig_begin(struct rig *rig)
+{
+	struct problems problems = {0};
+	struct book_txn *txn;
+	const struct book_form form = {.directory = rig->paths[0],
+		.tables = marketing_tables,
+		.table_count = MARKETING_TABLES,
+		.version = 1,
+		.map_bytes = 1 << 22};
+	assert_int_equal(book_open(&form, BOOK_WRITE, &rig->book), CH_OK);
+	assert_int_equal(
+		segments_part.open(&rig->segments, NULL, &problems, &rig->selves[0]), CH_OK);
+	assert_int_equal(campaign_part_open_with(&rig->settings,
+				 &(struct desk_ports){rig, rig_ask, campaign_ports.member},
+				 &problems, &rig->selves[1]),
+		CH_OK);
+	assert_int_equal(router_create(&module, rig->selves, &rig->router), CH_OK);
+	assert_int_equal(book_begin(rig->book, true, &txn), CH_OK);
+	assert_int_equal(feed_state_read(txn, &rig->state), CH_OK);
+	assert_int_equal(router_begin(rig->router, txn), CH_OK);
+	assert_int_equal(book_commit(txn), CH_OK);
+	arena_init(&rig->arena);
+	/* The past first: nothing is said or done before. */
+	while (rig_fold(rig))
+		;
+	problems_fini(&problems);
+}
+
+void rig_end(struct rig *rig)
+{
+	campaign_part.close(rig->selves[1]);
+	segments_part.close(rig->selves[0]);
+	router_free(rig->router);
+	arena_fini(&rig->arena);
+	book_close(rig->book);
+	rig->book = NULL;
+}
+
+void rig_restore(struct rig *rig, uint64_t head)
+{
+	struct book_txn *txn;
+	assert_int_equal(book_begin(rig->book, true, &txn), CH_OK);
+	voice_keep_ids(txn);
+	book_wipe(txn);
+	assert_int_equal(book_commit(txn), CH_OK);
+	rig->head = head;
+	rig_end(rig);
+	rig_begin(rig);
+}
+
+void rig_open(struct rig *rig, const char *definitions)
+{
+	static char host[] = "127.0.0.1";
+	static char hello[] = "care.example";
+	static char from[] = "care@example.com";
+	static char link[] = "https://www.example.com/no?t=";
+	static char currency[] = "CNY";
+	static char zone[] = "UTC";
+	static const char *const files[] = {
+		"book", "token", "campaigns", "definitions", "password"};
+	memset(rig, 0, sizeof(*rig));
+	rig->now_us = START_US;
+	(void)snprintf(rig->folder, sizeof(rig->folder), "/tmp/carehub-desk-XXXXXX");
+	assert_non_null(mkdtemp(rig->folder));
+	for (size_t i = 0; i < 5; i++)
+		(void)snprintf(
+			rig->paths[i], sizeof(rig->paths[i]), "%s/%s", rig->folder, files[i]);
+	assert_int_equal(file_make_dirs(rig->paths[2], 0700), CH_OK);
+	rig_write(rig, "token", "a secret of many characters");
+	rig_write(rig, "definitions", definitions);
+	rig_write(rig, "campaigns/spring.conf",
+		"[campaign]\nsegment = all\npurpose = marketing\nchannel = email\n"
+		"text = spring.txt\nends = 2027-01-01T00:00:00Z\nrepeat = 1m\n");
+	rig_write(rig, "campaigns/spring.txt", "Subject: 您好\n\n{{name|客户}} {{unsubscribe}}\n");
+	rig_write(rig, "campaigns/calls.conf",
+		"[campaign]\nsegment = all\npurpose = marketing\nchannel = phone\n"
+		"text = calls.txt\n");
+	rig_write(rig, "campaigns/calls.txt", "Ask {{name|him}}.\n");
+	rig->server = smtp_server_start(rig_plan, rig);
+	assert_non_null(rig->server);
+	rig->segments = (struct segments_config){rig->paths[3], currency, zone};
+	rig->settings = (struct campaign_settings){.folder = rig->paths[2],
+		.token_key_file = rig->paths[1],
+		.unsubscribe_link = link,
+		.cap_days = 30,
+		.host = host,
+		.port = smtp_server_port(rig->server),
+		.tls = MAIL_TLS_NONE,
+		.hello = hello,
+		.lines = 2,
+		.connect_ms = 2000,
+		.reply_ms = 2000,
+		.total_ms = 4000,
+		.from = from,
+		.retry_ms = 1000,
+		.patience_ms = INT64_C(7) * 86400000};
+	rig_begin(rig);
+}
+
+void rig_close(struct rig *rig)
+{
+	static const char *const names[] = {"book/data.mdb", "book/lock.mdb", "book/writer.lock",
+		"book", "token", "definitions", "password", "campaigns/spring.conf",
+		"campaigns/spring.txt", "campaigns/calls.conf", "campaigns/calls.txt", "campaigns",
+		""};
+	char path[160];
+	rig_end(rig);
+	smtp_server_stop(rig->server);
+	buffer_fini(&rig->bytes);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		(void)remove(rig_path(rig, names[i], path));
+}
