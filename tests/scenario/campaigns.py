@@ -47,9 +47,14 @@ class Mailbox:
                     for to, text in self.mails if to == address]
 
 
+def mailbox(n, domain="bücher.example"):
+    """As he writes it; 19 writes another script on both sides of the @."""
+    return f"ñandú@{domain}" if n == 19 else f"c{n}@example.org"
+
+
 def person(n):
     return {"localId": f"L{n}", "memberCard": f"M{n}", "memberCardAssurance": "ASSURANCE_VERIFIED",
-            "emails": [{"value": f"c{n}@example.org", "assurance": "ASSURANCE_VERIFIED"}],
+            "emails": [{"value": mailbox(n), "assurance": "ASSURANCE_VERIFIED"}],
             "name": {"full": f"李{n}", "family": "李"}}
 
 
@@ -175,7 +180,7 @@ with Hub() as hub:
         assert seen["passed over"] == 11 and seen["sent"] + seen["uncertain"] == 19, seen
         assert 1 <= seen["uncertain"] <= 5, seen
         for n in range(1, 31):
-            assert len(box.to(f"c{n}@example.org")) <= (1 if n <= 20 and n != 5 else 0), n
+            assert len(box.to(mailbox(n, "xn--bcher-kva.example"))) <= (1 if n <= 20 and n != 5 else 0), n
         mail = box.to("c20@example.org")[0]
         assert mail["Subject"] == "李20，春季优惠" and mail["From"].addresses[0].display_name == "客户服务"
         assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"

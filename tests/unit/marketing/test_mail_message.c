@@ -93,8 +93,12 @@ static void test_addresses(void **state)
 	static const char *const bad[] = {"", "li", "@example.org", "li@", "li@example",
 		"a@b@example.org", "li@example.org\r\nRCPT TO:<x@y.z>", "li@exa mple.org",
 		"<li@example.org>", ".li@example.org", "li.@example.org", "l..i@example.org",
-		"\"l i\"@example.org", "李@example.org", "li@-example.org", "li@example..org",
-		"li@example.org.", "li@[127.0.0.1]", "a,b@example.org"};
+		"\"l i\"@example.org", "li@-example.org", "li@example..org", "li@example.org.",
+		"li@[127.0.0.1]", "a,b@example.org", "li\xff@example.org",
+		"li\xe2\x80\xa8@example.org", /* a line separator */
+		"li\xc2\xa0x@example.org",    /* a blank that does not look like one */
+		"li\xe2\x80\xae@example.org", /* from here on right to left */
+		"li@example\xef\xbc\x8c.org", "li@\xe2\x98\xba", "li@\xcc\x81x.org"};
 	char longest[400];
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
 		assert_null(mail_address_fault(slice_text(good[i])));
@@ -107,6 +111,35 @@ static void test_addresses(void **state)
 	longest[64] = 'a';
 	assert_non_null(mail_address_fault(slice_text(longest)));
 	assert_non_null(mail_address_fault(slice_of("li@example.org\0x", 16)));
+}
+
+/* A name in any script; a domain in any script has one in ASCII. */
+static void test_addresses_of_the_world(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *written;
+		const char *wire;
+	} cases[] = {
+		{"Li@Example.org", "Li@Example.org"},
+		{"李@example.org", "李@example.org"},
+		{"ñandú.x@example.org", "ñandú.x@example.org"},
+		{"li@bücher.example", "li@xn--bcher-kva.example"},
+		{"li@BÜCHER.example", "li@xn--bcher-kva.example"},
+		{"li@straße.example", "li@xn--strae-oqa.example"},
+		{"李@例子。中国", "李@xn--fsqu00a.xn--fiqs8s"},
+		{"li@xn--bcher-kva.example", "li@xn--bcher-kva.example"},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char wire[MAIL_ADDRESS_BYTES + 1] = "untouched";
+		assert_null(mail_address_read(slice_text(cases[i].written), wire));
+		assert_string_equal(wire, cases[i].wire);
+	}
+	char kept[MAIL_ADDRESS_BYTES + 1] = "untouched";
+	assert_non_null(mail_address_read(SLICE_LITERAL("li@"), kept));
+	assert_string_equal(kept, "untouched");
+	assert_true(mail_address_is_ascii(SLICE_LITERAL("li@xn--bcher-kva.example")));
+	assert_false(mail_address_is_ascii(SLICE_LITERAL("李@example.org")));
 }
 
 static void test_html(void **state)
@@ -135,6 +168,7 @@ int main(void)
 		cmocka_unit_test(test_long_texts),
 		cmocka_unit_test(test_hostile_names),
 		cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_addresses_of_the_world),
 		cmocka_unit_test(test_html),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,10 +42,10 @@ static struct mail_office *open_office(uint16_t port)
 	return office;
 }
 
-static void send_one(struct mail_office *office, struct seen *seen)
+static void send_to(struct mail_office *office, struct seen *seen, const char *to)
 {
 	const struct mail_letter letter = {.from = "care@example.com",
-		.to = "li@example.org",
+		.to = to,
 		.text = SLICE_LITERAL(TEXT),
 		.gate = gate,
 		.done = done,
@@ -58,6 +58,11 @@ static void send_one(struct mail_office *office, struct seen *seen)
 		mail_office_tend(office);
 	}
 	assert_int_equal(seen->dones, 1);
+}
+
+static void send_one(struct mail_office *office, struct seen *seen)
+{
+	send_to(office, seen, "li@example.org");
 }
 
 static struct smtp_fault planned;
@@ -270,6 +275,44 @@ static void test_password(void **state)
 	}
 }
 
+static void expect_chinese(void *context, const struct smtp_mail *mail)
+{
+	(void)context;
+	assert_string_equal(mail->to, "李@example.org");
+}
+
+/* RFC 6531: such an address is said to a server that has offered to hear it, and to no other. */
+static void test_addresses_that_are_not_ascii(void **state)
+{
+	(void)state;
+	planned = (struct smtp_fault){.deed = SMTP_FINE};
+	for (int offered = 0; offered <= 1; offered++) {
+		struct seen seen = {.open = true};
+		struct smtp_server *server = smtp_server_start(plan, NULL);
+		smtp_server_set(server, &(struct smtp_traits){.utf8 = offered != 0});
+		struct mail_office *office = open_office(smtp_server_port(server));
+		for (int round = 0; round < 2; round++) { /* of a connection that is there, too */
+			send_to(office, &seen, "李@example.org");
+			assert_int_equal(seen.result.outcome, offered ? MAIL_SENT : MAIL_REFUSED);
+			assert_int_equal(seen.result.no_utf8, !offered);
+			assert_int_equal(seen.result.code, offered ? 250 : 0);
+		}
+		assert_int_equal(seen.gates, 2 * offered);
+		assert_int_equal(smtp_server_mails(server, expect_chinese, NULL), 2 * offered);
+		/* Others are none the worse for it, and on the same connection if it is still there. */
+		send_one(office, &seen);
+		assert_int_equal(seen.result.outcome, MAIL_SENT);
+		if (!offered) {
+			send_to(office, &seen, "李@example.org");
+			assert_int_equal(seen.result.outcome, MAIL_REFUSED);
+			assert_true(seen.result.no_utf8);
+			assert_int_equal(smtp_server_mails(server, NULL, NULL), 1);
+		}
+		mail_office_close(office, 0);
+		smtp_server_stop(server);
+	}
+}
+
 /* Closing in the middle: what was not given its text is certainly not sent. */
 static void test_close(void **state)
 {
@@ -309,6 +352,7 @@ int main(void)
 		cmocka_unit_test(test_no_server),
 		cmocka_unit_test(test_no_tls),
 		cmocka_unit_test(test_password),
+		cmocka_unit_test(test_addresses_that_are_not_ascii),
 		cmocka_unit_test(test_close),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

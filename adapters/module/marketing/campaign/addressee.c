@@ -4,7 +4,6 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "module/marketing/campaign/mail_address.h"
 
 #define DAY_US INT64_C(86400000000)
 
@@ -18,13 +17,10 @@ static bool value_is_verified(const Carehub__V1__FieldValue *value)
 }
 
 /* As he wrote it, when that can be used. */
-static struct slice value_mailbox(const Carehub__V1__FieldValue *value)
+static bool value_mailbox(const Carehub__V1__FieldValue *value, char out[MAIL_ADDRESS_BYTES + 1])
 {
-	struct slice raw = text_trim(slice_text(value->raw));
-	if (raw.len > 0 && mail_address_fault(raw) == NULL)
-		return raw;
-	struct slice plain = slice_text(value->value);
-	return mail_address_fault(plain) == NULL ? plain : (struct slice){NULL, 0};
+	return mail_address_read(text_trim(slice_text(value->raw)), out) == NULL ||
+	       mail_address_read(slice_text(value->value), out) == NULL;
 }
 
 /* Best first; one that was shown to be his comes before one that he said. */
@@ -38,12 +34,9 @@ static void addressee_contacts(struct addressee *addressee, const Carehub__V1__C
 		if (value->blocked == ANSWER(YES))
 			continue;
 		if (value->field == FIELD(EMAIL)) {
-			struct slice email = value_mailbox(value);
-			if (email.len > 0 &&
-				(addressee->email.len == 0 || (verified && !email_verified))) {
-				addressee->email = email;
+			bool better = addressee->email[0] == 0 || (verified && !email_verified);
+			if (better && value_mailbox(value, addressee->email))
 				email_verified = verified;
-			}
 		} else if (value->field == FIELD(PHONE) && value->value[0] != 0 &&
 			   value->kind != CAREHUB__V1__CONTACT_KIND__CONTACT_KIND_FAX) {
 			if (addressee->phone.len == 0 || (verified && !phone_verified)) {
@@ -187,7 +180,7 @@ const char *addressee_refusal(const struct addressee *addressee, const struct ca
 	if (refusal != NULL)
 		return refusal;
 	bool mail = campaign->channel == CAMPAIGN_CHANNEL(EMAIL);
-	if (mail ? addressee->email.len == 0 : addressee->phone.len == 0)
+	if (mail ? addressee->email[0] == 0 : addressee->phone.len == 0)
 		return "no_address";
 	uint32_t recent = addressee_recent(addressee, now_us - (int64_t)cap.days * DAY_US, &all);
 	recent -= recent < intended ? recent : intended;

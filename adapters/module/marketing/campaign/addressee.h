@@ -12,6 +12,7 @@
 
 #include "carehub/v1/control.pb-c.h"
 #include "module/marketing/campaign/campaign.h"
+#include "module/marketing/campaign/mail_address.h"
 
 /* Lines of the timeline to be asked for. */
 #define ADDRESSEE_TIMELINE 1000u
@@ -19,10 +20,10 @@
 struct addressee {
 	Carehub__V1__CustomerReply *reply; /* what all slices look into */
 	uint64_t number;
-	uint64_t sequence;             /* the record stood so after this entry */
-	struct slice email;            /* passed mail_address_fault; empty: none */
-	struct slice phone;            /* empty: none */
-	struct template_values values; /* the words that the record fills */
+	uint64_t sequence;                  /* the record stood so after this entry */
+	char email[MAIL_ADDRESS_BYTES + 1]; /* as mail_address_read gives it; "": none */
+	struct slice phone;                 /* empty: none */
+	struct template_values values;      /* the words that the record fills */
 };
 
 /* How often anybody is written to, whatever the campaign. */

@@ -201,6 +201,9 @@ static void settings_check_address(
 	const char *address, const char *key, bool required, struct problems *problems)
 {
 	const char *fault = address != NULL ? mail_address_fault(slice_text(address)) : NULL;
+	/* Else every mail would want a server with SMTPUTF8, and every reader one for answers. */
+	if (address != NULL && fault == NULL && !mail_address_is_ascii(slice_text(address)))
+		fault = "has a character that is not ASCII; a domain can be written as xn--...";
 	if (address == NULL && required)
 		problems_add(problems, NULL, 0, key, "is missing");
 	else if (fault != NULL)

@@ -133,8 +133,7 @@ enum ch_status job_judge(struct job *job)
 	}
 	buffer_clear(&job->text);
 	if (intent->campaign->channel == CAMPAIGN_CHANNEL(EMAIL)) {
-		memcpy(job->to, job->addressee.email.data, job->addressee.email.len);
-		job->to[job->addressee.email.len] = 0;
+		memcpy(job->to, job->addressee.email, sizeof(job->to));
 		intent_mail(intent, &job->addressee, desk->settings, &values, desk->turn->now_us,
 			&job->text);
 	} else {
@@ -181,7 +180,7 @@ static bool desk_gate(void *context)
 	/* He has another address by now: the next try takes that. */
 	bool moved = status == CH_OK && job->gate == NULL &&
 		     intent->campaign->channel == CAMPAIGN_CHANNEL(EMAIL) &&
-		     !slice_equal(now.email, slice_text(job->to));
+		     strcmp(now.email, job->to) != 0;
 	job->unasked = status != CH_OK || moved;
 	if (status == CH_OK && job->gate == NULL) {
 		intent->record_sequence = now.sequence;
@@ -220,7 +219,7 @@ static void desk_done(void *context, const struct mail_result *result)
 		job_finish(job, TODO_SENT, "");
 		break;
 	case MAIL_REFUSED:
-		job_finish(job, TODO_FAILED, "refused");
+		job_finish(job, TODO_FAILED, result->no_utf8 ? "no_smtputf8" : "refused");
 		break;
 	case MAIL_UNCERTAIN:
 		job_finish(job, TODO_UNCERTAIN, "no_reply");

@@ -309,7 +309,7 @@ void intent_mail(const struct intent *intent, const struct addressee *addressee,
 		.from = from,
 		.reply_to = slice_text(settings->reply_to),
 		.to_name = addressee->values.words[TEMPLATE_NAME],
-		.to = addressee->email,
+		.to = slice_text(addressee->email),
 		.subject = buffer_slice(&subject),
 		.id = slice_text(intent->id),
 		.host = settings->message_host != NULL

@@ -1,6 +1,8 @@
 #include "module/marketing/campaign/mail_address.h"
 
-#include <stdbool.h>
+#include <idn2.h>
+#include <stdio.h>
+#include <utf8proc.h>
 
 #include "base/text.h"
 
@@ -15,17 +17,43 @@ static bool address_is_atext(uint8_t c)
 	return address_is_alnum(c) || (c != 0 && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL);
 }
 
+/* Letters, marks, digits and signs of whatever script: nothing that is blank, unseen or unassigned. */
+static bool address_is_visible(int32_t character)
+{
+	switch (utf8proc_category(character)) {
+	case UTF8PROC_CATEGORY_CN:
+	case UTF8PROC_CATEGORY_CC:
+	case UTF8PROC_CATEGORY_CF:
+	case UTF8PROC_CATEGORY_CS:
+	case UTF8PROC_CATEGORY_CO:
+	case UTF8PROC_CATEGORY_ZS:
+	case UTF8PROC_CATEGORY_ZL:
+	case UTF8PROC_CATEGORY_ZP:
+		return false;
+	default:
+		return true;
+	}
+}
+
 static const char *address_local_fault(struct slice local)
 {
 	if (local.len == 0 || local.len > 64)
-		return "has nothing, or more than 64 characters, before the @";
+		return "has nothing, or more than 64 bytes, before the @";
 	if (local.data[0] == '.' || local.data[local.len - 1] == '.')
 		return "has a dot where none may be";
-	for (size_t i = 0; i < local.len; i++) {
-		if (local.data[i] == '.' && local.data[i - 1] == '.')
+	for (size_t i = 0; i < local.len;) {
+		int32_t character = -1;
+		utf8proc_ssize_t len = utf8proc_iterate(
+			local.data + i, (utf8proc_ssize_t)(local.len - i), &character);
+		if (len < 1)
+			return "is not UTF-8";
+		if (character == '.' && local.data[i - 1] == '.')
 			return "has a dot where none may be";
-		if (local.data[i] != '.' && !address_is_atext(local.data[i]))
+		bool fine = character < 0x80 ? character == '.' || address_is_atext(local.data[i])
+					     : address_is_visible(character);
+		if (!fine)
 			return "has a character that may not be before the @";
+		i += (size_t)len;
 	}
 	return NULL;
 }
@@ -47,8 +75,45 @@ static const char *address_domain_fault(struct slice domain)
 	return labels < 2 ? "has no domain behind the @" : NULL;
 }
 
-const char *mail_address_fault(struct slice address)
+/* The domain's name in ASCII into `out`, which it must fit. */
+static const char *address_domain(struct slice domain, size_t room, char *out)
 {
+	char plain[MAIL_ADDRESS_BYTES + 1];
+	char *ascii = NULL;
+	const char *fault = NULL;
+	if (domain.len == 0)
+		return "has no domain behind the @";
+	memcpy(plain, domain.data, domain.len);
+	plain[domain.len] = 0;
+	const char *name = plain;
+	if (!mail_address_is_ascii(domain)) {
+		/* Not with its rules for ASCII: what they forbid is left out, and another name comes of it. */
+		if (idn2_to_ascii_8z(plain, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) !=
+			IDN2_OK)
+			return "has a domain that is none in any script";
+		name = ascii;
+	}
+	fault = address_domain_fault(slice_text(name));
+	if (fault == NULL && strlen(name) >= room)
+		fault = "is longer than 254 characters";
+	if (fault == NULL)
+		(void)snprintf(out, room, "%s", name);
+	idn2_free(ascii);
+	return fault;
+}
+
+bool mail_address_is_ascii(struct slice address)
+{
+	for (size_t i = 0; i < address.len; i++) {
+		if (address.data[i] >= 0x80)
+			return false;
+	}
+	return true;
+}
+
+const char *mail_address_read(struct slice address, char out[MAIL_ADDRESS_BYTES + 1])
+{
+	char wire[MAIL_ADDRESS_BYTES + 1];
 	size_t at = 0;
 	unsigned ats = 0;
 	if (address.len == 0)
@@ -61,8 +126,6 @@ const char *mail_address_fault(struct slice address)
 			return "has a line break in it";
 		if (c < 0x21 || c == 0x7f)
 			return "has a blank or control character in it";
-		if (c >= 0x80)
-			return "has a character that is not ASCII";
 		if (c == '@') {
 			at = i;
 			ats++;
@@ -71,8 +134,19 @@ const char *mail_address_fault(struct slice address)
 	if (ats != 1)
 		return ats == 0 ? "has no @" : "has more than one @";
 	const char *fault = address_local_fault(slice_sub(address, 0, at));
-	return fault != NULL ? fault
-			     : address_domain_fault(slice_sub(address, at + 1, address.len));
+	if (fault == NULL) {
+		memcpy(wire, address.data, at + 1);
+		fault = address_domain(slice_sub(address, at + 1, address.len),
+			sizeof(wire) - (at + 1), wire + at + 1);
+	}
+	if (fault == NULL && out != NULL)
+		memcpy(out, wire, strlen(wire) + 1);
+	return fault;
+}
+
+const char *mail_address_fault(struct slice address)
+{
+	return mail_address_read(address, NULL);
 }
 
 const char *mail_link_fault(struct slice link)

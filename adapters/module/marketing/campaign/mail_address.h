@@ -5,14 +5,22 @@
 #ifndef MARKETING_MAIL_ADDRESS_H
 #define MARKETING_MAIL_ADDRESS_H
 
+#include <stdbool.h>
+
 #include "base/slice.h"
 
 /* RFC 5321: 64 before the @, 255 behind it, 254 in all (RFC 3696, erratum 1690). */
 #define MAIL_ADDRESS_BYTES 254u
 
-/* NULL: local part as a dot-atom of ASCII, one @, a domain of at least two labels of letters, digits and
- * hyphens; else why it is none: "has a line break in it".  Constant text, without the address. */
+/* NULL: a dot-atom (RFC 5322, with RFC 6531 also letters of other scripts), one @, a domain of at least two labels
+ * that has a name in ASCII (IDNA2008 after UTS #46); else why it is none: "has a line break in it".  Constant
+ * text, without the address.  `out` is what goes over the wire: the domain in ASCII, the rest as it is; NULL: not
+ * wanted. */
+const char *mail_address_read(struct slice address, char out[MAIL_ADDRESS_BYTES + 1]);
 const char *mail_address_fault(struct slice address);
+
+/* One that is not wants a server with SMTPUTF8 (RFC 6531). */
+bool mail_address_is_ascii(struct slice address);
 
 /* NULL: what may stand between angle brackets as a link; else why not. */
 const char *mail_link_fault(struct slice link);

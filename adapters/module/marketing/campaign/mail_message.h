@@ -1,5 +1,5 @@
 /* A mail as it goes over the wire: RFC 5322 header and MIME body, all of it ASCII, whatever the names and the
- * text hold.
+ * text hold; but for an address that is not, which stands as it is (RFC 6532).
  *
  *     Date: Mon, 02 Mar 2026 08:00:00 +0000
  *     From: "Carehub" <care@example.com>

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "module/marketing/campaign/mail_address.h"
 
 const char *const mail_stages[MAIL_STAGES] = {
 	[MAIL_CONNECT] = "connect",
@@ -57,6 +58,8 @@ struct line {
 	bool replied;     /* a reply came after all of the text was given */
 	bool quitting;    /* QUIT was said */
 	bool spoken;      /* we have said something: what comes is no greeting */
+	bool utf8;        /* the recipient's address is not ASCII */
+	bool mute;        /* and the server cannot hear such a one */
 	int64_t grace_us; /* closing: until when a reply is waited for */
 };
 
@@ -90,6 +93,8 @@ static size_t line_read(char *out, size_t size, size_t count, void *context)
 {
 	struct line *line = context;
 	struct mail_office *office = line->office;
+	if (line->mute)
+		return CURL_READFUNC_ABORT;
 	if (!line->passed) {
 		line->passed = true;
 		(void)pthread_mutex_lock(&office->lock);
@@ -122,6 +127,9 @@ static void line_said(struct line *line, struct slice command)
 		{"AUTH", MAIL_AUTH}, {"MAIL", MAIL_SENDER}, {"RCPT", MAIL_RECIPIENT},
 		{"DATA", MAIL_DATA}};
 	line->spoken = true;
+	/* libcurl asks for it when the server offers it. */
+	if (line->utf8 && slice_starts(command, SLICE_LITERAL("MAIL")))
+		line->mute = memmem(command.data, command.len, " SMTPUTF8", 9) == NULL;
 	line->quitting |= slice_starts(command, SLICE_LITERAL("QUIT"));
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
 		if (slice_starts(command, slice_text(verbs[i].verb)))
@@ -187,6 +195,8 @@ static int line_progress(void *context, curl_off_t a, curl_off_t b, curl_off_t c
 	(void)b;
 	(void)c;
 	(void)d;
+	if (line->mute)
+		return 1; /* before the address is said */
 	(void)pthread_mutex_lock(&line->office->lock);
 	bool closing = line->office->closing;
 	int64_t grace_ms = line->office->grace_ms;
@@ -207,6 +217,8 @@ static enum mail_outcome line_judge(const struct line *line, CURLcode code)
 	unsigned reply = line->result.code;
 	if (line->shut)
 		return MAIL_STOPPED;
+	if (line->mute)
+		return MAIL_REFUSED;
 	if (line_text_is_given(line)) {
 		if (code == CURLE_OK || (line->replied && reply / 100 == 2))
 			return MAIL_SENT;
@@ -269,6 +281,8 @@ static void line_talk(struct line *line)
 	line->replied = false;
 	line->spoken = false;
 	line->quitting = false;
+	line->utf8 = !mail_address_is_ascii(slice_text((const char *)line->letter.data + line->to));
+	line->mute = false;
 	line->grace_us = 0;
 	if (line->curl != NULL && to != NULL) {
 		line_setup(line, to);
@@ -280,6 +294,11 @@ static void line_talk(struct line *line)
 	if (line->passed && !line->replied)
 		line->result.code = 0; /* what came was the leave to send it */
 	line->result.outcome = line_judge(line, code);
+	line->result.no_utf8 = line->mute;
+	if (line->mute) {
+		line->result.code = 0; /* nobody was asked */
+		line->result.status[0] = 0;
+	}
 	if (line->result.outcome != MAIL_SENT)
 		(void)snprintf(line->result.error, sizeof(line->result.error), "%s",
 			curl_easy_strerror(code));

@@ -8,7 +8,8 @@
  * What became of a mail is one of five, and they differ in what may be done next:
  *
  *     MAIL_SENT       the server took it: its 2xx came after the text
- *     MAIL_REFUSED    for good (5xx) and because of this mail: recipient or text
+ *     MAIL_REFUSED    for good (5xx) and because of this mail: recipient or text; or the recipient's
+ *                     address is not ASCII, and the server offers no SMTPUTF8 (RFC 6531): then it is not asked
  *     MAIL_DEFERRED   certainly not taken: 4xx anywhere, a line that broke before all of the text was
  *                     given to it, a server that wants none of us (5xx before the recipient); may be tried again
  *     MAIL_STOPPED    the gate was shut: not taken either
@@ -72,12 +73,13 @@ extern const char *const mail_stages[MAIL_STAGES];
 struct mail_result {
 	enum mail_outcome outcome;
 	enum mail_stage stage;
+	bool no_utf8;                   /* refused for want of SMTPUTF8 */
 	unsigned code;                  /* the server's last word; 0: none */
 	char status[MAIL_STATUS_BYTES]; /* the same after RFC 3463, "5.1.1"; else "" */
 	char error[96]; /* libcurl's word for what went wrong on the way; no address in it */
 };
 
-/* The addresses have passed mail_address_fault; `text` is what mail_message_write made.  All is copied. */
+/* The addresses are as mail_address_read gives them; `text` is what mail_message_write made.  All is copied. */
 struct mail_letter {
 	const char *from;
 	const char *to;
