@@ -401,11 +401,13 @@ void rig_begin(struct rig *rig)
 		.version = 1,
 		.map_bytes = 1 << 22};
 	assert_int_equal(book_open(&form, BOOK_WRITE, &rig->book), CH_OK);
+	rig->metrics = metrics_create();
+	assert_non_null(rig->metrics);
 	assert_int_equal(
 		segments_part.open(&rig->segments, NULL, &problems, &rig->selves[0]), CH_OK);
 	assert_int_equal(campaign_part_open_with(&rig->settings,
 				 &(struct desk_ports){rig, rig_ask, campaign_ports.member},
-				 &problems, &rig->selves[1]),
+				 rig->metrics, &problems, &rig->selves[1]),
 		CH_OK);
 	assert_int_equal(router_create(&module, rig->selves, &rig->router), CH_OK);
 	assert_int_equal(book_begin(rig->book, true, &txn), CH_OK);
@@ -424,6 +426,7 @@ void rig_end(struct rig *rig)
 	campaign_part.close(rig->selves[1]);
 	segments_part.close(rig->selves[0]);
 	router_free(rig->router);
+	metrics_free(rig->metrics);
 	arena_fini(&rig->arena);
 	book_close(rig->book);
 	rig->book = NULL;

@@ -56,6 +56,7 @@ struct rig {
 	struct book *book;
 	struct router *router;
 	void *selves[2];
+	struct metrics *metrics;
 	struct feed_state state;
 	struct arena arena;
 };

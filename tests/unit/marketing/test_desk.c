@@ -2,6 +2,8 @@
  * channel, everybody at once, and people whom nobody knows.  Kills and chance are test_histories' business. */
 #include "unit/marketing/desk_rig.h"
 
+#include <stdio.h>
+
 #include "carehub/v1/care.pb-c.h"
 #include "carehub/v1/hub.pb-c.h"
 #include "carehub/v1/module.pb-c.h"
@@ -213,6 +215,77 @@ static void test_who_is_merged_while_his_mail_waits_gets_it_under_the_other_numb
 	assert_int_equal(rig_mails(&rig, NULL), 2);
 }
 
+/* ---- What is counted ---- */
+
+static void assert_counted(const char *line)
+{
+	struct buffer text = {0};
+	metrics_write(rig.metrics, &text);
+	if (strstr(buffer_text(&text), line) == NULL)
+		fail_msg("not counted: %s\n%s", line, buffer_text(&text));
+	buffer_fini(&text);
+}
+
+#define MESSAGES "carehub_module_campaign_messages_total{campaign=\"spring\",outcome="
+
+static void test_counts(void **state)
+{
+	(void)state;
+	for (uint64_t customer = 1; customer <= 3; customer++)
+		rig_know(&rig, customer);
+	rig.records[3].agrees = false;
+	rig.fault = (struct smtp_fault){SMTP_RECIPIENT, SMTP_REPLY, 451, 0};
+	rig_start(&rig, "spring");
+	rig_run(&rig, 800);
+	assert_counted(MESSAGES "\"deferred\"} 2\n");
+	rig_run(&rig, 100 * SECOND); /* looked through once more: he still has not agreed */
+	assert_counted(MESSAGES "\"withheld\"} 1\n");
+	assert_counted("carehub_module_campaign_withheld_total{reason=\"no_consent\"} 1\n");
+	assert_counted("carehub_module_campaign_waiting{campaign=\"spring\"} 2\n");
+	assert_counted("carehub_module_mail_held_seconds 0\n");
+	rig.fault = (struct smtp_fault){SMTP_TEXT, SMTP_DROP, 0, 0};
+	rig_run(&rig, 61 * MINUTE);
+	assert_counted(MESSAGES "\"uncertain\"} 2\n");
+	assert_counted("carehub_module_campaign_uncertain{campaign=\"spring\"} 2\n");
+	assert_counted("carehub_module_campaign_waiting{campaign=\"spring\"} 0\n");
+	rig.fault = (struct smtp_fault){SMTP_SENDER, SMTP_REPLY, 550, 0};
+	rig_know(&rig, 4);
+	rig_run(&rig, 3 * MINUTE);
+	assert_counted("carehub_module_campaign_waiting{campaign=\"spring\"} 1\n");
+	rig.fault = (struct smtp_fault){SMTP_RECIPIENT, SMTP_REPLY, 550, 0};
+	rig_run(&rig, 61 * MINUTE);
+	assert_counted(MESSAGES "\"refused\"} 1\n");
+	rig.fault = (struct smtp_fault){.deed = SMTP_FINE};
+	rig_know(&rig, 5);
+	rig_run(&rig, 2 * MINUTE);
+	assert_counted(MESSAGES "\"sent\"} 1\n");
+}
+
+/* ---- An address in another script ---- */
+
+static void test_an_address_in_another_script(void **state)
+{
+	(void)state;
+	rig_know(&rig, 1);
+	rig_know(&rig, 2);
+	(void)snprintf(rig.records[1].email, sizeof(rig.records[1].email), "李@bücher.example");
+	(void)snprintf(rig.records[2].email, sizeof(rig.records[2].email), "li@bücher.example");
+	rig_start(&rig, "spring");
+	rig_run(&rig, 5 * SECOND);
+	/* A domain has a name in ASCII; what stands before it has not. */
+	assert_int_equal(rig_mails(&rig, "li@xn--bcher-kva.example"), 1);
+	assert_int_equal(rig_state(&rig, "spring", 1), LEDGER_IS_FAILED);
+	assert_reason(1, "no_smtputf8");
+	smtp_server_set(rig.server, &(struct smtp_traits){.utf8 = true});
+	rig_know(&rig, 3);
+	(void)snprintf(rig.records[3].email, sizeof(rig.records[3].email), "王@bücher.example");
+	rig_end(&rig); /* a connection keeps what was offered when it was made */
+	rig_begin(&rig);
+	rig_run(&rig, 5 * SECOND);
+	assert_int_equal(rig_mails(&rig, "王@xn--bcher-kva.example"), 1);
+	assert_int_equal(rig_state(&rig, "spring", 3), LEDGER_IS_SENT);
+}
+
 /* ---- Everybody, and nobody ---- */
 
 static void test_everybody_gets_one_and_nobody_none(void **state)
@@ -257,6 +330,8 @@ int main(void)
 		TEST(test_a_wrong_password_costs_nobody_his_mail),
 		TEST(test_who_had_it_under_his_old_number_has_had_it),
 		TEST(test_who_is_merged_while_his_mail_waits_gets_it_under_the_other_number),
+		TEST(test_counts),
+		TEST(test_an_address_in_another_script),
 		TEST(test_everybody_gets_one_and_nobody_none),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

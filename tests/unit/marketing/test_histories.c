@@ -220,7 +220,8 @@ static void life_open(struct life *life, struct campaign_settings *settings)
 		.map_bytes = 1 << 22};
 	const struct desk_ports ports = {life->world, ask, member};
 	must(book_open(&form, BOOK_WRITE, &life->book), "book_open");
-	enum ch_status status = campaign_part_open_with(settings, &ports, &problems, &life->self);
+	enum ch_status status =
+		campaign_part_open_with(settings, &ports, NULL, &problems, &life->self);
 	if (status != CH_OK) {
 		struct buffer text = {0};
 		problems_print(&problems, &text);

@@ -63,8 +63,9 @@ enum ledger_state ledger_state(const struct ledger_message *message);
 bool ledger_was_merged(const struct ledger_message *message);
 
 /* Who, of which campaign, for the how manieth time. */
+#define LEDGER_CAMPAIGN_BYTES 65u
 struct ledger_place {
-	char campaign[65];
+	char campaign[LEDGER_CAMPAIGN_BYTES];
 	uint64_t customer;
 	uint32_t round;
 };

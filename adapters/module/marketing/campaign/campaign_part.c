@@ -83,7 +83,8 @@ const struct desk_ports campaign_ports = {.ask = part_ask, .member = part_member
 /* ---- The part ---- */
 
 enum ch_status campaign_part_open_with(const struct campaign_settings *settings,
-	const struct desk_ports *ports, struct problems *problems, void **out_self)
+	const struct desk_ports *ports, struct metrics *metrics, struct problems *problems,
+	void **out_self)
 {
 	enum ch_status status = CH_OK;
 	struct part *part = calloc(1, sizeof(*part));
@@ -91,7 +92,7 @@ enum ch_status campaign_part_open_with(const struct campaign_settings *settings,
 		return CH_NOMEM;
 	part->settings = settings;
 	if (settings->folder != NULL)
-		status = desk_open(settings, ports, problems, &part->desk);
+		status = desk_open(settings, ports, metrics, problems, &part->desk);
 	if (status == CH_OK)
 		*out_self = part;
 	else
@@ -102,8 +103,7 @@ enum ch_status campaign_part_open_with(const struct campaign_settings *settings,
 static enum ch_status part_open(
 	const void *config, struct metrics *metrics, struct problems *problems, void **out_self)
 {
-	(void)metrics; /* the ledger is counted by reports */
-	return campaign_part_open_with(config, &campaign_ports, problems, out_self);
+	return campaign_part_open_with(config, &campaign_ports, metrics, problems, out_self);
 }
 
 static enum ch_status part_begin(void *self, struct book_txn *txn)

@@ -17,6 +17,7 @@ extern const struct desk_ports campaign_ports;
 
 /* The same part with other ports, for tests: its `self` is made by this. */
 enum ch_status campaign_part_open_with(const struct campaign_settings *settings,
-	const struct desk_ports *ports, struct problems *problems, void **out_self);
+	const struct desk_ports *ports, struct metrics *metrics, struct problems *problems,
+	void **out_self);
 
 #endif

@@ -7,6 +7,7 @@
 #ifndef MARKETING_DESK_INSIDE_H
 #define MARKETING_DESK_INSIDE_H
 
+#include "module/marketing/campaign/campaign_meter.h"
 #include "module/marketing/campaign/intent_desk.h"
 #include "module/marketing/campaign/mail_address.h"
 
@@ -15,6 +16,7 @@
 #define HOLD_MOST_US  (300 * SECOND_US)
 #define RETRY_MOST_US (3600 * SECOND_US)
 #define SWEEP_US      (30 * SECOND_US)
+#define METER_US      (10 * SECOND_US)
 
 /* In one round: members looked at, and open messages. */
 #define LOOK_MEMBERS 256u
@@ -56,6 +58,7 @@ struct job {
 	const char *reason;
 	struct intent intent;
 	bool member;         /* picked out of its campaign's segment */
+	bool told;           /* before: he is passed over, and why */
 	bool meant;          /* before the hub was restored from a backup */
 	int64_t intended_us; /* of an earlier try; 0: it is the first */
 	int64_t noted_us;    /* of its note; 0: it has none */
@@ -87,6 +90,7 @@ struct desk {
 	struct pass *passes; /* one for each campaign */
 	uint8_t key[CAMPAIGN_TOKEN_KEY_BYTES];
 	struct mail_office *office; /* NULL: no mail */
+	struct meter *meter;
 	struct job jobs[MAIL_LINES_MAX];
 	uint32_t job_count;
 	struct module_turn *turn; /* the round's */
@@ -98,6 +102,7 @@ struct desk {
 	int64_t held_until_us;
 	int64_t next_mail_us;  /* by mail.a_minute */
 	int64_t next_sweep_us; /* 0: at once */
+	int64_t next_meter_us; /* when what waits is counted again */
 };
 
 struct sweep {
@@ -141,6 +146,6 @@ enum ch_status desk_sweep(struct desk *desk, struct book_txn *txn, struct sweep 
 /* All that is to be said, in one transaction; CH_OK when there is nothing. */
 enum ch_status desk_write(struct desk *desk, const struct sweep *sweep, int64_t now_us);
 /* It is: what follows from it. */
-void desk_written(struct desk *desk);
+void desk_written(struct desk *desk, const struct sweep *sweep);
 
 #endif

@@ -65,6 +65,7 @@ struct job *desk_pick(
 	job->todo = TODO_NOTHING;
 	job->reason = "";
 	job->member = false;
+	job->told = false;
 	job->meant = false;
 	job->intended_us = 0;
 	job->noted_us = 0;

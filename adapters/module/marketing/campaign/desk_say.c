@@ -84,7 +84,7 @@ static int64_t job_back_off_us(const struct job *job)
 	return wait_us < RETRY_MOST_US ? wait_us : RETRY_MOST_US;
 }
 
-static enum ch_status job_write(const struct job *job, struct book_txn *txn, int64_t now_us)
+static enum ch_status job_write(struct job *job, struct book_txn *txn, int64_t now_us)
 {
 	const struct intent *intent = &job->intent;
 	struct desk_note note = {.place = intent->place, .attempts = intent->attempts};
@@ -104,7 +104,10 @@ static enum ch_status job_write(const struct job *job, struct book_txn *txn, int
 			       ? intent_say_uncertain(txn, intent, "hub_restored", 0, now_us)
 			       : status;
 	case TODO_PASS_OVER:
-		return intent_say_withheld(txn, intent, job->reason, false, now_us);
+		status = intent_was_passed_over(txn, intent->id, job->reason, &job->told);
+		return status == CH_OK
+			       ? intent_say_withheld(txn, intent, job->reason, false, now_us)
+			       : status;
 	case TODO_WITHHOLD:
 		return intent_say_withheld(txn, intent, job->reason, true, now_us);
 	case TODO_SENT:
@@ -201,10 +204,43 @@ static bool desk_has_writing(const struct desk *desk, const struct sweep *sweep)
 	return sweep != NULL && sweep->count > 0;
 }
 
+static void job_count(const struct job *job)
+{
+	struct meter *meter = job->desk->meter;
+	const char *campaign = job->intent.place.campaign;
+	bool gave_up = strcmp(job->reason, "gave_up") == 0;
+	switch (job->todo) {
+	case TODO_SENT:
+		meter_count(meter, campaign, METER_SENT);
+		break;
+	case TODO_FAILED:
+		meter_count(meter, campaign, gave_up ? METER_GAVE_UP : METER_REFUSED);
+		break;
+	case TODO_DOUBT:
+	case TODO_UNCERTAIN:
+		meter_count(meter, campaign, METER_UNCERTAIN);
+		break;
+	case TODO_PASS_OVER:
+		if (!job->told)
+			meter_withheld(meter, campaign, job->reason);
+		break;
+	case TODO_WITHHOLD:
+		meter_withheld(meter, campaign, job->reason);
+		break;
+	case TODO_NOTE:
+		if (!job->unasked)
+			meter_count(meter, campaign, METER_DEFERRED);
+		break;
+	default:
+		break;
+	}
+}
+
 /* It is written: what follows from it. */
 static void job_written(struct job *job)
 {
 	enum job_todo todo = job->todo;
+	job_count(job);
 	job->todo = TODO_NOTHING;
 	job->noted_us = 0;
 	if (todo == TODO_INTEND)
@@ -235,8 +271,12 @@ enum ch_status desk_write(struct desk *desk, const struct sweep *sweep, int64_t 
 	return status == CH_RETRY ? CH_FULL : status;
 }
 
-void desk_written(struct desk *desk)
+void desk_written(struct desk *desk, const struct sweep *sweep)
 {
+	for (size_t i = 0; sweep != NULL && i < sweep->count; i++) {
+		if (sweep->todo[i] == TODO_UNCERTAIN)
+			meter_count(desk->meter, sweep->places[i].campaign, METER_UNCERTAIN);
+	}
 	for (size_t i = 0; i < desk->campaigns.count; i++) {
 		if (desk->passes[i].end != NULL)
 			desk->passes[i].ended = true;

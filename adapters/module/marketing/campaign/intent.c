@@ -243,6 +243,18 @@ enum ch_status intent_was_meant(struct book_txn *txn, const char *message_id, bo
 	return voice_was_said_before(txn, slice_text(id), out_meant);
 }
 
+enum ch_status intent_was_passed_over(
+	struct book_txn *txn, const char *message_id, const char *reason, bool *out_was)
+{
+	char id[VOICE_ID_BYTES];
+	enum voice_stage stage = VOICE_UNSAID;
+	intent_voice_id(message_id, "passed-over", reason, id);
+	enum ch_status status = voice_stage(txn, slice_text(id), &stage, NULL);
+	if (status == CH_OK)
+		*out_was = stage != VOICE_UNSAID;
+	return status;
+}
+
 enum ch_status intent_has_outcome(struct book_txn *txn, const char *message_id, bool *out_has)
 {
 	static const char *const outcomes[] = {"sent", "failed", "withheld", "uncertain"};

@@ -56,6 +56,10 @@ enum ch_status intent_stage(struct book_txn *txn, const char *message_id, const 
 /* Whether it was meant to be sent when the journal was another one, of which the hub's backup knew nothing. */
 enum ch_status intent_was_meant(struct book_txn *txn, const char *message_id, bool *out_meant);
 
+/* Whether it was said before that he is passed over for this reason. */
+enum ch_status intent_was_passed_over(
+	struct book_txn *txn, const char *message_id, const char *reason, bool *out_was);
+
 /* Whether an outcome was said, or waits to be. */
 enum ch_status intent_has_outcome(struct book_txn *txn, const char *message_id, bool *out_has);
 

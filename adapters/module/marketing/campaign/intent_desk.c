@@ -56,6 +56,11 @@ static enum ch_status desk_look(struct desk *desk, struct sweep *sweep)
 	if (status != CH_OK)
 		return status;
 	status = desk_hear(desk, txn);
+	if (status == CH_OK && desk->now_us >= desk->next_meter_us) {
+		status = meter_look(desk->meter, txn);
+		meter_hold(desk->meter, desk->hold_us / SECOND_US);
+		desk->next_meter_us = desk->now_us + METER_US;
+	}
 	if (status == CH_OK && sweep != NULL)
 		status = desk_sweep(desk, txn, sweep);
 	/* Before the first sweep nobody knows what an earlier life has left. */
@@ -137,7 +142,7 @@ enum ch_status desk_tend(struct desk *desk, struct module_turn *turn)
 		status = desk_write(desk, sweep, turn->now_us);
 	}
 	if (status == CH_OK) {
-		desk_written(desk);
+		desk_written(desk, sweep);
 		if (sweep != NULL && sweep->count < LOOK_OPEN)
 			desk->next_sweep_us = turn->now_us + SWEEP_US;
 	}
@@ -177,7 +182,7 @@ static enum ch_status desk_open_office(
 }
 
 enum ch_status desk_open(const struct campaign_settings *settings, const struct desk_ports *ports,
-	struct problems *problems, struct desk **out_desk)
+	struct metrics *metrics, struct problems *problems, struct desk **out_desk)
 {
 	enum ch_status status = CH_NOMEM;
 	struct desk *desk = calloc(1, sizeof(*desk));
@@ -188,7 +193,9 @@ enum ch_status desk_open(const struct campaign_settings *settings, const struct 
 	desk->job_count = (uint32_t)settings->lines;
 	for (uint32_t i = 0; i < desk->job_count; i++)
 		desk->jobs[i].desk = desk;
-	status = campaign_token_key(settings, problems, desk->key);
+	status = meter_create(metrics, &desk->meter);
+	if (status == CH_OK)
+		status = campaign_token_key(settings, problems, desk->key);
 	if (status == CH_OK)
 		status = campaigns_read(settings->folder, problems, &desk->campaigns);
 	if (status == CH_OK) {
@@ -228,6 +235,7 @@ void desk_close(struct desk *desk, int64_t grace_ms)
 		buffer_fini(&desk->jobs[i].text);
 	}
 	campaigns_fini(&desk->campaigns);
+	meter_free(desk->meter);
 	free(desk->passes);
 	sodium_memzero(desk->key, sizeof(desk->key));
 	free(desk);

@@ -24,6 +24,7 @@
 #ifndef MARKETING_INTENT_DESK_H
 #define MARKETING_INTENT_DESK_H
 
+#include "base/metric.h"
 #include "module/marketing/campaign/intent.h"
 
 /* What the desk asks of others. */
@@ -41,10 +42,10 @@ struct desk_ports {
 
 struct desk;
 
-/* Reads the campaigns and opens the office.  The settings outlive it.  CH_INVALID when it added to the problems;
- * CH_NOMEM, CH_IO. */
+/* Reads the campaigns and opens the office.  Settings and metrics (which may be NULL) outlive it.  CH_INVALID when it
+ * added to the problems; CH_NOMEM, CH_IO. */
 enum ch_status desk_open(const struct campaign_settings *settings, const struct desk_ports *ports,
-	struct problems *problems, struct desk **out_desk);
+	struct metrics *metrics, struct problems *problems, struct desk **out_desk);
 
 /* What the mail server may have is waited for, up to `grace_ms`; what became of it is put into the book, which must
  * still be open, and is said in the next life.  NULL is fine. */
