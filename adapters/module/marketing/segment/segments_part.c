@@ -529,12 +529,12 @@ static enum ch_status tend(void *self, struct module_turn *turn)
 		}
 		tell_metrics(segments);
 	}
-	int64_t wait_us = segments->next_due_us - segments->clock_us;
-	if (segments->backlog || segments->next_due_us <= segments->clock_us)
+	if (segments->backlog || segments->next_due_us <= segments->clock_us) {
 		turn->again_ms = 0;
-	else
-		turn->again_ms =
-			wait_us < TEND_MOST_MS * INT64_C(1000) ? wait_us / 1000 + 1 : TEND_MOST_MS;
+		return CH_OK;
+	}
+	int64_t wait_us = segments->next_due_us - segments->clock_us;
+	turn->again_ms = wait_us < TEND_MOST_MS * INT64_C(1000) ? wait_us / 1000 + 1 : TEND_MOST_MS;
 	return CH_OK;
 }
 
