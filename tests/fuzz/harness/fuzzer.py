@@ -49,6 +49,7 @@ class Fuzzer:
         if os.path.exists(words):
             arguments.append(f"-dict={words}")
         self.began = time.monotonic()
+        self.text = ledger.text_of(self.target)
         with open(self.log, "ab") as log:
             self.mark = log.tell()
             self.process = subprocess.Popen(
@@ -69,7 +70,7 @@ class Fuzzer:
         executed = EXECUTED.search(words)
         count = int(executed[1]) if executed else 0
         if count > 0:
-            ledger.add(self.target.name, count, seconds, SANITIZERS[self.build.kind])
+            ledger.add(self.target, count, seconds, SANITIZERS[self.build.kind], self.text)
         if status != 0 and "libFuzzer: run interrupted" not in words:
             raise Failed(f"{self.target.name}: something was found, see {self.log} and {self.crashes}")
         return count
@@ -96,7 +97,7 @@ class Fuzzer:
 
 
 def run(fuzzers, goal, seconds, jobs):
-    """Brings each target to `goal` executions, the ones that lack most first, a piece at a time and `jobs`
+    """Brings each target to `goal` executions over its decoders as they are, the ones that lack most first, a piece at a time and `jobs`
     side by side, for so many seconds at the most; SIGTERM ends it early, and what was done counts.  What was
     found, as words."""
     faults = []
@@ -113,7 +114,7 @@ def run(fuzzers, goal, seconds, jobs):
                     waiting.append(fuzzer)
             except Failed as fault:
                 faults.append(str(fault))
-        done = ledger.executions()
+        _, done = ledger.executions([f.target for f in fuzzers])
         waiting = [f for f in waiting if done[f.target.name] < goal]
         left = int(until - time.monotonic())
         if left < 5 or stopped:
