@@ -94,6 +94,15 @@ enum ch_status people_now(
 	return CH_OK;
 }
 
+enum ch_status people_moved(struct book_txn *txn, bool *out_moved)
+{
+	uint64_t count = book_count(txn, BOOK_MOVED);
+	enum ch_status status = book_status(txn);
+	if (status == CH_OK)
+		*out_moved = count > 0;
+	return status;
+}
+
 enum ch_status people_erased(struct book_txn *txn, uint64_t customer, bool *out_erased)
 {
 	uint64_t sequence;

@@ -16,6 +16,10 @@
 enum ch_status people_now(
 	struct book_txn *txn, uint64_t customer, uint64_t sequence, uint64_t *out_customer);
 
+/* Whether an event was ever given back when a merge was undone: where none was, whose a number is does not depend
+ * on the sequence.  CH_CORRUPT, CH_IO. */
+enum ch_status people_moved(struct book_txn *txn, bool *out_moved);
+
 /* The person behind the number (as it is now) was erased: the number stays, nobody is to be spoken to. */
 enum ch_status people_erased(struct book_txn *txn, uint64_t customer, bool *out_erased);
 

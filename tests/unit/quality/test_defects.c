@@ -29,8 +29,8 @@ static void take(struct defects *defects, struct repair_fact fact)
 
 static void begin(struct defects *defects, const char *station)
 {
-	const struct slice none = {NULL, 0};
-	defects_init(defects, 0, 100, slice_text(station), none, none);
+	const struct fact_filter filter = {.station = slice_text(station)};
+	defects_init(defects, 0, 100, &filter);
 }
 
 /* The battery fails everywhere; the fan only in one model. */
@@ -78,7 +78,8 @@ static void test_filters(void **state)
 	tell(&defects);
 	assert_int_equal(defects.all.total, 2);
 	defects_fini(&defects);
-	defects_init(&defects, 0, 100, slice_text(NULL), slice_text("B"), slice_text("P-2"));
+	const struct fact_filter filter = {.model = slice_text("B"), .part = slice_text("P-2")};
+	defects_init(&defects, 0, 100, &filter);
 	tell(&defects);
 	assert_int_equal(defects.all.total, 3);
 	defects_fini(&defects);
@@ -88,9 +89,9 @@ static void test_filters(void **state)
 static void test_stretch(void **state)
 {
 	(void)state;
-	const struct slice none = {NULL, 0};
 	struct defects defects;
-	defects_init(&defects, 51, 100, none, none, none);
+	const struct fact_filter all = {.as_of_us = 0};
+	defects_init(&defects, 51, 100, &all);
 	tell(&defects);
 	assert_int_equal(defects.all.total, 0);
 	assert_int_equal(defects_rank(&defects), CH_OK);

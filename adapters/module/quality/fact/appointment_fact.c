@@ -21,6 +21,7 @@ static enum ch_status appointment_fold_made(
 	mark.numbers[APPOINTMENT_START] = moment_told(made->start_time_us);
 	mark.numbers[APPOINTMENT_END] = moment_told(made->end_time_us);
 	mark.texts[APPOINTMENT_MODEL] = fact_text(made->unit != NULL ? made->unit->model : NULL);
+	mark.texts[APPOINTMENT_REPAIR] = fact_text(made->repair_order_id);
 	return appointment_put(txn, made->appointment_id, &mark, made->station);
 }
 
@@ -89,6 +90,8 @@ bool appointment_fact_make(const struct marks *marks, struct appointment_fact *o
 			out_fact->station = mark->texts[APPOINTMENT_STATION];
 		if (mark->texts[APPOINTMENT_MODEL].len > 0)
 			out_fact->model = mark->texts[APPOINTMENT_MODEL];
+		if (mark->texts[APPOINTMENT_REPAIR].len > 0)
+			out_fact->repair = mark->texts[APPOINTMENT_REPAIR];
 		if (mark->customer != 0) {
 			out_fact->customer = mark->customer;
 			out_fact->sequence = mark->sequence;

@@ -16,7 +16,7 @@ enum appointment_mark {
 	APPOINTMENT_KEPT = 5,   /* numbers APPOINTMENT_ARRIVED */
 };
 
-enum appointment_text { APPOINTMENT_STATION, APPOINTMENT_MODEL };
+enum appointment_text { APPOINTMENT_STATION, APPOINTMENT_MODEL, APPOINTMENT_REPAIR };
 enum appointment_number {
 	APPOINTMENT_START,
 	APPOINTMENT_END,
@@ -27,6 +27,7 @@ enum appointment_number {
 struct appointment_fact {
 	struct slice station;
 	struct slice model;
+	struct slice repair; /* the repair order it is for */
 	int64_t start_us;
 	int64_t end_us;     /* of the window; the start where no end was told */
 	int64_t arrived_us; /* 0: not told */

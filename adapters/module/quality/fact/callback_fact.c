@@ -24,6 +24,7 @@ static enum ch_status callback_fold_scheduled(
 	mark.numbers[CALLBACK_REASON] =
 		callback_reason(scheduled->reason, scheduled->repair_order_id);
 	mark.numbers[CALLBACK_DUE] = moment_told(scheduled->due_time_us);
+	mark.texts[CALLBACK_REPAIR] = fact_text(scheduled->repair_order_id);
 	return fact_put_named(txn, FACT_CALLBACKS, fact_text(scheduled->callback_id), &mark, 1);
 }
 
@@ -70,6 +71,8 @@ void callback_fact_make(const struct marks *marks, struct callback_fact *out_fac
 			out_fact->customer = mark->customer;
 			out_fact->sequence = mark->sequence;
 		}
+		if (mark->texts[CALLBACK_REPAIR].len > 0)
+			out_fact->repair = mark->texts[CALLBACK_REPAIR];
 		out_fact->follow_up |= mark->numbers[CALLBACK_REASON] == FOLLOW_UP;
 		switch (mark->kind) {
 		case CALLBACK_SCHEDULED:

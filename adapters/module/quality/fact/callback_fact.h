@@ -13,12 +13,14 @@ enum callback_mark {
 	CALLBACK_DONE = 3,      /* numbers CALLBACK_REASON */
 };
 
+enum callback_text { CALLBACK_REPAIR };
 enum callback_number { CALLBACK_REASON, CALLBACK_DUE, CALLBACK_GIVEN_UP };
 
 struct callback_fact {
-	int64_t due_us;   /* 0: nobody planned it */
-	int64_t done_us;  /* the first time he was reached; 0: not yet */
-	int64_t attempts; /* that failed */
+	struct slice repair; /* that it follows; empty: not told */
+	int64_t due_us;      /* 0: nobody planned it */
+	int64_t done_us;     /* the first time he was reached; 0: not yet */
+	int64_t attempts;    /* that failed */
 	bool given_up;
 	bool follow_up; /* after a service, as its reason or the repair it names says */
 	uint64_t customer;

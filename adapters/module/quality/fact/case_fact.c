@@ -33,6 +33,8 @@ static enum ch_status case_fold_filed(
 		mark.texts[CASE_REPAIR] = fact_text(filed->regarding->repair_order_id);
 		if (filed->regarding->station != NULL)
 			mark.texts[CASE_STATION] = fact_text(filed->regarding->station->station_id);
+		if (filed->regarding->unit != NULL)
+			mark.texts[CASE_MODEL] = fact_text(filed->regarding->unit->model);
 	}
 	return case_put(txn, filed->case_id[0] != 0 ? filed->case_id : filed->complaint_id, &mark);
 }
@@ -178,6 +180,10 @@ static void case_begin(struct case_fact *fact, const struct mark *mark)
 		fact->station = mark->texts[CASE_STATION];
 	if (mark->texts[CASE_REASON].len > 0)
 		fact->reason = mark->texts[CASE_REASON];
+	if (mark->texts[CASE_REPAIR].len > 0)
+		fact->repair = mark->texts[CASE_REPAIR];
+	if (mark->texts[CASE_MODEL].len > 0)
+		fact->model = mark->texts[CASE_MODEL];
 }
 
 static void case_hand(struct case_fact *fact, const struct mark *mark)

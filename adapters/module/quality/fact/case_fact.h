@@ -23,7 +23,14 @@ enum case_mark {
 	CASE_REOPENED = 8,
 };
 
-enum case_text { CASE_OWNER, CASE_OWNER_GROUP, CASE_STATION, CASE_REASON, CASE_REPAIR };
+enum case_text {
+	CASE_OWNER,
+	CASE_OWNER_GROUP,
+	CASE_STATION,
+	CASE_REASON,
+	CASE_REPAIR,
+	CASE_MODEL,
+};
 
 struct case_fact {
 	struct slice case_id;
@@ -35,6 +42,8 @@ struct case_fact {
 	struct slice owner_group;
 	struct slice station;
 	struct slice reason;
+	struct slice repair;     /* the repair order it is about */
+	struct slice model;      /* of the unit */
 	int64_t filed_us;        /* the first word of it */
 	int64_t acknowledged_us; /* or answered or closed, what came first; 0: not yet */
 	int64_t answered_us;     /* or closed */

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "base/bytes.h"
-#include "base/table.h"
+#include "base/hash.h"
 #include "carehub/v1/module.pb-c.h"
 #include "module/quality/quality_settings.h"
 
@@ -97,56 +97,128 @@ struct level {
 	struct level *before;
 };
 
+/* One number: whose it is now, and of one that is somebody's now, since when he is known. */
 struct customer {
-	uint64_t number;
+	uint64_t number; /* 0: an empty place */
+	uint64_t now;    /* 0: erased */
 	int64_t first_us;
 	struct level *levels; /* the newest first */
 };
 
+/* A table of its own, as there may be millions: numbers are scattered over places by a mixed product. */
 struct customers {
 	struct book_txn *txn;
 	const struct quality_settings *settings;
-	struct arena arena;
-	struct table by_number;
+	struct arena arena; /* of levels */
+	bool moved;         /* events were given back to somebody when a merge was undone */
+	struct customer *places;
+	size_t capacity; /* a power of two, or 0 */
+	size_t count;
 };
 
-static struct slice customer_key(const uint64_t *number)
+/* The number's place, or the empty one where it would stand; NULL: there are no places at all. */
+static struct customer *customers_place(const struct customers *customers, uint64_t number)
 {
-	return slice_of(number, sizeof(*number));
+	size_t mask = customers->capacity - 1;
+	if (customers->capacity == 0)
+		return NULL;
+	size_t at = (size_t)hash_mix(number, UINT64_C(0x9e3779b97f4a7c15)) & mask;
+	while (customers->places[at].number != 0 && customers->places[at].number != number)
+		at = (at + 1) & mask;
+	return &customers->places[at];
 }
 
+static const struct customer *customers_get(const struct customers *customers, uint64_t number)
+{
+	const struct customer *customer = customers_place(customers, number);
+	return customer != NULL && customer->number != 0 ? customer : NULL;
+}
+
+static enum ch_status customers_grow(struct customers *customers)
+{
+	struct customers larger = *customers;
+	larger.capacity = customers->capacity == 0 ? 1024 : 2 * customers->capacity;
+	larger.places = calloc(larger.capacity, sizeof(*larger.places));
+	if (larger.places == NULL)
+		return CH_NOMEM;
+	for (size_t i = 0; i < customers->capacity; i++) {
+		if (customers->places[i].number != 0)
+			*customers_place(&larger, customers->places[i].number) =
+				customers->places[i];
+	}
+	free(customers->places);
+	*customers = larger;
+	return CH_OK;
+}
+
+/* Found, or made.  Good until the next one is made. */
 static enum ch_status customers_find(
 	struct customers *customers, uint64_t number, struct customer **out_customer)
 {
-	struct customer *customer = table_get(&customers->by_number, customer_key(&number));
-	if (customer == NULL) {
-		customer = arena_alloc(&customers->arena, sizeof(*customer));
-		if (customer == NULL)
-			return CH_NOMEM;
-		*customer = (struct customer){.number = number, .first_us = INT64_MAX};
-		enum ch_status status =
-			table_put(&customers->by_number, customer_key(&customer->number), customer);
-		if (status != CH_OK)
-			return status;
+	struct customer *customer = customers_place(customers, number);
+	if (customer == NULL || customer->number == 0) {
+		/* At most two thirds are taken. */
+		if (3 * (customers->count + 1) > 2 * customers->capacity) {
+			enum ch_status status = customers_grow(customers);
+			if (status != CH_OK)
+				return status;
+			customer = customers_place(customers, number);
+		}
+		*customer =
+			(struct customer){.number = number, .now = number, .first_us = INT64_MAX};
+		customers->count++;
 	}
 	*out_customer = customer;
 	return CH_OK;
 }
 
-enum ch_status customers_now(
+/* As the book has it. */
+static enum ch_status customers_ask(
 	struct customers *customers, uint64_t customer, uint64_t sequence, uint64_t *out_customer)
 {
 	bool erased = false;
 	uint64_t now = 0;
-	if (customer == 0) {
-		*out_customer = 0;
-		return CH_OK;
-	}
 	enum ch_status status = people_now(customers->txn, customer, sequence, &now);
 	if (status == CH_OK && now != 0)
 		status = people_erased(customers->txn, now, &erased);
 	if (status == CH_OK)
 		*out_customer = erased ? 0 : now;
+	return status;
+}
+
+enum ch_status customers_now(
+	struct customers *customers, uint64_t customer, uint64_t sequence, uint64_t *out_customer)
+{
+	const struct customer *known = NULL;
+	if (customer == 0) {
+		*out_customer = 0;
+		return CH_OK;
+	}
+	/* Where no event was ever given back, whose a number is does not depend on which event asks. */
+	if (!customers->moved)
+		known = customers_get(customers, customer);
+	if (known == NULL)
+		return customers_ask(customers, customer, sequence, out_customer);
+	*out_customer = known->now;
+	return CH_OK;
+}
+
+static enum ch_status customers_add_seen(
+	struct customers *customers, uint64_t filed, int64_t moment_us)
+{
+	struct customer *customer;
+	uint64_t now;
+	enum ch_status status = customers_ask(customers, filed, 0, &now);
+	if (status == CH_OK && now != filed) {
+		status = customers_find(customers, filed, &customer);
+		if (status == CH_OK)
+			customer->now = now;
+	}
+	if (status != CH_OK || now == 0)
+		return status;
+	status = customers_find(customers, now, &customer);
+	if (status == CH_OK && moment_us < customer->first_us)
+		customer->first_us = moment_us;
 	return status;
 }
 
@@ -158,20 +230,12 @@ static enum ch_status customers_load_seen(struct customers *customers)
 	struct slice stored;
 	enum ch_status status = book_walk_begin(customers->txn, FACT_SEEN, none, none, &walk);
 	while (status == CH_OK && (status = book_walk_next(walk, &key, &stored)) == CH_OK) {
-		struct customer *customer;
 		uint64_t filed;
-		uint64_t now;
-		if (!key_take_u64(&key, &filed) || stored.len != 8) {
+		if (!key_take_u64(&key, &filed) || filed == 0 || stored.len != 8)
 			status = CH_CORRUPT;
-			break;
-		}
-		int64_t moment = (int64_t)load_be64(stored.data);
-		status = customers_now(customers, filed, 0, &now);
-		if (status != CH_OK || now == 0)
-			continue;
-		status = customers_find(customers, now, &customer);
-		if (status == CH_OK && moment < customer->first_us)
-			customer->first_us = moment;
+		else
+			status = customers_add_seen(
+				customers, filed, (int64_t)load_be64(stored.data));
 	}
 	book_walk_end(walk);
 	return status == CH_END ? CH_OK : status;
@@ -209,7 +273,7 @@ static enum ch_status customers_load_levels(
 	uint64_t number;
 	if (!key_take_u64(&key, &number))
 		return CH_CORRUPT;
-	enum ch_status status = customers_now(customers, number, 0, &number);
+	enum ch_status status = number != 0 ? customers_ask(customers, number, 0, &number) : CH_OK;
 	if (status != CH_OK || number == 0)
 		return status;
 	status = customers_find(customers, number, &customer);
@@ -221,44 +285,46 @@ static enum ch_status customers_load_levels(
 	return status;
 }
 
-enum ch_status customers_load(struct book_txn *txn, const struct quality_settings *settings,
-	struct customers **out_customers)
+enum ch_status customers_create(
+	const struct quality_settings *settings, struct customers **out_customers)
 {
 	struct customers *customers = calloc(1, sizeof(*customers));
-	enum ch_status status = CH_NOMEM;
 	if (customers == NULL)
-		goto out;
-	customers->txn = txn;
+		return CH_NOMEM;
 	customers->settings = settings;
 	arena_init(&customers->arena);
-	table_init(&customers->by_number);
-	status = customers_load_seen(customers);
-	if (status == CH_OK)
-		status = fact_walk(txn, FACT_LEVELS, INT64_MAX, customers_load_levels, customers);
-	if (status != CH_OK)
-		goto out;
 	*out_customers = customers;
-	customers = NULL;
-out:
-	customers_free(customers);
-	return status;
+	return CH_OK;
 }
 
 void customers_free(struct customers *customers)
 {
 	if (customers == NULL)
 		return;
-	table_fini(&customers->by_number);
+	free(customers->places);
 	arena_fini(&customers->arena);
 	free(customers);
+}
+
+void customers_look(struct customers *customers, struct book_txn *txn)
+{
+	customers->txn = txn;
+}
+
+enum ch_status customers_load(struct customers *customers)
+{
+	enum ch_status status = people_moved(customers->txn, &customers->moved);
+	if (status == CH_OK)
+		status = customers_load_seen(customers);
+	return status == CH_OK ? fact_walk(customers->txn, FACT_LEVELS, INT64_MAX,
+					 customers_load_levels, customers)
+			       : status;
 }
 
 enum customer_group customers_group(
 	const struct customers *customers, uint64_t number, int64_t moment_us)
 {
-	const struct customer *customer = NULL;
-	if (number != 0)
-		customer = table_get(&customers->by_number, customer_key(&number));
+	const struct customer *customer = number != 0 ? customers_get(customers, number) : NULL;
 	if (customer == NULL)
 		return GROUP_UNKNOWN;
 	const struct level *level = customer->levels;

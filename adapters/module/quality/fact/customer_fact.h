@@ -23,11 +23,19 @@ enum ch_status customer_seen(struct book_txn *txn, uint64_t customer, int64_t mo
 const char *group_name(enum customer_group group); /* "long-standing" */
 enum customer_group group_find(struct slice name); /* of a source's own word; GROUP_UNKNOWN */
 
-/* All customers under the numbers by which they are known now; reads as of the transaction. */
+/* All customers under the numbers by which they are known now: 32 bytes of memory each, up to twice that. */
 struct customers;
-enum ch_status customers_load(struct book_txn *txn, const struct quality_settings *settings,
-	struct customers **out_customers);
-void customers_free(struct customers *customers);
+
+/* `settings` outlive them.  CH_NOMEM. */
+enum ch_status customers_create(
+	const struct quality_settings *settings, struct customers **out_customers);
+void customers_free(struct customers *customers); /* NULL is fine */
+
+/* What is asked from now on is read in this transaction. */
+void customers_look(struct customers *customers, struct book_txn *txn);
+
+/* Takes in who there is.  CH_NOMEM, CH_CORRUPT, what the book says. */
+enum ch_status customers_load(struct customers *customers);
 
 /* The number that one filed at `sequence` has now; 0: nobody, or erased. */
 enum ch_status customers_now(

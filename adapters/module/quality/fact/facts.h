@@ -37,7 +37,7 @@ extern const char *const fact_table_names[FACT_TABLES];
 
 /* The parts that fold them, and the version of these folds. */
 #define FACT_PARTS   9
-#define FACT_VERSION 1u
+#define FACT_VERSION 2u
 extern const struct module_part *const fact_parts[FACT_PARTS];
 #define FACT_CONFIG 7 /* of these parts: the one whose configuration is struct quality_settings */
 

@@ -503,6 +503,27 @@ size_t repair_facts_make(struct slice order_id, const struct marks *marks,
 	return count;
 }
 
+enum ch_status repair_get(struct book_txn *txn, struct slice order_id, int64_t as_of_us,
+	int64_t moment_us, struct marks *marks, struct repair_fact facts[REPAIR_NUMBER_MAX],
+	size_t *out_count)
+{
+	struct key key;
+	bool orphan;
+	size_t count = 0;
+	*out_count = 0;
+	if (order_id.len == 0 || order_id.len > LIMIT_FACT_NAME_BYTES)
+		return CH_OK; /* it was never taken under that name either */
+	key_start(&key);
+	key_text(&key, order_id);
+	enum ch_status status = fact_get(txn, FACT_REPAIRS, key_slice(&key), as_of_us, marks);
+	if (status == CH_OK && marks->count > 0)
+		count = repair_facts_make(order_id, marks, facts, &orphan);
+	while (count > 1 && facts[count - 1].begun.moment_us > moment_us)
+		count--;
+	*out_count = count;
+	return status;
+}
+
 struct repair_walking {
 	repair_function *each;
 	void *context;

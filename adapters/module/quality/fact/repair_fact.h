@@ -105,6 +105,12 @@ int64_t repair_span(const struct repair_fact *fact, int64_t from_us, int64_t unt
  * unrepaired. */
 struct repair_point repair_fixed(const struct repair_fact *fact);
 
+/* The repairs of one order that had begun by `moment_us`, but at least the first, in order; 0 in *out_count: nothing is
+ * known of it.  They look into `marks`.  CH_CORRUPT, CH_IO. */
+enum ch_status repair_get(struct book_txn *txn, struct slice order_id, int64_t as_of_us,
+	int64_t moment_us, struct marks *marks, struct repair_fact facts[REPAIR_NUMBER_MAX],
+	size_t *out_count);
+
 /* Every repair of the book.  A part of the program that draws charts and a report's lists use this; all
  * of it lives until `each` returns, marks of the whole order included. */
 typedef enum ch_status repair_function(

@@ -59,6 +59,7 @@ static void survey_about(struct mark *head, const Carehub__V1__Regarding *regard
 		if (head->texts[SURVEY_ABOUT].len == 0)
 			head->texts[SURVEY_ABOUT] = fact_text(about[i]);
 	}
+	head->texts[SURVEY_REPAIR] = fact_text(regarding->repair_order_id);
 	if (regarding->station != NULL)
 		head->texts[SURVEY_STATION] = fact_text(regarding->station->station_id);
 	if (regarding->unit != NULL)
@@ -142,6 +143,7 @@ enum ch_status survey_fact_make(struct slice key, const struct marks *marks, str
 	out_fact->model = head->texts[SURVEY_MODEL];
 	out_fact->told_group = head->texts[SURVEY_GROUP];
 	out_fact->about = head->texts[SURVEY_ABOUT];
+	out_fact->repair = head->texts[SURVEY_REPAIR];
 	out_fact->answered_us = head->moment_us;
 	out_fact->customer = head->customer;
 	out_fact->sequence = head->sequence;

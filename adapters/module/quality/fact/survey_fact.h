@@ -11,7 +11,13 @@ extern const struct module_part survey_part;
 /* Marks of FACT_RESPONSES. */
 enum survey_mark { SURVEY_HEAD = 1, SURVEY_ANSWER = 2 };
 
-enum survey_head_text { SURVEY_STATION, SURVEY_GROUP, SURVEY_ABOUT, SURVEY_MODEL };
+enum survey_head_text {
+	SURVEY_STATION,
+	SURVEY_GROUP,
+	SURVEY_ABOUT,
+	SURVEY_MODEL,
+	SURVEY_REPAIR,
+};
 enum survey_answer_text { ANSWER_QUESTION, ANSWER_DIMENSION };
 
 /* Points in millionths. */
@@ -35,7 +41,8 @@ struct survey_fact {
 	struct slice station;
 	struct slice model;
 	struct slice told_group;
-	struct slice about; /* the repair, case, call or order it follows */
+	struct slice about;  /* the repair, case, call or order it follows */
+	struct slice repair; /* the first of these, where it is one */
 	int64_t answered_us;
 	uint64_t customer;
 	uint64_t sequence;

@@ -331,12 +331,12 @@ enum ch_status control_take_repair(
 	void *self, const struct repair_fact *fact, const struct marks *marks)
 {
 	struct control *control = self;
-	const struct control_request *request = &control->request;
+	bool mine = false;
 	(void)marks;
-	bool mine = (request->station.len == 0 || slice_equal(request->station, fact->station)) &&
-		    (request->model.len == 0 || slice_equal(request->model, fact->model));
+	enum ch_status status = fact_filter_repair(&control->request.filter, fact, &mine);
 	/* Whoever brings a unit again may bring it elsewhere. */
-	enum ch_status status = control_take_visits(control, fact, mine);
+	if (status == CH_OK)
+		status = control_take_visits(control, fact, mine);
 	struct repair_point fixed = repair_fixed(fact);
 	if (status != CH_OK || !mine || fixed.mark == NULL || fact->faulty)
 		return status;
@@ -346,27 +346,36 @@ enum ch_status control_take_repair(
 	return status == CH_OK ? control_take_defects(control, fact, &fixed) : status;
 }
 
+/* The event that filed it; NULL: it is no complaint. */
+static const struct mark *control_filing(const struct marks *marks)
+{
+	for (size_t i = 0; i < marks->count; i++) {
+		if (marks->items[i].kind == CASE_FILED)
+			return &marks->items[i];
+	}
+	return NULL;
+}
+
 enum ch_status control_take_case(void *self, struct slice key, const struct marks *marks)
 {
 	struct control *control = self;
 	struct slice none = {NULL, 0};
-	struct control_point *point;
+	struct control_point *point = NULL;
+	struct case_fact fact;
+	const struct mark *filing = control_filing(marks);
+	bool mine = false;
 	(void)key;
-	for (size_t i = 0; i < marks->count; i++) {
-		const struct mark *mark = &marks->items[i];
-		if (mark->kind != CASE_FILED)
-			continue;
-		if (control->request.station.len > 0 &&
-			!slice_equal(control->request.station, mark->texts[CASE_STATION]))
-			return CH_OK;
-		enum ch_status status = control_point_of(
-			control, CONTROL_COMPLAINTS, none, mark->moment_us, &point);
-		if (status != CH_OK || point == NULL)
-			return status;
-		point->count++;
-		return control_event_note(control, point, mark);
-	}
-	return CH_OK;
+	if (filing == NULL)
+		return CH_OK;
+	(void)case_fact_make(none, marks, &fact); /* it has begun: it was filed */
+	enum ch_status status = fact_filter_case(&control->request.filter, &fact, &mine);
+	if (status == CH_OK && mine)
+		status = control_point_of(
+			control, CONTROL_COMPLAINTS, none, filing->moment_us, &point);
+	if (status != CH_OK || point == NULL)
+		return status;
+	point->count++;
+	return control_event_note(control, point, filing);
 }
 
 /* ---- Units that came back ---- */

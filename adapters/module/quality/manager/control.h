@@ -33,6 +33,7 @@
 #include "module/quality/chart/constants.h"
 #include "module/quality/fact/case_fact.h"
 #include "module/quality/fact/repair_fact.h"
+#include "module/quality/manager/fact_filter.h"
 #include "module/quality/quality_settings.h"
 
 enum control_plan_id {
@@ -98,11 +99,10 @@ struct control_chart {
 
 struct control_request {
 	const struct quality_settings *settings;
-	int64_t until_us;     /* periods that end by then are drawn */
-	int64_t as_of_us;     /* and nothing later is known */
-	unsigned blocks;      /* 1: the block of the last period; 2: the one before it, too */
-	struct slice station; /* only of these; empty: all */
-	struct slice model;
+	int64_t until_us; /* periods that end by then are drawn */
+	int64_t as_of_us; /* and nothing later is known */
+	unsigned blocks;  /* 1: the block of the last period; 2: the one before it, too */
+	struct fact_filter filter;
 };
 
 struct control;
@@ -112,7 +112,7 @@ enum ch_status control_create(const struct control_request *request, struct cont
 void control_free(struct control *control); /* NULL is fine */
 
 /* A repair_function: what is needed of the fact is copied.  CH_NOMEM; CH_TOO_LARGE (LIMIT_CONTROL_STRATA,
- * LIMIT_CONTROL_VISITS). */
+ * LIMIT_CONTROL_VISITS); what the filter's book says. */
 enum ch_status control_take_repair(
 	void *control, const struct repair_fact *fact, const struct marks *marks);
 

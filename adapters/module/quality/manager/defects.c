@@ -4,14 +4,10 @@
 
 #include "base/limits.h"
 
-void defects_init(struct defects *defects, int64_t from_us, int64_t until_us, struct slice station,
-	struct slice model, struct slice part)
+void defects_init(struct defects *defects, int64_t from_us, int64_t until_us,
+	const struct fact_filter *filter)
 {
-	*defects = (struct defects){.from_us = from_us,
-		.until_us = until_us,
-		.station = station,
-		.model = model,
-		.part = part};
+	*defects = (struct defects){.from_us = from_us, .until_us = until_us, .filter = *filter};
 	pareto_init(&defects->all, NULL);
 	arena_init(&defects->arena);
 	for (size_t i = 0; i < DEFECT_DIMENSIONS; i++)
@@ -79,28 +75,18 @@ static enum ch_status defects_count(struct defects *defects, enum defect_dimensi
 	return status;
 }
 
-static bool defects_admit(const struct defects *defects, const struct repair_fact *fact)
-{
-	bool part = defects->part.len == 0;
-	for (size_t i = 0; !part && i < fact->part_count; i++)
-		part = slice_equal(defects->part, fact->part_numbers[i]);
-	return part &&
-	       (defects->station.len == 0 || slice_equal(defects->station, fact->station)) &&
-	       (defects->model.len == 0 || slice_equal(defects->model, fact->model));
-}
-
 enum ch_status defects_take_repair(
 	void *self, const struct repair_fact *fact, const struct marks *marks)
 {
 	struct defects *defects = self;
 	struct slice codes[REPAIR_LIST_MAX];
+	bool mine = false;
 	(void)marks;
-	if (!defects_admit(defects, fact))
-		return CH_OK;
 	size_t count = defects_found(defects, fact, codes);
-	enum ch_status status = CH_OK;
-	if (count == 0)
-		return CH_OK;
+	enum ch_status status =
+		count > 0 ? fact_filter_repair(&defects->filter, fact, &mine) : CH_OK;
+	if (status != CH_OK || !mine)
+		return status;
 	defects->repairs++;
 	for (size_t i = 0; status == CH_OK && i < count; i++)
 		status = pareto_add(&defects->all, codes[i], 1);

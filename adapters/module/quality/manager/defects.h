@@ -10,6 +10,7 @@
 
 #include "module/quality/chart/pareto.h"
 #include "module/quality/fact/repair_fact.h"
+#include "module/quality/manager/fact_filter.h"
 
 enum defect_dimension { DEFECT_BY_MODEL, DEFECT_BY_PART, DEFECT_BY_STATION, DEFECT_DIMENSIONS };
 
@@ -22,9 +23,7 @@ struct defect_stratum {
 struct defects {
 	int64_t from_us;
 	int64_t until_us;
-	struct slice station; /* only of these; empty: all */
-	struct slice model;
-	struct slice part;
+	struct fact_filter filter;
 	struct pareto all;
 	int64_t repairs;
 	struct table by_name[DEFECT_DIMENSIONS];
@@ -34,12 +33,12 @@ struct defects {
 	struct arena arena;
 };
 
-/* Texts outlive the defects. */
-void defects_init(struct defects *defects, int64_t from_us, int64_t until_us, struct slice station,
-	struct slice model, struct slice part);
+/* What the filter looks at outlives the defects. */
+void defects_init(struct defects *defects, int64_t from_us, int64_t until_us,
+	const struct fact_filter *filter);
 void defects_fini(struct defects *defects);
 
-/* A repair_function.  CH_NOMEM, CH_TOO_LARGE (LIMIT_PARETO_CLASSES of codes or strata). */
+/* A repair_function.  CH_NOMEM, CH_TOO_LARGE (LIMIT_PARETO_CLASSES of codes or strata); what the filter's book says. */
 enum ch_status defects_take_repair(
 	void *defects, const struct repair_fact *fact, const struct marks *marks);
 

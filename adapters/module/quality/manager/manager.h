@@ -5,6 +5,7 @@
 
 #include "module/quality/fact/divide.h"
 #include "module/quality/manager/manager_report.h"
+#include "module/quality/manager/promise.h"
 
 /* Lists of single repairs, complaints, charges: the page shows so many rows. */
 #define MANAGER_SHOWN 15u
@@ -37,7 +38,13 @@ static inline struct cell manager_name(struct slice name)
 enum cell_state manager_judge(
 	const struct quality_settings *settings, enum kpi kpi, struct ratio measured);
 
-void manager_promises(struct report *report, const struct manager_input *input);
+/* A promise's ratio as its unit has it, and how it stands: by the rule of its KPI, else by its own. */
+struct cell manager_promise(const struct promise *promise, struct ratio ratio);
+enum cell_state manager_promise_state(
+	const struct quality_settings *settings, const struct promise *promise, struct ratio ratio);
+
+void manager_promises(struct report *report, const struct measures *measures);
+void manager_strata(struct report *report, const struct measures *measures);
 void manager_ranking(struct report *report, const struct measures *measures);
 void manager_repairs(struct report *report, const struct manager_input *input);
 void manager_supply(struct report *report, const struct measures *measures);

@@ -153,6 +153,16 @@ static struct slice control_reason(struct report *report, const struct control_c
 	return reason;
 }
 
+/* Which of the two of an X-bar chart: ", mean"; ranges and standard deviations tell of the spread. */
+static const char *control_item(const struct control_chart *chart, size_t item)
+{
+	if (chart->charts.count < 2)
+		return "";
+	if (item == 0)
+		return ", mean";
+	return chart->samples.kind == CHART_XBAR_S ? ", standard deviation" : ", range";
+}
+
 static const char *control_says(const struct control_chart *chart)
 {
 	return chart->judged ? "Limits at three standard deviations, set by the shaded periods."
@@ -166,9 +176,7 @@ static void control_figure(
 	const struct chart *drawn = &chart->charts.items[item];
 	char title[256];
 	(void)snprintf(title, sizeof(title), "%s%s: %s%s%.*s", chart->plan->title,
-		chart->charts.count < 2 ? ""
-		: item == 1             ? ", spread"
-					: ", mean",
+		control_item(chart, item),
 		chart->plan->stratum[0] == '\0' ? "all" : chart->plan->stratum,
 		chart->plan->stratum[0] == '\0' ? "" : " ", (int)chart->name.len,
 		chart->name.len > 0 ? (const char *)chart->name.data : "");

@@ -105,10 +105,10 @@ static void open_figure(struct report_section *section, const struct repair_row 
 static void trend_figure(struct report_section *section, const struct manager_input *input)
 {
 	static const char *const series[] = {"within 4 days"};
-	if (input->history == NULL || input->history->repair[CUT_PERIOD].count < 2)
+	const struct measure_request *request = &input->now->request;
+	const struct repair_table *table = &input->now->repair[CUT_PERIOD];
+	if (table->count < 2)
 		return;
-	const struct measure_request *request = &input->history->request;
-	const struct repair_table *table = &input->history->repair[CUT_PERIOD];
 	struct report_figure *figure = report_figure(section, FIGURE_LINE, "fourDayTrend",
 		slice_text("Repaired within 4 days"), series, 1);
 	struct kpi_rule rule;
@@ -203,13 +203,14 @@ void manager_supply(struct report *report, const struct measures *measures)
 		{"requested", "Lines requested", CELL_COUNT, 0},
 		{"stock", "From stock within 3 d", CELL_SHARE, 1},
 		{"overseas", "Overseas within 7 d", CELL_SHARE, 1},
+		{"early", "in less than 5 d", CELL_SHARE, 1},
 		{"meanStock", "Mean, stock", CELL_DURATION, 0},
 		{"meanOverseas", "Mean, overseas", CELL_DURATION, 0},
 		{"open", "Not there yet", CELL_COUNT, 0}, {"overdue", "Overdue", CELL_COUNT, 0}};
 	struct report_section *section = report_section(report, "supply", "Parts supply",
 		"A part in stock is promised within 3 days of its request, one from overseas within "
 		"5 to 7 days.");
-	struct report_table *table = report_table(section, "supplyByStation", "", columns, 8);
+	struct report_table *table = report_table(section, "supplyByStation", "", columns, 9);
 	if (table != NULL)
 		table->shown = 40;
 	for (size_t i = 0; i < measures->supply[CUT_STATION].count; i++) {
@@ -222,10 +223,12 @@ void manager_supply(struct report *report, const struct measures *measures)
 						? STATE_PLAIN
 						: manager_judge(measures->request.settings,
 							  KPI_SUPPLY, row->in_stock)),
-				manager_ratio(row->overseas), manager_mean(row->stock_supply),
-				manager_mean(row->overseas_supply), cell_count(row->open),
+				manager_ratio(row->overseas),
+				cell_share(row->overseas_early, row->overseas.whole),
+				manager_mean(row->stock_supply), manager_mean(row->overseas_supply),
+				cell_count(row->open),
 				cell_in_state(cell_count(row->overdue),
 					row->overdue > 0 ? STATE_BAD : STATE_PLAIN)},
-			8);
+			9);
 	}
 }

@@ -89,7 +89,7 @@ void manager_report(const struct manager_input *input, struct report *out_report
 	buffer_fini(&scope);
 
 	manager_notes(out_report, input);
-	manager_promises(out_report, input);
+	manager_promises(out_report, input->now);
 	manager_ranking(out_report, input->now);
 	manager_repairs(out_report, input);
 	manager_supply(out_report, input->now);
@@ -98,6 +98,7 @@ void manager_report(const struct manager_input *input, struct report *out_report
 	manager_visits(out_report, input->now);
 	manager_satisfaction(out_report, input->now);
 	manager_prices(out_report, input->now);
+	manager_strata(out_report, input->now);
 	if (input->defects != NULL)
 		manager_defects(out_report, input);
 	if (input->control != NULL)

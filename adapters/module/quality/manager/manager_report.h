@@ -11,10 +11,8 @@
 #include "module/report/report.h"
 
 struct manager_input {
-	const struct measures *now; /* the stretch reported on */
-	/* The stretches that lead up to it and itself, period by period (CUT_PERIOD, in its request's
-	 * unit); NULL: there is nothing to compare with. */
-	const struct measures *history;
+	/* The stretch reported on; its CUT_PERIOD begins as much earlier as there is to compare with. */
+	const struct measures *now;
 	const struct control *control; /* may be NULL */
 	const struct defects *defects; /* may be NULL */
 	struct feed_state feed;        /* of the book that all of it is from */

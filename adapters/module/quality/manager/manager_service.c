@@ -53,6 +53,31 @@ static void hotline_wait_figure(struct report_section *section, const struct hot
 	}
 }
 
+/* Every group, hour by hour of the day. */
+static void hotline_hour_table(struct report_section *section, const struct hotline_table *hours)
+{
+	static const struct report_column columns[] = {{"group", "Group", CELL_TEXT, 0},
+		{"hour", "Hour", CELL_COUNT, 0}, {"offered", "Offered", CELL_COUNT, 0},
+		{"answered", "Answered", CELL_SHARE, 1}, {"abandoned", "Abandoned", CELL_SHARE, 1},
+		{"wait", "Speed of answer", CELL_DURATION, 0},
+		{"handle", "Handle time", CELL_DURATION, 0},
+		{"firstContact", "Solved at first contact", CELL_SHARE, 1}};
+	struct report_table *table =
+		report_table(section, "hotlineByHour", "By group and hour", columns, 8);
+	if (table != NULL)
+		table->shown = MANAGER_SHOWN;
+	for (size_t i = 0; i < hours->count; i++) {
+		const struct hotline_row *row = &hours->rows[i];
+		report_row(table,
+			(const struct cell[]){manager_name(row->key.name),
+				cell_count(row->key.hour), cell_count(row->offered),
+				cell_share(row->answered, row->offered),
+				cell_share(row->abandoned, row->offered), manager_mean(row->wait),
+				manager_mean(row->handle), manager_ratio(row->first_contact)},
+			8);
+	}
+}
+
 void manager_hotline(struct report *report, const struct measures *measures)
 {
 	static const struct report_column columns[] = {{"group", "Group", CELL_TEXT, 0},
@@ -84,6 +109,8 @@ void manager_hotline(struct report *report, const struct measures *measures)
 				manager_mean(row->handle), manager_ratio(row->first_contact)},
 			9);
 	}
+	if (measures->hotline_hours.count > 0)
+		hotline_hour_table(section, &measures->hotline_hours);
 }
 
 /* ---- Complaints ---- */
@@ -190,6 +217,32 @@ void manager_complaints(struct report *report, const struct measures *measures)
 
 /* ---- Appointments and call-backs ---- */
 
+static void callback_table(struct report_section *section, const struct callback_table *rows)
+{
+	static const struct report_column columns[] = {{"station", "Station", CELL_TEXT, 0},
+		{"due", "Due", CELL_COUNT, 0}, {"done", "Done", CELL_SHARE, 1},
+		{"missed", "Missed", CELL_COUNT, 0}, {"open", "Open", CELL_COUNT, 0},
+		{"planned", "Planned", CELL_COUNT, 0},
+		{"plannedDone", "Done on their day", CELL_SHARE, 1},
+		{"plannedLate", "Done later", CELL_COUNT, 0},
+		{"plannedGivenUp", "Given up", CELL_COUNT, 0},
+		{"plannedOverdue", "Overdue", CELL_COUNT, 0}};
+	struct report_table *table =
+		report_table(section, "callbacks", "Call-backs by station", columns, 10);
+	for (size_t i = 0; i < rows->count; i++) {
+		const struct callback_row *row = &rows->rows[i];
+		report_row(table,
+			(const struct cell[]){manager_name(row->key.name), cell_count(row->due),
+				cell_share(row->done, row->due), cell_count(row->missed),
+				cell_count(row->open), cell_count(row->planned),
+				cell_share(row->planned_done, row->planned),
+				cell_count(row->planned_late), cell_count(row->planned_given_up),
+				cell_in_state(cell_count(row->planned_overdue),
+					row->planned_overdue > 0 ? STATE_BAD : STATE_PLAIN)},
+			10);
+	}
+}
+
 static void callback_list(struct report_section *section, const struct measures *measures)
 {
 	static const struct report_column columns[] = {{"repair", "After repair", CELL_TEXT, 0},
@@ -236,5 +289,7 @@ void manager_visits(struct report *report, const struct measures *measures)
 				cell_count(row->untold)},
 			8);
 	}
+	if (measures->callback[CUT_STATION].count > 0)
+		callback_table(section, &measures->callback[CUT_STATION]);
 	callback_list(section, measures);
 }

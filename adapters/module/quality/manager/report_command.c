@@ -153,7 +153,6 @@ static bool command_take_gap(void *context, const struct feed_gap *gap)
 /* What is reckoned before it is shown. */
 struct reckoned {
 	struct measures *now;
-	struct measures *history;
 	struct control *control;
 	struct defects defects;
 };
@@ -161,7 +160,6 @@ struct reckoned {
 static void reckoned_fini(struct reckoned *reckoned)
 {
 	measures_free(reckoned->now);
-	measures_free(reckoned->history);
 	control_free(reckoned->control);
 	defects_fini(&reckoned->defects);
 }
@@ -174,19 +172,20 @@ static enum ch_status reckoned_take(
 	return status == CH_OK ? defects_take_repair(&reckoned->defects, fact, marks) : status;
 }
 
-static enum ch_status reckoned_charts(
-	struct reckoned *reckoned, struct book_txn *txn, const struct measure_request *request)
+static enum ch_status reckoned_charts(struct reckoned *reckoned, struct book_txn *txn,
+	const struct measure_request *request, const struct fact_filter *filter)
 {
 	const struct control_request charts = {.settings = request->settings,
 		.until_us = request->until_us < request->as_of_us ? request->until_us
 								  : request->as_of_us,
 		.as_of_us = request->as_of_us,
 		.blocks = 1,
-		.station = request->station,
-		.model = request->model};
+		.filter = *filter};
 	enum ch_status status = control_create(&charts, &reckoned->control);
-	if (status == CH_OK)
-		status = repair_walk(txn, request->as_of_us, reckoned_take, reckoned);
+	if (status != CH_OK)
+		return status;
+	defects_init(&reckoned->defects, request->from_us, request->until_us, filter);
+	status = repair_walk(txn, request->as_of_us, reckoned_take, reckoned);
 	if (status == CH_OK)
 		status = fact_walk(
 			txn, FACT_CASES, request->as_of_us, control_take_case, reckoned->control);
@@ -195,18 +194,33 @@ static enum ch_status reckoned_charts(
 	return status == CH_OK ? defects_rank(&reckoned->defects) : status;
 }
 
+/* Charts go by the same filter as measures; who is of which group is asked only where one is wanted. */
 static enum ch_status reckoned_make(struct book_txn *txn, const struct stretch *stretch,
 	const struct measure_request *request, struct reckoned *reckoned)
 {
-	struct measure_request before = *request;
-	before.from_us = stretch_history(
-		stretch, quality_offset_us(request->settings), stretch->whole ? REPORT_HISTORY : 1);
-	defects_init(&reckoned->defects, request->from_us, request->until_us, request->station,
-		request->model, request->part);
-	enum ch_status status = measures_make(txn, request, &reckoned->now);
+	struct measure_request wanted = *request;
+	struct fact_filter filter = {.station = request->station,
+		.model = request->model,
+		.part = request->part,
+		.group = request->group,
+		.txn = txn,
+		.as_of_us = request->as_of_us};
+	wanted.history_us =
+		request->from_us - stretch_history(stretch, quality_offset_us(request->settings),
+					   stretch->whole ? REPORT_HISTORY : 1);
+	enum ch_status status = measures_make(txn, &wanted, &reckoned->now);
 	if (status == CH_OK)
-		status = measures_make(txn, &before, &reckoned->history);
-	return status == CH_OK ? reckoned_charts(reckoned, txn, request) : status;
+		status = customers_create(request->settings, &filter.customers);
+	if (status == CH_OK) {
+		customers_look(filter.customers, txn);
+		status = request->group.len > 0 ? customers_load(filter.customers) : CH_OK;
+	}
+	if (status == CH_OK)
+		status = reckoned_charts(reckoned, txn, request, &filter);
+	/* All was taken: nobody is asked for any more. */
+	reckoned->defects.filter.customers = NULL;
+	customers_free(filter.customers);
+	return status;
 }
 
 /* ---- Out ---- */
@@ -282,7 +296,6 @@ static int command_make(const struct report_request *request, const struct modul
 		buffer_printf(
 			&gaps.text, " and %" PRIu64 " ranges more", gaps.count - REPORT_GAPS_SHOWN);
 	const struct manager_input input = {.now = reckoned.now,
-		.history = reckoned.history,
 		.control = reckoned.control,
 		.defects = &reckoned.defects,
 		.feed = view->feed,

@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 
-#include "base/hash.h"
 #include "module/quality/fact/moment.h"
 #include "module/quality/measure/measuring.h"
 
@@ -24,141 +23,7 @@ const char *kpi_name(enum kpi kpi)
 	return kpi_names[kpi];
 }
 
-/* ---- Shared ---- */
-
-void *list_add(struct list *list, size_t item_size)
-{
-	if (list->count == list->capacity) {
-		size_t capacity = list->capacity == 0 ? 64 : list->capacity * 2;
-		void *items = realloc(list->items, capacity * item_size);
-		if (items == NULL)
-			return NULL;
-		list->items = items;
-		list->capacity = capacity;
-	}
-	void *item = (unsigned char *)list->items + list->count++ * item_size;
-	memset(item, 0, item_size);
-	return item;
-}
-
-void list_fini(struct list *list)
-{
-	free(list->items);
-	*list = (struct list){0};
-}
-
-void span_add(struct span *span, int64_t us)
-{
-	span->count++;
-	if (__builtin_add_overflow(span->sum_us, us, &span->sum_us))
-		span->sum_us = INT64_MAX;
-	if (us > span->longest_us)
-		span->longest_us = us;
-}
-
-struct slice measuring_keep(struct measuring *m, struct slice text)
-{
-	return arena_copy(m->arena, text);
-}
-
-enum ch_status measuring_list(struct measuring *m, struct list *list, size_t item_size,
-	int (*order)(const void *, const void *), void *out_items, size_t *out_count,
-	int64_t *out_total)
-{
-	size_t count = list->count < MEASURE_LIST_MAX ? list->count : MEASURE_LIST_MAX;
-	void *items = NULL;
-	if (list->count > 0) {
-		qsort(list->items, list->count, item_size, order);
-		items = arena_alloc(m->arena, count * item_size);
-		if (items == NULL)
-			return CH_NOMEM;
-		memcpy(items, list->items, count * item_size);
-	}
-	memcpy(out_items, &items, sizeof(items));
-	*out_count = count;
-	*out_total = (int64_t)list->count;
-	return CH_OK;
-}
-
-bool measuring_in_stretch(const struct measuring *m, int64_t moment_us)
-{
-	return moment_us >= m->request->from_us && moment_us < m->request->until_us;
-}
-
-bool measuring_admits(const struct measuring *m, const struct measure_subject *subject)
-{
-	const struct measure_request *request = m->request;
-	bool part = request->part.len == 0;
-	for (size_t i = 0; i < subject->part_count && !part; i++)
-		part = slice_equal(subject->parts[i], request->part);
-	return part &&
-	       (request->station.len == 0 || slice_equal(request->station, subject->station)) &&
-	       (request->model.len == 0 || slice_equal(request->model, subject->model)) &&
-	       (request->group.len == 0 ||
-		       slice_equal(request->group, slice_text(group_name(subject->group))));
-}
-
-static void measuring_row(
-	struct rowset *rowset, struct slice name, int64_t period_us, void **rows, size_t *count)
-{
-	struct measure_key key = {.name = name, .period_us = period_us};
-	rows[*count] = rowset_row(rowset, &key, NULL, 0, NULL);
-	if (rows[*count] != NULL)
-		(*count)++;
-}
-
-size_t measuring_rows_lasting(struct measuring *m, struct rowset rowsets[CUT_COUNT],
-	const struct measure_subject *subject, void *rows[MEASURE_ROWS_MAX])
-{
-	struct slice none = {NULL, 0};
-	size_t count = 0;
-	(void)m;
-	measuring_row(&rowsets[CUT_ALL], none, 0, rows, &count);
-	measuring_row(&rowsets[CUT_STATION], subject->station, 0, rows, &count);
-	measuring_row(&rowsets[CUT_MODEL], subject->model, 0, rows, &count);
-	measuring_row(&rowsets[CUT_GROUP], slice_text(group_name(subject->group)), 0, rows, &count);
-	for (size_t i = 0; i < subject->part_count && i < REPAIR_LIST_MAX; i++)
-		measuring_row(&rowsets[CUT_PART], subject->parts[i], 0, rows, &count);
-	return count;
-}
-
-size_t measuring_rows_period(struct measuring *m, struct rowset rowsets[CUT_COUNT],
-	const struct measure_subject *subject, int64_t moment_us, void *rows[MEASURE_ROWS_MAX],
-	size_t count)
-{
-	struct slice none = {NULL, 0};
-	if (!measuring_in_stretch(m, moment_us))
-		return count;
-	/* Facts come by name and not by time, but most of a stretch is in few periods. */
-	if (moment_us < m->period_us || moment_us >= m->period_end_us) {
-		m->period_us = period_start(m->request->unit, m->offset_us, moment_us);
-		m->period_end_us = period_next(m->request->unit, m->offset_us, m->period_us);
-	}
-	measuring_row(&rowsets[CUT_PERIOD], none, m->period_us, rows, &count);
-	measuring_row(&rowsets[CUT_STATION_PERIOD], subject->station, m->period_us, rows, &count);
-	return count;
-}
-
-size_t measuring_rows(struct measuring *m, struct rowset rowsets[CUT_COUNT],
-	const struct measure_subject *subject, int64_t moment_us, void *rows[MEASURE_ROWS_MAX])
-{
-	size_t count = measuring_rows_lasting(m, rowsets, subject, rows);
-	return measuring_rows_period(m, rowsets, subject, moment_us, rows, count);
-}
-
-enum ch_status measuring_group(struct measuring *m, uint64_t customer, uint64_t sequence,
-	int64_t moment_us, enum customer_group *out_group, uint64_t *out_now)
-{
-	uint64_t now = 0;
-	enum ch_status status = customers_now(m->customers, customer, sequence, &now);
-	if (status != CH_OK)
-		return status;
-	if (customer != 0 && now == 0)
-		m->out->notes.customers_erased++;
-	*out_group = customers_group(m->customers, now, moment_us);
-	*out_now = now;
-	return CH_OK;
-}
+/* ---- Walks ---- */
 
 static void measuring_note(struct measuring *m, const struct marks *marks)
 {
@@ -170,8 +35,6 @@ static void measuring_note(struct measuring *m, const struct marks *marks)
 		m->out->notes.doubtful_times += next && moment_is_doubtful(mark->moment_us);
 	}
 }
-
-/* ---- Walks ---- */
 
 static enum ch_status measure_take_repair(
 	struct measuring *m, const struct repair_fact *fact, const struct marks *marks)
@@ -262,28 +125,6 @@ static enum ch_status measure_each_response(
 	return measure_survey_take(context, key, marks);
 }
 
-static enum ch_status measuring_walk(struct measuring *m)
-{
-	/* Calls behind cases: whether one was opened again tells of the first contact. */
-	static const struct {
-		enum fact_table table;
-		fact_function *each;
-	} walks[] = {
-		{FACT_REPAIRS, measure_each_repair},
-		{FACT_ORDERS, measure_each_order},
-		{FACT_CASES, measure_each_case},
-		{FACT_PROMISES, measure_each_promise},
-		{FACT_CALLS, measure_each_call},
-		{FACT_APPOINTMENTS, measure_each_appointment},
-		{FACT_CALLBACKS, measure_each_callback},
-		{FACT_RESPONSES, measure_each_response},
-	};
-	enum ch_status status = measure_price_begin(m);
-	for (size_t i = 0; i < sizeof(walks) / sizeof(*walks) && status == CH_OK; i++)
-		status = fact_walk(m->txn, walks[i].table, m->request->as_of_us, walks[i].each, m);
-	return status;
-}
-
 /* ---- Begin and end ---- */
 
 static void measuring_rowsets(
@@ -293,10 +134,10 @@ static void measuring_rowsets(
 		rowset_init(&rowsets[cut], m->arena, row_size);
 }
 
-static void measuring_begin(struct measuring *m)
+static void measuring_init(struct measuring *m)
 {
-	m->seed = hash_seed();
 	arena_init(&m->scratch);
+	strata_init(&m->strata);
 	measuring_rowsets(m, m->repair, sizeof(struct repair_row));
 	measuring_rowsets(m, m->supply, sizeof(struct supply_row));
 	measuring_rowsets(m, m->hotline, sizeof(struct hotline_row));
@@ -307,6 +148,7 @@ static void measuring_begin(struct measuring *m)
 	measuring_rowsets(m, m->callback, sizeof(struct callback_row));
 	measuring_rowsets(m, m->price, sizeof(struct price_row));
 	table_init(&m->reopened_cases);
+	table_init(&m->hotline_groups);
 	table_init(&m->prices);
 }
 
@@ -318,20 +160,10 @@ static void measuring_begin(struct measuring *m)
 		(m)->out->name[cut].rows = sorted;                                                 \
 	}
 
-static enum ch_status measuring_end(struct measuring *m)
+static enum ch_status measuring_tables(struct measuring *m)
 {
 	void *rows = NULL;
-	enum ch_status status = measure_repair_end(m);
-	if (status == CH_OK)
-		status = measure_case_end(m);
-	if (status == CH_OK)
-		status = measure_hotline_end(m);
-	if (status == CH_OK)
-		status = measure_callback_end(m);
-	if (status == CH_OK)
-		status = measure_price_end(m);
-	if (status == CH_OK)
-		status = measure_survey_end(m);
+	enum ch_status status = CH_OK;
 	MEASURING_TABLES(m, repair)
 	MEASURING_TABLES(m, supply)
 	MEASURING_TABLES(m, hotline)
@@ -349,8 +181,126 @@ static enum ch_status measuring_end(struct measuring *m)
 	return status == CH_OK ? measure_ranking(m) : status;
 }
 
-static void measuring_fini(struct measuring *m)
+static enum ch_status measuring_begin(struct measuring *m)
 {
+	measure_case_begin(m);
+	enum ch_status status = customers_load(m->customers);
+	if (status == CH_OK)
+		status = measure_price_begin(m);
+	if (status == CH_OK)
+		status = measure_repair_begin(m);
+	if (status == CH_OK)
+		status = measure_hotline_begin(m);
+	return status == CH_OK ? measure_callback_begin(m) : status;
+}
+
+/* ---- In pieces ---- */
+
+/* A walk over a table, or something to be done at once. */
+static const struct measuring_step {
+	fact_function *each;
+	enum fact_table table;
+	enum ch_status (*once)(struct measuring *m);
+} measuring_steps[] = {
+	{.once = measuring_begin},
+	{measure_each_repair, FACT_REPAIRS, NULL},
+	{measure_each_order, FACT_ORDERS, NULL},
+	/* Calls behind cases: whether one was opened again tells of the first contact. */
+	{measure_each_case, FACT_CASES, NULL},
+	{measure_each_promise, FACT_PROMISES, NULL},
+	{measure_each_call, FACT_CALLS, NULL},
+	{measure_each_appointment, FACT_APPOINTMENTS, NULL},
+	{measure_each_callback, FACT_CALLBACKS, NULL},
+	{measure_each_response, FACT_RESPONSES, NULL},
+	{.once = measure_repair_end},
+	{.once = measure_case_end},
+	{.once = measure_hotline_end},
+	{.once = measure_callback_end},
+	{.once = measure_price_end},
+	{.once = measure_survey_end},
+	{.once = measuring_tables},
+};
+
+#define MEASURING_STEPS (sizeof(measuring_steps) / sizeof(*measuring_steps))
+
+enum ch_status measuring_go_on(struct measuring *m, struct book_txn *txn, size_t most)
+{
+	enum ch_status status = CH_OK;
+	m->txn = txn;
+	customers_look(m->customers, txn);
+	while (status == CH_OK && m->step < MEASURING_STEPS) {
+		const struct measuring_step *step = &measuring_steps[m->step];
+		if (step->once != NULL) {
+			status = step->once(m);
+			m->step++;
+		} else {
+			status = fact_walk_some(txn, step->table, &m->from, most,
+				m->request->as_of_us, step->each, m);
+			if (status == CH_END) {
+				buffer_clear(&m->from);
+				m->step++;
+				status = CH_OK;
+			}
+		}
+		if (most != SIZE_MAX)
+			break;
+	}
+	m->txn = NULL;
+	return status == CH_OK && m->step == MEASURING_STEPS ? CH_END : status;
+}
+
+struct measures_owner {
+	struct measures measures;
+	struct arena arena;
+};
+
+enum ch_status measuring_create(
+	const struct measure_request *request, struct measuring **out_measuring)
+{
+	struct measures_owner *owner = calloc(1, sizeof(*owner));
+	struct measuring *m = calloc(1, sizeof(*m));
+	enum ch_status status = CH_NOMEM;
+	if (owner == NULL || m == NULL)
+		goto out;
+	arena_init(&owner->arena);
+	owner->measures.request = *request;
+	owner->measures.owner = owner;
+	m->out = &owner->measures;
+	m->arena = &owner->arena;
+	owner = NULL; /* m's now */
+	m->request = &m->out->request;
+	m->settings = request->settings;
+	m->offset_us = quality_offset_us(request->settings);
+	m->history_us = request->from_us - request->history_us;
+	measuring_init(m);
+	m->other = malloc(sizeof(*m->other));
+	if (m->other == NULL)
+		goto out;
+	status = customers_create(request->settings, &m->customers);
+	if (status != CH_OK)
+		goto out;
+	*out_measuring = m;
+	m = NULL; /* the caller's now */
+out:
+	free(owner);
+	if (m != NULL && m->out == NULL)
+		free(m);
+	else
+		measuring_free(m);
+	return status;
+}
+
+struct measures *measuring_take(struct measuring *m)
+{
+	struct measures *measures = m->out;
+	m->out = NULL;
+	return measures;
+}
+
+void measuring_free(struct measuring *m)
+{
+	if (m == NULL)
+		return;
 	for (int cut = 0; cut < CUT_COUNT; cut++) {
 		rowset_fini(&m->repair[cut]);
 		rowset_fini(&m->supply[cut]);
@@ -363,60 +313,39 @@ static void measuring_fini(struct measuring *m)
 	rowset_fini(&m->hotline_hours);
 	rowset_fini(&m->promises);
 	table_fini(&m->reopened_cases);
+	table_fini(&m->hotline_groups);
 	table_fini(&m->prices);
-	list_fini(&m->returns);
-	list_fini(&m->visits);
-	list_fini(&m->open_repairs);
-	list_fini(&m->contacts);
-	list_fini(&m->open_cases);
-	list_fini(&m->services);
-	list_fini(&m->follow_ups);
-	list_fini(&m->callbacks_due);
-	list_fini(&m->off_list);
+	sorter_free(m->visits);
+	sorter_free(m->contacts);
+	sorter_free(m->services);
+	shortlist_fini(&m->open_repairs);
+	shortlist_fini(&m->open_cases);
+	shortlist_fini(&m->callbacks_due);
+	shortlist_fini(&m->off_list);
+	list_fini(&m->hotline_names);
 	list_fini(&m->responses);
+	strata_fini(&m->strata);
 	arena_fini(&m->scratch);
 	buffer_fini(&m->name);
+	buffer_fini(&m->from);
 	customers_free(m->customers);
+	free(m->other);
+	measures_free(m->out);
 	free(m);
 }
-
-struct measures_owner {
-	struct measures measures;
-	struct arena arena;
-};
 
 enum ch_status measures_make(
 	struct book_txn *txn, const struct measure_request *request, struct measures **out_measures)
 {
-	struct measures_owner *owner = calloc(1, sizeof(*owner));
-	struct measuring *m = calloc(1, sizeof(*m));
-	enum ch_status status = CH_NOMEM;
-	if (owner == NULL || m == NULL)
-		goto out;
-	arena_init(&owner->arena);
-	owner->measures.request = *request;
-	owner->measures.owner = owner;
-	m->txn = txn;
-	m->request = request;
-	m->settings = request->settings;
-	m->offset_us = quality_offset_us(request->settings);
-	m->out = &owner->measures;
-	m->arena = &owner->arena;
-	measuring_begin(m);
-	status = customers_load(txn, request->settings, &m->customers);
+	struct measuring *m = NULL;
+	enum ch_status status = measuring_create(request, &m);
 	if (status == CH_OK)
-		status = measuring_walk(m);
-	if (status == CH_OK)
-		status = measuring_end(m);
-	if (status != CH_OK)
-		goto out;
-	*out_measures = &owner->measures;
-	owner = NULL;
-out:
-	if (m != NULL)
-		measuring_fini(m);
-	if (owner != NULL)
-		measures_free(&owner->measures);
+		status = measuring_go_on(m, txn, SIZE_MAX);
+	if (status == CH_END) {
+		*out_measures = measuring_take(m);
+		status = CH_OK;
+	}
+	measuring_free(m);
 	return status;
 }
 
@@ -425,8 +354,6 @@ void measures_free(struct measures *measures)
 	if (measures == NULL)
 		return;
 	struct measures_owner *owner = measures->owner;
-	if (owner == NULL)
-		owner = (struct measures_owner *)(void *)measures;
 	arena_fini(&owner->arena);
 	free(owner);
 }

@@ -22,13 +22,14 @@
 #include "module/quality/fact/period.h"
 
 struct book_txn;
+struct measuring;
 struct quality_settings;
 
 /* By what rows are divided.  In CUT_PART a repair stands once under each of its parts, and in CUT_MODEL and
  * CUT_STATION what names none stands under "". */
 enum cut {
-	CUT_ALL, /* one row */
-	CUT_PERIOD,
+	CUT_ALL,    /* one row */
+	CUT_PERIOD, /* may begin earlier than the stretch: `history_us` */
 	CUT_STATION,
 	CUT_MODEL,
 	CUT_PART,
@@ -402,6 +403,8 @@ struct measure_request {
 	int64_t until_us;      /* excluded */
 	int64_t as_of_us;      /* what happened later is not looked at */
 	enum period_unit unit; /* of the cuts by period */
+	int64_t history_us;    /* CUT_PERIOD, and it alone, begins so much earlier */
+	uint32_t cuts;         /* bits of enum cut: of others there are no rows; 0: all */
 	/* Only what is of these; empty: all. */
 	struct slice station;
 	struct slice model;
@@ -468,9 +471,25 @@ struct measures {
 	void *owner; /* memory; measures_free's */
 };
 
-/* Reads the facts as of the transaction.  CH_NOMEM, CH_CORRUPT (a stored fact), what the book says. */
+/* Reads the facts as of the transaction.  CH_NOMEM, CH_CORRUPT (a stored fact), CH_FULL (what is put
+ * aside on the disk), what the book says. */
 enum ch_status measures_make(struct book_txn *txn, const struct measure_request *request,
 	struct measures **out_measures);
-void measures_free(struct measures *measures);
+void measures_free(struct measures *measures); /* NULL is fine */
+
+/* ---- The same in pieces, for who must not stop the module ---- */
+
+/* `request` is copied; its settings and texts outlive this.  CH_NOMEM. */
+enum ch_status measuring_create(
+	const struct measure_request *request, struct measuring **out_measuring);
+void measuring_free(struct measuring *measuring); /* NULL is fine */
+
+/* Takes about `most` records more; between the pieces the book may change, and what was passed is not looked at
+ * again.  CH_OK: there is more; CH_END: all is reckoned; CH_NOMEM, CH_CORRUPT, CH_FULL (what is put aside on
+ * the disk), what the book says. */
+enum ch_status measuring_go_on(struct measuring *measuring, struct book_txn *txn, size_t most);
+
+/* What was reckoned, behind CH_END: the caller's from now on. */
+struct measures *measuring_take(struct measuring *measuring);
 
 #endif

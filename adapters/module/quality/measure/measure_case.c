@@ -1,6 +1,4 @@
 /* Complaints with their owners, and what the hub said about promises. */
-#include <stdlib.h>
-
 #include "carehub/v1/customer.pb-c.h"
 #include "module/quality/measure/measuring.h"
 
@@ -20,14 +18,13 @@ struct case_promise {
 
 /* By the hub's word where it gave one; else by our own, from the time of occurrence. */
 static enum ch_status case_promise_find(struct measuring *m, const struct case_fact *fact,
-	const char *name, int64_t promise_ms, int64_t done_us, struct marks *marks,
-	struct case_promise *out)
+	const char *name, int64_t promise_ms, int64_t done_us, struct case_promise *out)
 {
 	struct promise_fact promise;
 	bool known = false;
 	*out = (struct case_promise){.due_us = fact->filed_us + promise_ms * 1000};
 	enum ch_status status = promise_get(
-		m->txn, name, fact->case_id, m->request->as_of_us, marks, &promise, &known);
+		m->txn, name, fact->case_id, m->request->as_of_us, m->other, &promise, &known);
 	if (status != CH_OK)
 		return status;
 	if (!known || promise.due_us == 0 || promise.state == STATE_CANCELLED) {
@@ -64,18 +61,23 @@ static void case_count(const struct case_fact *fact, const struct case_promise *
 		span_add(&row->to_answer, fact->answered_us - fact->filed_us);
 }
 
-static enum ch_status case_list(struct measuring *m, const struct case_fact *fact,
+static int open_case_order(const void *a, const void *b)
+{
+	const struct open_case *one = a;
+	const struct open_case *other = b;
+	if (one->filed_us != other->filed_us)
+		return one->filed_us < other->filed_us ? -1 : 1;
+	return slice_compare(one->case_id, other->case_id);
+}
+
+static void case_list(struct measuring *m, const struct case_fact *fact,
 	const struct case_promise *acknowledge, const struct case_promise *answer)
 {
-	struct open_case *open = list_add(&m->open_cases, sizeof(*open));
-	if (open == NULL)
-		return CH_NOMEM;
-	*open = (struct open_case){
-		.case_id = measuring_keep(m, fact->case_id),
-		.station = measuring_keep(m, fact->station),
-		.first_owner = measuring_keep(m, fact->first_owner),
-		.owner = measuring_keep(m, fact->owner),
-		.owner_group = measuring_keep(m, fact->owner_group),
+	const struct open_case open = {.case_id = fact->case_id,
+		.station = fact->station,
+		.first_owner = fact->first_owner,
+		.owner = fact->owner,
+		.owner_group = fact->owner_group,
 		.filed_us = fact->filed_us,
 		.hand_overs = fact->hand_overs,
 		.level = fact->level,
@@ -84,9 +86,15 @@ static enum ch_status case_list(struct measuring *m, const struct case_fact *fac
 		.acknowledged_us = fact->acknowledged_us,
 		.answered_us = fact->answered_us,
 		.acknowledge_missed = acknowledge->judged && !acknowledge->kept,
-		.answer_missed = answer->judged && !answer->kept,
-	};
-	return CH_OK;
+		.answer_missed = answer->judged && !answer->kept};
+	struct open_case *place = shortlist_place(&m->open_cases, &open);
+	if (place == NULL)
+		return;
+	place->case_id = measuring_keep(m, open.case_id);
+	place->station = measuring_keep(m, open.station);
+	place->first_owner = measuring_keep(m, open.first_owner);
+	place->owner = measuring_keep(m, open.owner);
+	place->owner_group = measuring_keep(m, open.owner_group);
 }
 
 /* So that a call knows whether its case came back. */
@@ -102,47 +110,59 @@ static enum ch_status case_note_reopened(struct measuring *m, const struct case_
 	return table_put(&m->reopened_cases, id, reopened);
 }
 
-static enum ch_status case_take_complaint(
-	struct measuring *m, const struct case_fact *fact, const struct measure_subject *subject)
+/* How its two promises stand. */
+static enum ch_status case_judge(struct measuring *m, const struct case_fact *fact,
+	struct case_promise *out_acknowledge, struct case_promise *out_answer)
 {
-	struct case_promise acknowledge;
-	struct case_promise answer;
-	void *rows[MEASURE_ROWS_MAX];
-	struct marks *marks = malloc(sizeof(*marks));
-	if (marks == NULL)
-		return CH_NOMEM;
 	enum ch_status status = case_promise_find(m, fact, "complaint.acknowledge",
-		m->settings->acknowledge_ms, fact->acknowledged_us, marks, &acknowledge);
+		m->settings->acknowledge_ms, fact->acknowledged_us, out_acknowledge);
 	if (status == CH_OK)
 		status = case_promise_find(m, fact, "complaint.answer", m->settings->answer_ms,
-			fact->answered_us, marks, &answer);
-	free(marks);
-	if (status != CH_OK)
-		return status;
-	if (measuring_in_stretch(m, fact->filed_us)) {
-		size_t count = measuring_rows(m, m->complaint, subject, fact->filed_us, rows);
-		for (size_t i = 0; i < count; i++)
-			case_count(fact, &acknowledge, &answer, rows[i]);
-	}
-	return fact->open || fact->answered_us == 0 ? case_list(m, fact, &acknowledge, &answer)
-						    : CH_OK;
+			fact->answered_us, out_answer);
+	return status;
+}
+
+static void case_take_complaint(struct measuring *m, const struct case_fact *fact,
+	const struct case_promise *acknowledge, const struct case_promise *answer,
+	const struct measure_subject *subject)
+{
+	void *rows[MEASURE_ROWS_MAX];
+	size_t count = measuring_rows(m, m->complaint, subject, fact->filed_us, rows);
+	for (size_t i = 0; i < count; i++)
+		case_count(fact, acknowledge, answer, rows[i]);
+	if (fact->open || fact->answered_us == 0)
+		case_list(m, fact, acknowledge, answer);
+}
+
+void measure_case_begin(struct measuring *m)
+{
+	shortlist_init(&m->open_cases, sizeof(struct open_case), open_case_order);
 }
 
 enum ch_status measure_case_take(struct measuring *m, struct slice name, const struct marks *marks)
 {
 	struct case_fact fact;
+	struct case_promise acknowledge;
+	struct case_promise answer;
 	struct measure_subject subject = {0};
 	uint64_t now;
 	bool begun = case_fact_make(name, marks, &fact);
 	enum ch_status status = case_note_reopened(m, &fact);
 	if (status != CH_OK || !begun || !fact.complaint)
 		return status;
-	subject.station = fact.station;
 	status = measuring_group(
 		m, fact.customer, fact.sequence, fact.filed_us, &subject.group, &now);
+	if (status == CH_OK)
+		status = case_judge(m, &fact, &acknowledge, &answer);
+	if (status != CH_OK)
+		return status;
+	subject.station = fact.station;
+	subject.model = fact.model;
+	status = measuring_by_repair(m, fact.repair, fact.filed_us, &subject);
 	if (status != CH_OK || !measuring_admits(m, &subject))
 		return status;
-	return case_take_complaint(m, &fact, &subject);
+	case_take_complaint(m, &fact, &acknowledge, &answer, &subject);
+	return CH_OK;
 }
 
 /* ---- Promises ---- */
@@ -169,17 +189,8 @@ enum ch_status measure_promise_take(struct measuring *m, const struct marks *mar
 	return CH_OK;
 }
 
-static int open_case_order(const void *a, const void *b)
-{
-	const struct open_case *one = a;
-	const struct open_case *other = b;
-	if (one->filed_us != other->filed_us)
-		return one->filed_us < other->filed_us ? -1 : 1;
-	return slice_compare(one->case_id, other->case_id);
-}
-
 enum ch_status measure_case_end(struct measuring *m)
 {
-	return measuring_list(m, &m->open_cases, sizeof(struct open_case), open_case_order,
-		&m->out->open_cases, &m->out->open_case_count, &m->out->open_case_total);
+	return shortlist_finish(&m->open_cases, m->arena, &m->out->open_cases,
+		&m->out->open_case_count, &m->out->open_case_total);
 }

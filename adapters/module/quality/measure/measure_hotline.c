@@ -5,18 +5,20 @@
  * had no answered call with the same group in the days before; it is resolved when he has none in the days
  * behind it and its case is not opened again in them.  A call whose days are not over, and one of nobody
  * known of which nothing was said, are not judged. */
-#include <stdlib.h>
+#include <stddef.h>
 
 #include "module/quality/measure/measuring.h"
 
+/* An answered call of a known customer, kept until all are known. */
 struct contact {
 	uint64_t customer;
-	struct slice group;
 	int64_t answered_us;
-	int64_t resolved;
-	int64_t reopened_us; /* of its case; 0: never */
-	size_t row_count;    /* 0: not in the stretch, or not let through */
-	void **rows;         /* struct hotline_row */
+	int64_t joined_us;
+	uint32_t hotline; /* the number of its group */
+	uint8_t group;    /* of the customer */
+	uint8_t resolved; /* Answer */
+	uint8_t reopened; /* its case, within the days behind it */
+	uint8_t counted;  /* it is in the history, and let through */
 };
 
 enum contact_verdict { CONTACT_UNKNOWN, CONTACT_REPEATED, CONTACT_RESOLVED, CONTACT_UNRESOLVED };
@@ -58,20 +60,36 @@ static void hotline_row(
 		(*count)++;
 }
 
+/* What a stay is counted under. */
+struct hotline_subject {
+	struct slice hotline;
+	enum customer_group group;
+	int64_t joined_us;
+};
+
+#define HOTLINE_ROWS_MAX 4u
+
 /* Every group, and its periods and hours; every customer group. */
 static size_t hotline_rows(
-	struct measuring *m, const struct call_fact *stay, enum customer_group group, void *rows[4])
+	struct measuring *m, const struct hotline_subject *subject, void *rows[HOTLINE_ROWS_MAX])
 {
-	struct measure_key key = {.name = stay->group};
+	struct measure_key key = {.name = subject->hotline};
 	size_t count = 0;
-	hotline_row(&m->hotline[CUT_ALL], &key, rows, &count);
-	key.hour = period_hour(m->offset_us, stay->joined_us);
-	hotline_row(&m->hotline_hours, &key, rows, &count);
-	key.hour = 0;
-	key.period_us = period_start(m->request->unit, m->offset_us, stay->joined_us);
-	hotline_row(&m->hotline[CUT_PERIOD], &key, rows, &count);
-	key = (struct measure_key){.name = slice_text(group_name(group))};
-	hotline_row(&m->hotline[CUT_GROUP], &key, rows, &count);
+	bool stretch = measuring_in_stretch(m, subject->joined_us);
+	if (stretch && measuring_cuts(m, CUT_ALL)) {
+		hotline_row(&m->hotline[CUT_ALL], &key, rows, &count);
+		key.hour = period_hour(m->offset_us, subject->joined_us);
+		hotline_row(&m->hotline_hours, &key, rows, &count);
+		key.hour = 0;
+	}
+	if (measuring_cuts(m, CUT_PERIOD)) {
+		key.period_us = period_start(m->request->unit, m->offset_us, subject->joined_us);
+		hotline_row(&m->hotline[CUT_PERIOD], &key, rows, &count);
+	}
+	if (stretch && measuring_cuts(m, CUT_GROUP)) {
+		key = (struct measure_key){.name = slice_text(group_name(subject->group))};
+		hotline_row(&m->hotline[CUT_GROUP], &key, rows, &count);
+	}
 	return count;
 }
 
@@ -93,61 +111,78 @@ static enum contact_verdict contact_judge_stranger(const struct call_fact *stay)
 	return stay->resolved == ANSWER_IS_YES ? CONTACT_RESOLVED : CONTACT_UNKNOWN;
 }
 
-/* Kept until all calls are known; those too far from the stretch tell nothing about it. */
-static enum ch_status hotline_note_contact(struct measuring *m, const struct call_fact *stay,
-	uint64_t customer, void *const *rows, size_t row_count)
+/* The number of a hotline group's name. */
+static enum ch_status hotline_number(struct measuring *m, struct slice name, uint32_t *out_number)
+{
+	uint32_t *number = table_get(&m->hotline_groups, name);
+	if (number == NULL) {
+		struct slice *kept = list_add(&m->hotline_names, sizeof(*kept));
+		number = arena_alloc(&m->scratch, sizeof(*number));
+		if (kept == NULL || number == NULL)
+			return CH_NOMEM;
+		*number = (uint32_t)m->hotline_names.count - 1;
+		*kept = arena_copy(&m->scratch, name);
+		if (table_put(&m->hotline_groups, *kept, number) != CH_OK)
+			return CH_NOMEM;
+	}
+	*out_number = *number;
+	return CH_OK;
+}
+
+static bool hotline_reopened(const struct measuring *m, const struct call_fact *stay)
 {
 	const int64_t *reopened = NULL;
-	int64_t near_us = m->settings->contact_ms * 1000 + DAY_US;
-	if (stay->answered_us < m->request->from_us - near_us ||
-		stay->answered_us - near_us > m->request->until_us)
-		return CH_OK;
-	struct contact *contact = list_add(&m->contacts, sizeof(*contact));
-	if (contact == NULL)
-		return CH_NOMEM;
 	if (stay->case_id.len > 0)
 		reopened = table_get(&m->reopened_cases, stay->case_id);
-	*contact = (struct contact){
-		.customer = customer,
-		.group = stay->group,
+	return reopened != NULL && *reopened != 0 &&
+	       *reopened <= stay->answered_us + m->settings->contact_ms * 1000;
+}
+
+/* Kept until all calls are known; those too far from the history tell nothing about it. */
+static enum ch_status hotline_note_contact(struct measuring *m, const struct call_fact *stay,
+	uint64_t customer, enum customer_group group, bool counted)
+{
+	int64_t near_us = m->settings->contact_ms * 1000 + DAY_US;
+	struct contact contact = {.customer = customer,
 		.answered_us = stay->answered_us,
-		.resolved = stay->resolved,
-		.reopened_us = reopened != NULL ? *reopened : 0,
-	};
-	if (row_count == 0)
+		.joined_us = stay->joined_us,
+		.group = (uint8_t)group,
+		.resolved = (uint8_t)stay->resolved,
+		.reopened = hotline_reopened(m, stay),
+		.counted = counted};
+	if (stay->answered_us < m->history_us - near_us ||
+		stay->answered_us - near_us > m->request->until_us)
 		return CH_OK;
-	contact->rows = arena_alloc(&m->scratch, row_count * sizeof(*rows));
-	if (contact->rows == NULL)
-		return CH_NOMEM;
-	memcpy(contact->rows, rows, row_count * sizeof(*rows));
-	contact->row_count = row_count;
-	return CH_OK;
+	enum ch_status status = hotline_number(m, stay->group, &contact.hotline);
+	return status == CH_OK ? sorter_add(m->contacts, &contact) : status;
 }
 
 static enum ch_status hotline_take_stay(struct measuring *m, const struct call_fact *stay)
 {
-	void *rows[4];
+	void *rows[HOTLINE_ROWS_MAX];
 	size_t row_count = 0;
-	enum customer_group group = GROUP_UNKNOWN;
+	struct hotline_subject subject = {.hotline = stay->group, .joined_us = stay->joined_us};
 	uint64_t customer = 0;
 	enum ch_status status = measuring_group(
-		m, stay->customer, stay->sequence, stay->joined_us, &group, &customer);
+		m, stay->customer, stay->sequence, stay->joined_us, &subject.group, &customer);
 	if (status != CH_OK)
 		return status;
-	bool counted = measuring_in_stretch(m, stay->joined_us) && m->request->station.len == 0 &&
-		       m->request->model.len == 0 && m->request->part.len == 0 &&
-		       (m->request->group.len == 0 ||
-			       slice_equal(m->request->group, slice_text(group_name(group))));
+	bool counted =
+		measuring_in_history(m, stay->joined_us) && m->request->station.len == 0 &&
+		m->request->model.len == 0 && m->request->part.len == 0 &&
+		(m->request->group.len == 0 ||
+			slice_equal(m->request->group, slice_text(group_name(subject.group))));
 	if (counted) {
-		row_count = hotline_rows(m, stay, group, rows);
+		row_count = hotline_rows(m, &subject, rows);
 		for (size_t i = 0; i < row_count; i++)
 			hotline_count(stay, rows[i]);
-		m->out->notes.calls_unfinished += stay->end == CALL_UNFINISHED;
+		m->out->notes.calls_unfinished +=
+			stay->end == CALL_UNFINISHED && measuring_in_stretch(m, stay->joined_us);
 	}
 	if (stay->end != CALL_ANSWERED)
 		return CH_OK;
 	if (customer != 0)
-		return hotline_note_contact(m, stay, customer, rows, row_count);
+		return hotline_note_contact(m, stay, customer, subject.group, counted);
 	contact_count(rows, row_count, contact_judge_stranger(stay));
 	return CH_OK;
 }
@@ -172,46 +207,75 @@ static int contact_order(const void *a, const void *b)
 	const struct contact *other = b;
 	if (one->customer != other->customer)
 		return one->customer < other->customer ? -1 : 1;
-	int order = slice_compare(one->group, other->group);
-	if (order != 0)
-		return order;
-	return one->answered_us < other->answered_us ? -1 : one->answered_us > other->answered_us;
+	if (one->hotline != other->hotline)
+		return one->hotline < other->hotline ? -1 : 1;
+	if (one->answered_us != other->answered_us)
+		return one->answered_us < other->answered_us ? -1 : 1;
+	if (one->joined_us != other->joined_us)
+		return one->joined_us < other->joined_us ? -1 : 1;
+	return memcmp(&one->group, &other->group, 4); /* all that is left of them */
 }
 
+enum ch_status measure_hotline_begin(struct measuring *m)
+{
+	_Static_assert(offsetof(struct contact, group) + 4 == sizeof(struct contact),
+		"no padding, and nothing that is not compared");
+	return sorter_create(
+		sizeof(struct contact), contact_order, LIMIT_SORTER_BYTES, &m->contacts);
+}
+
+/* NULL: there is none. */
 static bool contact_follows(
 	const struct measuring *m, const struct contact *first, const struct contact *next)
 {
-	return next->customer == first->customer && slice_equal(next->group, first->group) &&
+	return first != NULL && next != NULL && next->customer == first->customer &&
+	       next->hotline == first->hotline &&
 	       next->answered_us - first->answered_us <= m->settings->contact_ms * 1000;
 }
 
-static enum contact_verdict contact_judge(
-	const struct measuring *m, const struct contact *contacts, size_t count, size_t at)
+static enum contact_verdict contact_judge(const struct measuring *m, const struct contact *before,
+	const struct contact *contact, const struct contact *next)
 {
-	const struct contact *contact = &contacts[at];
 	int64_t over_us = contact->answered_us + m->settings->contact_ms * 1000;
-	if (at > 0 && contact_follows(m, &contacts[at - 1], contact))
+	if (contact_follows(m, before, contact))
 		return CONTACT_REPEATED;
 	if (over_us > m->request->as_of_us)
 		return CONTACT_UNKNOWN;
-	if (contact->resolved == ANSWER_IS_NO)
+	if (contact->resolved == ANSWER_IS_NO || contact->reopened)
 		return CONTACT_UNRESOLVED;
-	if (at + 1 < count && contact_follows(m, contact, &contacts[at + 1]))
-		return CONTACT_UNRESOLVED;
-	return contact->reopened_us != 0 && contact->reopened_us <= over_us ? CONTACT_UNRESOLVED
-									    : CONTACT_RESOLVED;
+	return contact_follows(m, contact, next) ? CONTACT_UNRESOLVED : CONTACT_RESOLVED;
 }
 
+static void contact_settle(struct measuring *m, const struct contact *before,
+	const struct contact *contact, const struct contact *next)
+{
+	const struct slice *names = m->hotline_names.items;
+	const struct hotline_subject subject = {.hotline = names[contact->hotline],
+		.group = (enum customer_group)contact->group,
+		.joined_us = contact->joined_us};
+	void *rows[HOTLINE_ROWS_MAX];
+	if (contact->counted)
+		contact_count(rows, hotline_rows(m, &subject, rows),
+			contact_judge(m, before, contact, next));
+}
+
+/* Each is judged by the one before it and the one behind it. */
 enum ch_status measure_hotline_end(struct measuring *m)
 {
-	const struct contact *contacts = m->contacts.items;
-	size_t count = m->contacts.count;
-	if (count > 0)
-		qsort(m->contacts.items, count, sizeof(*contacts), contact_order);
-	for (size_t i = 0; i < count; i++) {
-		if (contacts[i].row_count > 0)
-			contact_count(contacts[i].rows, contacts[i].row_count,
-				contact_judge(m, contacts, count, i));
+	struct contact three[3];
+	const struct contact *before = NULL;
+	struct contact *at = NULL;
+	size_t count = 0;
+	enum ch_status status = sorter_sort(m->contacts);
+	while (status == CH_OK) {
+		struct contact *next = &three[count++ % 3];
+		status = sorter_next(m->contacts, next);
+		if (status != CH_OK)
+			next = NULL;
+		if (at != NULL && (status == CH_OK || status == CH_END))
+			contact_settle(m, before, at, next);
+		before = at;
+		at = next;
 	}
-	return CH_OK;
+	return status == CH_END ? CH_OK : status;
 }

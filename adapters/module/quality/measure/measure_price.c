@@ -1,6 +1,4 @@
 /* Charges off the published price list. */
-#include <stdlib.h>
-
 #include "module/quality/measure/measuring.h"
 
 /* The prices of one item. */
@@ -8,6 +6,16 @@ struct item_prices {
 	size_t count;
 	struct mark marks[];
 };
+
+/* What a price is judged by; an empty text may stand for memory that has run out, which what follows tells. */
+static void price_copy(struct measuring *m, const struct mark *mark, struct mark *out)
+{
+	*out = *mark;
+	out->source = arena_copy(&m->scratch, mark->source);
+	out->id = arena_copy(&m->scratch, mark->id);
+	for (size_t i = 0; i < MARK_TEXTS; i++)
+		out->texts[i] = arena_copy(&m->scratch, mark->texts[i]);
+}
 
 static enum ch_status price_load(void *context, struct slice key, const struct marks *marks)
 {
@@ -19,17 +27,28 @@ static enum ch_status price_load(void *context, struct slice key, const struct m
 		arena_alloc(&m->scratch, sizeof(*prices) + marks->count * sizeof(*prices->marks));
 	if (item.data == NULL || prices == NULL)
 		goto out;
-	/* Their texts look into the book, and live as long as its transaction. */
-	memcpy(prices->marks, marks->items, marks->count * sizeof(*prices->marks));
 	prices->count = marks->count;
+	for (size_t i = 0; i < marks->count; i++)
+		price_copy(m, &marks->items[i], &prices->marks[i]);
 	status = table_put(&m->prices, item, prices);
 out:
 	buffer_fini(&name);
 	return status;
 }
 
+static int off_list_order(const void *a, const void *b)
+{
+	const struct off_list_charge *one = a;
+	const struct off_list_charge *other = b;
+	if (one->moment_us != other->moment_us)
+		return one->moment_us > other->moment_us ? -1 : 1; /* the newest first */
+	int order = slice_compare(one->repair_order_id, other->repair_order_id);
+	return order != 0 ? order : slice_compare(one->item_code, other->item_code);
+}
+
 enum ch_status measure_price_begin(struct measuring *m)
 {
+	shortlist_init(&m->off_list, sizeof(struct off_list_charge), off_list_order);
 	return fact_walk(m->txn, FACT_PRICES, m->request->as_of_us, price_load, m);
 }
 
@@ -52,28 +71,31 @@ static void price_count(const struct charge_judgement *judgement, struct price_r
 		row->under_minor = INT64_MAX;
 }
 
-static enum ch_status price_list(struct measuring *m, const struct repair_fact *fact,
+static void price_list(struct measuring *m, const struct repair_fact *fact,
 	const struct mark *charge, const struct charge_judgement *judgement)
 {
-	struct off_list_charge *off = list_add(&m->off_list, sizeof(*off));
-	if (off == NULL)
-		return CH_NOMEM;
-	*off = (struct off_list_charge){
-		.repair_order_id = measuring_keep(m, fact->order_id),
-		.station = measuring_keep(m, fact->station),
-		.item_code = measuring_keep(m, charge->texts[CHARGE_ITEM]),
-		.currency = measuring_keep(m, charge->texts[CHARGE_CURRENCY]),
+	const struct off_list_charge off = {.repair_order_id = fact->order_id,
+		.station = fact->station,
+		.item_code = charge->texts[CHARGE_ITEM],
+		.currency = charge->texts[CHARGE_CURRENCY],
 		.charged_minor = judgement->charged_minor,
 		.listed_minor = judgement->listed_minor,
 		.verdict = judgement->verdict,
 		.moment_us = charge->moment_us,
-		.event_source = measuring_keep(m, charge->source),
-		.event_id = measuring_keep(m, charge->id),
-	};
-	return CH_OK;
+		.event_source = charge->source,
+		.event_id = charge->id};
+	struct off_list_charge *place = shortlist_place(&m->off_list, &off);
+	if (place == NULL)
+		return;
+	place->repair_order_id = measuring_keep(m, off.repair_order_id);
+	place->station = measuring_keep(m, off.station);
+	place->item_code = measuring_keep(m, off.item_code);
+	place->currency = measuring_keep(m, off.currency);
+	place->event_source = measuring_keep(m, off.event_source);
+	place->event_id = measuring_keep(m, off.event_id);
 }
 
-static enum ch_status price_take_charge(struct measuring *m, const struct repair_fact *fact,
+static void price_take_charge(struct measuring *m, const struct repair_fact *fact,
 	const struct mark *charge, const struct measure_subject *subject)
 {
 	static const struct item_prices none = {0};
@@ -86,39 +108,29 @@ static enum ch_status price_take_charge(struct measuring *m, const struct repair
 	size_t count = measuring_rows(m, m->price, subject, charge->moment_us, rows);
 	for (size_t i = 0; i < count; i++)
 		price_count(&judgement, rows[i]);
-	return judgement.verdict >= CHARGE_OVER ? price_list(m, fact, charge, &judgement) : CH_OK;
+	if (judgement.verdict >= CHARGE_OVER && measuring_in_stretch(m, charge->moment_us))
+		price_list(m, fact, charge, &judgement);
 }
 
 enum ch_status measure_price_take(struct measuring *m, const struct repair_fact *fact,
 	const struct marks *marks, const struct measure_subject *subject)
 {
-	enum ch_status status = CH_OK;
-	if (fact->returned.mark == NULL || !measuring_in_stretch(m, fact->returned.moment_us) ||
+	if (fact->returned.mark == NULL || !measuring_in_history(m, fact->returned.moment_us) ||
 		!measuring_admits(m, subject))
 		return CH_OK;
-	for (size_t i = 0; i < marks->count && status == CH_OK; i++) {
+	for (size_t i = 0; i < marks->count; i++) {
 		const struct mark *mark = &marks->items[i];
 		/* What the last word about the return says; one before it was replaced by it. */
 		if (mark->kind == REPAIR_CHARGED &&
 			slice_equal(mark->id, fact->returned.mark->id) &&
 			slice_equal(mark->source, fact->returned.mark->source))
-			status = price_take_charge(m, fact, mark, subject);
+			price_take_charge(m, fact, mark, subject);
 	}
-	return status;
-}
-
-static int off_list_order(const void *a, const void *b)
-{
-	const struct off_list_charge *one = a;
-	const struct off_list_charge *other = b;
-	if (one->moment_us != other->moment_us)
-		return one->moment_us > other->moment_us ? -1 : 1; /* the newest first */
-	int order = slice_compare(one->repair_order_id, other->repair_order_id);
-	return order != 0 ? order : slice_compare(one->item_code, other->item_code);
+	return CH_OK;
 }
 
 enum ch_status measure_price_end(struct measuring *m)
 {
-	return measuring_list(m, &m->off_list, sizeof(struct off_list_charge), off_list_order,
-		&m->out->off_list, &m->out->off_list_count, &m->out->off_list_total);
+	return shortlist_finish(&m->off_list, m->arena, &m->out->off_list, &m->out->off_list_count,
+		&m->out->off_list_total);
 }

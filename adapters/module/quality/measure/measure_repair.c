@@ -1,79 +1,69 @@
 /* R14, the four-day rate, RR90. */
-#include <stdlib.h>
-
 #include "base/hash.h"
 #include "module/quality/measure/measuring.h"
 
-/* A return whose days have passed: judged when every visit of every unit is known. */
-struct rr90_return {
-	struct unit_visit visit;
-	size_t row_count;
-	void **rows; /* struct repair_row */
+/* A unit that came, by a receipt or a re-opening, or went back: judged when every visit of every unit is known.  The
+ * unit is a digest of its serial number, so long that two do not share one. */
+struct visit {
+	uint64_t unit[2];
+	int64_t moment_us;
+	struct stratum stratum; /* of a return, what it counts under; VISIT_CAME */
 };
+
+#define VISIT_CAME UINT32_MAX
 
 /* ---- Serial numbers ---- */
 
-/* Without blanks and hyphens, in capitals: desks write them as they like. */
-static uint8_t serial_next(struct slice serial, size_t *at)
-{
-	while (*at < serial.len) {
-		uint8_t byte = serial.data[(*at)++];
-		if (byte == ' ' || byte == '-')
-			continue;
-		return byte >= 'a' && byte <= 'z' ? (uint8_t)(byte - 'a' + 'A') : byte;
-	}
-	return 0;
-}
-
-static uint64_t serial_hash(const struct measuring *m, struct slice serial)
+/* Without blanks and hyphens, in capitals: desks write them as they like.  False: there is none. */
+static bool visit_unit(struct slice serial, uint64_t out_unit[2])
 {
 	uint8_t folded[LIMIT_FACT_TEXT_BYTES];
 	size_t len = 0;
-	uint8_t byte;
-	for (size_t at = 0; (byte = serial_next(serial, &at)) != 0;)
-		folded[len++] = byte;
-	return len > 0 ? hash_bytes(folded, len, m->seed) | 1 : 0;
-}
-
-static bool serial_equal(struct slice a, struct slice b)
-{
-	size_t at_a = 0;
-	size_t at_b = 0;
-	uint8_t byte;
-	do {
-		byte = serial_next(a, &at_a);
-		if (byte != serial_next(b, &at_b))
-			return false;
-	} while (byte != 0);
+	for (size_t i = 0; i < serial.len && len < sizeof(folded); i++) {
+		uint8_t byte = serial.data[i];
+		if (byte == ' ' || byte == '-')
+			continue;
+		folded[len++] = byte >= 'a' && byte <= 'z' ? (uint8_t)(byte - 'a' + 'A') : byte;
+	}
+	if (len == 0)
+		return false;
+	out_unit[0] = hash_bytes(folded, len, hash_seed());
+	out_unit[1] = hash_bytes(folded, len, ~hash_seed());
 	return true;
 }
 
+/* By unit, then by time; at one time what came stands before what went back, whose days begin behind it. */
 static int visit_order(const void *a, const void *b)
 {
-	const struct unit_visit *one = a;
-	const struct unit_visit *other = b;
-	if (one->serial != other->serial)
-		return one->serial < other->serial ? -1 : 1;
-	return one->moment_us < other->moment_us ? -1 : one->moment_us > other->moment_us;
+	const struct visit *one = a;
+	const struct visit *other = b;
+	for (size_t i = 0; i < 2; i++) {
+		if (one->unit[i] != other->unit[i])
+			return one->unit[i] < other->unit[i] ? -1 : 1;
+	}
+	if (one->moment_us != other->moment_us)
+		return one->moment_us < other->moment_us ? -1 : 1;
+	bool one_came = one->stratum.where == VISIT_CAME;
+	bool other_came = other->stratum.where == VISIT_CAME;
+	if (one_came != other_came)
+		return one_came ? -1 : 1;
+	if (one->stratum.where != other->stratum.where)
+		return one->stratum.where < other->stratum.where ? -1 : 1;
+	return (one->stratum.parts > other->stratum.parts) -
+	       (one->stratum.parts < other->stratum.parts);
 }
 
 /* Only what may come behind a return of the stretch, within its days. */
-static enum ch_status visit_note(struct measuring *m, const struct repair_fact *fact)
+static enum ch_status visit_note_came(struct measuring *m, const struct repair_fact *fact)
 {
 	int64_t until_us = m->request->until_us;
-	uint64_t serial;
-	if (fact->begun.moment_us < m->request->from_us ||
+	struct visit visit = {.moment_us = fact->begun.moment_us, .stratum = {VISIT_CAME, 0}};
+	if (fact->begun.moment_us < m->history_us ||
 		(fact->begun.moment_us > until_us &&
-			fact->begun.moment_us - until_us > m->settings->again_ms * 1000))
+			fact->begun.moment_us - until_us > m->settings->again_ms * 1000) ||
+		!visit_unit(fact->serial, visit.unit))
 		return CH_OK;
-	serial = serial_hash(m, fact->serial);
-	if (serial == 0)
-		return CH_OK;
-	struct unit_visit *visit = list_add(&m->visits, sizeof(*visit));
-	if (visit == NULL)
-		return CH_NOMEM;
-	*visit = (struct unit_visit){serial, fact->serial, fact->begun.moment_us};
-	return CH_OK;
+	return sorter_add(m->visits, &visit);
 }
 
 /* ---- Counting ---- */
@@ -122,157 +112,6 @@ static void repair_count_open(const struct measuring *m, const struct repair_fac
 	row->open_waiting += waiting;
 }
 
-static enum ch_status repair_list_open(
-	struct measuring *m, const struct repair_fact *fact, int64_t age_us)
-{
-	struct open_repair *open = list_add(&m->open_repairs, sizeof(*open));
-	if (open == NULL)
-		return CH_NOMEM;
-	*open = (struct open_repair){
-		.repair_order_id = measuring_keep(m, fact->order_id),
-		.station = measuring_keep(m, fact->station),
-		.model = measuring_keep(m, fact->model),
-		.received_us = fact->begun.moment_us,
-		.age_us = age_us,
-		.event_source = measuring_keep(m, fact->begun.mark->source),
-		.event_id = measuring_keep(m, fact->begun.mark->id),
-	};
-	return CH_OK;
-}
-
-/* One repair under all its rows: begun, repaired and returned in other periods, else alike. */
-struct repair_taking {
-	struct measuring *m;
-	const struct repair_fact *fact;
-	const struct measure_subject *subject;
-	size_t lasting; /* how many; 0: not asked for yet */
-	void *rows[MEASURE_ROWS_MAX];
-};
-
-static size_t repair_rows(struct repair_taking *taking, int64_t moment_us)
-{
-	struct measuring *m = taking->m;
-	if (taking->lasting == 0)
-		taking->lasting =
-			measuring_rows_lasting(m, m->repair, taking->subject, taking->rows);
-	return measuring_rows_period(
-		m, m->repair, taking->subject, moment_us, taking->rows, taking->lasting);
-}
-
-static enum ch_status repair_take_open(struct repair_taking *taking)
-{
-	struct measuring *m = taking->m;
-	const struct repair_fact *fact = taking->fact;
-	void **rows = taking->rows;
-	int64_t age_us = repair_age(m, fact);
-	size_t count = repair_rows(taking, fact->begun.moment_us);
-	for (size_t i = 0; i < count; i++)
-		repair_count_open(m, fact, rows[i], age_us);
-	return age_us > m->settings->open_ms * 1000 ? repair_list_open(m, fact, age_us) : CH_OK;
-}
-
-static void repair_take_fixed(struct repair_taking *taking)
-{
-	struct measuring *m = taking->m;
-	const struct repair_fact *fact = taking->fact;
-	struct repair_point fixed = repair_fixed(fact);
-	if (fixed.mark == NULL || fact->faulty || fixed.moment_us < fact->begun.moment_us ||
-		!measuring_in_stretch(m, fixed.moment_us))
-		return;
-	int64_t took_us = repair_span(fact, fact->begun.moment_us, fixed.moment_us);
-	size_t count = repair_rows(taking, fixed.moment_us);
-	for (size_t i = 0; i < count; i++) {
-		struct repair_row *row = taking->rows[i];
-		row->four_day.whole++;
-		row->four_day.part += took_us <= m->settings->fix_ms * 1000;
-		span_add(&row->repairing, took_us);
-	}
-}
-
-static enum ch_status repair_take_returned(struct repair_taking *taking)
-{
-	struct measuring *m = taking->m;
-	const struct repair_fact *fact = taking->fact;
-	void **rows = taking->rows;
-	if (fact->returned.mark == NULL || fact->faulty ||
-		!measuring_in_stretch(m, fact->returned.moment_us))
-		return CH_OK;
-	uint64_t serial = serial_hash(m, fact->returned_serial);
-	size_t count = repair_rows(taking, fact->returned.moment_us);
-	bool ripe = fact->returned.moment_us + m->settings->again_ms * 1000 <= m->request->as_of_us;
-	for (size_t i = 0; i < count; i++) {
-		struct repair_row *row = rows[i];
-		row->returned++;
-		row->return_unknown += serial == 0;
-	}
-	if (!ripe || serial == 0)
-		return CH_OK;
-	struct rr90_return *returned = list_add(&m->returns, sizeof(*returned));
-	if (returned == NULL)
-		return CH_NOMEM;
-	returned->visit =
-		(struct unit_visit){serial, fact->returned_serial, fact->returned.moment_us};
-	returned->row_count = count;
-	returned->rows = arena_alloc(&m->scratch, count * sizeof(*returned->rows));
-	if (returned->rows == NULL)
-		return CH_NOMEM;
-	memcpy(returned->rows, rows, count * sizeof(*returned->rows));
-	return CH_OK;
-}
-
-enum ch_status measure_repair_take(
-	struct measuring *m, const struct repair_fact *fact, const struct measure_subject *subject)
-{
-	struct repair_taking taking;
-	/* Whoever brings a unit again may bring it to a station that the report is not about. */
-	enum ch_status status = visit_note(m, fact);
-	if (status != CH_OK || !measuring_admits(m, subject))
-		return status;
-	m->out->notes.repairs_faulty += fact->faulty;
-	taking.m = m;
-	taking.fact = fact;
-	taking.subject = subject;
-	taking.lasting = 0;
-	if (measuring_in_stretch(m, fact->begun.moment_us)) {
-		int64_t age_us = repair_age(m, fact);
-		size_t count = repair_rows(&taking, fact->begun.moment_us);
-		for (size_t i = 0; i < count; i++)
-			repair_count_received(m, fact, taking.rows[i], age_us);
-	}
-	repair_take_fixed(&taking);
-	status = repair_take_returned(&taking);
-	if (status == CH_OK && fact->ended.mark == NULL)
-		status = repair_take_open(&taking);
-	return status;
-}
-
-/* ---- RR90 ---- */
-
-/* Whether the unit of a return was received again within its days: the first visit behind it tells. */
-static bool visit_came_again(const struct measuring *m, const struct unit_visit *returned)
-{
-	const struct unit_visit *visits = m->visits.items;
-	size_t low = 0;
-	size_t high = m->visits.count;
-	int64_t until = returned->moment_us + m->settings->again_ms * 1000;
-	struct unit_visit sought = *returned;
-	sought.moment_us++; /* the visit that ended with this very return began before it, or with it */
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (visit_order(&visits[middle], &sought) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (; low < m->visits.count && visits[low].serial == returned->serial; low++) {
-		if (visits[low].moment_us > until)
-			return false;
-		if (serial_equal(visits[low].text, returned->text))
-			return true;
-	}
-	return false;
-}
-
 static int open_repair_order(const void *a, const void *b)
 {
 	const struct open_repair *one = a;
@@ -282,19 +121,157 @@ static int open_repair_order(const void *a, const void *b)
 	return slice_compare(one->repair_order_id, other->repair_order_id);
 }
 
+static void repair_list_open(struct measuring *m, const struct repair_fact *fact, int64_t age_us)
+{
+	const struct open_repair open = {.repair_order_id = fact->order_id,
+		.station = fact->station,
+		.model = fact->model,
+		.received_us = fact->begun.moment_us,
+		.age_us = age_us,
+		.event_source = fact->begun.mark->source,
+		.event_id = fact->begun.mark->id};
+	struct open_repair *place = shortlist_place(&m->open_repairs, &open);
+	if (place == NULL)
+		return;
+	place->repair_order_id = measuring_keep(m, open.repair_order_id);
+	place->station = measuring_keep(m, open.station);
+	place->model = measuring_keep(m, open.model);
+	place->event_source = measuring_keep(m, open.event_source);
+	place->event_id = measuring_keep(m, open.event_id);
+}
+
+static void repair_take_received(
+	struct measuring *m, const struct repair_fact *fact, const struct measure_subject *subject)
+{
+	void *rows[MEASURE_ROWS_MAX];
+	int64_t age_us = repair_age(m, fact);
+	size_t count = measuring_rows(m, m->repair, subject, fact->begun.moment_us, rows);
+	for (size_t i = 0; i < count; i++)
+		repair_count_received(m, fact, rows[i], age_us);
+}
+
+static void repair_take_open(
+	struct measuring *m, const struct repair_fact *fact, const struct measure_subject *subject)
+{
+	void *rows[MEASURE_ROWS_MAX];
+	int64_t age_us = repair_age(m, fact);
+	size_t count = measuring_rows_now(m, m->repair, subject, fact->begun.moment_us, rows);
+	for (size_t i = 0; i < count; i++)
+		repair_count_open(m, fact, rows[i], age_us);
+	if (age_us > m->settings->open_ms * 1000)
+		repair_list_open(m, fact, age_us);
+}
+
+static void repair_take_fixed(
+	struct measuring *m, const struct repair_fact *fact, const struct measure_subject *subject)
+{
+	void *rows[MEASURE_ROWS_MAX];
+	struct repair_point fixed = repair_fixed(fact);
+	if (fixed.mark == NULL || fact->faulty || fixed.moment_us < fact->begun.moment_us)
+		return;
+	int64_t took_us = repair_span(fact, fact->begun.moment_us, fixed.moment_us);
+	size_t count = measuring_rows(m, m->repair, subject, fixed.moment_us, rows);
+	for (size_t i = 0; i < count; i++) {
+		struct repair_row *row = rows[i];
+		row->four_day.whole++;
+		row->four_day.part += took_us <= m->settings->fix_ms * 1000;
+		span_add(&row->repairing, took_us);
+	}
+}
+
+static enum ch_status repair_take_returned(
+	struct measuring *m, const struct repair_fact *fact, const struct measure_subject *subject)
+{
+	void *rows[MEASURE_ROWS_MAX];
+	struct visit visit = {.moment_us = fact->returned.moment_us};
+	if (fact->returned.mark == NULL || fact->faulty ||
+		!measuring_in_history(m, fact->returned.moment_us))
+		return CH_OK;
+	bool known = visit_unit(fact->returned_serial, visit.unit);
+	bool ripe = fact->returned.moment_us + m->settings->again_ms * 1000 <= m->request->as_of_us;
+	size_t count = measuring_rows(m, m->repair, subject, fact->returned.moment_us, rows);
+	for (size_t i = 0; i < count; i++) {
+		struct repair_row *row = rows[i];
+		row->returned++;
+		row->return_unknown += !known;
+		row->rr90.whole += known && ripe; /* whether it came again is not known yet */
+	}
+	if (!ripe || !known)
+		return CH_OK;
+	enum ch_status status = strata_keep(&m->strata, subject, &visit.stratum);
+	return status == CH_OK ? sorter_add(m->visits, &visit) : status;
+}
+
+enum ch_status measure_repair_begin(struct measuring *m)
+{
+	shortlist_init(&m->open_repairs, sizeof(struct open_repair), open_repair_order);
+	return sorter_create(sizeof(struct visit), visit_order, LIMIT_SORTER_BYTES, &m->visits);
+}
+
+enum ch_status measure_repair_take(
+	struct measuring *m, const struct repair_fact *fact, const struct measure_subject *subject)
+{
+	/* Whoever brings a unit again may bring it to a station that the report is not about. */
+	enum ch_status status = visit_note_came(m, fact);
+	if (status != CH_OK || !measuring_admits(m, subject))
+		return status;
+	m->out->notes.repairs_faulty += fact->faulty;
+	repair_take_received(m, fact, subject);
+	repair_take_fixed(m, fact, subject);
+	if (fact->ended.mark == NULL)
+		repair_take_open(m, fact, subject);
+	return repair_take_returned(m, fact, subject);
+}
+
+/* ---- RR90 ---- */
+
+/* A return that came again within its days, under all that it counts under. */
+static void visit_count_again(struct measuring *m, const struct visit *returned)
+{
+	struct measure_subject subject;
+	void *rows[MEASURE_ROWS_MAX];
+	strata_subject(&m->strata, returned->stratum, &subject);
+	size_t count = measuring_rows(m, m->repair, &subject, returned->moment_us, rows);
+	for (size_t i = 0; i < count; i++) {
+		struct repair_row *row = rows[i];
+		row->rr90.part++;
+	}
+}
+
+/* The unit comes: every return that still waited for its next visit is judged by it.  The visit that ended with
+ * a return in this very moment began before it, or with it, and is none behind it. */
+static void visit_judge(struct measuring *m, struct list *waiting, const struct visit *came)
+{
+	const struct visit *returns = waiting->items;
+	for (size_t i = 0; i < waiting->count; i++) {
+		if (came->moment_us - returns[i].moment_us <= m->settings->again_ms * 1000)
+			visit_count_again(m, &returns[i]);
+	}
+	waiting->count = 0;
+}
+
 enum ch_status measure_repair_end(struct measuring *m)
 {
-	const struct rr90_return *returns = m->returns.items;
-	if (m->visits.count > 0)
-		qsort(m->visits.items, m->visits.count, sizeof(struct unit_visit), visit_order);
-	for (size_t i = 0; i < m->returns.count; i++) {
-		bool again = visit_came_again(m, &returns[i].visit);
-		for (size_t k = 0; k < returns[i].row_count; k++) {
-			struct repair_row *row = returns[i].rows[k];
-			row->rr90.whole++;
-			row->rr90.part += again;
+	struct list waiting = {0}; /* returns of the unit at hand */
+	struct visit visit;
+	enum ch_status status = sorter_sort(m->visits);
+	while (status == CH_OK && (status = sorter_next(m->visits, &visit)) == CH_OK) {
+		const struct visit *first = waiting.items;
+		if (waiting.count > 0 && memcmp(first->unit, visit.unit, sizeof(visit.unit)) != 0)
+			waiting.count = 0;
+		if (visit.stratum.where == VISIT_CAME) {
+			visit_judge(m, &waiting, &visit);
+			continue;
 		}
+		struct visit *returned = list_add(&waiting, sizeof(*returned));
+		if (returned == NULL)
+			status = CH_NOMEM;
+		else
+			*returned = visit;
 	}
-	return measuring_list(m, &m->open_repairs, sizeof(struct open_repair), open_repair_order,
-		&m->out->open_repairs, &m->out->open_repair_count, &m->out->open_repair_total);
+	list_fini(&waiting);
+	if (status != CH_END)
+		return status;
+	return shortlist_finish(&m->open_repairs, m->arena, &m->out->open_repairs,
+		&m->out->open_repair_count, &m->out->open_repair_total);
 }

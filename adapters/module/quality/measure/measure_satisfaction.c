@@ -27,9 +27,7 @@ struct response {
 	struct slice survey;
 	struct slice wave;
 	struct slice about;
-	struct slice station;
-	struct slice model;
-	enum customer_group group;
+	struct stratum stratum;
 	uint64_t customer; /* 0: nobody known: never the same as another */
 	int64_t answered_us;
 	struct slice source; /* of the event, for the order of two at one time */
@@ -111,7 +109,7 @@ enum ch_status measure_survey_take(struct measuring *m, struct slice key, const 
 	if (fact == NULL)
 		goto out;
 	status = survey_fact_make(key, marks, &names, fact);
-	if (status != CH_OK || fact->head == NULL || !measuring_in_stretch(m, fact->answered_us))
+	if (status != CH_OK || fact->head == NULL || !measuring_in_history(m, fact->answered_us))
 		goto out;
 	status = measuring_group(
 		m, fact->customer, fact->sequence, fact->answered_us, &subject.group, &customer);
@@ -122,7 +120,12 @@ enum ch_status measure_survey_take(struct measuring *m, struct slice key, const 
 		subject.group = group_find(fact->told_group);
 	subject.station = fact->station;
 	subject.model = fact->model;
-	if (!measuring_admits(m, &subject))
+	status = measuring_by_repair(m, fact->repair, fact->answered_us, &subject);
+	if (status != CH_OK || !measuring_admits(m, &subject))
+		goto out;
+	struct stratum stratum = {0, 0};
+	status = strata_keep(&m->strata, &subject, &stratum);
+	if (status != CH_OK)
 		goto out;
 	status = CH_NOMEM;
 	response = list_add(&m->responses, sizeof(*response));
@@ -132,9 +135,7 @@ enum ch_status measure_survey_take(struct measuring *m, struct slice key, const 
 		.survey = arena_copy(&m->scratch, fact->survey),
 		.wave = arena_copy(&m->scratch, fact->wave),
 		.about = arena_copy(&m->scratch, fact->about),
-		.station = arena_copy(&m->scratch, fact->station),
-		.model = arena_copy(&m->scratch, fact->model),
-		.group = subject.group,
+		.stratum = stratum,
 		.customer = customer,
 		.answered_us = fact->answered_us,
 		.source = arena_copy(&m->scratch, fact->head->source),
@@ -248,12 +249,12 @@ static int64_t response_overall(
 	return count > 0 ? divide_round(sum, count) : -1;
 }
 
-static void question_add(struct measuring *m, enum cut cut, const struct measure_key *key,
+static void question_add(struct measuring *m, struct rowset *rowset, const struct measure_key *key,
 	const struct response *response, const struct answer *answer, int64_t overall)
 {
 	const struct slice more[] = {response->survey, answer->question};
 	bool made;
-	struct question_count *count = rowset_row(&m->question[cut], key, more, 2, &made);
+	struct question_count *count = rowset_row(rowset, key, more, 2, &made);
 	if (count == NULL)
 		return;
 	if (made) {
@@ -278,31 +279,39 @@ static void index_add(struct measuring *m, enum cut cut, const struct measure_ke
 	row->repeated += response->repeated;
 }
 
-static void response_count_in(struct measuring *m, enum cut cut, const struct measure_key *key,
-	const struct response *response)
+static void response_count_in(struct measuring *m, enum cut cut, struct slice name,
+	int64_t period_us, const struct response *response)
 {
-	index_add(m, cut, key, response);
+	const struct measure_key key = {.name = name, .period_us = period_us};
+	if (!measuring_cuts(m, cut))
+		return;
+	index_add(m, cut, &key, response);
 	for (size_t i = 0; i < response->answer_count && !response->repeated; i++) {
 		const struct answer *answer = &response->answers[i];
-		question_add(m, cut, key, response, answer,
+		question_add(m, &m->question[cut], &key, response, answer,
 			cut == CUT_ALL ? response_overall(m, response, answer) : -1);
 	}
 }
 
 static void response_count(struct measuring *m, const struct response *response)
 {
-	struct measure_key key = {0};
-	response_count_in(m, CUT_ALL, &key, response);
-	key.period_us = period_start(m->request->unit, m->offset_us, response->answered_us);
-	response_count_in(m, CUT_PERIOD, &key, response);
-	key.name = response->station;
-	response_count_in(m, CUT_STATION_PERIOD, &key, response);
-	key.period_us = 0;
-	response_count_in(m, CUT_STATION, &key, response);
-	key.name = response->model;
-	response_count_in(m, CUT_MODEL, &key, response);
-	key.name = slice_text(group_name(response->group));
-	response_count_in(m, CUT_GROUP, &key, response);
+	const struct slice none = {NULL, 0};
+	const struct measure_key all = {.name = none};
+	struct measure_subject subject;
+	int64_t period_us = period_start(m->request->unit, m->offset_us, response->answered_us);
+	for (size_t i = 0; i < response->answer_count && !response->repeated; i++)
+		question_add(m, &m->question_history, &all, response, &response->answers[i], -1);
+	response_count_in(m, CUT_PERIOD, none, period_us, response);
+	if (!measuring_in_stretch(m, response->answered_us))
+		return;
+	strata_subject(&m->strata, response->stratum, &subject);
+	response_count_in(m, CUT_ALL, none, 0, response);
+	response_count_in(m, CUT_STATION_PERIOD, subject.station, period_us, response);
+	response_count_in(m, CUT_STATION, subject.station, 0, response);
+	response_count_in(m, CUT_MODEL, subject.model, 0, response);
+	response_count_in(m, CUT_GROUP, slice_text(group_name(subject.group)), 0, response);
+	for (size_t i = 0; i < subject.part_count; i++)
+		response_count_in(m, CUT_PART, subject.parts[i], 0, response);
 	m->out->notes.responses_repeated += response->repeated;
 }
 
@@ -444,6 +453,7 @@ static enum ch_status question_copy(
 	return CH_OK;
 }
 
+/* `all` are the questions whose weights it goes by; of CUT_ALL, its own. */
 static enum ch_status cut_settle(struct measuring *m, const struct counts *all, enum cut cut)
 {
 	struct counts counts = *all;
@@ -542,31 +552,54 @@ static enum ch_status dimensions_make(struct measuring *m, const struct counts *
 
 /* ---- All ---- */
 
-enum ch_status measure_survey_end(struct measuring *m)
+/* The questions over everything, with their weights. */
+static enum ch_status counts_weigh(
+	struct measuring *m, struct rowset *rowset, struct counts *out_counts)
 {
-	struct response *responses = m->responses.items;
-	struct counts all = {0};
+	struct counts counts = {0};
 	void *rows = NULL;
+	enum ch_status status = rowset_finish(rowset, &rows, &counts.count);
+	counts.items = rows;
+	for (size_t i = 0; status == CH_OK && i < counts.count;) {
+		struct counts survey = counts_of_survey(&counts, counts.items[i].row.survey);
+		weights_settle(m, &survey);
+		i += survey.count;
+	}
+	if (status == CH_OK)
+		*out_counts = counts;
+	return status;
+}
+
+static void survey_rowsets(struct measuring *m)
+{
+	rowset_init(&m->question_history, &m->scratch, sizeof(struct question_count));
 	for (int cut = 0; cut < CUT_COUNT; cut++) {
 		rowset_init(&m->question[cut], &m->scratch, sizeof(struct question_count));
 		rowset_init(&m->index[cut], m->arena, sizeof(struct index_row));
 	}
+}
+
+enum ch_status measure_survey_end(struct measuring *m)
+{
+	struct response *responses = m->responses.items;
+	struct counts all = {0};
+	struct counts history = {0};
+	survey_rowsets(m);
 	if (m->responses.count > 0)
 		qsort(responses, m->responses.count, sizeof(*responses), response_order);
 	response_mark_repeated(responses, m->responses.count);
 	for (size_t i = 0; i < m->responses.count; i++)
 		response_count(m, &responses[i]);
-	enum ch_status status = rowset_finish(&m->question[CUT_ALL], &rows, &all.count);
-	all.items = rows;
-	for (size_t i = 0; status == CH_OK && i < all.count;) {
-		struct counts survey = counts_of_survey(&all, all.items[i].row.survey);
-		weights_settle(m, &survey);
-		i += survey.count;
-	}
+	enum ch_status status = counts_weigh(m, &m->question[CUT_ALL], &all);
+	if (status == CH_OK)
+		status = counts_weigh(m, &m->question_history, &history);
 	for (int cut = 0; cut < CUT_COUNT && status == CH_OK; cut++)
-		status = cut_settle(m, &all, (enum cut)cut);
+		status = cut_settle(m,
+			cut == CUT_PERIOD || !measuring_cuts(m, CUT_ALL) ? &history : &all,
+			(enum cut)cut);
 	if (status == CH_OK)
 		status = dimensions_make(m, &all);
+	rowset_fini(&m->question_history);
 	for (int cut = 0; cut < CUT_COUNT; cut++) {
 		rowset_fini(&m->question[cut]);
 		rowset_fini(&m->index[cut]);

@@ -40,7 +40,7 @@ enum ch_status measure_supply_take(struct measuring *m, const struct marks *mark
 			.parts = &lines[i].part,
 			.part_count = 1,
 			.group = group};
-		if (!measuring_in_stretch(m, lines[i].requested_us) ||
+		if (!measuring_in_history(m, lines[i].requested_us) ||
 			!measuring_admits(m, &subject))
 			continue;
 		size_t row_count =

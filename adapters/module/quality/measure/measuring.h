@@ -1,5 +1,6 @@
-/* A report while it is reckoned: what the measures' own files share.  Each has a begin, takes facts one by one
- * from the walks of measure.c, and ends with its rows. */
+/* A report while it is reckoned: what the measures' own files share.  Each takes facts one by one from the walks
+ * of measure.c, and ends with its rows.  Between two pieces of a walk the book may change, so nothing here looks
+ * into it but while a fact is taken. */
 #ifndef QUALITY_MEASURING_H
 #define QUALITY_MEASURING_H
 
@@ -13,38 +14,10 @@
 #include "module/quality/fact/supply_fact.h"
 #include "module/quality/fact/survey_fact.h"
 #include "module/quality/measure/rowset.h"
+#include "module/quality/measure/shortlist.h"
+#include "module/quality/measure/sorter.h"
+#include "module/quality/measure/strata.h"
 #include "module/quality/quality_settings.h"
-
-/* What a fact is counted under. */
-struct measure_subject {
-	struct slice station;
-	struct slice model;
-	const struct slice *parts;
-	size_t part_count;
-	enum customer_group group;
-};
-
-/* A beginning (receipt or re-opening) or a return of a unit, for RR90. */
-struct unit_visit {
-	uint64_t serial; /* hash of the folded serial number: equal ones are compared in full */
-	struct slice text;
-	int64_t moment_us;
-};
-
-/* A service that call-backs follow. */
-struct service {
-	uint64_t customer;
-	int64_t returned_us;
-	struct slice order_id;
-	struct slice station;
-	struct slice model;
-	enum customer_group group;
-};
-
-struct follow_up {
-	uint64_t customer;
-	int64_t done_us;
-};
 
 /* A growing array of things of one size. */
 struct list {
@@ -53,44 +26,49 @@ struct list {
 	size_t capacity;
 };
 
-struct contact; /* an answered call, for first-contact resolution; measure_hotline.c */
-
 struct measuring {
-	struct book_txn *txn;
-	const struct measure_request *request;
+	struct book_txn *txn;                  /* of the piece under way */
+	const struct measure_request *request; /* the result's own copy */
 	const struct quality_settings *settings;
 	int64_t offset_us;
-	int64_t period_us; /* the period that was looked for last */
+	int64_t history_us; /* CUT_PERIOD begins then, all others at request->from_us */
+	int64_t period_us;  /* the period that was looked for last */
 	int64_t period_end_us;
 	struct customers *customers;
 	struct measures *out;
 	struct arena *arena;  /* lives as long as `out` */
 	struct arena scratch; /* as long as this */
-	uint64_t seed;
-	struct buffer name; /* of the record at hand */
+	struct buffer name;   /* of the record at hand */
+	struct marks *other;  /* of another record that is looked at beside, a repair */
+	struct slice other_parts[REPAIR_LIST_MAX]; /* its parts */
+	struct strata strata;                      /* of what is judged later */
+	size_t step;                               /* of measure.c's */
+	struct buffer from;                        /* where its walk goes on */
 
 	struct rowset repair[CUT_COUNT];
-	struct list returns; /* struct rr90_return: judged when all visits are known */
-	struct list visits;  /* struct unit_visit */
-	struct list open_repairs;
+	struct sorter *visits; /* of units, for RR90 */
+	struct shortlist open_repairs;
 	struct rowset supply[CUT_COUNT];
 	struct rowset hotline[CUT_COUNT];
 	struct rowset hotline_hours;
-	struct list contacts;
+	struct table hotline_groups; /* name: its number */
+	struct list hotline_names;
+	struct sorter *contacts;     /* answered calls, for first-contact resolution */
 	struct table reopened_cases; /* case id: when it was opened again */
 	struct rowset complaint[CUT_COUNT];
-	struct list open_cases;
+	struct shortlist open_cases;
 	struct rowset promises;
 	struct rowset appointment[CUT_COUNT];
 	struct rowset callback[CUT_COUNT];
-	struct list services;
-	struct list follow_ups;
-	struct list callbacks_due;
+	struct sorter *services; /* and who was reached after them */
+	struct shortlist callbacks_due;
 	struct rowset price[CUT_COUNT];
 	struct table prices; /* item code: its marks */
-	struct list off_list;
+	struct shortlist off_list;
 	struct list responses;
 	struct rowset question[CUT_COUNT];
+	struct rowset
+		question_history; /* as CUT_ALL's, with the history: whose weights CUT_PERIOD goes by */
 	struct rowset index[CUT_COUNT];
 };
 
@@ -100,26 +78,36 @@ struct measuring {
 
 /* Whether the filter of the request lets it through. */
 bool measuring_admits(const struct measuring *m, const struct measure_subject *subject);
-bool measuring_in_stretch(const struct measuring *m, int64_t moment_us);
 
-/* The rows that it counts in: of the cuts without a period, and, when the moment is in the stretch, of those by
- * period, which come behind them.  A status that sticks in the rowsets is looked at in the end.  Returns how
- * many. */
+/* Whether the moment is in the stretch; in it or in the history before it. */
+bool measuring_in_stretch(const struct measuring *m, int64_t moment_us);
+bool measuring_in_history(const struct measuring *m, int64_t moment_us);
+
+/* Whether the cut has rows at all. */
+bool measuring_cuts(const struct measuring *m, enum cut cut);
+
+/* The rows that what happened at the moment counts in: of the cuts without a period when it is in the stretch, of
+ * those by period as far as they reach.  A status that sticks in the rowsets is looked at in the end.
+ * Returns how many. */
 size_t measuring_rows(struct measuring *m, struct rowset rowsets[CUT_COUNT],
 	const struct measure_subject *subject, int64_t moment_us, void *rows[MEASURE_ROWS_MAX]);
 
-/* The two halves, for what counts at several moments. */
-size_t measuring_rows_lasting(struct measuring *m, struct rowset rowsets[CUT_COUNT],
-	const struct measure_subject *subject, void *rows[MEASURE_ROWS_MAX]);
-size_t measuring_rows_period(struct measuring *m, struct rowset rowsets[CUT_COUNT],
-	const struct measure_subject *subject, int64_t moment_us, void *rows[MEASURE_ROWS_MAX],
-	size_t count);
+/* The rows of what counts whenever it happened, as it is so now: those of the cuts without a period, and that of
+ * the moment's, where it has one. */
+size_t measuring_rows_now(struct measuring *m, struct rowset rowsets[CUT_COUNT],
+	const struct measure_subject *subject, int64_t moment_us, void *rows[MEASURE_ROWS_MAX]);
 
 /* The group that a customer was of. */
 enum ch_status measuring_group(struct measuring *m, uint64_t customer, uint64_t sequence,
 	int64_t moment_us, enum customer_group *out_group, uint64_t *out_now);
 
-/* A text of its own, that lives with the result; empty when memory has run out (which `list_add` tells). */
+/* What the subject has no word of its own about, by the repair that it is about: station, model, parts.  Nothing
+ * happens when there is none.  Good until the next call; CH_CORRUPT, CH_NOMEM. */
+enum ch_status measuring_by_repair(struct measuring *m, struct slice repair_order_id,
+	int64_t moment_us, struct measure_subject *subject);
+
+/* A text of its own, that lives with the result; empty when memory has run out (which is told elsewhere: what
+ * follows needs more of it). */
 struct slice measuring_keep(struct measuring *m, struct slice text);
 
 /* Room for one more, zeroed; NULL: out of memory. */
@@ -128,13 +116,9 @@ void list_fini(struct list *list);
 
 void span_add(struct span *span, int64_t us);
 
-/* Sorts, cuts to MEASURE_LIST_MAX and copies to the result's memory. */
-enum ch_status measuring_list(struct measuring *m, struct list *list, size_t item_size,
-	int (*order)(const void *, const void *), void *out_items, size_t *out_count,
-	int64_t *out_total);
-
 /* ---- The measures ---- */
 
+enum ch_status measure_repair_begin(struct measuring *m);
 enum ch_status measure_repair_take(
 	struct measuring *m, const struct repair_fact *fact, const struct measure_subject *subject);
 enum ch_status measure_repair_end(struct measuring *m);
@@ -147,16 +131,19 @@ enum ch_status measure_price_take(struct measuring *m, const struct repair_fact 
 	const struct marks *marks, const struct measure_subject *subject);
 enum ch_status measure_price_end(struct measuring *m);
 
+void measure_case_begin(struct measuring *m);
 enum ch_status measure_case_take(struct measuring *m, struct slice name, const struct marks *marks);
 enum ch_status measure_promise_take(struct measuring *m, const struct marks *marks);
 enum ch_status measure_case_end(struct measuring *m);
 
 /* Behind the cases. */
+enum ch_status measure_hotline_begin(struct measuring *m);
 enum ch_status measure_hotline_take(struct measuring *m, const struct marks *marks);
 enum ch_status measure_hotline_end(struct measuring *m);
 
 enum ch_status measure_appointment_take(struct measuring *m, const struct marks *marks);
 
+enum ch_status measure_callback_begin(struct measuring *m);
 enum ch_status measure_service_take(
 	struct measuring *m, const struct repair_fact *fact, const struct measure_subject *subject);
 enum ch_status measure_callback_take(struct measuring *m, const struct marks *marks);
