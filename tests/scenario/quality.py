@@ -16,7 +16,7 @@ with Hub() as hub:
     config = hub.root / "quality.conf"
     config.write_text(f"[hub]\nendpoint = {hub.address}\nserver_key = {hub.server_key}\n"
                       f"key_file = {peer.key_file}\n[module]\nbook = {hub.root}/quality\n"
-                      "[quality]\ncharge_grace = 0\n")
+                      "[quality]\ncharge_grace = 0\nmeasure_months = 120\n")
     numbers = iter(range(1000))
 
     def tell(type, time, data, source="/s1"):
@@ -46,6 +46,17 @@ with Hub() as hub:
     def said():
         return hub.ask(ops, "replay", "start:", "--to-stdout", "--type", "quality.charge.flagged")
 
+    def published():
+        """{(measure, scope): its revisions of February} in the order in which they were said."""
+        told = {}
+        for line in hub.ask(ops, "replay", "start:", "--to-stdout", "--type",
+                            "quality.measure.published"):
+            data = line["data"]
+            if data["periodStartDate"] == "2026-02-01":
+                told.setdefault((data["measure"], data["scope"]), []).append(
+                    (data["revision"], int(data.get("numerator", 0)), int(data["denominator"])))
+        return told
+
     def charged(minor):
         return {"charges": [{"kind": "ITEM_KIND_PART", "itemCode": "P-7",
                              "amount": {"minorUnits": minor, "currency": "CNY"}}]}
@@ -70,6 +81,9 @@ with Hub() as hub:
     assert [f["repairOrderId"] for f in flagged] == ["R1"], flagged
     assert flagged[0]["published"]["minorUnits"] == "10000"
 
+    assert published()["four_day", "all"] == [(1, 1, 2)], published()
+    assert published()["r14", "station:S1"] == [(1, 0, 2)], "one of three is faulty"
+
     listed = [json.loads(line) for line in quality("repairs", "--open").splitlines()]
     assert not listed, listed
     listed = {row["repairOrderId"]: row for row in map(json.loads, quality("repairs").splitlines())}
@@ -80,6 +94,10 @@ with Hub() as hub:
     repair("repaired", "2026-02-03", "R1", verdict="REPAIR_VERDICT_FIXED")
     last = report()
     assert last[0]["fourDay"] == (2, 2)
+
+    told = published()
+    assert told["four_day", "all"] == [(1, 1, 2), (2, 2, 2)], told
+    assert told["r14", "station:S1"] == [(1, 0, 2)], "nothing has changed about it"
 
     before = hub.ask(ops, "status")[0]["head"]
     quality("rebuild")

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "module/quality/manager/pace.h"
 
 /* Records in one piece of the walk: some milliseconds. */
 #define CONTROL_PIECE 2000u
@@ -18,9 +19,7 @@ enum control_stage { CONTROL_IDLE, CONTROL_REPAIRS, CONTROL_CASES };
 struct control_work {
 	const struct control_settings *settings;
 	struct metric *said;
-	bool dirty;       /* facts have changed since the last pass began */
-	int64_t begun_us; /* of the last pass; INT64_MIN: there was none */
-	int64_t day;      /* on which it began: another may have ended a period */
+	struct pace pace;
 	enum control_stage stage;
 	struct control *control; /* of the pass under way */
 	struct buffer from;
@@ -52,7 +51,7 @@ static enum ch_status control_fold_changed(
 	struct control_work *work = self;
 	(void)txn;
 	(void)event;
-	work->dirty = true;
+	work->pace.dirty = true;
 	return CH_OK;
 }
 
@@ -87,7 +86,6 @@ static enum ch_status control_open(
 	if (work == NULL)
 		return CH_NOMEM;
 	work->settings = config;
-	work->begun_us = INT64_MIN;
 	if (metrics != NULL)
 		work->said = metric_counter(metrics, "carehub_module_control_said",
 			"Violations of control charts that were said, corrected or withdrawn.",
@@ -101,7 +99,7 @@ static enum ch_status control_begin(void *self, struct book_txn *txn)
 	struct control_work *work = self;
 	(void)txn;
 	control_drop(work);
-	work->dirty = true;
+	work->pace.dirty = true;
 	return CH_OK;
 }
 
@@ -117,19 +115,6 @@ static void control_close(void *self)
 
 /* ---- A pass ---- */
 
-/* 0: now; else in so many ms. */
-static int64_t control_due_ms(const struct control_work *work, int64_t day, int64_t now_us)
-{
-	int64_t since_ms;
-	if (work->begun_us == INT64_MIN || work->day != day)
-		return 0;
-	since_ms = (now_us - work->begun_us) / 1000;
-	if (work->dirty)
-		return since_ms >= work->settings->every_ms ? 0
-							    : work->settings->every_ms - since_ms;
-	return (DAY_US - now_us % DAY_US) / 1000 + 1;
-}
-
 static enum ch_status control_start(
 	struct control_work *work, const struct quality_settings *settings, int64_t now_us)
 {
@@ -141,8 +126,7 @@ static enum ch_status control_start(
 	if (status != CH_OK)
 		return status;
 	work->stage = CONTROL_REPAIRS;
-	work->dirty = false; /* what is folded from now on is for the next pass */
-	work->begun_us = now_us;
+	pace_begin(&work->pace, now_us);
 	work->as_of_us = now_us;
 	buffer_clear(&work->from);
 	return CH_OK;
@@ -197,14 +181,12 @@ static enum ch_status control_tend(void *self, struct module_turn *turn)
 {
 	struct control_work *work = self;
 	const struct quality_settings *settings = turn->configs[FACT_CONFIG];
-	int64_t day = turn->now_us / DAY_US;
 	enum ch_status status = CH_OK;
 	if (work->stage == CONTROL_IDLE) {
-		turn->again_ms = control_due_ms(work, day, turn->now_us);
+		turn->again_ms = pace_due_ms(&work->pace, work->settings->every_ms, turn->now_us);
 		if (turn->again_ms > 0)
 			return CH_OK;
 		status = control_start(work, settings, turn->now_us);
-		work->day = day;
 	}
 	if (status == CH_OK)
 		status = control_go_on(work, turn->book);
@@ -214,9 +196,11 @@ static enum ch_status control_tend(void *self, struct module_turn *turn)
 	}
 	if (status != CH_OK) {
 		control_drop(work);
-		work->dirty = true;
+		work->pace = (struct pace){.dirty = true}; /* from the beginning, soon */
 	}
-	turn->again_ms = work->stage == CONTROL_IDLE ? control_due_ms(work, day, turn->now_us) : 0;
+	turn->again_ms = work->stage == CONTROL_IDLE
+				 ? pace_due_ms(&work->pace, work->settings->every_ms, turn->now_us)
+				 : 0;
 	return status;
 }
 
