@@ -4,20 +4,28 @@
 
 #include "module/quality/manager/control_plan.h"
 
-static struct control *drawn(struct teller *teller, unsigned blocks)
+static struct control *drawn_of(
+	struct teller *teller, unsigned blocks, const struct fact_filter *filter)
 {
 	struct control *control = NULL;
 	const int64_t as_of_us = MONDAY_US + HOUR_US;
 	const struct control_request request = {.settings = &teller->settings,
 		.until_us = as_of_us,
 		.as_of_us = as_of_us,
-		.blocks = blocks};
+		.blocks = blocks,
+		.filter = *filter};
 	assert_int_equal(control_create(&request, &control), CH_OK);
 	assert_int_equal(repair_walk(teller->txn, as_of_us, control_take_repair, control), CH_OK);
 	assert_int_equal(
 		fact_walk(teller->txn, FACT_CASES, as_of_us, control_take_case, control), CH_OK);
 	assert_int_equal(control_finish(control), CH_OK);
 	return control;
+}
+
+static struct control *drawn(struct teller *teller, unsigned blocks)
+{
+	const struct fact_filter all = {.as_of_us = 0};
+	return drawn_of(teller, blocks, &all);
 }
 
 /* The newest chart of this id; NULL: none. */
@@ -235,6 +243,85 @@ static void test_promise(void **state)
 	teller_remove(&teller);
 }
 
+/* A part asked for in the repair that was told last. */
+static void tell_part(struct teller *teller, const char *number, int64_t at_us)
+{
+	char order[32];
+	char id[48];
+	Carehub__V1__RepairPart part = CAREHUB__V1__REPAIR_PART__INIT;
+	Carehub__V1__RepairPart *list[] = {&part};
+	Carehub__V1__RepairPartRequested message = CAREHUB__V1__REPAIR_PART_REQUESTED__INIT;
+	(void)snprintf(order, sizeof(order), "R%05" PRIu64, weeks_told);
+	(void)snprintf(id, sizeof(id), "%s-part", order);
+	part.part_number = TEXT(number);
+	message.repair_order_id = order;
+	message.parts = list;
+	message.n_parts = 1;
+	tell(teller, "repair.part.requested", &message.base, at_us, id, 0);
+}
+
+static int64_t repairs_in(const struct control *control, const char *id)
+{
+	const struct control_chart *chart = chart_of(control, id);
+	int64_t units = 0;
+	for (size_t at = 0; chart != NULL && at < chart->samples.count; at++)
+		units += chart->points[at]->units;
+	return units;
+}
+
+/* Charts of one part, and of one group of customers, are drawn of those repairs and complaints alone. */
+static void test_filters(void **state)
+{
+	(void)state;
+	struct teller teller;
+	Carehub__V1__ComplaintFiled filed = CAREHUB__V1__COMPLAINT_FILED__INIT;
+	Carehub__V1__Regarding about = CAREHUB__V1__REGARDING__INIT;
+	struct fact_filter filter = {.part = slice_text("P1"), .as_of_us = INT64_MAX};
+	char order[32];
+	teller_make(&teller);
+	tell_weeks(&teller, 20);
+	for (int week = 1; week <= 10; week++) {
+		char id[16];
+		tell_repair(&teller, "S1", NULL, MONDAY_US - week * WEEK_US,
+			week == 7 ? 5 * DAY_US : DAY_US);
+		tell_part(&teller, "P1", MONDAY_US - week * WEEK_US);
+		(void)snprintf(order, sizeof(order), "R%05" PRIu64, weeks_told);
+		(void)snprintf(id, sizeof(id), "K%d", week);
+		filed.complaint_id = id;
+		filed.regarding = week <= 4 ? &about : NULL;
+		about.repair_order_id = order;
+		tell(&teller, "website.complaint.filed", &filed.base, MONDAY_US - week * WEEK_US,
+			id, 1);
+	}
+	/* March has not ended: its repairs are in no point. */
+	struct control *control = drawn(&teller, 1);
+	assert_int_equal(repairs_in(control, "repair.late/station:S1"), 86);
+	control_free(control);
+	filter.txn = teller.txn;
+	control = drawn_of(&teller, 1, &filter);
+	assert_int_equal(repairs_in(control, "repair.late/station:S1"), 6);
+	const struct control_chart *complaints = chart_of(control, "complaint.count/all");
+	int64_t count = 0;
+	for (size_t at = 0; at < complaints->samples.count; at++)
+		count += complaints->samples.items[at].count;
+	assert_int_equal(count, 4);
+	control_free(control);
+	/* All of them are of one customer, who is new. */
+	filter = (struct fact_filter){.group = slice_text("new")};
+	assert_int_equal(customers_create(&teller.settings, &filter.customers), CH_OK);
+	customers_look(filter.customers, teller.txn);
+	assert_int_equal(customers_load(filter.customers), CH_OK);
+	control = drawn_of(&teller, 1, &filter);
+	assert_int_equal(repairs_in(control, "repair.late/station:S1"), 86);
+	control_free(control);
+	filter.group = slice_text("long-standing");
+	control = drawn_of(&teller, 1, &filter);
+	assert_int_equal(repairs_in(control, "repair.late/station:S1"), 0);
+	control_free(control);
+	customers_free(filter.customers);
+	teller_remove(&teller);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -244,6 +331,7 @@ int main(void)
 		cmocka_unit_test(test_samples_do_not_depend_on_order),
 		cmocka_unit_test(test_units_that_came_back),
 		cmocka_unit_test(test_promise),
+		cmocka_unit_test(test_filters),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 #include "module/quality/fact/survey_fact.h"
 
-#include "teller.h"
+#include "orders.h"
 
 static const int64_t base = INT64_C(1772294400) * 1000000; /* 2026-03-01 00:00 +08:00 */
 
@@ -199,6 +199,36 @@ static void test_kinds(void **state)
 	teller_remove(&teller);
 }
 
+/* A form about a repair is of its station, model and parts. */
+static void test_about_a_repair(void **state)
+{
+	struct teller teller;
+	Carehub__V1__SurveyAnswered message = CAREHUB__V1__SURVEY_ANSWERED__INIT;
+	Carehub__V1__SurveyAnswer answer = CAREHUB__V1__SURVEY_ANSWER__INIT;
+	Carehub__V1__SurveyAnswer *list[] = {&answer};
+	Carehub__V1__Regarding about = regarding("R1");
+	(void)state;
+	teller_make(&teller);
+	receive(&teller, "R1", "S1", "A-1", base, 1);
+	ask_part(&teller, "R1", "P1", base);
+	message.survey_id = TEXT("csi");
+	message.response_id = TEXT("r1");
+	message.regarding = &about;
+	message.answers = list;
+	message.n_answers = 1;
+	answer.question_id = TEXT("overall");
+	answer.satisfaction = CAREHUB__V1__SATISFACTION__SATISFACTION_SATISFIED;
+	tell(&teller, "repair.survey.answered", &message.base, base + DAY_US, "e1", 1);
+	struct measures *m = march(&teller);
+	assert_int_equal(m->index[CUT_PART].count, 1);
+	assert_slice_text(m->index[CUT_PART].rows[0].key.name, "P1");
+	assert_slice_text(m->index[CUT_MODEL].rows[0].key.name, "KDL");
+	assert_slice_text(m->index[CUT_STATION].rows[0].key.name, "S1");
+	assert_int_equal(m->question[CUT_PART].rows[0].satisfied, 1);
+	measures_free(m);
+	teller_remove(&teller);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -207,6 +237,7 @@ int main(void)
 		cmocka_unit_test(test_answered_twice),
 		cmocka_unit_test(test_nothing_in_it),
 		cmocka_unit_test(test_kinds),
+		cmocka_unit_test(test_about_a_repair),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
