@@ -167,6 +167,10 @@
 #define LIMIT_AMI_FIELDS        2048u
 #define LIMIT_AMI_ACTION_BYTES  1024u /* a line of an action; the exchange's own bound */
 #define LIMIT_AMI_ACTIONS       64u   /* under way: over it, CH_BUSY */
+/* The same of FreeSWITCH's event socket; headers over their bound end the connection. */
+#define LIMIT_ESL_HEAD_BYTES 65536u
+#define LIMIT_ESL_BODY_BYTES (8u * 1024u * 1024u)
+#define LIMIT_ESL_QUEUES     256u /* that are looked into after a login: those beyond are not */
 /* Calls under way: over it, the oldest is given up and left to the logs. */
 #define LIMIT_CALLS           16384u
 #define LIMIT_CALL_CHANNELS   65536u

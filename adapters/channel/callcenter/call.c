@@ -28,6 +28,9 @@ enum call_disposition call_disposition(struct slice word)
 struct slice call_system(struct slice uniqueid)
 {
 	const uint8_t *dash = uniqueid.len > 0 ? memrchr(uniqueid.data, '-', uniqueid.len) : NULL;
+	const uint8_t *point = uniqueid.len > 0 ? memrchr(uniqueid.data, '.', uniqueid.len) : NULL;
+	if (point == NULL || point < dash)
+		return (struct slice){NULL, 0}; /* a UUID, say */
 	return slice_sub(uniqueid, 0, dash != NULL ? (size_t)(dash - uniqueid.data) : 0);
 }
 

@@ -1,7 +1,9 @@
 /* One function for each event that tells something of a call. */
 #include <stdlib.h>
 
+#include "base/decimal.h"
 #include "base/limits.h"
+#include "base/text.h"
 #include "channel/callcenter/exchange_inside.h"
 
 static void on_join(struct occasion *at)
@@ -192,6 +194,17 @@ static void on_transfer(struct occasion *at)
 		call_keep(at->channel->call, &stay->transferred_to, ami_get(at->message, keys[i]));
 }
 
+/* As the exchange's clock shows it, or in seconds since 1970. */
+static int64_t take_moment(const struct occasion *at, const char *key)
+{
+	struct slice text = text_trim(ami_get(at->message, key));
+	struct decimal seconds;
+	if (decimal_parse(text, &seconds) == CH_OK &&
+		decimal_rescale(seconds, 6, &seconds) == CH_OK)
+		return seconds.unscaled > 0 ? seconds.unscaled : 0;
+	return call_time(text, at->exchange->options.zone);
+}
+
 static void on_cdr(struct occasion *at)
 {
 	struct call *call = at->channel->call;
@@ -210,9 +223,9 @@ static void on_cdr(struct occasion *at)
 	call_keep(call, &leg->to_channel, ami_get(message, "DestinationChannel"));
 	call_keep(call, &leg->application, ami_get(message, "LastApplication"));
 	call_keep(call, &leg->account_code, ami_get(message, "AccountCode"));
-	leg->start_us = call_time(ami_get(message, "StartTime"), at->exchange->options.zone);
-	leg->answer_us = call_time(ami_get(message, "AnswerTime"), at->exchange->options.zone);
-	leg->end_us = call_time(ami_get(message, "EndTime"), at->exchange->options.zone);
+	leg->start_us = take_moment(at, "StartTime");
+	leg->answer_us = take_moment(at, "AnswerTime");
+	leg->end_us = take_moment(at, "EndTime");
 	leg->duration_ms = take_ms(message, "Duration");
 	leg->billed_ms = take_ms(message, "BillableSeconds");
 	leg->disposition = call_disposition(ami_get(message, "Disposition"));

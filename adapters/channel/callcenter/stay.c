@@ -225,22 +225,28 @@ static void act_connect(const struct occasion *at)
 		stay_tell(at->exchange, at->channel, at->stay, CALL_CONNECTED, at->now_us);
 }
 
-static void act_complete(const struct occasion *at)
+/* Who ended it. */
+static enum call_end take_end(const struct ami_message *message)
 {
 	static const struct {
 		const char *word;
 		enum call_end end;
 	} words[] = {{"agent", END_AGENT}, {"caller", END_CALLER}, {"transfer", END_TRANSFER}};
-	enum call_end end = END_UNKNOWN;
-	struct slice reason = ami_get(at->message, "Reason");
+	struct slice reason = ami_get(message, "Reason");
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (ami_is(reason, words[i].word))
+			return words[i].end;
+	}
+	return END_UNKNOWN;
+}
+
+static void act_complete(const struct occasion *at)
+{
 	stay_take_agent(at);
 	at->stay->wait_ms = take_ms(at->message, "HoldTime");
 	at->stay->talk_ms = take_ms(at->message, "TalkTime");
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (ami_is(reason, words[i].word))
-			end = words[i].end;
-	}
-	stay_finish(at->exchange, at->channel, at->stay, CALL_COMPLETED, end, at->now_us);
+	stay_finish(at->exchange, at->channel, at->stay, CALL_COMPLETED, take_end(at->message),
+		at->now_us);
 }
 
 static void act_abandon(const struct occasion *at)
@@ -248,7 +254,8 @@ static void act_abandon(const struct occasion *at)
 	at->stay->wait_ms = take_ms(at->message, "HoldTime");
 	at->stay->position = (uint32_t)take_number(at->message, "Position");
 	at->stay->joined_position = (uint32_t)take_number(at->message, "OriginalPosition");
-	if (at->channel->asked)
+	/* FreeSWITCH says it with it. */
+	if (at->channel->asked || take_end(at->message) == END_CALLER)
 		stay_finish(at->exchange, at->channel, at->stay, CALL_ABANDONED, END_CALLER,
 			at->now_us);
 }
@@ -263,6 +270,10 @@ static const struct {
 	{"JOINEMPTY", EXIT_EMPTY},
 	{"JOINUNAVAIL", EXIT_EMPTY},
 	{"WITHDRAW", EXIT_WITHDRAWN},
+	/* FreeSWITCH's. */
+	{"NO_AGENT_TIMEOUT", EXIT_EMPTY},
+	{"EXIT_WITH_KEY", EXIT_KEY},
+	{"BREAK_OUT", EXIT_UNKNOWN},
 };
 
 static struct slice take_status(const struct ami_message *message)
@@ -305,12 +316,16 @@ static void act_waiting_hangup(const struct occasion *at)
 	stay_finish(at->exchange, at->channel, at->stay, CALL_ABANDONED, END_CALLER, at->now_us);
 }
 
-/* Queues without events for members tell no AgentComplete. */
+/* Queues without events for members tell no AgentComplete; FreeSWITCH's may tell it too late, and what it holds
+ * with this. */
 static void act_talking_hangup(const struct occasion *at)
 {
-	if (at->stay->connected_us > 0 && at->now_us > at->stay->connected_us)
+	at->stay->talk_ms = take_ms(at->message, "TalkTime");
+	if (at->stay->talk_ms == 0 && at->stay->connected_us > 0 &&
+		at->now_us > at->stay->connected_us)
 		at->stay->talk_ms = (at->now_us - at->stay->connected_us) / 1000;
-	stay_finish(at->exchange, at->channel, at->stay, CALL_COMPLETED, END_UNKNOWN, at->now_us);
+	stay_finish(at->exchange, at->channel, at->stay, CALL_COMPLETED, take_end(at->message),
+		at->now_us);
 }
 
 /* A row may finish the stay itself, which is OVER then whatever stands in `next`. */
