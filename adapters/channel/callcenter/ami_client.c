@@ -19,7 +19,7 @@ enum what { WHAT_CHALLENGE, WHAT_LOGIN, WHAT_QUEUES, WHAT_CHANNELS, WHAT_PING };
 
 struct ami_client {
 	struct ami_client_options options;
-	struct ami_client_listener listener;
+	struct ears ears;
 	struct uplink *uplink;
 	enum state state;
 	struct ami_reader *reader; /* while the uplink is open */
@@ -94,7 +94,7 @@ static void client_rise(struct ami_client *client)
 	uplink_settle(client->uplink);
 	client->asked_us = clock_steady_us();
 	log_info("exchange.up", "host=%s", client->options.host);
-	client->listener.up(client->listener.context);
+	client->ears.up(client->ears.context);
 }
 
 static void on_challenge_answer(struct ami_client *client, const struct ami_answer *answer,
@@ -123,7 +123,7 @@ static void on_queues_answer(struct ami_client *client, const struct ami_answer 
 	const struct ami_message *message)
 {
 	if (answer->kind == AMI_ITEM)
-		client->listener.queue_item(client->listener.context, message);
+		client->ears.queue_item(client->ears.context, message);
 	/* Without the right to look at queues, or without queues, the channels are enough. */
 	if (answer->kind == AMI_LIST_END || answer->kind == AMI_ANSWER)
 		client_ask(client, "CoreShowChannels", NULL, 0, WHAT_CHANNELS);
@@ -132,19 +132,19 @@ static void on_queues_answer(struct ami_client *client, const struct ami_answer 
 static void on_channels_answer(struct ami_client *client, const struct ami_answer *answer,
 	const struct ami_message *message)
 {
-	const struct ami_client_listener *listener = &client->listener;
+	const struct ears *ears = &client->ears;
 	switch (answer->kind) {
 	case AMI_LIST:
-		listener->list_begin(listener->context);
+		ears->list_begin(ears->context);
 		break;
 	case AMI_ITEM:
-		listener->list_channel(listener->context, message);
+		ears->list_channel(ears->context, message);
 		break;
 	case AMI_LIST_END:
 		if (!answer->good)
 			log_warning("exchange.list", "items=%u detail=\"%s\"", answer->items,
 				"the list of channels is not whole: calls under way are kept");
-		listener->list_end(listener->context, answer->good);
+		ears->list_end(ears->context, answer->good);
 		client_rise(client);
 		break;
 	default: /* no right to look: calls under way are kept until they are too old */
@@ -179,7 +179,7 @@ static void client_take(struct ami_client *client, const struct ami_message *mes
 	if (answer.kind != AMI_NO_ANSWER)
 		answers[answer.what](client, &answer, message);
 	else if (message->kind == AMI_EVENT && client->state >= LOOKING)
-		client->listener.event(client->listener.context, message);
+		client->ears.event(client->ears.context, message);
 }
 
 /* ---- What the uplink calls ---- */
@@ -242,13 +242,13 @@ static void on_lost(void *context)
 	client->reader = NULL;
 	client->state = GREETED;
 	if (was_up)
-		client->listener.down(client->listener.context);
+		client->ears.down(client->ears.context);
 }
 
 /* ---- Life ---- */
 
 enum ch_status ami_client_open(uv_loop_t *loop, const struct ami_client_options *options,
-	const struct ami_client_listener *listener, struct ami_client **out_client)
+	const struct ears *ears, struct ami_client **out_client)
 {
 	struct ami_client *client = calloc(1, sizeof(*client));
 	if (client == NULL)
@@ -262,7 +262,7 @@ enum ch_status ami_client_open(uv_loop_t *loop, const struct ami_client_options 
 		.first_ms = options->first_ms,
 		.longest_ms = options->longest_ms,
 	};
-	const struct uplink_listener ears = {
+	const struct uplink_listener listener = {
 		.opened = on_opened,
 		.came = on_came,
 		.tend = on_tend,
@@ -270,8 +270,8 @@ enum ch_status ami_client_open(uv_loop_t *loop, const struct ami_client_options 
 		.context = client,
 	};
 	client->options = *options;
-	client->listener = *listener;
-	enum ch_status status = uplink_open(loop, &uplink, &ears, &client->uplink);
+	client->ears = *ears;
+	enum ch_status status = uplink_open(loop, &uplink, &listener, &client->uplink);
 	if (status != CH_OK) {
 		free(client);
 		return status;

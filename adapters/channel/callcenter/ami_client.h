@@ -11,7 +11,7 @@
 #ifndef CALLCENTER_AMI_CLIENT_H
 #define CALLCENTER_AMI_CLIENT_H
 
-#include "channel/callcenter/ami.h"
+#include "channel/callcenter/ears.h"
 #include "channel/callcenter/uplink.h"
 
 struct ami_client_options {
@@ -28,25 +28,11 @@ struct ami_client_options {
 	int64_t longest_ms;
 };
 
-struct ami_client_listener {
-	/* An event. */
-	void (*event)(void *context, const struct ami_message *message);
-	/* A list of all channels: begin, each, end.  An end that is not `good` lacks some. */
-	void (*list_begin)(void *context);
-	void (*list_channel)(void *context, const struct ami_message *message);
-	void (*list_end)(void *context, bool good);
-	/* An item of QueueStatus: QueueMember, QueueEntry, QueueParams. */
-	void (*queue_item)(void *context, const struct ami_message *message);
-	void (*up)(void *context);   /* logged in, and looked */
-	void (*down)(void *context); /* after up */
-	void *context;
-};
-
 struct ami_client;
 
 /* All texts, and tls, must outlive the client.  Starts at once.  CH_NOMEM, CH_IO. */
 enum ch_status ami_client_open(uv_loop_t *loop, const struct ami_client_options *options,
-	const struct ami_client_listener *listener, struct ami_client **out_client);
+	const struct ears *ears, struct ami_client **out_client);
 
 /* Ends the connection; the loop must be run until it has no more handles, then ami_client_free. */
 void ami_client_close(struct ami_client *client);

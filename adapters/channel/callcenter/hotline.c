@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "channel/callcenter/ami_client.h"
+#include "channel/callcenter/esl_client.h"
 #include "channel/callcenter/log_fill.h"
 #include "channel/callcenter/pop.h"
 #include "channel/callcenter/post.h"
@@ -37,7 +38,8 @@ struct hotline {
 	uv_loop_t loop;
 	bool looping;
 	uv_timer_t tick;
-	struct ami_client *client;
+	struct ami_client *ami; /* one of these two, or neither */
+	struct esl_client *esl;
 	struct exchange *exchange;
 	struct log_fill *fill; /* NULL: no logs */
 	int64_t fill_due_us;   /* of the steady clock; INT64_MAX: when something is missed */
@@ -56,6 +58,13 @@ static void hotline_fill_by(struct hotline *hotline, int64_t in_us)
 	int64_t due_us = clock_steady_us() + in_us;
 	if (due_us < hotline->fill_due_us)
 		hotline->fill_due_us = due_us;
+}
+
+/* Whether the exchange is heard. */
+static bool hotline_hears(const struct hotline *hotline)
+{
+	return (hotline->ami != NULL && ami_client_is_up(hotline->ami)) ||
+	       (hotline->esl != NULL && esl_client_is_up(hotline->esl));
 }
 
 static void hotline_fill_step(struct hotline *hotline)
@@ -78,9 +87,9 @@ static void hotline_fill_step(struct hotline *hotline)
 	int64_t fresh_us = hotline->fresh_until_us - clock_steady_us();
 	if (fresh_us > 0)
 		hotline_fill_by(hotline, fresh_us);
-	if (hotline->client == NULL)
+	if (!callcenter_listens(hotline->settings))
 		hotline_fill_by(hotline, FILL_ALONE_US);
-	else if (!ami_client_is_up(hotline->client))
+	else if (!hotline_hears(hotline))
 		hotline_fill_by(hotline, FILL_BLIND_US);
 	else if (log_fill_is_waiting(hotline->fill))
 		hotline_fill_by(hotline, FILL_ROWS_US);
@@ -316,6 +325,42 @@ static enum ch_status hotline_start_pop(struct hotline *hotline)
 	return status;
 }
 
+static enum ch_status hotline_start_ami(struct hotline *hotline, const struct ears *ears)
+{
+	const struct callcenter_settings *settings = hotline->settings;
+	const struct ami_client_options options = {
+		.host = settings->host,
+		.port = callcenter_port(settings),
+		.tls = hotline->means.tls,
+		.username = settings->username,
+		.secret = secret_slice(&hotline->means.secret),
+		.md5 = settings->login == LOGIN_MD5,
+		.events = settings->events,
+		.keepalive_ms = settings->keepalive_ms,
+		.timeout_ms = settings->timeout_ms,
+		.first_ms = settings->first_ms,
+		.longest_ms = settings->longest_ms,
+	};
+	return ami_client_open(&hotline->loop, &options, ears, &hotline->ami);
+}
+
+static enum ch_status hotline_start_esl(struct hotline *hotline, const struct ears *ears)
+{
+	const struct callcenter_settings *settings = hotline->settings;
+	const struct esl_client_options options = {
+		.host = settings->host,
+		.port = callcenter_port(settings),
+		.tls = hotline->means.tls,
+		.password = secret_slice(&hotline->means.secret),
+		.custom = settings->survey_event,
+		.keepalive_ms = settings->keepalive_ms,
+		.timeout_ms = settings->timeout_ms,
+		.first_ms = settings->first_ms,
+		.longest_ms = settings->longest_ms,
+	};
+	return esl_client_open(&hotline->loop, &options, ears, &hotline->esl);
+}
+
 static enum ch_status hotline_start_client(struct hotline *hotline)
 {
 	const struct callcenter_settings *settings = hotline->settings;
@@ -331,20 +376,7 @@ static enum ch_status hotline_start_client(struct hotline *hotline)
 		.zone = hotline->means.zone,
 		.survey = settings->survey_event != NULL ? &hotline->means.survey : NULL,
 	};
-	const struct ami_client_options options = {
-		.host = settings->host,
-		.port = settings->port,
-		.tls = hotline->means.tls,
-		.username = settings->username,
-		.secret = secret_slice(&hotline->means.secret),
-		.md5 = settings->login == LOGIN_MD5,
-		.events = settings->events,
-		.keepalive_ms = settings->keepalive_ms,
-		.timeout_ms = settings->timeout_ms,
-		.first_ms = settings->first_ms,
-		.longest_ms = settings->longest_ms,
-	};
-	const struct ami_client_listener ears = {
+	const struct ears ears = {
 		.event = on_event,
 		.list_begin = on_list_begin,
 		.list_channel = on_list_channel,
@@ -354,14 +386,16 @@ static enum ch_status hotline_start_client(struct hotline *hotline)
 		.down = on_down,
 		.context = hotline,
 	};
-	if (settings->username == NULL)
+	if (!callcenter_listens(settings))
 		return CH_OK;
 	if (settings->tls && !settings->tls_verify)
 		log_warning("exchange.unverified", "host=%s detail=\"%s\"", settings->host,
 			"exchange.tls_verify is no: whoever answers there gets the login");
 	enum ch_status status = exchange_create(&listener, &exchange, &hotline->exchange);
 	if (status == CH_OK)
-		status = ami_client_open(&hotline->loop, &options, &ears, &hotline->client);
+		status = settings->dialect == DIALECT_FREESWITCH
+				 ? hotline_start_esl(hotline, &ears)
+				 : hotline_start_ami(hotline, &ears);
 	return status;
 }
 
@@ -377,7 +411,7 @@ static void on_tick(uv_timer_t *timer)
 static const char *hotline_checkpoint_source(void *source, size_t i)
 {
 	const struct hotline *hotline = source;
-	return i == 0 && hotline->settings->username == NULL ? hotline->settings->source : NULL;
+	return i == 0 && !callcenter_listens(hotline->settings) ? hotline->settings->source : NULL;
 }
 
 static enum ch_status hotline_start_fill(struct hotline *hotline)
@@ -494,7 +528,8 @@ static void hotline_close_loop(struct hotline *hotline)
 {
 	int64_t until_us = clock_steady_us() + CLOSE_US;
 	sockets_close(hotline->sockets);
-	ami_client_close(hotline->client);
+	ami_client_close(hotline->ami);
+	esl_client_close(hotline->esl);
 	post_close(hotline->post);
 	uv_close((uv_handle_t *)&hotline->tick, NULL);
 	while (uv_loop_alive(&hotline->loop) && clock_steady_us() < until_us)
@@ -503,7 +538,8 @@ static void hotline_close_loop(struct hotline *hotline)
 		log_error("loop.stuck", "waited_us=%lld", (long long)CLOSE_US);
 		return; /* a leak beats a crash: what is on it may still be called */
 	}
-	ami_client_free(hotline->client);
+	ami_client_free(hotline->ami);
+	esl_client_free(hotline->esl);
 	post_free(hotline->post);
 }
 

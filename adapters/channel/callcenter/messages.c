@@ -9,6 +9,8 @@
 #include "base/text.h"
 #include "channel/callcenter/ami.h"
 #include "channel/callcenter/call.h"
+#include "channel/callcenter/esl.h"
+#include "channel/callcenter/recording.h"
 #include "wire/json.h"
 
 /* Piece by piece, as scrubbing bounds what it is given. */
@@ -30,7 +32,24 @@ static enum ch_status put_text(struct buffer *out, struct slice text)
 	return status;
 }
 
-static enum ch_status put_message(struct buffer *line, const struct ami_message *message)
+static enum ch_status put_fields(
+	struct buffer *line, const struct ami_field *fields, size_t count, uint64_t offset)
+{
+	enum ch_status status = CH_OK;
+	buffer_printf(line, ",\"offset\":%llu,\"fields\":[", (unsigned long long)offset);
+	for (size_t i = 0; i < count && status == CH_OK; i++) {
+		buffer_append_text(line, i > 0 ? ",[" : "[");
+		status = put_text(line, fields[i].key);
+		buffer_append_byte(line, ',');
+		if (status == CH_OK)
+			status = put_text(line, fields[i].value);
+		buffer_append_byte(line, ']');
+	}
+	buffer_append_byte(line, ']');
+	return status;
+}
+
+static enum ch_status put_ami(struct buffer *line, const struct ami_message *message)
 {
 	static const char *const kinds[] = {
 		[AMI_BANNER] = "banner",
@@ -38,38 +57,81 @@ static enum ch_status put_message(struct buffer *line, const struct ami_message 
 		[AMI_RESPONSE] = "response",
 		[AMI_OTHER] = "other",
 	};
-	buffer_clear(line);
 	buffer_printf(line, "{\"kind\":\"%s\",\"name\":", kinds[message->kind]);
 	enum ch_status status = put_text(line, message->name);
-	buffer_printf(line, ",\"offset\":%llu,\"fields\":[", (unsigned long long)message->offset);
-	for (size_t i = 0; i < message->count && status == CH_OK; i++) {
-		buffer_append_text(line, i > 0 ? ",[" : "[");
-		status = put_text(line, message->fields[i].key);
-		buffer_append_byte(line, ',');
-		if (status == CH_OK)
-			status = put_text(line, message->fields[i].value);
-		buffer_append_byte(line, ']');
+	if (status == CH_OK)
+		status = put_fields(line, message->fields, message->count, message->offset);
+	return status;
+}
+
+static enum ch_status put_esl(struct buffer *line, const struct esl_message *message)
+{
+	static const char *const kinds[] = {
+		[ESL_AUTH] = "auth",
+		[ESL_REPLY] = "reply",
+		[ESL_ANSWER] = "answer",
+		[ESL_EVENT] = "event",
+		[ESL_BYE] = "bye",
+		[ESL_DENIED] = "denied",
+		[ESL_OTHER] = "other",
+	};
+	buffer_printf(line, "{\"kind\":\"%s\",\"name\":", kinds[message->kind]);
+	enum ch_status status = put_text(line, message->name);
+	if (status == CH_OK)
+		status = put_fields(line, message->fields, message->count, message->offset);
+	if (status == CH_OK && message->body.len > 0) {
+		buffer_append_text(line, ",\"body\":");
+		status = put_text(line, message->body);
 	}
-	buffer_append_text(line, "]}\n");
-	return status == CH_OK ? line->status : status;
+	return status;
+}
+
+/* A stream, by either of its readers. */
+struct stream {
+	struct ami_reader *ami;
+	struct esl_reader *esl;
+	struct buffer line;
+	FILE *out;
+	bool some; /* something was passed over, or is missing */
+};
+
+static enum ch_status stream_feed(struct stream *stream, struct slice bytes)
+{
+	enum ch_status status = CH_OK;
+	if (stream->ami == NULL && stream->esl == NULL)
+		status = recording_is_esl(bytes) ? esl_reader_create(&stream->esl)
+						 : ami_reader_create(&stream->ami);
+	if (status == CH_OK)
+		status = stream->esl != NULL ? esl_reader_feed(stream->esl, bytes)
+					     : ami_reader_feed(stream->ami, bytes);
+	return status;
+}
+
+/* The next message as a line of JSON. */
+static enum ch_status stream_next(struct stream *stream)
+{
+	struct ami_message ami;
+	struct esl_message esl;
+	enum ch_status status = stream->esl != NULL ? esl_reader_next(stream->esl, &esl)
+						    : ami_reader_next(stream->ami, &ami);
+	buffer_clear(&stream->line);
+	if (status == CH_OK)
+		status = stream->esl != NULL ? put_esl(&stream->line, &esl)
+					     : put_ami(&stream->line, &ami);
+	buffer_append_text(&stream->line, "}\n");
+	return status == CH_OK ? stream->line.status : status;
 }
 
 /* All messages that there are by now. */
-static enum ch_status messages_drain(
-	struct ami_reader *reader, struct buffer *line, FILE *out, bool *out_some)
+static enum ch_status stream_drain(struct stream *stream)
 {
-	struct ami_message message;
 	enum ch_status status;
-	while ((status = ami_reader_next(reader, &message)) != CH_END) {
-		if (status == CH_TOO_LARGE) {
-			*out_some = true;
-			continue;
-		}
-		if (status == CH_OK)
-			status = put_message(line, &message);
-		if (status == CH_OK && fwrite(line->data, 1, line->len, out) != line->len)
+	while ((status = stream_next(stream)) != CH_END) {
+		stream->some |= status == CH_TOO_LARGE;
+		if (status == CH_OK && fwrite(stream->line.data, 1, stream->line.len,
+					       stream->out) != stream->line.len)
 			status = CH_IO;
-		if (status != CH_OK)
+		if (status != CH_OK && status != CH_TOO_LARGE)
 			return status;
 	}
 	return CH_OK;
@@ -78,9 +140,8 @@ static enum ch_status messages_drain(
 static enum ch_status messages_read(int fd, FILE *out, bool *out_some)
 {
 	char piece[65536];
-	struct buffer line = {0};
-	struct ami_reader *reader = NULL;
-	enum ch_status status = ami_reader_create(&reader);
+	struct stream stream = {.out = out};
+	enum ch_status status = CH_OK;
 	ssize_t got = 1;
 	while (status == CH_OK && got > 0) {
 		got = read(fd, piece, sizeof(piece));
@@ -88,14 +149,17 @@ static enum ch_status messages_read(int fd, FILE *out, bool *out_some)
 			got = 1;
 			continue;
 		}
-		status = got < 0 ? CH_IO : ami_reader_feed(reader, slice_of(piece, (size_t)got));
+		status = got < 0 ? CH_IO : stream_feed(&stream, slice_of(piece, (size_t)got));
 		if (status == CH_OK)
-			status = messages_drain(reader, &line, out, out_some);
+			status = stream_drain(&stream);
 	}
-	if (status == CH_OK && ami_reader_is_within(reader))
-		*out_some = true;
-	ami_reader_free(reader);
-	buffer_fini(&line);
+	if (status == CH_OK)
+		stream.some |= stream.esl != NULL ? esl_reader_is_within(stream.esl)
+						  : ami_reader_is_within(stream.ami);
+	*out_some = stream.some;
+	ami_reader_free(stream.ami);
+	esl_reader_free(stream.esl);
+	buffer_fini(&stream.line);
 	return status;
 }
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/limits.h"
@@ -11,6 +12,8 @@
 #include "channel/callcenter/arrivals.h"
 #include "channel/callcenter/cdr.h"
 #include "channel/callcenter/desk.h"
+#include "channel/callcenter/esl.h"
+#include "channel/callcenter/esl_words.h"
 #include "channel/callcenter/exchange.h"
 #include "channel/callcenter/harvest.h"
 #include "channel/callcenter/lines.h"
@@ -28,6 +31,8 @@ struct recording {
 	struct harvest *harvest;
 	struct arrivals arrivals;
 	struct ami_reader *ami;
+	struct esl_reader *esl;
+	struct esl_words *words; /* of esl */
 	struct exchange *exchange;
 	uint64_t messages;
 	int64_t now_us;
@@ -43,8 +48,9 @@ bool recording_kind_parse(const char *word, enum recording_kind *out_kind)
 	static const struct {
 		const char *word;
 		enum recording_kind kind;
-	} words[] = {{"ami", RECORDING_AMI}, {"queue_log", RECORDING_QUEUE_LOG},
-		{"cdr", RECORDING_CDR}, {"desk", RECORDING_DESK}};
+	} words[] = {{"ami", RECORDING_AMI}, {"esl", RECORDING_ESL},
+		{"queue_log", RECORDING_QUEUE_LOG}, {"cdr", RECORDING_CDR},
+		{"desk", RECORDING_DESK}};
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		if (strcmp(word, words[i].word) == 0) {
 			*out_kind = words[i].kind;
@@ -52,6 +58,14 @@ bool recording_kind_parse(const char *word, enum recording_kind *out_kind)
 		}
 	}
 	return false;
+}
+
+bool recording_is_esl(struct slice head)
+{
+	static const char name[] = "Content-";
+	struct slice text = text_trim(head);
+	return text.len >= sizeof(name) - 1 &&
+	       strncasecmp((const char *)text.data, name, sizeof(name) - 1) == 0;
 }
 
 static enum recording_kind recording_guess(struct slice head)
@@ -67,7 +81,7 @@ static enum recording_kind recording_guess(struct slice head)
 		return RECORDING_QUEUE_LOG;
 	if (slice_starts(text, SLICE_LITERAL("\"")))
 		return RECORDING_CDR;
-	return RECORDING_AMI;
+	return recording_is_esl(text) ? RECORDING_ESL : RECORDING_AMI;
 }
 
 /* ---- What readers call ---- */
@@ -101,6 +115,55 @@ static void recording_bad_row(void *context, uint64_t row, const char *reason)
 
 /* ---- A piece of the file ---- */
 
+static enum ch_status recording_take_event(
+	struct recording *r, const struct ami_message *message, int64_t time_us)
+{
+	enum ch_status status = exchange_take(r->exchange, message, time_us);
+	if (time_us > 0) {
+		r->now_us = time_us;
+		exchange_tend(r->exchange, time_us);
+	}
+	return status;
+}
+
+static enum ch_status recording_pass_over(struct recording *r)
+{
+	return harvest_reject(r->harvest, KIT_REJECT, false,
+		"message %llu: is over a bound and was passed over",
+		(unsigned long long)r->messages);
+}
+
+/* What there is until the stream cannot be read any more is told. */
+static enum ch_status recording_give_up(struct recording *r)
+{
+	r->ended = true;
+	exchange_end(r->exchange, r->now_us);
+	return harvest_reject(r->harvest, KIT_REJECT, true,
+		"message %llu: is none of an event socket: nothing behind it can be read",
+		(unsigned long long)r->messages + 1);
+}
+
+static enum ch_status recording_take_esl(struct recording *r)
+{
+	struct esl_message message;
+	enum ch_status status = CH_OK;
+	while (status == CH_OK || status == CH_TOO_LARGE) {
+		status = esl_reader_next(r->esl, &message);
+		r->messages += status == CH_OK || status == CH_TOO_LARGE;
+		if (status == CH_TOO_LARGE)
+			r->status = recording_pass_over(r);
+		if (status != CH_OK)
+			continue;
+		esl_words_of(&message, r->words);
+		for (size_t i = 0; i < r->words->count && status == CH_OK; i++)
+			status = recording_take_event(r, &r->words->messages[i],
+				arrivals_time(&r->arrivals, message.offset));
+	}
+	if (status == CH_FORMAT)
+		return recording_give_up(r);
+	return status == CH_END ? r->status : status;
+}
+
 static enum ch_status recording_take_messages(struct recording *r)
 {
 	struct ami_message message;
@@ -110,17 +173,10 @@ static enum ch_status recording_take_messages(struct recording *r)
 		r->messages +=
 			status == CH_TOO_LARGE || (status == CH_OK && message.kind != AMI_BANNER);
 		if (status == CH_TOO_LARGE)
-			r->status = harvest_reject(r->harvest, KIT_REJECT, false,
-				"message %llu: is over a bound and was passed over",
-				(unsigned long long)r->messages);
-		if (status != CH_OK)
-			continue;
-		int64_t time_us = arrivals_time(&r->arrivals, message.offset);
-		status = exchange_take(r->exchange, &message, time_us);
-		if (time_us > 0) {
-			r->now_us = time_us;
-			exchange_tend(r->exchange, time_us);
-		}
+			r->status = recording_pass_over(r);
+		if (status == CH_OK)
+			status = recording_take_event(
+				r, &message, arrivals_time(&r->arrivals, message.offset));
 	}
 	return status == CH_END ? r->status : status;
 }
@@ -169,6 +225,9 @@ static enum ch_status recording_feed(struct recording *r, struct slice bytes)
 	case RECORDING_AMI:
 		status = ami_reader_feed(r->ami, bytes);
 		return status == CH_OK ? recording_take_messages(r) : status;
+	case RECORDING_ESL:
+		status = esl_reader_feed(r->esl, bytes);
+		return status == CH_OK ? recording_take_esl(r) : status;
 	case RECORDING_CDR:
 		status = cdr_feed(r->cdr, bytes);
 		if (status == CH_TOO_LARGE) {
@@ -205,8 +264,10 @@ static enum ch_status recording_end(struct recording *r)
 	r->ended = true;
 	switch (r->kind) {
 	case RECORDING_AMI:
+	case RECORDING_ESL:
 		exchange_end(r->exchange, r->now_us);
-		if (r->status == CH_OK && ami_reader_is_within(r->ami))
+		if (r->status == CH_OK && (r->ami != NULL ? ami_reader_is_within(r->ami)
+							  : esl_reader_is_within(r->esl)))
 			status = harvest_reject(r->harvest, KIT_INCOMPLETE, false,
 				"ends within message %llu", (unsigned long long)r->messages + 1);
 		break;
@@ -228,6 +289,8 @@ static void recording_close(void *reader)
 		return;
 	exchange_free(r->exchange);
 	ami_reader_free(r->ami);
+	esl_reader_free(r->esl);
+	free(r->words);
 	arrivals_fini(&r->arrivals);
 	queue_log_free(r->queue_log);
 	desk_free(r->desk);
@@ -262,6 +325,11 @@ static enum ch_status recording_prepare(struct recording *r)
 	switch (r->kind) {
 	case RECORDING_AMI:
 		status = ami_reader_create(&r->ami);
+		return status == CH_OK ? exchange_create(&listener, &exchange, &r->exchange)
+				       : status;
+	case RECORDING_ESL:
+		r->words = calloc(1, sizeof(*r->words));
+		status = r->words != NULL ? esl_reader_create(&r->esl) : CH_NOMEM;
 		return status == CH_OK ? exchange_create(&listener, &exchange, &r->exchange)
 				       : status;
 	case RECORDING_QUEUE_LOG:

@@ -2,6 +2,7 @@
  * the desks' drop folder takes.
  *
  *     a capture of the manager port   one call is one event
+ *     a capture of FreeSWITCH's socket  the same
  *     queue_log                       one stay in a queue is one
  *     Master.csv                      one call is one
  *     JSON lines of a desk            one line is one */
@@ -15,6 +16,7 @@
 enum recording_kind {
 	RECORDING_GUESS, /* by its first bytes */
 	RECORDING_AMI,
+	RECORDING_ESL,
 	RECORDING_QUEUE_LOG,
 	RECORDING_CDR,
 	RECORDING_DESK,
@@ -29,11 +31,14 @@ struct recording_options {
 	bool live;                         /* also what calls came to before they were over */
 };
 
+/* Whether a stream that begins so is one of FreeSWITCH's event socket. */
+bool recording_is_esl(struct slice head);
+
 /* A capture with FILE.idx beside it has its times from there: offset, time and length of each recv, separated by
  * tabs.  Without, and without Timestamp lines, they are reckoned from ids and durations. */
 extern const struct kit_format recording_format;
 
-/* The word of the command line: "ami", "queue_log", "cdr", "desk".  False: none of them. */
+/* The word of the command line: "ami", "esl", "queue_log", "cdr", "desk".  False: none of them. */
 bool recording_kind_parse(const char *word, enum recording_kind *out_kind);
 
 #endif

@@ -9,6 +9,8 @@
 
 #define AGENTS_BYTES (1024u * 1024u)
 
+static const struct option_word dialects[] = {
+	{"asterisk", DIALECT_ASTERISK}, {"freeswitch", DIALECT_FREESWITCH}, {NULL, 0}};
 static const struct option_word logins[] = {{"md5", LOGIN_MD5}, {"plain", LOGIN_PLAIN}, {NULL, 0}};
 
 static const char *zone_fault(struct slice value)
@@ -66,6 +68,13 @@ static const char *scale_fault(struct slice value)
 #define AT(member) .at = offsetof(struct callcenter_settings, member)
 
 const struct option callcenter_options[] = {
+	{.name = "exchange.dialect",
+		.type = OPTION_CHOICE,
+		AT(dialect),
+		.words = dialects,
+		.initial = "asterisk",
+		.help = "What the exchange speaks: asterisk, its manager port (AMI); freeswitch, the event\n"
+			"socket of FreeSWITCH with mod_callcenter."},
 	{.name = "exchange.host",
 		.type = OPTION_TEXT,
 		AT(host),
@@ -75,8 +84,7 @@ const struct option callcenter_options[] = {
 		.type = OPTION_TEXT,
 		AT(port),
 		.max = 32,
-		.initial = "5038",
-		.help = "Its number or name; with TLS usually 5039."},
+		.help = "Its number or name: unless given 5038, with TLS 5039, and 8021 of FreeSWITCH."},
 	{.name = "exchange.tls",
 		.type = OPTION_BOOL,
 		AT(tls),
@@ -105,24 +113,25 @@ const struct option callcenter_options[] = {
 		.max = 200,
 		.fault = line_fault,
 		.help = "Who logs in (manager.conf), with read = call,agent,cdr,user,reporting.\n"
-			"Without it no exchange is listened to."},
+			"Without it no Asterisk is listened to; FreeSWITCH has none."},
 	{.name = "exchange.secret_file",
 		.type = OPTION_TEXT,
 		AT(secret_file),
-		.help = "A file with his secret, one line, for its owner alone (mode 600)."},
+		.help = "A file with his secret, one line, for its owner alone (mode 600); of FreeSWITCH\n"
+			"with the event socket's password."},
 	{.name = "exchange.login",
 		.type = OPTION_CHOICE,
 		AT(login),
 		.words = logins,
 		.initial = "md5",
-		.help = "With md5 the secret itself is not sent."},
+		.help = "With md5 the secret itself is not sent; FreeSWITCH knows plain only."},
 	{.name = "exchange.events",
 		.type = OPTION_TEXT,
 		AT(events),
 		.max = 200,
 		.fault = line_fault,
 		.initial = "call,agent,cdr,user",
-		.help = "Classes of events that are asked for.  With dialplan the exchange also tells\n"
+		.help = "Classes of events that Asterisk is asked for.  With dialplan the exchange also tells\n"
 			"QUEUESTATUS, and several times as much of everything else."},
 	{.name = "exchange.keepalive",
 		.type = OPTION_MS,
@@ -301,6 +310,21 @@ const struct option callcenter_options[] = {
 };
 const size_t callcenter_option_count = sizeof(callcenter_options) / sizeof(callcenter_options[0]);
 
+bool callcenter_listens(const struct callcenter_settings *settings)
+{
+	return settings->dialect == DIALECT_FREESWITCH ? settings->secret_file != NULL
+						       : settings->username != NULL;
+}
+
+const char *callcenter_port(const struct callcenter_settings *settings)
+{
+	if (settings->port != NULL)
+		return settings->port;
+	if (settings->dialect == DIALECT_FREESWITCH)
+		return "8021";
+	return settings->tls ? "5039" : "5038";
+}
+
 /* ---- What they name ---- */
 
 static void read_secret(
@@ -403,9 +427,30 @@ static void read_trust(const struct callcenter_settings *settings, struct proble
 		settings->ca_file != NULL ? settings->ca_file : "this system's");
 }
 
+static void check_freeswitch(const struct callcenter_settings *settings, struct problems *problems)
+{
+	if (settings->dialect != DIALECT_FREESWITCH)
+		return;
+	if (settings->secret_file == NULL)
+		problems_add(problems, NULL, 0, "exchange.secret_file",
+			"is needed with exchange.dialect = freeswitch: the event socket's password");
+	if (settings->username != NULL)
+		problems_add(problems, NULL, 0, "exchange.username",
+			"is of no use: FreeSWITCH's event socket knows a password alone");
+	if (settings->queue_log != NULL || settings->cdr != NULL)
+		problems_add(problems, NULL, 0,
+			settings->queue_log != NULL ? "logs.queue_log" : "logs.cdr",
+			"is Asterisk's, and exchange.dialect is freeswitch");
+	if (settings->survey_event != NULL && strpbrk(settings->survey_event, " \t") != NULL)
+		problems_add(problems, NULL, 0, "survey.event",
+			"holds a blank: FreeSWITCH could not be asked for it");
+}
+
 static void check_together(const struct callcenter_settings *settings, struct problems *problems)
 {
-	if (settings->username != NULL && settings->secret_file == NULL)
+	check_freeswitch(settings, problems);
+	if (settings->dialect == DIALECT_ASTERISK && settings->username != NULL &&
+		settings->secret_file == NULL)
 		problems_add(problems, NULL, 0, "exchange.secret_file",
 			"is needed with exchange.username");
 	if (!settings->tls && (settings->ca_file != NULL || settings->tls_name != NULL))
@@ -417,11 +462,11 @@ static void check_together(const struct callcenter_settings *settings, struct pr
 	if (settings->pop_listen != NULL && settings->pop_token_file == NULL)
 		problems_add(problems, NULL, 0, "pop.token_file", "is needed with pop.listen");
 	if ((settings->pop_listen != NULL || settings->pop_url != NULL) &&
-		settings->username == NULL)
+		!callcenter_listens(settings))
 		problems_add(problems, NULL, 0, "exchange.username",
 			"is needed for screen pops: without it no telephone is heard");
-	if (settings->username == NULL && settings->queue_log == NULL && settings->cdr == NULL &&
-		settings->desk_path == NULL)
+	if (settings->dialect == DIALECT_ASTERISK && settings->username == NULL &&
+		settings->queue_log == NULL && settings->cdr == NULL && settings->desk_path == NULL)
 		problems_add(problems, NULL, 0, "exchange.username",
 			"is not set, nor is any log or desk.folder: there is nothing to do");
 	if (settings->first_ms > settings->longest_ms)

@@ -13,6 +13,7 @@
 #include "kit/secret.h"
 
 struct callcenter_settings {
+	int dialect; /* enum callcenter_dialect */
 	char *host;
 	char *port;
 	bool tls;
@@ -54,10 +55,15 @@ struct callcenter_settings {
 	bool desk_receipts;
 };
 
+enum callcenter_dialect { DIALECT_ASTERISK, DIALECT_FREESWITCH };
 enum callcenter_login { LOGIN_MD5, LOGIN_PLAIN };
 
 extern const struct option callcenter_options[];
 extern const size_t callcenter_option_count;
+
+/* Whether an exchange is listened to, and on which port. */
+bool callcenter_listens(const struct callcenter_settings *settings);
+const char *callcenter_port(const struct callcenter_settings *settings);
 
 /* What the settings name, read and ready. */
 struct callcenter_means {
