@@ -1,54 +1,48 @@
 #include "channel/parts/date.h"
 
-#include "base/text.h"
+#include "channel/parts/segment.h"
 
 #define US_PER_DAY INT64_C(86400000000)
 
 /* Days since 1970-01-01 in the Gregorian calendar. */
-static int64_t days_of(int64_t year, int64_t month, int64_t day)
+static int64_t days_of(int year, int month, int day)
 {
-	/* Years begin in March here, so that the leap day is the last. */
-	year -= month <= 2;
-	int64_t era = year / 400;
-	int64_t of_era = year - era * 400;
-	int64_t of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-	int64_t day_of_era = of_era * 365 + of_era / 4 - of_era / 100 + of_year;
-	return era * 146097 + day_of_era - 719468;
+	/* Years begin in March here, so that the leap day is the last; none is below 0. */
+	unsigned began = (unsigned)(year - (month <= 2));
+	unsigned of_year =
+		(unsigned)(153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + (unsigned)day - 1;
+	unsigned days = began * 365 + began / 4 - began / 100 + began / 400 + of_year;
+	return (int64_t)days - 719468;
 }
 
-/* Two or four of them. */
-static bool digits(struct slice text, size_t from, size_t len, int64_t *out)
+/* Two of them, or a number that no part of a date has. */
+static inline int pair(const uint8_t *c)
 {
-	int64_t value = 0;
-	if (text.len < from + len)
-		return false;
-	for (size_t i = from; i < from + len; i++) {
-		unsigned digit = (unsigned)text.data[i] - '0';
-		if (digit > 9)
-			return false;
-		value = value * 10 + digit;
-	}
-	*out = value;
-	return true;
+	unsigned tens = (unsigned)c[0] - '0';
+	unsigned ones = (unsigned)c[1] - '0';
+	return tens <= 9 && ones <= 9 ? (int)(tens * 10 + ones) : -100;
 }
 
-static int month_days(int64_t year, int64_t month)
+static int month_days(int year, int month)
 {
 	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
 	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
 	return month == 2 && leap ? 29 : days[month - 1];
 }
 
-/* YYMMDD is of the years 1970 to 2069. */
-static enum ch_status parse_day(struct slice text, size_t year_digits, struct moment *out)
+/* YYMMDD or CCYYMMDD; YY is of the years 1970 to 2069. */
+static enum ch_status parse_day(struct slice text, struct moment *out)
 {
-	int64_t year;
-	int64_t month;
-	int64_t day;
-	if (!digits(text, 0, year_digits, &year) || !digits(text, year_digits, 2, &month) ||
-		!digits(text, year_digits + 2, 2, &day))
+	const uint8_t *end = text.data + text.len;
+	int century = text.len == 8 ? pair(text.data) : 0;
+	int year = pair(end - 6);
+	int month = pair(end - 4);
+	int day = pair(end - 2);
+	if (century < 0 || year < 0 || month < 0 || day < 0)
 		return CH_FORMAT;
-	if (year_digits == 2)
+	if (text.len == 8)
+		year += century * 100;
+	else
 		year += year < 70 ? 2000 : 1900;
 	if (year < 1900 || month < 1 || month > 12 || day < 1 || day > month_days(year, month))
 		return CH_INVALID;
@@ -58,17 +52,18 @@ static enum ch_status parse_day(struct slice text, size_t year_digits, struct mo
 
 static enum ch_status parse_time(struct slice text, struct moment *out)
 {
-	int64_t hour;
-	int64_t minute;
-	int64_t second = 0;
 	if (text.len == 0)
 		return CH_OK;
-	if (!digits(text, 0, 2, &hour) || !digits(text, 2, 2, &minute) ||
-		(text.len > 4 && !digits(text, 4, 2, &second)))
+	if (text.len < 4 || text.len == 5)
+		return CH_FORMAT;
+	int hour = pair(text.data);
+	int minute = pair(text.data + 2);
+	int second = text.len > 4 ? pair(text.data + 4) : 0;
+	if (hour < 0 || minute < 0 || second < 0)
 		return CH_FORMAT;
 	if (hour > 24 || minute > 59 || second > 60 || (hour == 24 && minute + second > 0))
 		return CH_INVALID;
-	out->civil_us += ((hour * 60 + minute) * 60 + second) * 1000000;
+	out->civil_us += (int64_t)((hour * 60 + minute) * 60 + second) * 1000000;
 	out->has_time = true;
 	return CH_OK;
 }
@@ -78,7 +73,7 @@ enum ch_status date_parse_pair(struct slice date, struct slice time, struct mome
 	struct moment moment;
 	if (date.len != 6 && date.len != 8)
 		return CH_FORMAT;
-	enum ch_status status = parse_day(date, date.len - 4, &moment);
+	enum ch_status status = parse_day(date, &moment);
 	if (status == CH_OK)
 		status = parse_time(time, &moment);
 	if (status == CH_OK)
@@ -89,24 +84,25 @@ enum ch_status date_parse_pair(struct slice date, struct slice time, struct mome
 enum ch_status date_parse(struct slice text, struct slice format, struct moment *out_moment)
 {
 	static const struct {
-		const char *format;
+		struct short_code format;
 		size_t day;
 		size_t time;
 		size_t rest;
 	} formats[] = {
-		{"102", 8, 0, 0},
-		{"203", 8, 4, 0},
-		{"204", 8, 6, 0},
-		{"101", 6, 0, 0},
-		{"201", 6, 4, 0},
-		{"303", 8, 4, 3}, /* with a zone's name, which is not to be relied on */
-		{"718", 8, 0, 9}, /* a period */
-		{"719", 8, 4, 13},
+		{{"102"}, 8, 0, 0},
+		{{"203"}, 8, 4, 0},
+		{{"204"}, 8, 6, 0},
+		{{"101"}, 6, 0, 0},
+		{{"201"}, 6, 4, 0},
+		{{"303"}, 8, 4, 3}, /* with a zone's name, which is not to be relied on */
+		{{"718"}, 8, 0, 9}, /* a period */
+		{{"719"}, 8, 4, 13},
 	};
 	bool told = format.len > 0 && !slice_equal(format, SLICE_LITERAL("2"));
+	struct short_code code = short_code_of(format);
 	for (size_t i = 0; i < sizeof(formats) / sizeof(*formats); i++) {
 		size_t len = formats[i].day + formats[i].time + formats[i].rest;
-		if (told ? !slice_equal(format, slice_text(formats[i].format))
+		if (told ? !short_code_equal(code, formats[i].format)
 			 : text.len != len || formats[i].rest > 0)
 			continue;
 		size_t least = formats[i].day + formats[i].time;
