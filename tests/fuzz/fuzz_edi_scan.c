@@ -31,26 +31,120 @@ static struct marks marks_of(struct slice bytes)
 	return marks_are_sound(&marks) ? marks : marks_edifact;
 }
 
-/* The way of those who have the file whole, without a charset: as many segments, or a flaw. */
-static void take_all(struct slice rest)
+/* ---- The ways of those who have the file whole ---- */
+
+enum way { WAY_TAKE, WAY_PASS, WAY_SWEEP, WAY_RECALL, WAYS };
+
+struct ways {
+	struct scanner *scanners[WAYS];
+	struct slice bytes;
+	struct slice rests[WAYS];
+	struct seam seams[8]; /* swept, and not met yet */
+	size_t seam_count;
+};
+
+static bool is_same(struct slice a, struct slice b)
 {
-	struct scanner *scanner = NULL;
-	const struct segment *segment;
-	const struct marks marks = marks_of(rest);
-	size_t len = rest.len;
-	invariant(scanner_create(&scanner) == CH_OK);
-	scanner_begin(scanner, &marks, 0);
-	while (scanner_take(scanner, &rest, &segment) == CH_OK) {
-		invariant(segment->end == len - rest.len && scanner_segment(scanner) == segment);
-		struct slice first = segment_get(segment, 1, 1);
-		invariant(first.len <= len && segment_says(segment, 1, 1, "") == (first.len == 0));
-		if (segment->flaw.kind == FLAW_NONE)
-			continue;
-		struct flaw flaw = segment_flaw(segment, segment->flaw.kind, 1, 1, NULL);
-		invariant(flaw.offset == segment->offset);
-	}
-	scanner_free(scanner);
+	return slice_equal(a, b); /* what is put together lies elsewhere */
 }
+
+/* What is listed of one is what may be asked of the other. */
+static void compare(const struct segment *listed, const struct segment *asked)
+{
+	invariant(listed->form == SEGMENT_LISTED && asked->form != SEGMENT_CLOSED);
+	invariant(asked->offset == listed->offset && asked->end == listed->end);
+	invariant(short_code_equal(asked->name, listed->name));
+	invariant(is_same(asked->tag, listed->tag));
+	invariant(asked->flaw.kind == listed->flaw.kind);
+	unsigned last = 0;
+	for (unsigned i = 0; i < listed->element_count; i++) {
+		const struct segment_element *element = &listed->elements[i];
+		last = element->number;
+		for (unsigned c = 1; c <= element->count + 1u; c++) {
+			struct slice want =
+				segment_get_again(listed, element->number, element->repetition, c);
+			invariant(is_same(want,
+				segment_get_again(asked, element->number, element->repetition, c)));
+			if (element->repetition == 0)
+				invariant(is_same(want, segment_get(asked, element->number, c)));
+		}
+	}
+	invariant(segment_get(asked, last + 1, 1).len == 0);
+}
+
+/* The next seam that a sweep gives, or that of a segment which it leaves to others. */
+static enum ch_status sweep(struct ways *ways, struct seam *out_seam)
+{
+	struct scanner *scanner = ways->scanners[WAY_SWEEP];
+	const struct segment *segment;
+	if (ways->seam_count == 0) {
+		size_t room = sizeof(ways->seams) / sizeof(*ways->seams);
+		ways->seam_count =
+			scanner_sweep(scanner, &ways->rests[WAY_SWEEP], 0, ways->seams, room);
+		for (size_t i = 0; i < ways->seam_count / 2; i++) { /* the first one last */
+			struct seam seam = ways->seams[i];
+			ways->seams[i] = ways->seams[ways->seam_count - 1 - i];
+			ways->seams[ways->seam_count - 1 - i] = seam;
+		}
+	}
+	if (ways->seam_count > 0) {
+		*out_seam = ways->seams[--ways->seam_count];
+		return CH_OK;
+	}
+	enum ch_status status = scanner_pass(scanner, &ways->rests[WAY_SWEEP], &segment);
+	if (status == CH_OK)
+		*out_seam = scanner_seam(scanner, 0);
+	return status;
+}
+
+static enum ch_status go_on(struct ways *ways)
+{
+	const struct segment *segments[WAYS];
+	struct slice *rest = &ways->rests[WAY_TAKE];
+	struct seam seam;
+	enum ch_status status = scanner_take(ways->scanners[WAY_TAKE], rest, &segments[WAY_TAKE]);
+	invariant(scanner_pass(ways->scanners[WAY_PASS], &ways->rests[WAY_PASS],
+			  &segments[WAY_PASS]) == status);
+	invariant(rest->len == ways->rests[WAY_PASS].len);
+	invariant(sweep(ways, &seam) == status);
+	if (status != CH_OK)
+		return status;
+	struct seam passed = scanner_seam(ways->scanners[WAY_PASS], 0);
+	invariant(seam.cuts == passed.cuts && seam.opens == passed.opens && seam.at == passed.at &&
+		  short_code_equal(seam.name, passed.name));
+	scanner_cut(ways->scanners[WAY_PASS]);
+	compare(segments[WAY_TAKE], segments[WAY_PASS]);
+	invariant(segments[WAY_TAKE]->end == ways->bytes.len - rest->len);
+	invariant(scanner_recall(ways->scanners[WAY_RECALL], &seam, 7, ways->bytes, 0,
+			  &segments[WAY_RECALL]) == CH_OK);
+	compare(segments[WAY_TAKE], segments[WAY_RECALL]);
+	invariant(segments[WAY_RECALL]->position == 7);
+	struct flaw flaw = segment_flaw(segments[WAY_PASS], FLAW_VALUE, 1, 1, NULL);
+	invariant(flaw.offset == segments[WAY_TAKE]->offset);
+	return CH_OK;
+}
+
+/* Listed, asked, swept and called back, the segments are the same. */
+static void go_all_ways(struct slice bytes, bool x12, bool wide, bool ascii)
+{
+	static struct scanner *scanners[WAYS];
+	struct ways ways = {.bytes = bytes};
+	const struct marks marks = x12 ? marks_x12 : marks_of(bytes);
+	for (int way = 0; way < WAYS; way++) {
+		if (scanners[way] == NULL)
+			invariant(scanner_create(&scanners[way]) == CH_OK);
+		scanner_begin(scanners[way], &marks, 0);
+		if (!ascii)
+			invariant(scanner_set_charset(scanners[way],
+					  wide ? CHARSET_UTF8 : CHARSET_LATIN1) == CH_OK);
+		ways.scanners[way] = scanners[way];
+		ways.rests[way] = bytes;
+	}
+	while (go_on(&ways) == CH_OK)
+		;
+}
+
+/* ---- In pieces, and whole ---- */
 
 static uint64_t scan(
 	const uint8_t *data, size_t len, size_t step, bool x12, bool wide, bool wrapped)
@@ -132,6 +226,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	uint64_t whole = scan(data + 1, len - 1, len, x12, wide, false);
 	invariant(whole == scan(data + 1, len - 1, step, x12, wide, false));
 	scan_wrapped(data + 1, len - 1, x12, wide);
-	take_all(slice_of(data + 1, len - 1));
+	go_all_ways(slice_of(data + 1, len - 1), x12, wide, (data[0] & 4) != 0);
 	return 0;
 }

@@ -219,29 +219,27 @@ static void acknowledgement_end(struct reading *r)
 	reading_make(r, "parts.interchange.acknowledged", state->event, "", 0);
 }
 
-static const struct segment_row edifact_rows[] = {
-	{{"UCI"}, take_uci},
-	{{"UCM"}, take_ucm},
-	{{"UCF"}, take_ucm},
-	{{"UCS"}, take_ucs},
-	{{"UCD"}, take_ucd},
+static const struct segment_rows edifact_rows = {
+	SEGMENT_ROW('U', 'C', 'I', take_uci),
+	SEGMENT_ROW('U', 'C', 'M', take_ucm),
+	SEGMENT_ROW('U', 'C', 'F', take_ucm),
+	SEGMENT_ROW('U', 'C', 'S', take_ucs),
+	SEGMENT_ROW('U', 'C', 'D', take_ucd),
 };
 
-static const struct segment_row x12_rows[] = {
-	{{"AK1"}, take_ak1},
-	{{"AK2"}, take_ak2},
-	{{"AK3"}, take_ak3},
-	{{"AK4"}, take_ak4},
-	{{"AK5"}, take_ak5},
-	{{"AK9"}, take_ak9},
-	{{"TA1"}, take_ta1},
+static const struct segment_rows x12_rows = {
+	SEGMENT_ROW('A', 'K', '1', take_ak1),
+	SEGMENT_ROW('A', 'K', '2', take_ak2),
+	SEGMENT_ROW('A', 'K', '3', take_ak3),
+	SEGMENT_ROW('A', 'K', '4', take_ak4),
+	SEGMENT_ROW('A', 'K', '5', take_ak5),
+	SEGMENT_ROW('A', 'K', '9', take_ak9),
+	SEGMENT_ROW('T', 'A', '1', take_ta1),
 };
 
 const struct document document_acknowledgement = {
-	.edifact = edifact_rows,
-	.edifact_count = sizeof(edifact_rows) / sizeof(*edifact_rows),
-	.x12 = x12_rows,
-	.x12_count = sizeof(x12_rows) / sizeof(*x12_rows),
+	.edifact = &edifact_rows,
+	.x12 = &x12_rows,
 	.state_bytes = sizeof(struct acknowledgement_state),
 	.begin = acknowledgement_begin,
 	.end = acknowledgement_end,

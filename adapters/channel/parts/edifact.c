@@ -163,6 +163,7 @@ static void check_header(struct envelope_reader *r)
 	struct interchange *x = r->x;
 	const struct segment *s = r->segment;
 	struct moment prepared;
+	bool plain = is_plain(x->sender.id) && is_plain(x->recipient.id) && is_plain(x->reference);
 	if (s->flaw.kind != FLAW_NONE)
 		interchange_flaw(
 			x, segment_flaw(s, s->flaw.kind, s->flaw.element, s->flaw.component, NULL));
@@ -178,15 +179,13 @@ static void check_header(struct envelope_reader *r)
 		reader_flaw(r, FLAW_TOO_LONG, UNB_SENDER, 1, "the sender");
 	if (x->recipient.id.len > REFERENCE_BYTES)
 		reader_flaw(r, FLAW_TOO_LONG, UNB_RECIPIENT, 1, "the recipient");
-	if (!is_plain(x->sender.id) || !is_plain(x->recipient.id) || !is_plain(x->reference))
+	if (!plain)
 		reader_flaw(r, FLAW_CHARACTER, 0, 0, "names and references are in ASCII");
 	if (date_parse_pair(x->date, x->time, &prepared) != CH_OK)
 		reader_flaw(r, FLAW_DATE, UNB_PREPARED, 0, NULL);
 	x->answerable = x->sender.id.len > 0 && x->sender.id.len <= REFERENCE_BYTES &&
 			x->recipient.id.len > 0 && x->recipient.id.len <= REFERENCE_BYTES &&
-			x->reference.len > 0 && x->reference.len <= REFERENCE_BYTES &&
-			is_plain(x->sender.id) && is_plain(x->recipient.id) &&
-			is_plain(x->reference);
+			x->reference.len > 0 && x->reference.len <= REFERENCE_BYTES && plain;
 }
 
 static enum ch_status read_header(struct envelope_reader *r, bool advised)
@@ -240,7 +239,7 @@ static enum ch_status begin_message(struct envelope_reader *r)
 	r->message = message;
 	message->offset = s->offset;
 	message->segments = 1;
-	interchange_add_seam(x, message, (struct seam){.len = UINT32_MAX}); /* it is cut already */
+	interchange_add_seam(x, message, r->scanner);
 	scanner_segment(r->scanner)->position = 1;
 	message->reference = interchange_keep(x, segment_get(s, UNH_REFERENCE, 1));
 	for (unsigned i = 0; i < MESSAGE_TYPE_PARTS; i++)
@@ -383,6 +382,22 @@ static bool may_be_service(const struct segment *segment)
 	return segment->tag.len >= 3 && segment->tag.data[0] == 'U' && segment->tag.data[1] == 'N';
 }
 
+/* Passes over what is the message's own affair. */
+static void sweep_message(struct envelope_reader *r, uint64_t *at)
+{
+	struct message *message = r->message;
+	const size_t left = r->rest.len;
+	size_t room;
+	struct seam *seams = interchange_seam_room(r->x, message, &room);
+	if (seams == NULL)
+		return;
+	size_t count = scanner_sweep(r->scanner, &r->rest, message->offset, seams, room);
+	interchange_add_seams(r->x, count);
+	message->segments += (uint32_t)count;
+	r->x->segments += (uint32_t)count;
+	*at += left - r->rest.len;
+}
+
 /* One segment behind UNB.  What it does where is the whole of the envelope's grammar. */
 static enum ch_status read_segment(struct envelope_reader *r)
 {
@@ -390,7 +405,7 @@ static enum ch_status read_segment(struct envelope_reader *r)
 	struct message *message = r->message;
 	if (message != NULL && !may_be_service(s)) {
 		scanner_segment(r->scanner)->position = ++message->segments;
-		interchange_add_seam(r->x, message, scanner_seam(r->scanner));
+		interchange_add_seam(r->x, message, r->scanner);
 		return s->flaw.kind == FLAW_NONE ? CH_OK : check_segment(r);
 	}
 	bool header = segment_is(s, "UNH");
@@ -398,7 +413,7 @@ static enum ch_status read_segment(struct envelope_reader *r)
 	bool trailer = segment_is(s, "UNZ");
 	if (message != NULL && !header && !group && !trailer) {
 		scanner_segment(r->scanner)->position = ++message->segments;
-		interchange_add_seam(r->x, message, scanner_seam(r->scanner));
+		interchange_add_seam(r->x, message, r->scanner);
 		enum ch_status status = check_segment(r);
 		if (status != CH_OK || !segment_is(s, "UNT"))
 			return status; /* what it says is the message's affair */
@@ -445,6 +460,8 @@ static enum ch_status read_body(struct envelope_reader *r, uint64_t *at)
 {
 	enum ch_status status = CH_OK;
 	while (status == CH_OK && !r->ended) {
+		if (r->message != NULL)
+			sweep_message(r, at);
 		struct slice before = r->rest;
 		status = scanner_pass(r->scanner, &r->rest, &r->segment);
 		if (status == CH_NOMEM)
@@ -488,7 +505,7 @@ enum ch_status edifact_read(
 	scanner_begin(scanner, &interchange->marks, start);
 	interchange->marks.repetition = repetition;
 	r.rest = slice_sub(file, start, file.len);
-	enum ch_status status = scanner_take(scanner, &r.rest, &r.segment);
+	enum ch_status status = scanner_pass(scanner, &r.rest, &r.segment);
 	if (status == CH_NOMEM)
 		return status;
 	if (status != CH_OK || !segment_is(r.segment, "UNB")) {
@@ -500,6 +517,7 @@ enum ch_status edifact_read(
 	}
 	interchange->segments = 1;
 	*at = r.segment->end;
+	scanner_cut(scanner);
 	status = read_header(&r, advised);
 	return status == CH_OK ? read_body(&r, at) : status;
 }

@@ -4,6 +4,7 @@
 
 #include "base/invariant.h"
 #include "base/limits.h"
+#include "base/text.h"
 #include "wire/types.h"
 
 void event_writer_fini(struct event_writer *writer)
@@ -147,6 +148,8 @@ enum ch_status event_write(struct event_writer *writer, const struct reading *re
 	buffer_clear(&w->id);
 	buffer_append_slice(&w->id, buffer_slice(&w->main_id));
 	buffer_append_text(&w->id, made->suffix);
+	if (made->number > 0)
+		text_append_u64(&w->id, made->number);
 	if (w->id.status != CH_OK || w->main_id.status != CH_OK || w->source.status != CH_OK)
 		return CH_NOMEM;
 	envelope.id = buffer_slice(&w->id);

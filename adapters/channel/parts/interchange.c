@@ -21,14 +21,19 @@ void interchange_fini(struct interchange *interchange)
 	free(interchange->groups);
 	free(interchange->messages);
 	free(interchange->seams);
-	interchange->seams = NULL;
+	interchange->seams = NULL; /* what is closed twice is freed once */
 	interchange->groups = NULL;
 	interchange->messages = NULL;
 }
 
 struct slice interchange_keep(struct interchange *interchange, struct slice text)
 {
-	return text.len > 0 ? arena_copy(&interchange->arena, text) : (struct slice){NULL, 0};
+	uintptr_t begin = (uintptr_t)interchange->file.data;
+	if (text.len == 0)
+		return (struct slice){NULL, 0};
+	if ((uintptr_t)text.data - begin < interchange->file.len)
+		return text;
+	return arena_copy(&interchange->arena, text);
 }
 
 void interchange_flaw(struct interchange *interchange, struct flaw flaw)
@@ -59,7 +64,7 @@ struct message *interchange_add_message(struct interchange *interchange, struct 
 		interchange_flaw(interchange, here);
 		return NULL;
 	}
-	if (!grow(&array, interchange->message_count, &interchange->message_room, 8,
+	if (!grow(&array, interchange->message_count, &interchange->message_room, 4,
 		    sizeof(struct message)))
 		return NULL;
 	interchange->messages = array;
@@ -85,20 +90,37 @@ struct group *interchange_add_group(struct interchange *interchange, struct flaw
 	return group;
 }
 
-void interchange_add_seam(
-	struct interchange *interchange, struct message *message, struct seam seam)
+struct seam *interchange_seam_room(
+	struct interchange *interchange, struct message *message, size_t *out_room)
 {
 	void *array = interchange->seams;
 	if (message->first_seam == SEAM_NONE)
-		return;
+		return NULL;
 	if (interchange->seam_count == LIMIT_PARTS_SEAMS ||
-		!grow(&array, interchange->seam_count, &interchange->seam_room, 256,
-			sizeof(seam))) {
+		!grow(&array, interchange->seam_count, &interchange->seam_room, 40,
+			sizeof(struct seam))) {
 		message->first_seam = SEAM_NONE;
-		return;
+		return NULL;
 	}
 	interchange->seams = array;
-	interchange->seams[interchange->seam_count++] = seam;
+	*out_room = interchange->seam_room - interchange->seam_count;
+	return interchange->seams + interchange->seam_count;
+}
+
+void interchange_add_seams(struct interchange *interchange, size_t count)
+{
+	interchange->seam_count += (uint32_t)count;
+}
+
+void interchange_add_seam(
+	struct interchange *interchange, struct message *message, const struct scanner *scanner)
+{
+	size_t room;
+	struct seam *seam = interchange_seam_room(interchange, message, &room);
+	if (seam == NULL)
+		return;
+	*seam = scanner_seam(scanner, message->offset);
+	interchange_add_seams(interchange, 1);
 }
 
 enum ch_status flaws_add(struct flaws *flaws, struct arena *arena, struct flaw flaw)
@@ -133,11 +155,36 @@ static struct slice message_name(struct interchange *interchange, const struct m
 	return kept;
 }
 
+static bool name_is_behind(
+	const struct interchange *interchange, const struct message *a, const struct message *b)
+{
+	if (interchange->standard == STANDARD_X12 && a->group != b->group)
+		return a->group > b->group; /* its sets are counted anew in every group */
+	if (a->reference.len != b->reference.len)
+		return a->reference.len > b->reference.len;
+	return memcmp(a->reference.data, b->reference.data, a->reference.len) > 0;
+}
+
+/* As senders mostly number them: each is behind the one before it, so that none comes twice. */
+static bool names_rise(const struct interchange *interchange)
+{
+	const struct message *before = NULL;
+	for (uint32_t i = 0; i < interchange->message_count; i++) {
+		const struct message *message = &interchange->messages[i];
+		if (message->reference.len == 0)
+			continue; /* told already */
+		if (before != NULL && !name_is_behind(interchange, message, before))
+			return false;
+		before = message;
+	}
+	return true;
+}
+
 enum ch_status interchange_check_names(struct interchange *interchange)
 {
 	struct table seen;
 	enum ch_status status = CH_OK;
-	if (interchange->message_count < 2)
+	if (names_rise(interchange))
 		return CH_OK;
 	table_init(&seen);
 	for (uint32_t i = 0; i < interchange->message_count && status == CH_OK; i++) {
@@ -251,6 +298,7 @@ enum ch_status interchange_next(struct scanner *scanner, struct slice file, uint
 		return CH_FORMAT;
 	}
 	interchange_init(out_interchange);
+	out_interchange->file = file;
 	out_interchange->offset = start;
 	*at = start;
 	enum ch_status status = slice_starts(slice_sub(file, start, 3), SLICE_LITERAL("ISA"))

@@ -79,8 +79,11 @@ struct group {
 	struct flaw flaw; /* of its own segments: all of its messages are refused */
 };
 
+/* What its texts say stands in the file, unless something there was released, wrapped or decoded: so the file's
+ * bytes must last as long. */
 struct interchange {
-	struct arena arena; /* holds all of it */
+	struct slice file;
+	struct arena arena; /* of what does not stand in the file */
 	enum standard standard;
 	struct marks marks;
 	struct slice syntax;  /* UNB S001 0001 "UNOC"; ISA12 "00401" */
@@ -118,7 +121,7 @@ void interchange_init(struct interchange *interchange);
 void interchange_fini(struct interchange *interchange);
 
 /* The next interchange at or behind *at; blanks in between do not count.  CH_OK: *out_interchange, to be
- * freed by interchange_fini, and *at stands behind it.  CH_END: no more.  CH_FORMAT: no interchange begins
+ * freed by interchange_fini before `file` is, and *at stands behind it.  CH_END: no more.  CH_FORMAT: no interchange begins
  * there, *out_flaw says more, and *at stands where the next one may begin.  CH_NOMEM. */
 enum ch_status interchange_next(struct scanner *scanner, struct slice file, uint64_t *at,
 	struct interchange *out_interchange, struct flaw *out_flaw);
@@ -137,7 +140,7 @@ void message_type_text(const struct message *message, struct buffer *out);
 
 /* ---- For the envelope's two readers ---- */
 
-/* A copy that lives as long as the interchange. */
+/* The text, or a copy of it, that lives as long as the interchange. */
 struct slice interchange_keep(struct interchange *interchange, struct slice text);
 
 /* The first flaw of the interchange itself counts. */
@@ -148,10 +151,16 @@ void interchange_flaw(struct interchange *interchange, struct flaw flaw);
 struct message *interchange_add_message(struct interchange *interchange, struct flaw here);
 struct group *interchange_add_group(struct interchange *interchange, struct flaw here);
 
-/* Notes how the message's next segment was cut, so that it is not looked for again when the message is read.
- * Memory that runs out, or LIMIT_PARTS_SEAMS, makes that slower, and no more. */
+/* Room for the seams of the message's next segments, so that they are not looked for again when the message is
+ * read: *out_room of them, and interchange_add_seams says how many it became.  NULL when memory runs out or
+ * LIMIT_PARTS_SEAMS is reached, which makes that slower, and no more. */
+struct seam *interchange_seam_room(
+	struct interchange *interchange, struct message *message, size_t *out_room);
+void interchange_add_seams(struct interchange *interchange, size_t count);
+
+/* The seam of the segment given last. */
 void interchange_add_seam(
-	struct interchange *interchange, struct message *message, struct seam seam);
+	struct interchange *interchange, struct message *message, const struct scanner *scanner);
 
 /* Every message that has a name twice is told, after the first. */
 enum ch_status interchange_check_names(struct interchange *interchange); /* CH_NOMEM */

@@ -124,32 +124,18 @@ static void take_sts(struct reading *r)
 		reading_set(r, &state_of(r)->line->status_code, 2, 1);
 }
 
-/* NULL: of a kind that has no place of its own. */
-static Carehub__V1__Decimal **quantity_field(
-	Carehub__V1__InventoryLine *line, struct slice qualifier, enum standard standard)
-{
-	struct {
-		struct short_code edifact; /* 6063 */
-		struct short_code x12;     /* 673 */
-		Carehub__V1__Decimal **field;
-	} quantities[] = {
-		{{"145"}, {"17"}, &line->on_hand},
-		{{"17"}, {""}, &line->on_hand},
-		{{"33"}, {"33"}, &line->available},
-		{{"124"}, {"76"}, &line->reserved},
-		{{"73"}, {"37"}, &line->reserved},
-		{{"21"}, {"63"}, &line->on_order},
-		{{"48"}, {"02"}, &line->received},
-		{{"12"}, {"32"}, &line->issued},
-	};
-	struct short_code code = short_code_of(qualifier);
-	for (size_t i = 0; i < sizeof(quantities) / sizeof(*quantities); i++) {
-		if (short_code_equal(code, standard == STANDARD_EDIFACT ? quantities[i].edifact
-									: quantities[i].x12))
-			return quantities[i].field;
-	}
-	return NULL;
-}
+#define FIELD(name) offsetof(Carehub__V1__InventoryLine, name)
+static const struct quantity_row quantities[] = {
+	{{"145"}, {"17"}, FIELD(on_hand)},
+	{{"17"}, {""}, FIELD(on_hand)},
+	{{"33"}, {"33"}, FIELD(available)},
+	{{"124"}, {"76"}, FIELD(reserved)},
+	{{"73"}, {"37"}, FIELD(reserved)},
+	{{"21"}, {"63"}, FIELD(on_order)},
+	{{"48"}, {"02"}, FIELD(received)},
+	{{"12"}, {"32"}, FIELD(issued)},
+};
+#undef FIELD
 
 /* QTY+145:2400:PCE, QTY*33*2400*EA.  Several of one kind, by shelf or state, are told apart by no one
  * here: they add up. */
@@ -162,8 +148,7 @@ static void take_qty(struct reading *r)
 	struct decimal sum;
 	if (line == NULL)
 		return;
-	Carehub__V1__Decimal **field =
-		quantity_field(line, segment_get(r->segment, 1, 1), r->interchange->standard);
+	Carehub__V1__Decimal **field = TRADE_QUANTITY(r, line, quantities);
 	Carehub__V1__Decimal *number = reading_number(r, element, component);
 	reading_set(r, &line->unit, x12 ? 3 : 1, x12 ? 1 : 3);
 	if (number == NULL)
@@ -251,7 +236,7 @@ static void make_stock(struct reading *r, const Carehub__V1__PartsInventoryRepor
 	if (event == NULL)
 		return;
 	event->location_id = report->warehouse_id;
-	event->item_code = reading_copy(r, slice_text(stock->code));
+	event->item_code = reading_constant(stock->code);
 	event->as_of_time_us = report->as_of_time_us;
 	event->unit = stock->told->unit;
 	for (; stock != NULL && r->status == CH_OK; stock = stock->next) {
@@ -329,35 +314,33 @@ static void inventory_end(struct reading *r)
 		make_stocks(r, report);
 }
 
-static const struct segment_row edifact_rows[] = {
-	{{"BGM"}, take_bgm},
-	{{"DTM"}, take_date},
-	{{"NAD"}, take_party},
-	{{"LIN"}, take_lin},
-	{{"PIA"}, take_pia},
-	{{"IMD"}, take_imd},
-	{{"LOC"}, take_loc},
-	{{"STS"}, take_sts},
-	{{"QTY"}, take_qty},
-	{{"UNS"}, take_summary},
+static const struct segment_rows edifact_rows = {
+	SEGMENT_ROW('B', 'G', 'M', take_bgm),
+	SEGMENT_ROW('D', 'T', 'M', take_date),
+	SEGMENT_ROW('N', 'A', 'D', take_party),
+	SEGMENT_ROW('L', 'I', 'N', take_lin),
+	SEGMENT_ROW('P', 'I', 'A', take_pia),
+	SEGMENT_ROW('I', 'M', 'D', take_imd),
+	SEGMENT_ROW('L', 'O', 'C', take_loc),
+	SEGMENT_ROW('S', 'T', 'S', take_sts),
+	SEGMENT_ROW('Q', 'T', 'Y', take_qty),
+	SEGMENT_ROW('U', 'N', 'S', take_summary),
 };
 
-static const struct segment_row x12_rows[] = {
-	{{"BIA"}, take_bia},
-	{{"DTM"}, take_date},
-	{{"N1"}, take_party},
-	{{"N4"}, take_place},
-	{{"LIN"}, take_lin},
-	{{"PID"}, take_imd},
-	{{"QTY"}, take_qty},
-	{{"CTT"}, take_summary},
+static const struct segment_rows x12_rows = {
+	SEGMENT_ROW('B', 'I', 'A', take_bia),
+	SEGMENT_ROW('D', 'T', 'M', take_date),
+	SEGMENT_ROW('N', '1', 0, take_party),
+	SEGMENT_ROW('N', '4', 0, take_place),
+	SEGMENT_ROW('L', 'I', 'N', take_lin),
+	SEGMENT_ROW('P', 'I', 'D', take_imd),
+	SEGMENT_ROW('Q', 'T', 'Y', take_qty),
+	SEGMENT_ROW('C', 'T', 'T', take_summary),
 };
 
 const struct document document_inventory = {
-	.edifact = edifact_rows,
-	.edifact_count = sizeof(edifact_rows) / sizeof(*edifact_rows),
-	.x12 = x12_rows,
-	.x12_count = sizeof(x12_rows) / sizeof(*x12_rows),
+	.edifact = &edifact_rows,
+	.x12 = &x12_rows,
 	.state_bytes = sizeof(struct inventory_state),
 	.begin = inventory_begin,
 	.end = inventory_end,

@@ -232,7 +232,7 @@ static void make_price(struct reading *r, const struct prices_state *state,
 	if (event == NULL)
 		return;
 	event->price_list_id = state->series;
-	event->item_code = reading_copy(r, slice_text(trade_item_code(line->item)));
+	event->item_code = reading_constant(trade_item_code(line->item));
 	event->kind = CAREHUB__V1__ITEM_KIND__ITEM_KIND_PART;
 	event->description = line->item->description;
 	event->unit = line->unit;
@@ -272,37 +272,35 @@ static void prices_end(struct reading *r)
 		make_price(r, state, list->lines[i], (uint32_t)i + 1);
 }
 
-static const struct segment_row edifact_rows[] = {
-	{{"BGM"}, take_bgm},
-	{{"DTM"}, take_date},
-	{{"RFF"}, take_reference},
-	{{"NAD"}, take_party},
-	{{"CUX"}, take_currency},
-	{{"LIN"}, take_lin},
-	{{"PIA"}, take_pia},
-	{{"IMD"}, take_imd},
-	{{"PRI"}, take_pri},
-	{{"QTY"}, take_qty},
-	{{"UNS"}, take_summary},
+static const struct segment_rows edifact_rows = {
+	SEGMENT_ROW('B', 'G', 'M', take_bgm),
+	SEGMENT_ROW('D', 'T', 'M', take_date),
+	SEGMENT_ROW('R', 'F', 'F', take_reference),
+	SEGMENT_ROW('N', 'A', 'D', take_party),
+	SEGMENT_ROW('C', 'U', 'X', take_currency),
+	SEGMENT_ROW('L', 'I', 'N', take_lin),
+	SEGMENT_ROW('P', 'I', 'A', take_pia),
+	SEGMENT_ROW('I', 'M', 'D', take_imd),
+	SEGMENT_ROW('P', 'R', 'I', take_pri),
+	SEGMENT_ROW('Q', 'T', 'Y', take_qty),
+	SEGMENT_ROW('U', 'N', 'S', take_summary),
 };
 
-static const struct segment_row x12_rows[] = {
-	{{"BCT"}, take_bct},
-	{{"CUR"}, take_currency},
-	{{"DTM"}, take_date},
-	{{"REF"}, take_reference},
-	{{"N1"}, take_party},
-	{{"LIN"}, take_lin},
-	{{"PID"}, take_imd},
-	{{"CTP"}, take_ctp},
-	{{"CTT"}, take_summary},
+static const struct segment_rows x12_rows = {
+	SEGMENT_ROW('B', 'C', 'T', take_bct),
+	SEGMENT_ROW('C', 'U', 'R', take_currency),
+	SEGMENT_ROW('D', 'T', 'M', take_date),
+	SEGMENT_ROW('R', 'E', 'F', take_reference),
+	SEGMENT_ROW('N', '1', 0, take_party),
+	SEGMENT_ROW('L', 'I', 'N', take_lin),
+	SEGMENT_ROW('P', 'I', 'D', take_imd),
+	SEGMENT_ROW('C', 'T', 'P', take_ctp),
+	SEGMENT_ROW('C', 'T', 'T', take_summary),
 };
 
 const struct document document_prices = {
-	.edifact = edifact_rows,
-	.edifact_count = sizeof(edifact_rows) / sizeof(*edifact_rows),
-	.x12 = x12_rows,
-	.x12_count = sizeof(x12_rows) / sizeof(*x12_rows),
+	.edifact = &edifact_rows,
+	.x12 = &x12_rows,
 	.state_bytes = sizeof(struct prices_state),
 	.begin = prices_begin,
 	.end = prices_end,

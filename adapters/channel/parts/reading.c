@@ -15,38 +15,49 @@ static const struct document *const documents[MESSAGE_KINDS] = {
 
 /* ---- Running ---- */
 
-/* Cut only if it has a row. */
-static void reading_take(
-	struct reading *r, const struct document *document, struct scanner *scanner)
+static inline const struct segment_row *row_find(
+	const struct segment_rows *rows, struct short_code tag)
 {
-	bool edifact = r->interchange->standard == STANDARD_EDIFACT;
-	const struct segment_row *rows = edifact ? document->edifact : document->x12;
-	size_t count = edifact ? document->edifact_count : document->x12_count;
-	for (size_t i = 0; i < count; i++) {
-		if (short_code_equal(r->segment->name, rows[i].tag)) {
-			scanner_cut(scanner);
-			rows[i].take(r);
-			return;
-		}
-	}
+	const struct segment_row *row = &rows->at[SEGMENT_ROW_AT(short_code_word(tag))];
+	return short_code_equal(row->tag, tag) && row->take != NULL ? row : NULL;
 }
 
-static enum ch_status reading_walk(struct reading *r, const struct document *document,
-	struct scanner *scanner, struct slice bytes)
+/* By what the envelope's look has left. */
+static enum ch_status reading_recall(
+	struct reading *r, const struct segment_rows *rows, struct scanner *scanner)
 {
 	const struct message *message = r->message;
-	const struct seam *seams = message->first_seam != SEAM_NONE
-					   ? r->interchange->seams + message->first_seam
-					   : NULL;
+	const struct seam *seams = r->interchange->seams + message->first_seam;
+	const struct slice text = slice_of(r->text, r->text_len);
+	for (uint32_t i = 0; i < message->segments && r->status == CH_OK; i++) {
+		const struct segment_row *row = row_find(rows, seams[i].name);
+		if (row == NULL)
+			continue;
+		enum ch_status status = scanner_recall(
+			scanner, &seams[i], i + 1, text, message->offset, &r->segment);
+		if (status != CH_OK)
+			return status;
+		row->take(r);
+	}
+	return r->status;
+}
+
+/* By another look. */
+static enum ch_status reading_walk(
+	struct reading *r, const struct segment_rows *rows, struct scanner *scanner)
+{
+	struct slice rest = slice_of(r->text, r->text_len);
 	enum ch_status status = CH_OK;
 	for (uint32_t i = 0; r->status == CH_OK; i++) {
-		status = seams != NULL && i < message->segments
-				 ? scanner_pass_again(scanner, &seams[i], &bytes, &r->segment)
-				 : scanner_pass(scanner, &bytes, &r->segment);
+		status = scanner_pass(scanner, &rest, &r->segment);
 		if (status != CH_OK)
 			break;
 		scanner_segment(scanner)->position = i + 1;
-		reading_take(r, document, scanner);
+		const struct segment_row *row = row_find(rows, r->segment->name);
+		if (row == NULL)
+			continue;
+		scanner_cut(scanner);
+		row->take(r);
 	}
 	if (r->status != CH_OK)
 		return r->status;
@@ -55,10 +66,27 @@ static enum ch_status reading_walk(struct reading *r, const struct document *doc
 	return status == CH_NOMEM ? status : CH_INTERNAL; /* it was read before */
 }
 
+/* The document's state, and the message's bytes: a copy that texts may stay in. */
+static enum ch_status reading_settle(
+	struct reading *r, const struct document *document, struct slice bytes)
+{
+	r->state = arena_alloc(r->arena, document->state_bytes);
+	r->text = arena_alloc(r->arena, bytes.len);
+	r->text_len = bytes.len;
+	r->text_of = bytes.data;
+	if (r->state == NULL || r->text == NULL)
+		return CH_NOMEM;
+	memset(r->state, 0, document->state_bytes);
+	memcpy(r->text, bytes.data, bytes.len);
+	return CH_OK;
+}
+
 enum ch_status reading_run(struct reading *reading, struct scanner *scanner, struct slice file)
 {
 	struct reading *r = reading;
 	const struct document *document = documents[r->message->kind];
+	bool edifact = r->interchange->standard == STANDARD_EDIFACT;
+	const struct segment_rows *rows = edifact ? document->edifact : document->x12;
 	struct slice bytes =
 		slice_sub(file, r->message->offset, (size_t)(r->message->end - r->message->offset));
 	r->currency = r->options->currency;
@@ -70,20 +98,18 @@ enum ch_status reading_run(struct reading *reading, struct scanner *scanner, str
 				.offset = r->message->offset,
 				.segment = 1,
 				.words = "the message"});
-	r->state = arena_alloc(r->arena, document->state_bytes + 1);
-	if (r->state == NULL)
-		return CH_NOMEM;
-	memset(r->state, 0, document->state_bytes + 1);
+	enum ch_status status = reading_settle(r, document, bytes);
+	if (status != CH_OK)
+		return status;
 	scanner_begin(scanner, &r->interchange->marks, r->message->offset);
-	enum ch_status status =
-		r->interchange->ascii && r->interchange->standard == STANDARD_EDIFACT
-			? CH_OK
-			: scanner_set_charset(scanner, r->interchange->charset);
+	if (!r->interchange->ascii || !edifact)
+		status = scanner_set_charset(scanner, r->interchange->charset);
 	if (status != CH_OK)
 		return status;
 	document->begin(r);
 	if (r->status == CH_OK)
-		status = reading_walk(r, document, scanner, bytes);
+		status = r->message->first_seam != SEAM_NONE ? reading_recall(r, rows, scanner)
+							     : reading_walk(r, rows, scanner);
 	if (status == CH_OK && r->status == CH_OK && r->message->flaws.count == 0)
 		document->end(r);
 	if (r->message->flaws.count > 0)
@@ -105,7 +131,7 @@ void *reading_new(struct reading *reading, const ProtobufCMessageDescriptor *typ
 {
 	ProtobufCMessage *message = reading_alloc(reading, type->sizeof_message);
 	if (message != NULL)
-		protobuf_c_message_init(type, message);
+		type->message_init(message);
 	return message;
 }
 
@@ -131,10 +157,15 @@ void reading_push(struct reading *reading, void *list, size_t *count, void *item
 
 char *reading_copy(struct reading *reading, struct slice text)
 {
-	/* protobuf-c never writes to it. */
-	char *copy = (char *)(uintptr_t)protobuf_c_empty_string;
+	char *copy = reading_constant(protobuf_c_empty_string);
 	if (text.len == 0)
 		return copy;
+	uintptr_t at = (uintptr_t)text.data - (uintptr_t)reading->text;
+	if (at < reading->text_len) {
+		reading->text[at + text.len] =
+			0; /* in the place of a mark, which is known already */
+		return (char *)reading->text + at;
+	}
 	char *room = reading_alloc(reading, text.len + 1);
 	if (room == NULL)
 		return copy;
@@ -143,23 +174,16 @@ char *reading_copy(struct reading *reading, struct slice text)
 	return room;
 }
 
-char *reading_text(struct reading *reading, unsigned element, unsigned component)
-{
-	return reading_copy(reading, segment_get(reading->segment, element, component));
-}
-
-void reading_set(struct reading *reading, char **field, unsigned element, unsigned component)
-{
-	if ((*field)[0] == 0)
-		*field = reading_text(reading, element, component);
-}
-
 void reading_append(struct reading *reading, char **field, struct slice text, const char *between)
 {
 	if (text.len == 0)
 		return;
+	if ((*field)[0] == 0) {
+		*field = reading_copy(reading, text);
+		return;
+	}
 	size_t old = strlen(*field);
-	size_t gap = old > 0 ? strlen(between) : 0;
+	size_t gap = strlen(between);
 	char *room = reading_alloc(reading, old + gap + text.len + 1);
 	if (room == NULL)
 		return;
@@ -187,10 +211,34 @@ struct decimal reading_value(const Carehub__V1__Decimal *number)
 	return (struct decimal){number->unscaled, number->scale};
 }
 
+/* Digits with one comma or point at the most, few enough for any of them; false: it is something else. */
+static inline bool parse_digits(struct slice text, struct decimal *out_value)
+{
+	struct decimal value = {0, 0};
+	bool point = false;
+	if (text.len > 18)
+		return false;
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned digit = (unsigned)text.data[i] - '0';
+		if (digit <= 9) {
+			value.unscaled = value.unscaled * 10 + digit;
+			value.scale += point;
+		} else if ((text.data[i] == '.' || text.data[i] == ',') && !point) {
+			point = true;
+		} else {
+			return false;
+		}
+	}
+	*out_value = value;
+	return text.len > point;
+}
+
 /* ISO 9735: comma or point, whatever UNA says; no mark between thousands. */
 static enum ch_status parse_number(struct slice text, struct decimal *out_value)
 {
 	char plain[48];
+	if (parse_digits(text, out_value))
+		return CH_OK;
 	if (text.len >= sizeof(plain))
 		return CH_TOO_LARGE;
 	for (size_t i = 0; i < text.len; i++)
@@ -198,10 +246,9 @@ static enum ch_status parse_number(struct slice text, struct decimal *out_value)
 	return decimal_parse(slice_of(plain, text.len), out_value);
 }
 
-static bool reading_parse(
-	struct reading *r, unsigned element, unsigned component, struct decimal *out_value)
+static bool reading_parse(struct reading *r, struct slice text, unsigned element,
+	unsigned component, struct decimal *out_value)
 {
-	struct slice text = segment_get(r->segment, element, component);
 	if (r->interchange->standard == STANDARD_X12)
 		while (text.len > 0 && text.data[0] == ' ')
 			text = slice_sub(text, 1, text.len);
@@ -213,11 +260,13 @@ static bool reading_parse(
 	return false;
 }
 
-Carehub__V1__Decimal *reading_number(struct reading *reading, unsigned element, unsigned component)
+Carehub__V1__Decimal *reading_number_of(
+	struct reading *reading, struct slice text, unsigned element, unsigned component)
 {
 	struct decimal value;
-	return reading_parse(reading, element, component, &value) ? reading_decimal(reading, value)
-								  : NULL;
+	return reading_parse(reading, text, element, component, &value)
+		       ? reading_decimal(reading, value)
+		       : NULL;
 }
 
 Carehub__V1__Money *reading_money(
@@ -227,7 +276,8 @@ Carehub__V1__Money *reading_money(
 	int64_t minor_units;
 	bool exact;
 	struct slice code = currency.len > 0 ? currency : reading->currency;
-	if (!reading_parse(reading, element, component, &value) || !currency_is_code(code))
+	struct slice text = segment_get(reading->segment, element, component);
+	if (!reading_parse(reading, text, element, component, &value) || !currency_is_code(code))
 		return NULL;
 	if (currency_minor_units(value, code, &minor_units, &exact) != CH_OK) {
 		reading_flaw(reading, FLAW_NUMBER, element, component, "too large an amount");
@@ -288,11 +338,19 @@ void reading_flaw(struct reading *reading, enum flaw_kind kind, unsigned element
 		kind, words);
 }
 
+/* A text of the file that stands in the message, where it stands in the copy of that. */
+static struct slice origin_place(const struct reading *reading, struct slice text)
+{
+	uintptr_t at = (uintptr_t)text.data - (uintptr_t)reading->text_of;
+	return text.len > 0 && at < reading->text_len ? slice_of(reading->text + at, text.len)
+						      : text;
+}
+
 /* "ORDERS:D:96A:UN:EAN008" */
 static char *origin_type(struct reading *reading)
 {
 	const struct message *message = reading->message;
-	char *text = reading_copy(reading, message->type[0]);
+	char *text = reading_copy(reading, origin_place(reading, message->type[0]));
 	size_t count = MESSAGE_TYPE_PARTS;
 	size_t len = 0;
 	while (count > 0 && message->type[count - 1].len == 0)
@@ -320,35 +378,15 @@ Carehub__V1__InterchangeRef *reading_origin(struct reading *reading)
 		reading_new(reading, &carehub__v1__interchange_ref__descriptor);
 	if (ref == NULL)
 		return NULL;
-	ref->standard = reading_copy(reading, slice_text(standard_name(x->standard)));
+	ref->standard = reading_constant(standard_name(x->standard));
 	ref->sender = reading_copy(reading, x->sender.id);
 	ref->recipient = reading_copy(reading, x->recipient.id);
 	ref->interchange_id = reading_copy(reading, x->reference);
-	ref->message_id = reading_copy(reading, reading->message->reference);
+	ref->message_id = reading_copy(reading, origin_place(reading, reading->message->reference));
 	ref->message_type = origin_type(reading);
 	if (x->test)
 		ref->test = CAREHUB__V1__ANSWER__ANSWER_YES;
 	return ref;
-}
-
-/* "#stock3" */
-static char *made_suffix(struct reading *reading, const char *suffix, uint32_t number)
-{
-	char digits[10];
-	size_t count = 0;
-	size_t len = strlen(suffix);
-	for (; number > 0; number /= 10)
-		digits[count++] = (char)('0' + number % 10);
-	if (len + count == 0)
-		return reading_copy(reading, (struct slice){NULL, 0});
-	char *text = reading_alloc(reading, len + count + 1);
-	if (text == NULL)
-		return NULL;
-	memcpy(text, suffix, len);
-	while (count > 0)
-		text[len++] = digits[--count];
-	text[len] = 0;
-	return text;
 }
 
 void reading_make(struct reading *reading, const char *type, const void *message,
@@ -357,8 +395,7 @@ void reading_make(struct reading *reading, const char *type, const void *message
 	struct made *made = reading_alloc(reading, sizeof(*made));
 	if (made == NULL || message == NULL)
 		return;
-	*made = (struct made){
-		.type = type, .message = message, .suffix = made_suffix(reading, suffix, number)};
+	*made = (struct made){.type = type, .message = message, .suffix = suffix, .number = number};
 	if (reading->last != NULL)
 		reading->last->next = made;
 	else

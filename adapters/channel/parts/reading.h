@@ -1,7 +1,8 @@
 /* One message on its way to becoming events: its segments are handed, one by one, to the rows of a table,
  * and each row puts what it finds into the typed message.
  *
- *     static const struct segment_row rows[] = {{"BGM", take_begin}, {"LIN", take_line}, ...};
+ *     static const struct segment_rows rows = {
+ *             SEGMENT_ROW('B', 'G', 'M', take_begin), SEGMENT_ROW('L', 'I', 'N', take_line), ...};
  *
  * A segment without a row is passed over: messages hold much that no event has a place for.  A value that
  * is there and cannot be read is a flaw, with its place, and refuses the whole message: an order is never
@@ -32,7 +33,8 @@ struct made {
 	struct made *next;
 	const char *type;
 	const ProtobufCMessage *message;
-	const char *suffix; /* behind the message's id; "" for the first */
+	const char *suffix; /* behind the message's id, with the number; "" for the first */
+	uint32_t number;    /* 0: none */
 };
 
 struct reading;
@@ -42,12 +44,21 @@ struct segment_row {
 	void (*take)(struct reading *reading);
 };
 
+/* Rows stand where their tags say, so that finding one is a look at one place.  Two of a table at the same
+ * place do not compile: then another factor is called for. */
+#define SEGMENT_ROWS               64u
+#define SEGMENT_ROW_AT(word)       ((uint32_t)(word)*UINT32_C(0xafbf5311) >> 26)
+#define SEGMENT_TAG(a, b, c)       ((uint32_t)(a) | (uint32_t)(b) << 8 | (uint32_t)(c) << 16)
+#define SEGMENT_ROW(a, b, c, take) .at[SEGMENT_ROW_AT(SEGMENT_TAG(a, b, c))] = {{{a, b, c}}, take}
+
+struct segment_rows {
+	struct segment_row at[SEGMENT_ROWS];
+};
+
 /* How one kind of message is read, in both standards. */
 struct document {
-	const struct segment_row *edifact;
-	size_t edifact_count;
-	const struct segment_row *x12;
-	size_t x12_count;
+	const struct segment_rows *edifact;
+	const struct segment_rows *x12;
 	size_t state_bytes; /* zeroed at the start */
 	void (*begin)(struct reading *reading);
 	void (*end)(struct reading *reading);
@@ -65,8 +76,11 @@ struct reading {
 	struct interchange *interchange; /* takes the flaws */
 	struct message *message;
 	const struct parts_options *options;
-	struct arena *arena; /* of the events */
-	void *state;         /* the document's own */
+	struct arena *arena;    /* of the events */
+	void *state;            /* the document's own */
+	uint8_t *text;          /* the message's bytes, in the arena */
+	const uint8_t *text_of; /* the same in the file */
+	size_t text_len;
 	const struct segment *segment;
 	struct slice currency;
 	struct moment date; /* of the document */
@@ -91,20 +105,42 @@ void reading_push(struct reading *reading, void *list, size_t *count, void *item
 #define READING_ADD(reading, object, field, item)                                                  \
 	reading_push(reading, &(object)->field, &(object)->n_##field, item)
 
-/* C text of a slice; the schema's empty text for an empty one. */
+/* A text that lasts, as protobuf-c's structs take it; nobody writes to it. */
+static inline char *reading_constant(const char *text)
+{
+	return (char *)(uintptr_t)text;
+}
+
+/* C text of a slice, which is a whole value of the segment at hand, or something else; the schema's empty text
+ * for an empty one.  A value stays where it is in the message, with a NUL in the place of the mark behind it. */
 char *reading_copy(struct reading *reading, struct slice text);
 
 /* A component of the segment at hand, as text. */
-char *reading_text(struct reading *reading, unsigned element, unsigned component);
+static inline char *reading_text(struct reading *reading, unsigned element, unsigned component)
+{
+	return reading_copy(reading, segment_get(reading->segment, element, component));
+}
 
 /* Sets *field when the component is told and the field is not. */
-void reading_set(struct reading *reading, char **field, unsigned element, unsigned component);
+static inline void reading_set(
+	struct reading *reading, char **field, unsigned element, unsigned component)
+{
+	if ((*field)[0] == 0)
+		*field = reading_text(reading, element, component);
+}
 
 /* Adds to a text, behind a blank or `between`. */
 void reading_append(struct reading *reading, char **field, struct slice text, const char *between);
 
 /* A number; NULL when the component is empty, or is none, which is a flaw. */
-Carehub__V1__Decimal *reading_number(struct reading *reading, unsigned element, unsigned component);
+Carehub__V1__Decimal *reading_number_of(
+	struct reading *reading, struct slice text, unsigned element, unsigned component);
+static inline Carehub__V1__Decimal *reading_number(
+	struct reading *reading, unsigned element, unsigned component)
+{
+	struct slice text = segment_get(reading->segment, element, component);
+	return text.len > 0 ? reading_number_of(reading, text, element, component) : NULL;
+}
 Carehub__V1__Decimal *reading_decimal(struct reading *reading, struct decimal value);
 struct decimal reading_value(const Carehub__V1__Decimal *number);
 

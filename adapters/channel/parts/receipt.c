@@ -168,25 +168,24 @@ static void take_imd(struct reading *r)
 		trade_description(r, &state_of(r)->line->item);
 }
 
+#define FIELD(name) offsetof(Carehub__V1__ReceiptLine, name)
+static const struct quantity_row quantities[] = {
+	{.edifact = {"48"}, .offset = FIELD(received_quantity)},
+	{.edifact = {"194"}, .offset = FIELD(accepted_quantity)},
+	{.edifact = {"124"}, .offset = FIELD(damaged_quantity)},
+};
+#undef FIELD
+
 static void take_qty(struct reading *r)
 {
 	Carehub__V1__ReceiptLine *line = state_of(r)->line;
 	if (line == NULL)
 		return;
-	struct {
-		const char *qualifier;
-		Carehub__V1__Decimal **field;
-	} quantities[] = {
-		{"48", &line->received_quantity},
-		{"194", &line->accepted_quantity},
-		{"124", &line->damaged_quantity},
-	};
-	for (size_t i = 0; i < sizeof(quantities) / sizeof(*quantities); i++) {
-		if (segment_says(r->segment, 1, 1, quantities[i].qualifier)) {
-			*quantities[i].field = reading_number(r, 1, 2);
-			reading_set(r, &line->unit, 1, 3);
-		}
-	}
+	Carehub__V1__Decimal **field = TRADE_QUANTITY(r, line, quantities);
+	if (field == NULL)
+		return;
+	*field = reading_number(r, 1, 2);
+	reading_set(r, &line->unit, 1, 3);
 }
 
 static void take_qvr(struct reading *r)
@@ -291,38 +290,36 @@ static void receipt_end(struct reading *r)
 	make_receipts(r, receipt);
 }
 
-static const struct segment_row edifact_rows[] = {
-	{{"BGM"}, take_bgm},
-	{{"DTM"}, take_date},
-	{{"RFF"}, take_reference},
-	{{"NAD"}, take_party},
-	{{"FTX"}, take_text},
-	{{"LIN"}, take_lin},
-	{{"PIA"}, take_pia},
-	{{"IMD"}, take_imd},
-	{{"QTY"}, take_qty},
-	{{"QVR"}, take_qvr},
-	{{"GIN"}, take_gin},
-	{{"UNS"}, take_summary},
+static const struct segment_rows edifact_rows = {
+	SEGMENT_ROW('B', 'G', 'M', take_bgm),
+	SEGMENT_ROW('D', 'T', 'M', take_date),
+	SEGMENT_ROW('R', 'F', 'F', take_reference),
+	SEGMENT_ROW('N', 'A', 'D', take_party),
+	SEGMENT_ROW('F', 'T', 'X', take_text),
+	SEGMENT_ROW('L', 'I', 'N', take_lin),
+	SEGMENT_ROW('P', 'I', 'A', take_pia),
+	SEGMENT_ROW('I', 'M', 'D', take_imd),
+	SEGMENT_ROW('Q', 'T', 'Y', take_qty),
+	SEGMENT_ROW('Q', 'V', 'R', take_qvr),
+	SEGMENT_ROW('G', 'I', 'N', take_gin),
+	SEGMENT_ROW('U', 'N', 'S', take_summary),
 };
 
-static const struct segment_row x12_rows[] = {
-	{{"BRA"}, take_bra},
-	{{"DTM"}, take_date},
-	{{"REF"}, take_reference},
-	{{"PRF"}, take_prf},
-	{{"N1"}, take_party},
-	{{"RCD"}, take_rcd},
-	{{"LIN"}, take_lin},
-	{{"PID"}, take_imd},
-	{{"CTT"}, take_summary},
+static const struct segment_rows x12_rows = {
+	SEGMENT_ROW('B', 'R', 'A', take_bra),
+	SEGMENT_ROW('D', 'T', 'M', take_date),
+	SEGMENT_ROW('R', 'E', 'F', take_reference),
+	SEGMENT_ROW('P', 'R', 'F', take_prf),
+	SEGMENT_ROW('N', '1', 0, take_party),
+	SEGMENT_ROW('R', 'C', 'D', take_rcd),
+	SEGMENT_ROW('L', 'I', 'N', take_lin),
+	SEGMENT_ROW('P', 'I', 'D', take_imd),
+	SEGMENT_ROW('C', 'T', 'T', take_summary),
 };
 
 const struct document document_receipt = {
-	.edifact = edifact_rows,
-	.edifact_count = sizeof(edifact_rows) / sizeof(*edifact_rows),
-	.x12 = x12_rows,
-	.x12_count = sizeof(x12_rows) / sizeof(*x12_rows),
+	.edifact = &edifact_rows,
+	.x12 = &x12_rows,
 	.state_bytes = sizeof(struct receipt_state),
 	.begin = receipt_begin,
 	.end = receipt_end,

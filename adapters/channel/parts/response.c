@@ -14,67 +14,68 @@ struct response_state {
 };
 
 static const struct answer_row {
-	const char *code;
+	struct short_code code; /* "": there are no more */
 	Carehub__V1__PartsAnswer answer;
 } functions[] =
 	{
 		/* 1225 */
-		{"4", ANSWER(CHANGED)},
-		{"12", ANSWER(UNSPECIFIED)},
-		{"27", ANSWER(REJECTED)},
-		{"29", ANSWER(ACCEPTED)},
+		{{"4"}, ANSWER(CHANGED)},
+		{{"12"}, ANSWER(UNSPECIFIED)},
+		{{"27"}, ANSWER(REJECTED)},
+		{{"29"}, ANSWER(ACCEPTED)},
 		/* 4343 */
-		{"AP", ANSWER(ACCEPTED)},
-		{"AC", ANSWER(CHANGED)},
-		{"RE", ANSWER(REJECTED)},
-		{NULL, ANSWER(UNSPECIFIED)},
+		{{"AP"}, ANSWER(ACCEPTED)},
+		{{"AC"}, ANSWER(CHANGED)},
+		{{"RE"}, ANSWER(REJECTED)},
+		{{""}, ANSWER(UNSPECIFIED)},
 },
   actions[] =
 	  {
 		  /* 1229 of LIN */
-		  {"1", ANSWER(ADDED)},
-		  {"2", ANSWER(DELETED)},
-		  {"3", ANSWER(CHANGED)},
-		  {"5", ANSWER(ACCEPTED)},
-		  {"6", ANSWER(CHANGED)},
-		  {"7", ANSWER(REJECTED)},
-		  {"24", ANSWER(CHANGED)},
-		  {NULL, ANSWER(UNSPECIFIED)},
+		  {{"1"}, ANSWER(ADDED)},
+		  {{"2"}, ANSWER(DELETED)},
+		  {{"3"}, ANSWER(CHANGED)},
+		  {{"5"}, ANSWER(ACCEPTED)},
+		  {{"6"}, ANSWER(CHANGED)},
+		  {{"7"}, ANSWER(REJECTED)},
+		  {{"24"}, ANSWER(CHANGED)},
+		  {{""}, ANSWER(UNSPECIFIED)},
 },
   types[] =
 	  {
 		  /* X12 587, of BAK */
-		  {"AC", ANSWER(CHANGED)},
-		  {"AD", ANSWER(ACCEPTED)},
-		  {"AE", ANSWER(CHANGED)},
-		  {"AK", ANSWER(ACCEPTED)},
-		  {"AP", ANSWER(ACCEPTED)},
-		  {"RD", ANSWER(REJECTED)},
-		  {"RF", ANSWER(REJECTED)},
-		  {"RJ", ANSWER(REJECTED)},
-		  {NULL, ANSWER(UNSPECIFIED)},
+		  {{"AC"}, ANSWER(CHANGED)},
+		  {{"AD"}, ANSWER(ACCEPTED)},
+		  {{"AE"}, ANSWER(CHANGED)},
+		  {{"AK"}, ANSWER(ACCEPTED)},
+		  {{"AP"}, ANSWER(ACCEPTED)},
+		  {{"RD"}, ANSWER(REJECTED)},
+		  {{"RF"}, ANSWER(REJECTED)},
+		  {{"RJ"}, ANSWER(REJECTED)},
+		  {{""}, ANSWER(UNSPECIFIED)},
 },
   statuses[] = {
 	  /* X12 668, of ACK */
-	  {"IA", ANSWER(ACCEPTED)},
-	  {"IB", ANSWER(BACKORDERED)},
-	  {"IC", ANSWER(CHANGED)},
-	  {"ID", ANSWER(DELETED)},
-	  {"IH", ANSWER(BACKORDERED)},
-	  {"IP", ANSWER(CHANGED)},
-	  {"IQ", ANSWER(CHANGED)},
-	  {"IR", ANSWER(REJECTED)},
-	  {"IS", ANSWER(CHANGED)},
-	  {"R1", ANSWER(REJECTED)},
-	  {"R2", ANSWER(REJECTED)},
-	  {"R3", ANSWER(REJECTED)},
-	  {NULL, ANSWER(UNSPECIFIED)},
+	  {{"IA"}, ANSWER(ACCEPTED)},
+	  {{"IB"}, ANSWER(BACKORDERED)},
+	  {{"IC"}, ANSWER(CHANGED)},
+	  {{"ID"}, ANSWER(DELETED)},
+	  {{"IH"}, ANSWER(BACKORDERED)},
+	  {{"IP"}, ANSWER(CHANGED)},
+	  {{"IQ"}, ANSWER(CHANGED)},
+	  {{"IR"}, ANSWER(REJECTED)},
+	  {{"IS"}, ANSWER(CHANGED)},
+	  {{"R1"}, ANSWER(REJECTED)},
+	  {{"R2"}, ANSWER(REJECTED)},
+	  {{"R3"}, ANSWER(REJECTED)},
+	  {{""}, ANSWER(UNSPECIFIED)},
 };
 
 static Carehub__V1__PartsAnswer answer_of(const struct answer_row *rows, struct slice code)
 {
-	for (; rows->code != NULL; rows++) {
-		if (slice_equal(code, slice_text(rows->code)))
+	struct short_code wanted = short_code_of(code);
+	for (; rows->code.text[0] != 0; rows++) {
+		if (short_code_equal(rows->code, wanted))
 			return rows->answer;
 	}
 	return ANSWER(UNSPECIFIED);
@@ -273,27 +274,26 @@ static void take_imd(struct reading *r)
 		trade_description(r, &state_of(r)->line->item);
 }
 
+#define FIELD(name) offsetof(Carehub__V1__PartsAnswerLine, name)
+static const struct quantity_row quantities[] = {
+	{.edifact = {"21"}, .offset = FIELD(ordered_quantity)},
+	{.edifact = {"12"}, .offset = FIELD(confirmed_quantity)},
+	{.edifact = {"113"}, .offset = FIELD(confirmed_quantity)},
+	{.edifact = {"194"}, .offset = FIELD(confirmed_quantity)},
+	{.edifact = {"83"}, .offset = FIELD(backordered_quantity)},
+};
+#undef FIELD
+
 static void take_qty(struct reading *r)
 {
 	Carehub__V1__PartsAnswerLine *line = state_of(r)->line;
 	if (line == NULL)
 		return;
-	struct {
-		const char *qualifier;
-		Carehub__V1__Decimal **field;
-	} quantities[] = {
-		{"21", &line->ordered_quantity},
-		{"12", &line->confirmed_quantity},
-		{"113", &line->confirmed_quantity},
-		{"194", &line->confirmed_quantity},
-		{"83", &line->backordered_quantity},
-	};
-	for (size_t i = 0; i < sizeof(quantities) / sizeof(*quantities); i++) {
-		if (segment_says(r->segment, 1, 1, quantities[i].qualifier)) {
-			*quantities[i].field = reading_number(r, 1, 2);
-			reading_set(r, &line->unit, 1, 3);
-		}
-	}
+	Carehub__V1__Decimal **field = TRADE_QUANTITY(r, line, quantities);
+	if (field == NULL)
+		return;
+	*field = reading_number(r, 1, 2);
+	reading_set(r, &line->unit, 1, 3);
 }
 
 static void take_pri(struct reading *r)
@@ -397,43 +397,41 @@ static void response_end(struct reading *r)
 		make_backordered(r, answer);
 }
 
-static const struct segment_row edifact_rows[] = {
-	{{"BGM"}, take_bgm},
-	{{"DTM"}, take_date},
-	{{"RFF"}, take_reference},
-	{{"NAD"}, take_party},
-	{{"CTA"}, take_contact},
-	{{"COM"}, take_contact},
-	{{"CUX"}, take_currency},
-	{{"FTX"}, take_text},
-	{{"LIN"}, take_lin},
-	{{"PIA"}, take_pia},
-	{{"IMD"}, take_imd},
-	{{"QTY"}, take_qty},
-	{{"QVR"}, take_qvr},
-	{{"PRI"}, take_pri},
-	{{"UNS"}, take_summary},
+static const struct segment_rows edifact_rows = {
+	SEGMENT_ROW('B', 'G', 'M', take_bgm),
+	SEGMENT_ROW('D', 'T', 'M', take_date),
+	SEGMENT_ROW('R', 'F', 'F', take_reference),
+	SEGMENT_ROW('N', 'A', 'D', take_party),
+	SEGMENT_ROW('C', 'T', 'A', take_contact),
+	SEGMENT_ROW('C', 'O', 'M', take_contact),
+	SEGMENT_ROW('C', 'U', 'X', take_currency),
+	SEGMENT_ROW('F', 'T', 'X', take_text),
+	SEGMENT_ROW('L', 'I', 'N', take_lin),
+	SEGMENT_ROW('P', 'I', 'A', take_pia),
+	SEGMENT_ROW('I', 'M', 'D', take_imd),
+	SEGMENT_ROW('Q', 'T', 'Y', take_qty),
+	SEGMENT_ROW('Q', 'V', 'R', take_qvr),
+	SEGMENT_ROW('P', 'R', 'I', take_pri),
+	SEGMENT_ROW('U', 'N', 'S', take_summary),
 };
 
-static const struct segment_row x12_rows[] = {
-	{{"BAK"}, take_bak},
-	{{"CUR"}, take_currency},
-	{{"DTM"}, take_date},
-	{{"PER"}, take_contact},
-	{{"N1"}, take_party},
-	{{"N4"}, take_place},
-	{{"MSG"}, take_text},
-	{{"PO1"}, take_po1},
-	{{"PID"}, take_imd},
-	{{"ACK"}, take_ack},
-	{{"CTT"}, take_summary},
+static const struct segment_rows x12_rows = {
+	SEGMENT_ROW('B', 'A', 'K', take_bak),
+	SEGMENT_ROW('C', 'U', 'R', take_currency),
+	SEGMENT_ROW('D', 'T', 'M', take_date),
+	SEGMENT_ROW('P', 'E', 'R', take_contact),
+	SEGMENT_ROW('N', '1', 0, take_party),
+	SEGMENT_ROW('N', '4', 0, take_place),
+	SEGMENT_ROW('M', 'S', 'G', take_text),
+	SEGMENT_ROW('P', 'O', '1', take_po1),
+	SEGMENT_ROW('P', 'I', 'D', take_imd),
+	SEGMENT_ROW('A', 'C', 'K', take_ack),
+	SEGMENT_ROW('C', 'T', 'T', take_summary),
 };
 
 const struct document document_response = {
-	.edifact = edifact_rows,
-	.edifact_count = sizeof(edifact_rows) / sizeof(*edifact_rows),
-	.x12 = x12_rows,
-	.x12_count = sizeof(x12_rows) / sizeof(*x12_rows),
+	.edifact = &edifact_rows,
+	.x12 = &x12_rows,
 	.state_bytes = sizeof(struct response_state),
 	.begin = response_begin,
 	.end = response_end,

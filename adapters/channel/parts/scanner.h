@@ -13,23 +13,9 @@
 #ifndef PARTS_SCANNER_H
 #define PARTS_SCANNER_H
 
+#include "channel/parts/marks.h"
 #include "channel/parts/segment.h"
 #include "kit/charset.h"
-
-struct marks {
-	uint8_t component;
-	uint8_t element;
-	uint8_t decimal;
-	uint8_t release;    /* 0: none */
-	uint8_t repetition; /* 0: none */
-	uint8_t terminator;
-};
-
-/* ":+.? '" without a repetition mark, until a header says otherwise. */
-extern const struct marks marks_edifact;
-
-/* All different, and none a letter, digit or blank (the absent ones apart). */
-bool marks_are_sound(const struct marks *marks);
 
 struct scanner;
 
@@ -46,42 +32,52 @@ void scanner_set_repetition(struct scanner *scanner, uint8_t repetition);
  * CH_UNSUPPORTED. */
 enum ch_status scanner_set_charset(struct scanner *scanner, enum charset charset);
 
-/* The next segment in `window`, which begins where the last one ended.  CH_OK: *out_segment, valid until
- * the next call or the window's end, and *out_used bytes are done with.  CH_END: the window holds no whole
- * segment; with `last` nothing but blanks is left.  CH_FORMAT, with `last`: the last segment has no end.
+/* The next segment in `window`, which begins where the last one ended.  CH_OK: *out_segment, listed, valid
+ * until the next call or the window's end, and *out_used bytes are done with.  CH_END: the window holds no
+ * whole segment; with `last` nothing but blanks is left.  CH_FORMAT, with `last`: the last segment has no end.
  * CH_TOO_LARGE: over LIMIT_PARTS_SEGMENT_BYTES.  CH_NOMEM. */
 enum ch_status scanner_next(struct scanner *scanner, struct slice window, bool last,
 	const struct segment **out_segment, size_t *out_used);
 
-/* The same over bytes that are all there: *rest loses what was used.  A segment without an end is
- * CH_FORMAT. */
-enum ch_status scanner_take(
-	struct scanner *scanner, struct slice *rest, const struct segment **out_segment);
+/* ---- Over bytes that are all there ---- */
 
-/* The same, but what is plain text throughout is not cut yet: (*out_segment)->cut is false, and its place and
- * tag are all that it tells. */
+/* The next segment: *rest loses what was used.  A segment without an end is CH_FORMAT.  Its form is any:
+ * whoever wants values says so by scanner_cut. */
 enum ch_status scanner_pass(
 	struct scanner *scanner, struct slice *rest, const struct segment **out_segment);
 
-/* Cuts the segment given last, if it is not. */
+/* The same, and listed. */
+enum ch_status scanner_take(
+	struct scanner *scanner, struct slice *rest, const struct segment **out_segment);
+
+/* From here on the values of the segment given last may be asked for. */
 void scanner_cut(struct scanner *scanner);
-
-/* What scanner_pass found out of a segment, for whoever looks at it twice: 64 bytes are cut by it without being
- * looked at again. */
-struct seam {
-	uint64_t cuts;    /* its marks, a bit for each byte */
-	uint32_t skipped; /* in front of it */
-	uint32_t len;     /* without its terminator; UINT32_MAX: not known, look again */
-};
-
-/* Of the segment given last. */
-struct seam scanner_seam(const struct scanner *scanner);
-
-/* As scanner_pass, of the same bytes as when `seam` was told, and by the same marks. */
-enum ch_status scanner_pass_again(struct scanner *scanner, const struct seam *seam,
-	struct slice *rest, const struct segment **out_segment);
 
 /* The segment given last, for whoever numbers it. */
 struct segment *scanner_segment(struct scanner *scanner);
+
+/* ---- For whoever looks at segments twice ---- */
+
+/* What is kept of a segment, so that it is not looked for again. */
+struct seam {
+	uint64_t cuts; /* as the segment's; 0: it is not plain, and must be cut again */
+	uint64_t opens;
+	struct short_code name;
+	uint32_t at; /* behind the first byte of its message */
+};
+
+/* Of the segment given last. */
+struct seam scanner_seam(const struct scanner *scanner, uint64_t message_offset);
+
+/* Passes over plain segments, as many as come one after another, `room` at most, and notes their seams.  The next
+ * one may be another, or of the envelope, whose tags all begin with UN, or not be there.  *rest loses what was
+ * used.  How many they are. */
+size_t scanner_sweep(struct scanner *scanner, struct slice *rest, uint64_t message_offset,
+	struct seam *out_seams, size_t room);
+
+/* The segment of that seam once more, ready for its values and numbered; `message` are the message's bytes, which
+ * stand at `message_offset`.  CH_NOMEM; CH_INTERNAL: it was never there. */
+enum ch_status scanner_recall(struct scanner *scanner, const struct seam *seam, uint32_t position,
+	struct slice message, uint64_t message_offset, const struct segment **out_segment);
 
 #endif

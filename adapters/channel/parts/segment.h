@@ -25,18 +25,31 @@ struct short_code {
 	char text[4];
 };
 
+/* Most segments are plain, of 64 bytes at the most: their values are found where they stand, by the bits of the
+ * marks, and nothing of them is noted before somebody asks. */
+enum segment_form {
+	SEGMENT_PLAIN,  /* by `cuts` and `opens` */
+	SEGMENT_LISTED, /* by `elements` and `values` */
+	SEGMENT_CLOSED, /* not cut yet: its place and tag are all that is known, and nothing is wrong */
+};
+
 struct segment {
-	uint64_t offset;   /* of its first byte in the file */
-	uint64_t end;      /* behind its terminator */
-	uint32_t position; /* in its message, from 1; whoever counts fills it in */
-	bool cut; /* else its place and tag are all that is known of it, and nothing is wrong */
+	uint64_t offset;        /* of its first byte in the file */
+	uint64_t end;           /* behind its terminator */
+	uint32_t position;      /* in its message, from 1; whoever counts fills it in */
 	struct short_code name; /* the tag */
 	struct slice tag;
+	enum segment_form form;
+	/* A bit for each byte, the first one lowest: the marks, and those of them that elements begin with; the
+	 * terminator counts as both. */
+	uint64_t cuts;
+	uint64_t opens;
+	const uint8_t *bytes;
+	struct flaw flaw; /* the first thing that is wrong with its bytes; such a value is empty */
 	uint16_t element_count;
 	uint16_t value_count;
 	struct segment_element elements[LIMIT_PARTS_VALUES];
 	struct slice values[LIMIT_PARTS_VALUES];
-	struct flaw flaw; /* the first thing that is wrong with its bytes; such a value is empty */
 };
 
 static inline struct short_code short_code_of(struct slice text)
@@ -59,29 +72,52 @@ static inline struct short_code short_code_of(struct slice text)
 	return code;
 }
 
+static inline uint32_t short_code_word(struct short_code code)
+{
+	uint32_t word;
+	memcpy(&word, code.text, sizeof(word));
+	return le32toh(word);
+}
+
 static inline bool short_code_equal(struct short_code a, struct short_code b)
 {
-	return memcmp(a.text, b.text, sizeof(a.text)) == 0;
+	return short_code_word(a) == short_code_word(b);
 }
 
 /* A component of the element's repetition `repetition`, counted from 0; element and component from 1.  Empty
- * when it is not there. */
+ * when it is not there, and of a closed segment. */
 struct slice segment_get_again(
 	const struct segment *segment, unsigned element, unsigned repetition, unsigned component);
 
-/* The same of the first. */
+/* The same of the first, of a segment that is not plain. */
+struct slice segment_get_listed(
+	const struct segment *segment, unsigned element, unsigned component);
+
+/* The same of the first.  With constant places it is a dozen operations. */
 static inline struct slice segment_get(
 	const struct segment *segment, unsigned element, unsigned component)
 {
-	/* Without repetitions before it, it stands where its number says. */
-	if (element - 1 >= segment->element_count)
+	if (segment->form != SEGMENT_PLAIN)
+		return segment_get_listed(segment, element, component);
+	uint64_t opens = segment->opens;
+	for (unsigned i = 1; i < element; i++)
+		opens &= opens - 1;
+	if ((opens & (opens - 1)) == 0) /* it opens nothing: it is the end, or behind it */
 		return (struct slice){NULL, 0};
-	const struct segment_element *found = &segment->elements[element - 1];
-	if (found->number != element)
-		return segment_get_again(segment, element, 0, component);
-	return component - 1 < found->count ? segment->values[found->first + component - 1]
-					    : (struct slice){NULL, 0};
+	uint64_t mark = opens & -opens;
+	uint64_t behind = segment->cuts & -mark & ~mark;
+	for (unsigned i = 1; i < component; i++) {
+		mark = behind & -behind;
+		if ((mark & segment->opens) != 0)
+			return (struct slice){NULL, 0};
+		behind &= behind - 1;
+	}
+	unsigned start = (unsigned)__builtin_ctzll(mark) + 1;
+	return slice_of(segment->bytes + start, (unsigned)__builtin_ctzll(behind) - start);
 }
+
+/* How many components the element has; 0: there is none. */
+unsigned segment_count(const struct segment *segment, unsigned element);
 
 /* Whether it has that tag, of two or three letters. */
 static inline bool segment_is(const struct segment *segment, const char *tag)

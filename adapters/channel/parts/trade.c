@@ -2,8 +2,6 @@
 
 #include <stdio.h>
 
-#include "base/text.h"
-
 /* ---- Parties ---- */
 
 enum { NAD_ID = 2, NAD_TEXT = 3, NAD_NAME = 4, NAD_CITY = 6, NAD_COUNTRY = 9 };
@@ -11,7 +9,8 @@ enum { N1_NAME = 2, N1_AGENCY = 3, N1_ID = 4, N4_CITY = 1, N4_COUNTRY = 4 };
 
 static void party_name(struct reading *r, Carehub__V1__TradeParty *party)
 {
-	for (unsigned i = 1; i <= 5; i++)
+	unsigned count = segment_count(r->segment, NAD_NAME);
+	for (unsigned i = 1; i <= count && i <= 5; i++)
 		reading_append(r, &party->name, segment_get(r->segment, NAD_NAME, i), " ");
 	/* Name and address in one, unstructured: the first line is the name. */
 	if (party->name[0] == 0 && segment_get(r->segment, NAD_TEXT, 1).len > 4)
@@ -49,16 +48,15 @@ void trade_party_place(struct reading *reading, Carehub__V1__TradeParty *party)
 
 char *trade_party_id(Carehub__V1__TradeParty *const *parties, size_t count, const char *roles)
 {
-	struct slice rest = slice_text(roles);
-	struct slice role;
-	while (text_split(&rest, ' ', &role)) {
+	for (const char *role = roles; role[0] != 0; role += role[2] == ' ' ? 3 : 2) {
 		for (size_t i = 0; i < count; i++) {
-			if (slice_equal(slice_text(parties[i]->role), role) &&
+			const char *played = parties[i]->role;
+			if (played[0] == role[0] && played[1] == role[1] && played[2] == 0 &&
 				parties[i]->party_id[0] != 0)
 				return parties[i]->party_id;
 		}
 	}
-	return (char *)(uintptr_t)protobuf_c_empty_string; /* nobody writes to it */
+	return reading_constant(protobuf_c_empty_string);
 }
 
 char *trade_buyer(struct reading *reading, bool sender)
@@ -195,24 +193,22 @@ char *trade_reference(struct reading *reading)
 {
 	const struct segment *s = reading->segment;
 	bool x12 = reading->interchange->standard == STANDARD_X12;
-	struct slice qualifier = segment_get(s, 1, 1);
 	struct slice number = x12 ? segment_get(s, 2, 1) : segment_get(s, 1, 2);
 	if (number.len == 0)
 		return NULL;
-	char *text = reading_copy(reading, qualifier);
+	char *text = reading_text(reading, 1, 1);
 	reading_append(reading, &text, SLICE_LITERAL(":"), "");
 	reading_append(reading, &text, number, "");
 	return text;
 }
 
-bool trade_date(struct reading *reading, const char *qualifier, struct moment *out_moment)
+bool trade_date_here(struct reading *reading, struct moment *out_moment)
 {
 	const struct segment *s = reading->segment;
 	if (reading->interchange->standard == STANDARD_EDIFACT)
-		return segment_says(s, 1, 1, qualifier) &&
-		       reading_date(reading, segment_get(s, 1, 2), segment_get(s, 1, 3), 1, 2,
-			       out_moment);
-	if (!segment_says(s, 1, 1, qualifier) || segment_get(s, 2, 1).len == 0)
+		return reading_date(
+			reading, segment_get(s, 1, 2), segment_get(s, 1, 3), 1, 2, out_moment);
+	if (segment_get(s, 2, 1).len == 0)
 		return false;
 	if (date_parse_pair(segment_get(s, 2, 1), segment_get(s, 3, 1), out_moment) == CH_OK)
 		return true;
@@ -270,7 +266,21 @@ void trade_remarks(struct reading *reading, char **field)
 		reading_append(reading, field, segment_get(s, 4, i), i == 1 ? "\n" : " ");
 }
 
-/* ---- Prices ---- */
+/* ---- Quantities and prices ---- */
+
+Carehub__V1__Decimal **trade_quantity_field(
+	struct reading *reading, void *line, const struct quantity_row *rows, size_t count)
+{
+	bool edifact = reading->interchange->standard == STANDARD_EDIFACT;
+	struct short_code code = short_code_of(segment_get(reading->segment, 1, 1));
+	for (size_t i = 0; i < count; i++) {
+		if (short_code_equal(code, edifact ? rows[i].edifact : rows[i].x12)) {
+			void *field = (char *)line + rows[i].offset;
+			return field;
+		}
+	}
+	return NULL;
+}
 
 Carehub__V1__Decimal *trade_price_of_one(struct reading *reading)
 {

@@ -11,7 +11,8 @@ Carehub__V1__TradeParty *trade_party(struct reading *reading);
 /* N4 adds town and country to the party given last. */
 void trade_party_place(struct reading *reading, Carehub__V1__TradeParty *party);
 
-/* The number of the first party of one of these roles, separated by blanks, the better first; "". */
+/* The number of the first party of one of these roles, of two letters and separated by blanks, the better first;
+ * "". */
 char *trade_party_id(Carehub__V1__TradeParty *const *parties, size_t count, const char *roles);
 
 /* Whose order it is, for an order's number is its buyer's: the partner who buys, sender or recipient of the
@@ -39,7 +40,13 @@ char *trade_reference(struct reading *reading);
 bool trade_document_date(struct reading *reading);
 
 /* A DTM of that qualifier: false when it is another, or unreadable. */
-bool trade_date(struct reading *reading, const char *qualifier, struct moment *out_moment);
+bool trade_date_here(struct reading *reading, struct moment *out_moment); /* of any */
+static inline bool trade_date(
+	struct reading *reading, const char *qualifier, struct moment *out_moment)
+{
+	return segment_says(reading->segment, 1, 1, qualifier) &&
+	       trade_date_here(reading, out_moment);
+}
 
 /* CUX and CUR. */
 void trade_currency(struct reading *reading, char **field);
@@ -49,6 +56,19 @@ void trade_contact(struct reading *reading, char **field);
 
 /* FTX and MSG. */
 void trade_remarks(struct reading *reading, char **field);
+
+/* Where a line has the quantity that a qualifier stands for: UN/EDIFACT 6063, X12 673. */
+struct quantity_row {
+	struct short_code edifact;
+	struct short_code x12;
+	size_t offset; /* of the field in the line */
+};
+
+/* The field of the segment's qualifier in `line`; NULL: no row has it. */
+Carehub__V1__Decimal **trade_quantity_field(
+	struct reading *reading, void *line, const struct quantity_row *rows, size_t count);
+#define TRADE_QUANTITY(reading, line, rows)                                                        \
+	trade_quantity_field(reading, line, rows, sizeof(rows) / sizeof(*(rows)))
 
 /* PRI, UN/EDIFACT, of one piece; NULL when a basis cannot be divided by exactly. */
 Carehub__V1__Decimal *trade_price_of_one(struct reading *reading);

@@ -180,7 +180,7 @@ static enum ch_status begin_set(struct x12_reader *r)
 	r->message = message;
 	message->offset = s->offset;
 	message->segments = 1;
-	interchange_add_seam(x, message, (struct seam){.len = UINT32_MAX}); /* it is cut already */
+	interchange_add_seam(x, message, r->scanner);
 	scanner_segment(r->scanner)->position = 1;
 	message->group = x->group_count - 1;
 	x->groups[message->group].count++;
@@ -341,7 +341,7 @@ static enum ch_status read_segment(struct x12_reader *r)
 		     segment_is(s, "IEA");
 	if (message != NULL && !outer) {
 		scanner_segment(r->scanner)->position = ++message->segments;
-		interchange_add_seam(r->x, message, scanner_seam(r->scanner));
+		interchange_add_seam(r->x, message, r->scanner);
 		enum ch_status status = CH_OK;
 		if (s->flaw.kind != FLAW_NONE)
 			status = message_flaw(r, segment_flaw(s, s->flaw.kind, s->flaw.element,

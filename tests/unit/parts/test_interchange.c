@@ -99,6 +99,14 @@ static void test_a_name_that_comes_twice(void **state)
 		"byte 162, segment 1 (UNH), element 1: came before: "
 		"a message of this reference stands before it (26)");
 	trader_close(&t);
+	/* Whatever stands between them. */
+	assert_int_equal(trader_read(&t, UNB ORDER("M2", "A1") ORDER("M10", "A2") ORDER("M1", "A3")
+						 ORDER("M2", "A4") UNZ("4")),
+		CH_OK);
+	for (uint32_t i = 0; i < 3; i++)
+		assert_string_equal(trader_flaw(&t, i), "");
+	assert_string_not_equal(trader_flaw(&t, 3), "");
+	trader_close(&t);
 }
 
 static void test_groups(void **state)
@@ -179,6 +187,15 @@ static void test_x12(void **state)
 	interchange_fini(&t.interchange);
 	assert_int_equal(trader_read(&t, ISA "IEA*0*000000009~"), CH_OK);
 	assert_int_equal(t.interchange.flaw.kind, FLAW_EMPTY);
+	interchange_fini(&t.interchange);
+	/* TA1 is of no group, and names of different groups do not meet. */
+	assert_int_equal(trader_read(&t, ISA "TA1*1~GS*PO*S*R*20261122*0930*7*X*005010~" SET(
+						 "1") "GE*1*7~TA1*2~TA1*1~IEA*1*000000007~"),
+		CH_OK);
+	assert_int_equal(t.interchange.message_count, 4);
+	for (uint32_t i = 0; i < 3; i++)
+		assert_string_equal(trader_flaw(&t, i), "");
+	assert_string_not_equal(trader_flaw(&t, 3), "");
 	trader_close(&t);
 }
 

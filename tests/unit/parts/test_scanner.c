@@ -78,6 +78,112 @@ static void test_usage(void **state)
 	scanner_free(scanner);
 }
 
+/* What is asked of a segment that nobody has listed. */
+static void test_values_are_found_where_they_stand(void **state)
+{
+	struct scanner *scanner;
+	const struct segment *segment;
+	struct slice rest = slice_text("PIA+5+A1:SA+:B2+'TAG:1+2'UNS+S'NO'+'");
+	(void)state;
+	assert_int_equal(scanner_create(&scanner), CH_OK);
+	assert_int_equal(scanner_pass(scanner, &rest, &segment), CH_OK);
+	assert_int_equal(segment->form, SEGMENT_PLAIN);
+	assert_slice_text(segment->tag, "PIA");
+	assert_slice_text(segment_get(segment, 1, 1), "5");
+	assert_slice_text(segment_get(segment, 2, 1), "A1");
+	assert_slice_text(segment_get(segment, 2, 2), "SA");
+	assert_slice_text(segment_get(segment, 2, 3), "");
+	assert_slice_text(segment_get(segment, 3, 1), "");
+	assert_slice_text(segment_get(segment, 3, 2), "B2");
+	assert_slice_text(segment_get(segment, 4, 1), "");
+	assert_slice_text(segment_get(segment, 4, 2), "");
+	assert_slice_text(segment_get(segment, 5, 1), "");
+	assert_slice_text(segment_get_again(segment, 2, 0, 2), "SA");
+	assert_slice_text(segment_get_again(segment, 2, 1, 2), "");
+	static const unsigned counts[] = {1, 2, 2, 1, 0, 0};
+	for (unsigned i = 0; i < sizeof(counts) / sizeof(*counts); i++)
+		assert_int_equal(segment_count(segment, i + 1), counts[i]);
+	/* A component where the first element belongs. */
+	assert_int_equal(scanner_pass(scanner, &rest, &segment), CH_OK);
+	assert_slice_text(segment_get(segment, 1, 1), "1");
+	assert_slice_text(segment_get(segment, 2, 1), "2");
+	assert_int_equal(scanner_pass(scanner, &rest, &segment), CH_OK);
+	assert_true(segment_says(segment, 1, 1, "S"));
+	/* Without an element, and without a tag. */
+	assert_int_equal(scanner_pass(scanner, &rest, &segment), CH_OK);
+	assert_slice_text(segment->tag, "NO");
+	assert_slice_text(segment_get(segment, 1, 1), "");
+	assert_int_equal(scanner_pass(scanner, &rest, &segment), CH_OK);
+	assert_slice_text(segment->tag, "");
+	assert_int_equal(segment_count(segment, 1), 1);
+	assert_int_equal(scanner_pass(scanner, &rest, &segment), CH_END);
+	scanner_free(scanner);
+}
+
+/* One that just goes into a look, and one that does not. */
+static void test_segments_of_any_length_are_alike(void **state)
+{
+	char text[2048];
+	struct scanner *scanner;
+	const struct segment *segment;
+	(void)state;
+	assert_int_equal(scanner_create(&scanner), CH_OK);
+	for (size_t len = 6; len < 1200; len++) {
+		memset(text, 'x', len);
+		memcpy(text, "FTX+a+", 6);
+		memcpy(text + len, ":b'UNS+S'", 10);
+		struct slice rest = slice_text(text);
+		scanner_begin(scanner, &marks_edifact, 0);
+		assert_int_equal(scanner_pass(scanner, &rest, &segment), CH_OK);
+		assert_int_equal(segment->form, len + 3 <= 64    ? SEGMENT_PLAIN
+						: len + 2 <= 511 ? SEGMENT_CLOSED
+								 : SEGMENT_LISTED);
+		scanner_cut(scanner);
+		assert_int_equal(segment_get(segment, 2, 1).len, len - 6);
+		assert_slice_text(segment_get(segment, 2, 2), "b");
+		assert_int_equal(segment_count(segment, 2), 2);
+		assert_int_equal(segment->end, len + 3);
+		assert_int_equal(scanner_pass(scanner, &rest, &segment), CH_OK);
+		assert_slice_text(segment_get(segment, 1, 1), "S");
+	}
+	scanner_free(scanner);
+}
+
+static void test_a_sweep_passes_over_plain_segments(void **state)
+{
+	const char *text = "LIN+1++A1:SA'\r\nIMD+F++:::a?+b'QTY+21:4'  \n QTY+12:4'UNT+4+1'";
+	struct slice whole = slice_text(text);
+	struct slice rest = whole;
+	struct scanner *scanner;
+	const struct segment *segment;
+	struct seam seams[4];
+	(void)state;
+	assert_int_equal(scanner_create(&scanner), CH_OK);
+	assert_int_equal(scanner_sweep(scanner, &rest, 0, seams, 4), 1);
+	assert_int_equal(scanner_sweep(scanner, &rest, 0, seams + 1, 3), 0); /* released */
+	assert_int_equal(scanner_pass(scanner, &rest, &segment), CH_OK);
+	seams[1] = scanner_seam(scanner, 0);
+	assert_int_equal(scanner_sweep(scanner, &rest, 0, seams + 2, 1), 1); /* room */
+	assert_int_equal(scanner_sweep(scanner, &rest, 0, seams + 3, 1), 1);
+	assert_int_equal(scanner_sweep(scanner, &rest, 0, seams, 1), 0); /* the envelope's */
+	assert_int_equal(scanner_pass(scanner, &rest, &segment), CH_OK);
+	assert_true(segment_is(segment, "UNT"));
+	assert_int_equal(scanner_sweep(scanner, &rest, 0, seams, 1), 0); /* the end */
+	/* In any order, and as often as one likes. */
+	for (uint32_t i = 0; i < 8; i++) {
+		static const char *const values[] = {"A1", "a+b", "21", "12"};
+		static const unsigned places[][2] = {{3, 1}, {3, 4}, {1, 1}, {1, 1}};
+		uint32_t at = i * 3 % 4;
+		assert_int_equal(scanner_recall(scanner, &seams[at], i, whole, 0, &segment), CH_OK);
+		assert_slice_text(segment_get(segment, places[at][0], places[at][1]), values[at]);
+		assert_int_equal(segment->position, i);
+		assert_int_equal(segment->offset, seams[at].at);
+	}
+	struct seam none = {.cuts = 0, .at = (uint32_t)whole.len};
+	assert_int_equal(scanner_recall(scanner, &none, 1, whole, 0, &segment), CH_INTERNAL);
+	scanner_free(scanner);
+}
+
 static void test_released_marks_are_text(void **state)
 {
 	(void)state;
@@ -187,6 +293,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_usage),
+		cmocka_unit_test(test_values_are_found_where_they_stand),
+		cmocka_unit_test(test_segments_of_any_length_are_alike),
+		cmocka_unit_test(test_a_sweep_passes_over_plain_segments),
 		cmocka_unit_test(test_released_marks_are_text),
 		cmocka_unit_test(test_lines_wrapped_anywhere_are_whole),
 		cmocka_unit_test(test_repetitions_are_elements_of_one_number),
