@@ -175,15 +175,17 @@ unsigned rig_said(const struct rig *rig, const char *type)
 
 /* ---- The hub: records ---- */
 
+/* Purpose 0: of everything, withdrawn. */
 static void rig_consent(Carehub__V1__ConsentState *state, Carehub__V1__ConsentScope *scope,
-	Carehub__V1__ContactChannel channel, bool given)
+	Carehub__V1__ConsentPurpose purpose, Carehub__V1__ContactChannel channel)
 {
 	carehub__v1__consent_state__init(state);
 	carehub__v1__consent_scope__init(scope);
-	scope->purpose = given ? CAMPAIGN_PURPOSE(MARKETING) : 0;
+	scope->purpose = purpose;
 	scope->channel = channel;
 	state->scope = scope;
-	state->granted = given ? CAREHUB__V1__ANSWER__ANSWER_YES : CAREHUB__V1__ANSWER__ANSWER_NO;
+	state->granted =
+		purpose != 0 ? CAREHUB__V1__ANSWER__ANSWER_YES : CAREHUB__V1__ANSWER__ANSWER_NO;
 }
 
 static enum ch_status rig_ask(void *context, struct ch_connection *connection, uint64_t customer,
@@ -198,9 +200,9 @@ static enum ch_status rig_ask(void *context, struct ch_connection *connection, u
 	Carehub__V1__FieldValue email = CAREHUB__V1__FIELD_VALUE__INIT;
 	Carehub__V1__FieldValue phone = CAREHUB__V1__FIELD_VALUE__INIT;
 	Carehub__V1__FieldValue *values[] = {&email, &phone};
-	Carehub__V1__ConsentState states[3];
-	Carehub__V1__ConsentScope scopes[3];
-	Carehub__V1__ConsentState *list[] = {&states[0], &states[1], &states[2]};
+	Carehub__V1__ConsentState states[4];
+	Carehub__V1__ConsentScope scopes[4];
+	Carehub__V1__ConsentState *list[] = {&states[0], &states[1], &states[2], &states[3]};
 	char address[128];
 	char number[32];
 	(void)connection;
@@ -214,15 +216,16 @@ static enum ch_status rig_ask(void *context, struct ch_connection *connection, u
 	email.value = address;
 	phone.field = CAREHUB__V1__CUSTOMER_FIELD__CUSTOMER_FIELD_PHONE;
 	phone.value = number;
-	rig_consent(&states[0], &scopes[0], CAMPAIGN_CHANNEL(EMAIL), true);
-	rig_consent(&states[1], &scopes[1], CAMPAIGN_CHANNEL(PHONE), true);
-	rig_consent(&states[2], &scopes[2], 0, false);
+	rig_consent(&states[0], &scopes[0], CAMPAIGN_PURPOSE(MARKETING), CAMPAIGN_CHANNEL(EMAIL));
+	rig_consent(&states[1], &scopes[1], CAMPAIGN_PURPOSE(MARKETING), CAMPAIGN_CHANNEL(PHONE));
+	rig_consent(&states[2], &scopes[2], CAMPAIGN_PURPOSE(RESEARCH), CAMPAIGN_CHANNEL(PHONE));
+	rig_consent(&states[3], &scopes[3], 0, 0);
 	record.customer_number = customer;
 	record.state = told->redirect != 0 ? CAREHUB__V1__CUSTOMER_STATE__CUSTOMER_STATE_MERGED
 					   : CAREHUB__V1__CUSTOMER_STATE__CUSTOMER_STATE_ACTIVE;
 	record.redirect_to = told->redirect;
 	record.as_of_sequence = rig->head;
-	record.n_consents = told->withdrawn ? 3 : told->agrees ? 2 : 0;
+	record.n_consents = told->withdrawn ? 4 : told->agrees ? 3 : 0;
 	record.consents = list;
 	record.n_values = 2;
 	record.values = values;

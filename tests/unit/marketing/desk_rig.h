@@ -24,7 +24,7 @@
 
 struct rig_record {
 	bool there;
-	bool agrees; /* to offers by mail and telephone */
+	bool agrees; /* to offers by mail and telephone, and to questions by telephone */
 	bool withdrawn;
 	uint64_t redirect; /* it was merged into this one; 0: not */
 	char email[128];   /* "": c7@example.org */

@@ -7,6 +7,7 @@
 #include "carehub/v1/care.pb-c.h"
 #include "carehub/v1/hub.pb-c.h"
 #include "carehub/v1/module.pb-c.h"
+#include "module/marketing/campaign/survey.h"
 #include "wire/types.h"
 
 #define EVERYBODY "[segment all]\nwhere = everybody\n"
@@ -286,6 +287,91 @@ static void test_an_address_in_another_script(void **state)
 	assert_int_equal(rig_state(&rig, "spring", 3), LEDGER_IS_SENT);
 }
 
+/* ---- What the book knows goes into the text, and what an agent hears comes back ---- */
+
+static void expect_level(void *context, const struct smtp_mail *mail)
+{
+	unsigned *seen = context;
+	if (strcmp(mail->to, "c1@example.org") == 0)
+		*seen += strstr(mail->text, "U3RhciAx") != NULL; /* "Star 1" */
+	else
+		*seen += strstr(mail->text, "U3RhciA/") != NULL; /* "Star ?" */
+}
+
+static void test_the_level_is_the_books(void **state)
+{
+	(void)state;
+	Carehub__V1__ConsentGiven given = CAREHUB__V1__CONSENT_GIVEN__INIT;
+	Carehub__V1__ConsentScope scope = CAREHUB__V1__CONSENT_SCOPE__INIT;
+	Carehub__V1__ConsentScope *scopes[] = {&scope};
+	unsigned seen = 0;
+	rig_end(&rig);
+	rig_write(&rig, "definitions", EVERYBODY "[level 1]\nwhere = consent(phone, service)\n");
+	rig_write(
+		&rig, "campaigns/spring.txt", "Subject: x\n\nStar {{level|?}}\n{{unsubscribe}}\n");
+	rig_begin(&rig);
+	rig_know(&rig, 1);
+	rig_know(&rig, 2);
+	scope.purpose = CAMPAIGN_PURPOSE(SERVICE);
+	scope.channel = CAMPAIGN_CHANNEL(PHONE);
+	given.scopes = scopes;
+	given.n_scopes = 1;
+	rig_tell(&rig, "pos.consent.given", 1, &given.base);
+	rig_start(&rig, "spring");
+	rig_run(&rig, 5 * SECOND);
+	assert_int_equal(smtp_server_mails(rig.server, expect_level, &seen), 2);
+	assert_int_equal(seen, 2);
+}
+
+static struct survey_figures answers_to(const char *name)
+{
+	struct problems problems = {0};
+	struct campaigns campaigns = {0};
+	struct survey_figures figures;
+	struct book_txn *txn;
+	assert_int_equal(campaigns_read(rig.settings.folder, &problems, &campaigns), CH_OK);
+	assert_int_equal(book_begin(rig.book, false, &txn), CH_OK);
+	assert_int_equal(
+		survey_reckon(txn, campaigns_find(&campaigns, slice_text(name)), &figures), CH_OK);
+	book_abort(txn);
+	campaigns_fini(&campaigns);
+	problems_fini(&problems);
+	return figures;
+}
+
+/* An agent answers by the number of his task; a form on the website by the token alone. */
+static void test_a_survey_by_telephone(void **state)
+{
+	(void)state;
+	Carehub__V1__SurveyAnswered answered = CAREHUB__V1__SURVEY_ANSWERED__INIT;
+	struct ledger_place place = {"calls", 1, 0};
+	char survey[] = "q1";
+	char number[LEDGER_ID_BYTES];
+	rig_end(&rig);
+	rig_write(&rig, "campaigns/calls.conf",
+		"[campaign]\nsegment = all\npurpose = research\nchannel = phone\n"
+		"text = calls.txt\n[survey]\nid = q1\n");
+	rig_write(&rig, "campaigns/calls.txt", "Ask {{name|him}}: {{answer}}\n");
+	rig_begin(&rig);
+	rig_know(&rig, 1);
+	rig_start(&rig, "calls");
+	rig_run(&rig, 5 * SECOND);
+	assert_int_equal(rig_state(&rig, "calls", 1), LEDGER_IS_SENT);
+	ledger_message_id(&place, number);
+	answered.survey_id = survey;
+	answered.response_id = number;
+	rig_tell(&rig, "website.survey.answered", 0, &answered.base);
+	rig_run(&rig, SECOND);
+	assert_int_equal(answers_to("calls").answered, 0);
+	assert_int_equal(answers_to("calls").unknown, 1);
+	rig_tell(&rig, "callcenter.survey.answered", 1, &answered.base);
+	rig_tell(&rig, "callcenter.survey.answered", 1, &answered.base);
+	rig_run(&rig, SECOND);
+	assert_int_equal(answers_to("calls").answered, 1);
+	assert_int_equal(answers_to("calls").again, 1);
+	assert_int_equal(answers_to("calls").unknown, 1);
+}
+
 /* ---- Everybody, and nobody ---- */
 
 static void test_everybody_gets_one_and_nobody_none(void **state)
@@ -332,6 +418,8 @@ int main(void)
 		TEST(test_who_is_merged_while_his_mail_waits_gets_it_under_the_other_number),
 		TEST(test_counts),
 		TEST(test_an_address_in_another_script),
+		TEST(test_the_level_is_the_books),
+		TEST(test_a_survey_by_telephone),
 		TEST(test_everybody_gets_one_and_nobody_none),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -73,6 +73,9 @@ struct slice ledger_care_key(struct key *key, char kind, const struct ledger_pla
 
 enum { FACT_SEQUENCE = 1, FACT_STAMP = 2, FACT_DATA = 3 };
 
+/* Numbers that one customer had before: over it, the rest is not looked at. */
+#define LEDGER_RETIRED_MOST 16u
+
 static enum ch_status fact_read(struct slice bytes, struct ledger_fact *out_fact)
 {
 	struct pb_reader reader = pb_read(bytes);
@@ -316,6 +319,38 @@ enum ch_status ledger_retired(
 	return status;
 }
 
+enum ch_status ledger_reached(struct book_txn *txn, const char *campaign, uint64_t customer,
+	uint32_t *out_round, bool *out_reached)
+{
+	uint64_t numbers[1 + LEDGER_RETIRED_MOST] = {customer};
+	size_t count = 0;
+	uint32_t round = 0;
+	bool reached = false;
+	enum ch_status status =
+		ledger_retired(txn, customer, numbers + 1, LEDGER_RETIRED_MOST, &count);
+	for (size_t i = 0; i <= count && status == CH_OK && !reached; i++) {
+		struct ledger_place newest;
+		struct ledger_message message;
+		status = ledger_newest(txn, campaign, numbers[i], &newest, &message);
+		if (status == CH_NOT_FOUND) {
+			status = CH_OK;
+			continue;
+		}
+		if (status != CH_OK)
+			break;
+		bool merged = ledger_was_merged(&message);
+		reached = !merged && ledger_state(&message) != LEDGER_IS_PASSED_OVER;
+		/* His own number is in use again: that message stays withheld, and another one comes. */
+		if (i == 0)
+			round = newest.round + merged;
+	}
+	if (status == CH_OK) {
+		*out_round = round;
+		*out_reached = reached;
+	}
+	return status;
+}
+
 enum ch_status ledger_start(
 	struct book_txn *txn, const char *campaign, struct ledger_start *out_start)
 {
@@ -547,15 +582,37 @@ static enum ch_status fold_answer(struct book_txn *txn, const struct feed_event 
 	return book_status(txn);
 }
 
+/* An agent has no link with a token, but the number of his task, which is the message's.  From the website nobody may
+ * answer by that: it can be guessed. */
+static enum ch_status fold_called_answer(
+	struct book_txn *txn, struct slice message_id, char digest[LEDGER_ID_BYTES])
+{
+	struct ledger_place place;
+	struct ledger_message message;
+	struct slice known = {NULL, 0};
+	enum ch_status status = ledger_by_id(txn, message_id, &place);
+	if (status == CH_OK)
+		status = ledger_get(txn, &place, &message);
+	if (status == CH_OK &&
+		pbedit_get_bytes(message.facts[LEDGER_INTENDED].data, INTENDED_DIGEST, &known) &&
+		known.len == LEDGER_ID_BYTES - 1)
+		memcpy(digest, known.data, known.len);
+	return status == CH_NOT_FOUND ? CH_OK : status;
+}
+
 /* The words he wrote are personal, and not kept. */
 enum ch_status campaign_fold_survey(
 	void *self, struct book_txn *txn, const struct feed_event *event)
 {
 	const Carehub__V1__SurveyAnswered *answered = (const void *)event->message;
 	char digest[LEDGER_ID_BYTES];
+	enum ch_status status = CH_OK;
 	(void)self;
 	ledger_digest(slice_text(answered->response_id), digest);
-	return fold_answer(txn, event, 'a', slice_text(digest), event->head.data);
+	if (slice_equal(event->head.type, SLICE_LITERAL("callcenter.survey.answered")))
+		status = fold_called_answer(txn, slice_text(answered->response_id), digest);
+	return status == CH_OK ? fold_answer(txn, event, 'a', slice_text(digest), event->head.data)
+			       : status;
 }
 
 enum ch_status campaign_fold_order(void *self, struct book_txn *txn, const struct feed_event *event)

@@ -104,6 +104,11 @@ enum ch_status ledger_by_digest(
 enum ch_status ledger_retired(
 	struct book_txn *txn, uint64_t customer, uint64_t *out, size_t most, size_t *out_count);
 
+/* Whether he has had the campaign's message or is to have it, under whatever number he had; if not, in which round one
+ * stands that comes now. */
+enum ch_status ledger_reached(struct book_txn *txn, const char *campaign, uint64_t customer,
+	uint32_t *out_round, bool *out_reached);
+
 /* ---- Starts ---- */
 
 struct ledger_start {

@@ -152,8 +152,8 @@ static const struct module_fold folds[] = {
 	{"customer.record.unmerged", campaign_fold_unmerged},
 };
 
-const char *const campaign_topics[] = {"website.survey.answered", "website.order.placed",
-	"website.message.unsubscribed", "callcenter.callback.*"};
+const char *const campaign_topics[] = {"website.survey.answered", "callcenter.survey.answered",
+	"website.order.placed", "website.message.unsubscribed", "callcenter.callback.*"};
 const size_t campaign_topic_count = sizeof(campaign_topics) / sizeof(campaign_topics[0]);
 
 const struct module_part campaign_part = {.name = "campaigns",

@@ -66,6 +66,7 @@ struct job {
 	struct buffer links;
 	struct buffer text; /* the mail, or what the agent says */
 	char to[MAIL_ADDRESS_BYTES + 1];
+	char level[INTENT_LEVEL_BYTES];
 	const char *gate; /* why the gate was shut */
 	bool unasked;     /* it was shut because the record could not be read, or is another one */
 	struct mail_result result;

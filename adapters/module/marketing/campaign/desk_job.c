@@ -100,6 +100,20 @@ static enum ch_status desk_read(
 	return status;
 }
 
+/* The star level is the book's own: the record has it when somebody else gives one. */
+static enum ch_status job_take_level(struct job *job)
+{
+	struct book_txn *txn = NULL;
+	enum ch_status status = book_begin(job->desk->book, false, &txn);
+	if (status != CH_OK)
+		return status;
+	status = intent_level(txn, job->intent.place.customer, job->level);
+	book_abort(txn);
+	if (status == CH_OK && job->level[0] != 0)
+		job->addressee.values.words[TEMPLATE_LEVEL] = slice_text(job->level);
+	return status;
+}
+
 /* May he be written to?  Sets what is to be done; CH_OK also when he may not. */
 enum ch_status job_judge(struct job *job)
 {
@@ -109,6 +123,8 @@ enum ch_status job_judge(struct job *job)
 	bool again = job->intended_us != 0;
 	bool all;
 	enum ch_status status = desk_read(desk, intent->place.customer, &job->addressee);
+	if (status == CH_OK)
+		status = job_take_level(job);
 	if (status != CH_OK && status != CH_NOT_FOUND)
 		return status;
 	const char *reason = "no_record";

@@ -83,34 +83,19 @@ static enum ch_status desk_pick_resends(struct desk *desk, struct book_txn *txn)
 	return status == CH_END ? CH_OK : status;
 }
 
-/* Whether this member, under whatever number he had, has had it or is to have it; if not, where his message will
- * stand. */
-static enum ch_status desk_has_reached(struct desk *desk, struct book_txn *txn,
-	const struct campaign *campaign, struct pass *pass, struct ledger_place *place,
-	bool *out_reached)
+/* Whether this member has had it or is to have it; if not, the round of `place` is that of his message. */
+static enum ch_status desk_has_reached(struct desk *desk, struct book_txn *txn, struct pass *pass,
+	struct ledger_place *place, bool *out_reached)
 {
-	uint64_t numbers[17] = {place->customer};
-	size_t count = 0;
-	struct ledger_place newest;
-	struct ledger_message message;
-	enum voice_stage stage;
+	enum voice_stage stage = VOICE_UNSAID;
 	char id[LEDGER_ID_BYTES];
-	bool reached = desk_has_customer(desk, place->customer);
-	enum ch_status status = ledger_retired(txn, place->customer, numbers + 1, 16, &count);
-	for (size_t i = 0; i <= count && status == CH_OK && !reached; i++) {
-		status = ledger_newest(txn, campaign->id, numbers[i], &newest, &message);
-		if (status == CH_NOT_FOUND) {
-			status = CH_OK;
-			continue;
-		}
-		if (status != CH_OK)
-			break;
-		bool merged = ledger_was_merged(&message);
-		reached = !merged && ledger_state(&message) != LEDGER_IS_PASSED_OVER;
-		/* His own number is in use again: that message stays withheld, and another one comes. */
-		if (i == 0)
-			place->round = newest.round + merged;
+	bool reached = true;
+	if (desk_has_customer(desk, place->customer)) {
+		*out_reached = true;
+		return CH_OK;
 	}
+	enum ch_status status =
+		ledger_reached(txn, place->campaign, place->customer, &place->round, &reached);
 	if (status == CH_OK && !reached) {
 		ledger_message_id(place, id);
 		status = intent_stage(txn, id, "intended", &stage);
@@ -155,7 +140,7 @@ static enum ch_status desk_pass(struct desk *desk, struct book_txn *txn,
 		}
 		(*looks)--;
 		if (status == CH_OK)
-			status = desk_has_reached(desk, txn, campaign, pass, &place, &reached);
+			status = desk_has_reached(desk, txn, pass, &place, &reached);
 		if (status != CH_OK)
 			break;
 		pass->cursor = place.customer;

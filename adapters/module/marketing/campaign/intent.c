@@ -2,10 +2,12 @@
 
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "carehub/v1/callcenter.pb-c.h"
 #include "carehub/v1/module.pb-c.h"
 #include "module/marketing/campaign/mail_message.h"
+#include "module/marketing/segment/standing.h"
 
 /* The schema's texts are not const, and nobody writes to them. */
 static char *mutable_text(const char *text)
@@ -272,6 +274,23 @@ enum ch_status intent_has_outcome(struct book_txn *txn, const char *message_id, 
 
 /* ---- Going out ---- */
 
+enum ch_status intent_level(
+	struct book_txn *txn, uint64_t customer, char out_level[INTENT_LEVEL_BYTES])
+{
+	struct standing *standing = malloc(sizeof(*standing)); /* large */
+	if (standing == NULL)
+		return CH_NOMEM;
+	enum ch_status status = standing_read(txn, customer, standing);
+	uint32_t level = status == CH_OK ? standing->level : 0;
+	free(standing);
+	if (status != CH_OK && status != CH_NOT_FOUND)
+		return status;
+	out_level[0] = 0;
+	if (level > 0)
+		(void)snprintf(out_level, INTENT_LEVEL_BYTES, "%u", level); /* it fits */
+	return CH_OK;
+}
+
 void intent_values(const struct intent *intent, const struct addressee *addressee,
 	const struct campaign_settings *settings, const uint8_t key[CAMPAIGN_TOKEN_KEY_BYTES],
 	struct buffer *links, struct template_values *out_values)
@@ -281,8 +300,11 @@ void intent_values(const struct intent *intent, const struct addressee *addresse
 	*out_values = addressee->values;
 	intent_token(intent->id, key, token);
 	buffer_clear(links);
-	if (intent->campaign->answer_link != NULL)
-		buffer_printf(links, "%s%s", intent->campaign->answer_link, token);
+	/* Who asks by telephone writes the token down where a mail has a link. */
+	if (intent->campaign->answer_link != NULL || intent->campaign->survey != NULL)
+		buffer_printf(links, "%s%s",
+			intent->campaign->answer_link != NULL ? intent->campaign->answer_link : "",
+			token);
 	answer = links->len;
 	if (settings->unsubscribe_link != NULL)
 		buffer_printf(links, "%s%s", settings->unsubscribe_link, token);

@@ -65,6 +65,12 @@ enum ch_status intent_has_outcome(struct book_txn *txn, const char *message_id, 
 
 /* ---- What goes out ---- */
 
+#define INTENT_LEVEL_BYTES 12u
+
+/* His star level by the book, as a word; "": none.  CH_CORRUPT, CH_IO, CH_NOMEM. */
+enum ch_status intent_level(
+	struct book_txn *txn, uint64_t customer, char out_level[INTENT_LEVEL_BYTES]);
+
 /* The words of the record, and the links of this message in `links`, which must outlive the values. */
 void intent_values(const struct intent *intent, const struct addressee *addressee,
 	const struct campaign_settings *settings, const uint8_t key[CAMPAIGN_TOKEN_KEY_BYTES],

@@ -22,7 +22,7 @@ static struct survey_question *count_question(struct survey_figures *figures, co
 		at++;
 	if (at < figures->question_count && order == 0)
 		return &figures->questions[at];
-	if (figures->question_count == LIMIT_SURVEY_QUESTIONS ||
+	if (figures->question_count == CAMPAIGN_SURVEY_QUESTIONS ||
 		strlen(id) >= sizeof(figures->questions[0].id))
 		return NULL;
 	memmove(&figures->questions[at + 1], &figures->questions[at],

@@ -12,7 +12,7 @@
 #include "module/marketing/campaign/campaign_ledger.h"
 
 /* Questions of one survey: over it, the others are only counted. */
-#define LIMIT_SURVEY_QUESTIONS 128u
+#define CAMPAIGN_SURVEY_QUESTIONS 128u
 
 struct survey_question {
 	char id[65];
@@ -29,8 +29,8 @@ struct survey_figures {
 	uint64_t incomplete; /* of them */
 	uint64_t again;      /* the same token once more */
 	uint64_t late;
-	uint64_t unknown;                                         /* tokens that nobody was sent */
-	struct survey_question questions[LIMIT_SURVEY_QUESTIONS]; /* in order of their ids */
+	uint64_t unknown; /* tokens that nobody was sent */
+	struct survey_question questions[CAMPAIGN_SURVEY_QUESTIONS]; /* in order of their ids */
 	size_t question_count;
 	uint64_t left_out; /* answers to questions over the limit, or that add up to too much */
 };
