@@ -187,6 +187,14 @@ with Hub() as hub:
         token = re.search(r"no\?t=([0-9a-f]{32})", mail["List-Unsubscribe"])[1]
         assert f"no?t={token}" in mail.get_content()
 
+        # What it rested on, for whoever asks why he was written to.
+        number = hub.ask(ops, "customer", "M20")[0]["customer"]["customerNumber"]
+        (proof,) = rows(number, "proof", "proof")
+        assert proof["state"] == "sent" and proof["text"] == "spring.txt" and proof["reply"] == 250, proof
+        consent_entry = hub.ask(ops, "get", proof["consent"])[0]
+        assert "website.consent.given" in str(consent_entry), consent_entry
+        assert proof["record"] >= proof["consent"] > 0 and proof["textVersion"], proof
+
         # No more: the hub's record has it, and the next campaign passes him by.
         hub.run(site, "publish", input=event(
             "website.message.unsubscribed", "u1", "/site", {"token": token, "oneClick": "ANSWER_YES"}))

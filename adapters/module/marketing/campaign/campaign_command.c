@@ -59,6 +59,7 @@ static int command_usage(FILE *to, int exit_status)
 		"  stop NAME            nothing of it goes out any more\n"
 		"  report NAME          who got it, who did not and why, what was answered\n"
 		"  uncertain [NAME]     messages of which nobody knows whether they arrived\n"
+		"  proof CUSTOMER       every message to him: what it rested on, and what became of it\n"
 		"  settle MESSAGE sent|resend|drop\n"
 		"                       says what became of such a one: it arrived; it did not, send it once\n"
 		"                       more; leave it\n"
@@ -295,14 +296,19 @@ static enum ch_status members_ask(const struct desk_view *view, const struct cam
 		(uint32_t)view->settings->cap, (uint32_t)view->settings->cap_days};
 	struct buffer reply = {0};
 	struct addressee addressee = {0};
+	char level[INTENT_LEVEL_BYTES] = "";
 	uint64_t consent;
 	enum ch_status status =
 		campaign_ports.ask(campaign_ports.context, connection, customer, &reply);
 	if (status == CH_OK)
 		status = addressee_read(buffer_slice(&reply), &addressee);
+	if (status == CH_OK)
+		status = intent_level(view->book.txn, customer, level);
 	if (status == CH_OK) {
 		const char *reason =
 			addressee_refusal(&addressee, campaign, cap, 0, clock_wall_us(), &consent);
+		if (level[0] != 0)
+			addressee.values.words[TEMPLATE_LEVEL] = slice_text(level);
 		addressee.values.words[TEMPLATE_ANSWER] = SLICE_LITERAL("link");
 		addressee.values.words[TEMPLATE_UNSUBSCRIBE] = SLICE_LITERAL("link");
 		if (reason == NULL && intent_lacks(campaign, &addressee.values) != NULL)
@@ -326,20 +332,18 @@ static enum ch_status members_look(const struct desk_view *view, const struct ca
 	uint64_t customer = 0;
 	enum ch_status status = CH_OK;
 	while (status == CH_OK) {
-		struct ledger_place place;
-		struct ledger_message message;
+		uint32_t round;
+		bool reached = false;
 		status = campaign_ports.member(campaign_ports.context, view->book.txn,
 			campaign->segment, customer, &customer);
 		if (status != CH_OK)
 			break;
 		members->members++;
-		status = ledger_newest(view->book.txn, campaign->id, customer, &place, &message);
-		if (status == CH_OK && ledger_state(&message) != LEDGER_IS_PASSED_OVER)
+		status = ledger_reached(view->book.txn, campaign->id, customer, &round, &reached);
+		if (reached)
 			members->reached++;
-		else if ((status == CH_OK || status == CH_NOT_FOUND) && connection != NULL)
+		else if (status == CH_OK && connection != NULL)
 			status = members_ask(view, campaign, connection, customer, members);
-		if (status == CH_NOT_FOUND)
-			status = CH_OK;
 	}
 	return status == CH_END || status == CH_RETRY ? CH_OK : status;
 }
@@ -431,6 +435,18 @@ static int command_uncertain(struct desk_view *view)
 	return view->report.sections->parts->table->row_count > 0 ? EXIT_SOME : 0;
 }
 
+static int command_proof(struct desk_view *view)
+{
+	const char *text = view->request->words[0];
+	uint64_t customer;
+	if (text_parse_u64(slice_text(text), UINT64_MAX, &customer) != CH_OK || customer == 0)
+		return command_fail(text, "is no customer number");
+	enum ch_status status = campaign_report_proof(view->book.txn, customer, &view->report);
+	if (status != CH_OK)
+		return command_fail("the book", ch_status_text(status));
+	return 0;
+}
+
 static int command_plan(struct desk_view *view, const struct campaign *campaign)
 {
 	return command_members(view, campaign, false);
@@ -462,11 +478,14 @@ static int command_act(struct desk_view *view)
 	const struct request *request = view->request;
 	const struct command *command = NULL;
 	const struct campaign *campaign = NULL;
-	bool prints = strcmp(request->command, "uncertain") == 0;
+	bool prints = true;
 	int result;
-	if (prints) {
+	if (strcmp(request->command, "uncertain") == 0) {
 		result = command_uncertain(view);
+	} else if (strcmp(request->command, "proof") == 0) {
+		result = command_proof(view);
 	} else if (strcmp(request->command, "settle") == 0) {
+		prints = false;
 		result = command_settle(view);
 	} else {
 		for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
@@ -496,7 +515,8 @@ static int command_parse(int argc, char **argv, struct request *request)
 		size_t least;
 		size_t most;
 	} forms[] = {{"list", 0, 0}, {"plan", 1, 1}, {"dry-run", 1, 1}, {"run", 1, 1},
-		{"stop", 1, 1}, {"report", 1, 1}, {"uncertain", 0, 1}, {"settle", 2, 2}};
+		{"stop", 1, 1}, {"report", 1, 1}, {"uncertain", 0, 1}, {"proof", 1, 1},
+		{"settle", 2, 2}};
 	for (int i = 1; i < argc; i++) {
 		const char *word = argv[i];
 		bool more = i + 1 < argc;
