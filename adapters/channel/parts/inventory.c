@@ -213,14 +213,13 @@ static int stock_by_article(const void *a, const void *b)
 	return order != 0 ? order : (x->line > y->line) - (x->line < y->line);
 }
 
-static void stock_add(
-	struct reading *r, Carehub__V1__Decimal **sum, const Carehub__V1__Decimal *more)
+static void stock_add(struct reading *r, Carehub__V1__Decimal **sum, Carehub__V1__Decimal *more)
 {
 	struct decimal value;
 	if (more == NULL)
 		return;
 	if (*sum == NULL)
-		*sum = reading_decimal(r, reading_value(more));
+		*sum = more; /* mostly all there is */
 	else if (decimal_add(reading_value(*sum), reading_value(more), &value) == CH_OK)
 		*sum = reading_decimal(r, value);
 	else
