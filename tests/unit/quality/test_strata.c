@@ -8,16 +8,15 @@ static struct stratum kept(struct strata *strata, const char *station, const cha
 	const char *first, const char *second)
 {
 	const struct slice parts[] = {slice_text(first), slice_text(second)};
-	const struct measure_subject subject = {.station = slice_text(station),
+	struct measure_subject subject = {.station = slice_text(station),
 		.model = slice_text(model),
 		.parts = parts,
 		.part_count = first == NULL    ? 0
 			      : second == NULL ? 1
 					       : 2,
 		.group = GROUP_NEW};
-	struct stratum stratum = {99, 99};
-	assert_int_equal(strata_keep(strata, &subject, &stratum), CH_OK);
-	return stratum;
+	assert_int_equal(strata_keep(strata, &subject), CH_OK);
+	return subject.stratum;
 }
 
 static void test_usage(void **state)

@@ -97,15 +97,27 @@ struct level {
 	struct level *before;
 };
 
-/* One number: whose it is now, and of one that is somebody's now, since when he is known. */
-struct customer {
-	uint64_t number; /* 0: an empty place */
-	uint64_t now;    /* 0: erased */
-	int64_t first_us;
+/* What few customers have. */
+struct customer_more {
+	uint64_t now;         /* whose the number is; 0: erased */
 	struct level *levels; /* the newest first */
 };
 
-/* A table of its own, as there may be millions: numbers are scattered over places by a mixed product. */
+/* One number, in 16 bytes, as there may be millions.  `more` of CUSTOMERS_PLAIN
+ * is its own and has no levels. */
+struct customer {
+	uint64_t number : 40; /* 0: an empty place */
+	uint64_t more : 24;   /* in customers->more */
+	int64_t first_us;     /* of one that is somebody's now: since when he is known */
+};
+
+#define CUSTOMERS_PLAIN 0xffffffu
+#define CUSTOMERS_NUMBER                                                                           \
+	(UINT64_C(1) << 40) /* customer numbers have twelve digits: all are below */
+
+_Static_assert(sizeof(struct customer) == 16, "millions of them");
+
+/* A table of its own: numbers are scattered over places by a mixed product. */
 struct customers {
 	struct book_txn *txn;
 	const struct quality_settings *settings;
@@ -114,9 +126,13 @@ struct customers {
 	struct customer *places;
 	size_t capacity; /* a power of two, or 0 */
 	size_t count;
+	struct customer_more *more;
+	size_t more_count;
+	size_t more_capacity;
 };
 
-/* The number's place, or the empty one where it would stand; NULL: there are no places at all. */
+/* The number's place, or the empty one where it would stand; NULL: there are no
+ * places at all. */
 static struct customer *customers_place(const struct customers *customers, uint64_t number)
 {
 	size_t mask = customers->capacity - 1;
@@ -134,10 +150,15 @@ static const struct customer *customers_get(const struct customers *customers, u
 	return customer != NULL && customer->number != 0 ? customer : NULL;
 }
 
-static enum ch_status customers_grow(struct customers *customers)
+/* At most two thirds of the places are taken. */
+static enum ch_status customers_grow(struct customers *customers, uint64_t count)
 {
 	struct customers larger = *customers;
-	larger.capacity = customers->capacity == 0 ? 1024 : 2 * customers->capacity;
+	larger.capacity = customers->capacity == 0 ? 1024 : customers->capacity;
+	while (3 * count > 2 * larger.capacity)
+		larger.capacity *= 2;
+	if (larger.capacity == customers->capacity)
+		return CH_OK;
 	larger.places = calloc(larger.capacity, sizeof(*larger.places));
 	if (larger.places == NULL)
 		return CH_NOMEM;
@@ -151,24 +172,53 @@ static enum ch_status customers_grow(struct customers *customers)
 	return CH_OK;
 }
 
+/* Whether it can be a customer's: events may tell any. */
+static bool customers_is_number(uint64_t number)
+{
+	return number > 0 && number < CUSTOMERS_NUMBER;
+}
+
 /* Found, or made.  Good until the next one is made. */
 static enum ch_status customers_find(
 	struct customers *customers, uint64_t number, struct customer **out_customer)
 {
 	struct customer *customer = customers_place(customers, number);
 	if (customer == NULL || customer->number == 0) {
-		/* At most two thirds are taken. */
-		if (3 * (customers->count + 1) > 2 * customers->capacity) {
-			enum ch_status status = customers_grow(customers);
-			if (status != CH_OK)
-				return status;
-			customer = customers_place(customers, number);
-		}
-		*customer =
-			(struct customer){.number = number, .now = number, .first_us = INT64_MAX};
+		enum ch_status status = customers_grow(customers, customers->count + 1);
+		if (status != CH_OK)
+			return status;
+		customer = customers_place(customers, number);
+		customer->number = number & (CUSTOMERS_NUMBER - 1);
+		customer->more = CUSTOMERS_PLAIN;
+		customer->first_us = INT64_MAX;
 		customers->count++;
 	}
 	*out_customer = customer;
+	return CH_OK;
+}
+
+/* What is known beside, or room for it. */
+static enum ch_status customers_more(
+	struct customers *customers, struct customer *customer, struct customer_more **out_more)
+{
+	if (customer->more == CUSTOMERS_PLAIN) {
+		if (customers->more_count == CUSTOMERS_PLAIN)
+			return CH_TOO_LARGE;
+		if (customers->more_count == customers->more_capacity) {
+			size_t capacity =
+				customers->more_capacity == 0 ? 64 : 2 * customers->more_capacity;
+			struct customer_more *more =
+				realloc(customers->more, capacity * sizeof(*more));
+			if (more == NULL)
+				return CH_NOMEM;
+			customers->more = more;
+			customers->more_capacity = capacity;
+		}
+		customer->more = customers->more_count & CUSTOMERS_PLAIN;
+		customers->more[customers->more_count++] =
+			(struct customer_more){.now = customer->number};
+	}
+	*out_more = &customers->more[customer->more];
 	return CH_OK;
 }
 
@@ -194,12 +244,14 @@ enum ch_status customers_now(
 		*out_customer = 0;
 		return CH_OK;
 	}
-	/* Where no event was ever given back, whose a number is does not depend on which event asks. */
+	/* Where no event was ever given back, whose a number is does not depend on
+   * which event asks. */
 	if (!customers->moved)
 		known = customers_get(customers, customer);
 	if (known == NULL)
 		return customers_ask(customers, customer, sequence, out_customer);
-	*out_customer = known->now;
+	*out_customer =
+		known->more == CUSTOMERS_PLAIN ? customer : customers->more[known->more].now;
 	return CH_OK;
 }
 
@@ -207,14 +259,17 @@ static enum ch_status customers_add_seen(
 	struct customers *customers, uint64_t filed, int64_t moment_us)
 {
 	struct customer *customer;
+	struct customer_more *more;
 	uint64_t now;
 	enum ch_status status = customers_ask(customers, filed, 0, &now);
-	if (status == CH_OK && now != filed) {
+	if (status == CH_OK && now != filed && customers_is_number(filed)) {
 		status = customers_find(customers, filed, &customer);
 		if (status == CH_OK)
-			customer->now = now;
+			status = customers_more(customers, customer, &more);
+		if (status == CH_OK)
+			more->now = now;
 	}
-	if (status != CH_OK || now == 0)
+	if (status != CH_OK || !customers_is_number(now))
 		return status;
 	status = customers_find(customers, now, &customer);
 	if (status == CH_OK && moment_us < customer->first_us)
@@ -250,11 +305,12 @@ static bool customers_level_is_high(const struct quality_settings *settings, str
 	return false;
 }
 
-/* Puts a spell where its time belongs: the levels of numbers that were merged mingle. */
+/* Puts a spell where its time belongs: the levels of numbers that were merged
+ * mingle. */
 static enum ch_status customers_add_level(
-	struct customers *customers, struct customer *customer, int64_t from_us, bool high)
+	struct customers *customers, struct customer_more *more, int64_t from_us, bool high)
 {
-	struct level **at = &customer->levels;
+	struct level **at = &more->levels;
 	struct level *level = arena_alloc(&customers->arena, sizeof(*level));
 	if (level == NULL)
 		return CH_NOMEM;
@@ -270,16 +326,19 @@ static enum ch_status customers_load_levels(
 {
 	struct customers *customers = context;
 	struct customer *customer;
+	struct customer_more *more;
 	uint64_t number;
 	if (!key_take_u64(&key, &number))
 		return CH_CORRUPT;
 	enum ch_status status = number != 0 ? customers_ask(customers, number, 0, &number) : CH_OK;
-	if (status != CH_OK || number == 0)
+	if (status != CH_OK || !customers_is_number(number))
 		return status;
 	status = customers_find(customers, number, &customer);
+	if (status == CH_OK)
+		status = customers_more(customers, customer, &more);
 	for (size_t i = 0; status == CH_OK && i < marks->count; i++) {
 		const struct mark *mark = &marks->items[i];
-		status = customers_add_level(customers, customer, mark->moment_us,
+		status = customers_add_level(customers, more, mark->moment_us,
 			customers_level_is_high(customers->settings, mark->texts[LEVEL_TEXT]));
 	}
 	return status;
@@ -302,6 +361,7 @@ void customers_free(struct customers *customers)
 	if (customers == NULL)
 		return;
 	free(customers->places);
+	free(customers->more);
 	arena_fini(&customers->arena);
 	free(customers);
 }
@@ -314,6 +374,8 @@ void customers_look(struct customers *customers, struct book_txn *txn)
 enum ch_status customers_load(struct customers *customers)
 {
 	enum ch_status status = people_moved(customers->txn, &customers->moved);
+	if (status == CH_OK) /* as many as there are, and no larger table on the way there */
+		status = customers_grow(customers, book_count(customers->txn, FACT_SEEN));
 	if (status == CH_OK)
 		status = customers_load_seen(customers);
 	return status == CH_OK ? fact_walk(customers->txn, FACT_LEVELS, INT64_MAX,
@@ -327,7 +389,8 @@ enum customer_group customers_group(
 	const struct customer *customer = number != 0 ? customers_get(customers, number) : NULL;
 	if (customer == NULL)
 		return GROUP_UNKNOWN;
-	const struct level *level = customer->levels;
+	const struct level *level =
+		customer->more == CUSTOMERS_PLAIN ? NULL : customers->more[customer->more].levels;
 	while (level != NULL && level->from_us > moment_us)
 		level = level->before;
 	if (level != NULL && level->high)

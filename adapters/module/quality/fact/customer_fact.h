@@ -1,5 +1,6 @@
-/* Customers as far as quality needs them: since when the organisation knows one and which member level he had,
- * so that a report can say of which group he was at the time. */
+/* Customers as far as quality needs them: since when the organisation knows one
+ * and which member level he had, so that a report can say of which group he was
+ * at the time. */
 #ifndef QUALITY_CUSTOMER_FACT_H
 #define QUALITY_CUSTOMER_FACT_H
 
@@ -17,13 +18,15 @@ enum customer_group {
 
 extern const struct module_part customer_part;
 
-/* For fact_put: whoever has a fact was there at its moment.  The earliest stays. */
+/* For fact_put: whoever has a fact was there at its moment.  The earliest
+ * stays. */
 enum ch_status customer_seen(struct book_txn *txn, uint64_t customer, int64_t moment_us);
 
 const char *group_name(enum customer_group group); /* "long-standing" */
 enum customer_group group_find(struct slice name); /* of a source's own word; GROUP_UNKNOWN */
 
-/* All customers under the numbers by which they are known now: 32 bytes of memory each, up to twice that. */
+/* All customers under the numbers by which they are known now: 24 to 48 bytes
+ * of memory each. */
 struct customers;
 
 /* `settings` outlive them.  CH_NOMEM. */
@@ -41,8 +44,9 @@ enum ch_status customers_load(struct customers *customers);
 enum ch_status customers_now(
 	struct customers *customers, uint64_t customer, uint64_t sequence, uint64_t *out_customer);
 
-/* The group of a customer (his number of now) at that moment: high-value by his level, else new within
- * settings->new_us of when he was first heard of, else long-standing. */
+/* The group of a customer (his number of now) at that moment: high-value by his
+ * level, else new within settings->new_us of when he was first heard of, else
+ * long-standing. */
 enum customer_group customers_group(
 	const struct customers *customers, uint64_t customer, int64_t moment_us);
 

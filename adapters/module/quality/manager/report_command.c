@@ -172,20 +172,23 @@ static enum ch_status reckoned_take(
 	return status == CH_OK ? defects_take_repair(&reckoned->defects, fact, marks) : status;
 }
 
-static enum ch_status reckoned_charts(struct reckoned *reckoned, struct book_txn *txn,
+/* Measures, charts and defects, in one walk over the repairs. */
+static enum ch_status reckoned_walk(struct reckoned *reckoned, struct book_txn *txn,
 	const struct measure_request *request, const struct fact_filter *filter)
 {
+	struct measure_request wanted = *request;
 	const struct control_request charts = {.settings = request->settings,
 		.until_us = request->until_us < request->as_of_us ? request->until_us
 								  : request->as_of_us,
 		.as_of_us = request->as_of_us,
 		.blocks = 1,
 		.filter = *filter};
-	enum ch_status status = control_create(&charts, &reckoned->control);
-	if (status != CH_OK)
-		return status;
+	wanted.watch = reckoned_take;
+	wanted.watching = reckoned;
 	defects_init(&reckoned->defects, request->from_us, request->until_us, filter);
-	status = repair_walk(txn, request->as_of_us, reckoned_take, reckoned);
+	enum ch_status status = control_create(&charts, &reckoned->control);
+	if (status == CH_OK)
+		status = measures_make(txn, &wanted, &reckoned->now);
 	if (status == CH_OK)
 		status = fact_walk(
 			txn, FACT_CASES, request->as_of_us, control_take_case, reckoned->control);
@@ -208,15 +211,13 @@ static enum ch_status reckoned_make(struct book_txn *txn, const struct stretch *
 	wanted.history_us =
 		request->from_us - stretch_history(stretch, quality_offset_us(request->settings),
 					   stretch->whole ? REPORT_HISTORY : 1);
-	enum ch_status status = measures_make(txn, &wanted, &reckoned->now);
-	if (status == CH_OK)
-		status = customers_create(request->settings, &filter.customers);
+	enum ch_status status = customers_create(request->settings, &filter.customers);
 	if (status == CH_OK) {
 		customers_look(filter.customers, txn);
 		status = request->group.len > 0 ? customers_load(filter.customers) : CH_OK;
 	}
 	if (status == CH_OK)
-		status = reckoned_charts(reckoned, txn, request, &filter);
+		status = reckoned_walk(reckoned, txn, &wanted, &filter);
 	/* All was taken: nobody is asked for any more. */
 	reckoned->defects.filter.customers = NULL;
 	customers_free(filter.customers);

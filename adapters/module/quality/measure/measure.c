@@ -47,6 +47,10 @@ static enum ch_status measure_take_repair(
 	enum ch_status status = measuring_group(
 		m, fact->customer, fact->sequence, fact->begun.moment_us, &subject.group, &now);
 	if (status == CH_OK)
+		status = strata_keep(&m->strata, &subject);
+	if (status == CH_OK && m->request->watch != NULL)
+		status = m->request->watch(m->request->watching, fact, marks);
+	if (status == CH_OK)
 		status = measure_repair_take(m, fact, &subject);
 	if (status == CH_OK)
 		status = measure_service_take(m, fact, &subject);
@@ -136,48 +140,76 @@ static void measuring_rowsets(
 
 static void measuring_init(struct measuring *m)
 {
+	static const size_t sizes[MEASURE_KINDS] = {
+		[MEASURE_REPAIR] = sizeof(struct repair_row),
+		[MEASURE_SUPPLY] = sizeof(struct supply_row),
+		[MEASURE_COMPLAINT] = sizeof(struct case_row),
+		[MEASURE_APPOINTMENT] = sizeof(struct appointment_row),
+		[MEASURE_CALLBACK] = sizeof(struct callback_row),
+		[MEASURE_PRICE] = sizeof(struct price_row),
+	};
 	arena_init(&m->scratch);
 	strata_init(&m->strata);
-	measuring_rowsets(m, m->repair, sizeof(struct repair_row));
-	measuring_rowsets(m, m->supply, sizeof(struct supply_row));
+	for (int kind = 0; kind < MEASURE_KINDS; kind++)
+		measuring_rowsets(m, m->rows[kind], sizes[kind]);
 	measuring_rowsets(m, m->hotline, sizeof(struct hotline_row));
 	rowset_init(&m->hotline_hours, m->arena, sizeof(struct hotline_row));
-	measuring_rowsets(m, m->complaint, sizeof(struct case_row));
 	rowset_init(&m->promises, m->arena, sizeof(struct promise_row));
-	measuring_rowsets(m, m->appointment, sizeof(struct appointment_row));
-	measuring_rowsets(m, m->callback, sizeof(struct callback_row));
-	measuring_rowsets(m, m->price, sizeof(struct price_row));
 	table_init(&m->reopened_cases);
 	table_init(&m->hotline_groups);
 	table_init(&m->prices);
 }
 
-/* A table of the result has the rows of its rowset: both structs begin with rows and count. */
-#define MEASURING_TABLES(m, name)                                                                  \
-	for (int cut = 0; cut < CUT_COUNT && status == CH_OK; cut++) {                             \
-		void *sorted = NULL;                                                               \
-		status = rowset_finish(&(m)->name[cut], &sorted, &(m)->out->name[cut].count);      \
-		(m)->out->name[cut].rows = sorted;                                                 \
-	}
+/* The periods from the history's begin on. */
+static enum ch_status measuring_make_periods(struct measuring *m)
+{
+	struct list starts = {0};
+	enum period_unit unit = m->request->unit;
+	int64_t at_us = period_start(unit, m->offset_us, m->history_us);
+	do {
+		int64_t *start = list_add(&starts, sizeof(*start));
+		if (start == NULL) {
+			list_fini(&starts);
+			return CH_NOMEM;
+		}
+		*start = at_us;
+		at_us = period_next(unit, m->offset_us, at_us);
+	} while (at_us < m->request->until_us);
+	m->periods = starts.items;
+	m->period_count = starts.count;
+	return CH_OK;
+}
+
+static enum ch_status measuring_table(
+	struct rowset *rowset, enum ch_status status, void *out_rows, size_t *out_count)
+{
+	void *rows = NULL;
+	if (status == CH_OK)
+		status = rowset_finish(rowset, &rows, out_count);
+	memcpy(out_rows, &rows, sizeof(rows));
+	return status;
+}
+
+/* A table of the result has the rows of its rowset. */
+#define MEASURING_TABLES(rowsets, table)                                                           \
+	for (int cut = 0; cut < CUT_COUNT; cut++)                                                  \
+	status = measuring_table(                                                                  \
+		&(rowsets)[cut], status, &m->out->table[cut].rows, &m->out->table[cut].count)
 
 static enum ch_status measuring_tables(struct measuring *m)
 {
-	void *rows = NULL;
 	enum ch_status status = CH_OK;
-	MEASURING_TABLES(m, repair)
-	MEASURING_TABLES(m, supply)
-	MEASURING_TABLES(m, hotline)
-	MEASURING_TABLES(m, complaint)
-	MEASURING_TABLES(m, appointment)
-	MEASURING_TABLES(m, callback)
-	MEASURING_TABLES(m, price)
-	if (status == CH_OK)
-		status = rowset_finish(&m->hotline_hours, &rows, &m->out->hotline_hours.count);
-	m->out->hotline_hours.rows = rows;
-	rows = NULL;
-	if (status == CH_OK)
-		status = rowset_finish(&m->promises, &rows, &m->out->promises.count);
-	m->out->promises.rows = rows;
+	MEASURING_TABLES(m->rows[MEASURE_REPAIR], repair);
+	MEASURING_TABLES(m->rows[MEASURE_SUPPLY], supply);
+	MEASURING_TABLES(m->rows[MEASURE_COMPLAINT], complaint);
+	MEASURING_TABLES(m->rows[MEASURE_APPOINTMENT], appointment);
+	MEASURING_TABLES(m->rows[MEASURE_CALLBACK], callback);
+	MEASURING_TABLES(m->rows[MEASURE_PRICE], price);
+	MEASURING_TABLES(m->hotline, hotline);
+	status = measuring_table(&m->hotline_hours, status, &m->out->hotline_hours.rows,
+		&m->out->hotline_hours.count);
+	status = measuring_table(
+		&m->promises, status, &m->out->promises.rows, &m->out->promises.count);
 	return status == CH_OK ? measure_ranking(m) : status;
 }
 
@@ -196,25 +228,31 @@ static enum ch_status measuring_begin(struct measuring *m)
 
 /* ---- In pieces ---- */
 
-/* A walk over a table, or something to be done at once. */
+/* A walk over a table, what goes over what was sorted, or something to be done at once. */
 static const struct measuring_step {
 	fact_function *each;
 	enum fact_table table;
+	enum ch_status (*some)(struct measuring *m, size_t most);
 	enum ch_status (*once)(struct measuring *m);
 } measuring_steps[] = {
 	{.once = measuring_begin},
-	{measure_each_repair, FACT_REPAIRS, NULL},
-	{measure_each_order, FACT_ORDERS, NULL},
+	{.each = measure_each_repair, .table = FACT_REPAIRS},
+	{.each = measure_each_order, .table = FACT_ORDERS},
 	/* Calls behind cases: whether one was opened again tells of the first contact. */
-	{measure_each_case, FACT_CASES, NULL},
-	{measure_each_promise, FACT_PROMISES, NULL},
-	{measure_each_call, FACT_CALLS, NULL},
-	{measure_each_appointment, FACT_APPOINTMENTS, NULL},
-	{measure_each_callback, FACT_CALLBACKS, NULL},
-	{measure_each_response, FACT_RESPONSES, NULL},
+	{.each = measure_each_case, .table = FACT_CASES},
+	{.each = measure_each_promise, .table = FACT_PROMISES},
+	{.each = measure_each_call, .table = FACT_CALLS},
+	{.each = measure_each_appointment, .table = FACT_APPOINTMENTS},
+	{.each = measure_each_callback, .table = FACT_CALLBACKS},
+	{.each = measure_each_response, .table = FACT_RESPONSES},
+	{.once = measure_repair_sort},
+	{.some = measure_repair_judge},
 	{.once = measure_repair_end},
 	{.once = measure_case_end},
-	{.once = measure_hotline_end},
+	{.once = measure_hotline_sort},
+	{.some = measure_hotline_judge},
+	{.once = measure_callback_sort},
+	{.some = measure_callback_judge},
 	{.once = measure_callback_end},
 	{.once = measure_price_end},
 	{.once = measure_survey_end},
@@ -223,24 +261,30 @@ static const struct measuring_step {
 
 #define MEASURING_STEPS (sizeof(measuring_steps) / sizeof(*measuring_steps))
 
+/* One piece of a step; CH_END: it is done. */
+static enum ch_status measuring_step_on(
+	struct measuring *m, const struct measuring_step *step, size_t most)
+{
+	if (step->each != NULL)
+		return fact_walk_some(
+			m->txn, step->table, &m->from, most, m->request->as_of_us, step->each, m);
+	if (step->some != NULL)
+		return step->some(m, most);
+	enum ch_status status = step->once(m);
+	return status == CH_OK ? CH_END : status;
+}
+
 enum ch_status measuring_go_on(struct measuring *m, struct book_txn *txn, size_t most)
 {
 	enum ch_status status = CH_OK;
 	m->txn = txn;
 	customers_look(m->customers, txn);
 	while (status == CH_OK && m->step < MEASURING_STEPS) {
-		const struct measuring_step *step = &measuring_steps[m->step];
-		if (step->once != NULL) {
-			status = step->once(m);
+		status = measuring_step_on(m, &measuring_steps[m->step], most);
+		if (status == CH_END) {
+			buffer_clear(&m->from);
 			m->step++;
-		} else {
-			status = fact_walk_some(txn, step->table, &m->from, most,
-				m->request->as_of_us, step->each, m);
-			if (status == CH_END) {
-				buffer_clear(&m->from);
-				m->step++;
-				status = CH_OK;
-			}
+			status = CH_OK;
 		}
 		if (most != SIZE_MAX)
 			break;
@@ -277,6 +321,8 @@ enum ch_status measuring_create(
 	if (m->other == NULL)
 		goto out;
 	status = customers_create(request->settings, &m->customers);
+	if (status == CH_OK)
+		status = measuring_make_periods(m);
 	if (status != CH_OK)
 		goto out;
 	*out_measuring = m;
@@ -302,13 +348,9 @@ void measuring_free(struct measuring *m)
 	if (m == NULL)
 		return;
 	for (int cut = 0; cut < CUT_COUNT; cut++) {
-		rowset_fini(&m->repair[cut]);
-		rowset_fini(&m->supply[cut]);
+		for (int kind = 0; kind < MEASURE_KINDS; kind++)
+			rowset_fini(&m->rows[kind][cut]);
 		rowset_fini(&m->hotline[cut]);
-		rowset_fini(&m->complaint[cut]);
-		rowset_fini(&m->appointment[cut]);
-		rowset_fini(&m->callback[cut]);
-		rowset_fini(&m->price[cut]);
 	}
 	rowset_fini(&m->hotline_hours);
 	rowset_fini(&m->promises);
@@ -322,7 +364,9 @@ void measuring_free(struct measuring *m)
 	shortlist_fini(&m->open_cases);
 	shortlist_fini(&m->callbacks_due);
 	shortlist_fini(&m->off_list);
-	list_fini(&m->hotline_names);
+	list_fini(&m->hotline_list);
+	list_fini(&m->returns);
+	list_fini(&m->customer_events);
 	list_fini(&m->responses);
 	strata_fini(&m->strata);
 	arena_fini(&m->scratch);
@@ -330,6 +374,7 @@ void measuring_free(struct measuring *m)
 	buffer_fini(&m->from);
 	customers_free(m->customers);
 	free(m->other);
+	free(m->periods);
 	measures_free(m->out);
 	free(m);
 }

@@ -22,8 +22,10 @@
 #include "module/quality/fact/period.h"
 
 struct book_txn;
+struct marks;
 struct measuring;
 struct quality_settings;
+struct repair_fact;
 
 /* By what rows are divided.  In CUT_PART a repair stands once under each of its parts, and in CUT_MODEL and
  * CUT_STATION what names none stands under "". */
@@ -405,6 +407,11 @@ struct measure_request {
 	enum period_unit unit; /* of the cuts by period */
 	int64_t history_us;    /* CUT_PERIOD, and it alone, begins so much earlier */
 	uint32_t cuts;         /* bits of enum cut: of others there are no rows; 0: all */
+	/* May be NULL.  Is shown every repair (a repair_function), whatever the filter: who draws charts need
+	 * not walk them once more. */
+	enum ch_status (*watch)(
+		void *watching, const struct repair_fact *fact, const struct marks *marks);
+	void *watching;
 	/* Only what is of these; empty: all. */
 	struct slice station;
 	struct slice model;

@@ -16,7 +16,8 @@ struct case_promise {
 	bool corrected;
 };
 
-/* By the hub's word where it gave one; else by our own, from the time of occurrence. */
+/* By the hub's word where it gave one; else by our own, from the time of
+ * occurrence. */
 static enum ch_status case_promise_find(struct measuring *m, const struct case_fact *fact,
 	const char *name, int64_t promise_ms, int64_t done_us, struct case_promise *out)
 {
@@ -127,7 +128,7 @@ static void case_take_complaint(struct measuring *m, const struct case_fact *fac
 	const struct measure_subject *subject)
 {
 	void *rows[MEASURE_ROWS_MAX];
-	size_t count = measuring_rows(m, m->complaint, subject, fact->filed_us, rows);
+	size_t count = measuring_rows(m, MEASURE_COMPLAINT, subject, fact->filed_us, rows);
 	for (size_t i = 0; i < count; i++)
 		case_count(fact, acknowledge, answer, rows[i]);
 	if (fact->open || fact->answered_us == 0)
@@ -161,8 +162,10 @@ enum ch_status measure_case_take(struct measuring *m, struct slice name, const s
 	status = measuring_by_repair(m, fact.repair, fact.filed_us, &subject);
 	if (status != CH_OK || !measuring_admits(m, &subject))
 		return status;
-	case_take_complaint(m, &fact, &acknowledge, &answer, &subject);
-	return CH_OK;
+	status = strata_keep(&m->strata, &subject);
+	if (status == CH_OK)
+		case_take_complaint(m, &fact, &acknowledge, &answer, &subject);
+	return status;
 }
 
 /* ---- Promises ---- */

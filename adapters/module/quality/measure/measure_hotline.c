@@ -1,10 +1,13 @@
-/* The hotline: offered, answered, abandoned, waits, handle times, first contact.
+/* The hotline: offered, answered, abandoned, waits, handle times, first
+ * contact.
  *
- * First-contact resolution is judged of answered inbound calls.  A call in which, or in whose case, the agent
- * said that something remained is not resolved.  Else, of a known customer, a call is a first contact when he
- * had no answered call with the same group in the days before; it is resolved when he has none in the days
- * behind it and its case is not opened again in them.  A call whose days are not over, and one of nobody
- * known of which nothing was said, are not judged. */
+ * First-contact resolution is judged of answered inbound calls.  A call in
+ * which, or in whose case, the agent said that something remained is not
+ * resolved.  Else, of a known customer, a call is a first contact when he had
+ * no answered call with the same group in the days before; it is resolved when
+ * he has none in the days behind it and its case is not opened again in them.
+ * A call whose days are not over, and one of nobody known of which nothing was
+ * said, are not judged. */
 #include <stddef.h>
 
 #include "module/quality/measure/measuring.h"
@@ -52,44 +55,81 @@ static void hotline_count(const struct call_fact *stay, struct hotline_row *row)
 	}
 }
 
-static void hotline_row(
-	struct rowset *rowset, const struct measure_key *key, void **rows, size_t *count)
+/* A group of the hotline, and its rows as they were found. */
+struct hotline_group {
+	struct slice name;
+	uint32_t number;
+	void *row;
+	void *hours[24];
+	void **periods;
+};
+
+/* NULL: out of memory. */
+static struct hotline_group *hotline_group_of(struct measuring *m, struct slice name)
 {
-	rows[*count] = rowset_row(rowset, key, NULL, 0, NULL);
-	if (rows[*count] != NULL)
-		(*count)++;
+	struct hotline_group *group = table_get(&m->hotline_groups, name);
+	if (group != NULL)
+		return group;
+	struct hotline_group **place = list_add(&m->hotline_list, sizeof(*place));
+	group = arena_alloc(&m->scratch, sizeof(*group));
+	if (place == NULL || group == NULL)
+		return NULL;
+	*group = (struct hotline_group){.name = arena_copy(&m->scratch, name),
+		.number = (uint32_t)m->hotline_list.count - 1};
+	*place = group;
+	return table_put(&m->hotline_groups, group->name, group) == CH_OK ? group : NULL;
 }
 
 /* What a stay is counted under. */
 struct hotline_subject {
-	struct slice hotline;
+	struct hotline_group *hotline;
 	enum customer_group group;
 	int64_t joined_us;
 };
 
 #define HOTLINE_ROWS_MAX 4u
 
+static void hotline_take(void *row, void **rows, size_t *count)
+{
+	if (row != NULL)
+		rows[(*count)++] = row;
+}
+
+/* That of an hour of the day, which no other measure has. */
+static void *hotline_hour(struct measuring *m, struct hotline_group *hotline, unsigned hour)
+{
+	const struct measure_key key = {.name = hotline->name, .hour = hour};
+	if (hotline->hours[hour] == NULL)
+		hotline->hours[hour] = rowset_row(&m->hotline_hours, &key, NULL, 0, NULL);
+	return hotline->hours[hour];
+}
+
 /* Every group, and its periods and hours; every customer group. */
 static size_t hotline_rows(
 	struct measuring *m, const struct hotline_subject *subject, void *rows[HOTLINE_ROWS_MAX])
 {
-	struct measure_key key = {.name = subject->hotline};
+	struct hotline_group *hotline = subject->hotline;
 	size_t count = 0;
 	bool stretch = measuring_in_stretch(m, subject->joined_us);
 	if (stretch && measuring_cuts(m, CUT_ALL)) {
-		hotline_row(&m->hotline[CUT_ALL], &key, rows, &count);
-		key.hour = period_hour(m->offset_us, subject->joined_us);
-		hotline_row(&m->hotline_hours, &key, rows, &count);
-		key.hour = 0;
+		hotline_take(measuring_row(&m->hotline[CUT_ALL], hotline->name, 0, &hotline->row),
+			rows, &count);
+		hotline_take(
+			hotline_hour(m, hotline, period_hour(m->offset_us, subject->joined_us)),
+			rows, &count);
 	}
-	if (measuring_cuts(m, CUT_PERIOD)) {
-		key.period_us = period_start(m->request->unit, m->offset_us, subject->joined_us);
-		hotline_row(&m->hotline[CUT_PERIOD], &key, rows, &count);
+	if (measuring_cuts(m, CUT_PERIOD) &&
+		measuring_room(m, &hotline->periods, m->period_count)) {
+		size_t period = measuring_period(m, subject->joined_us);
+		hotline_take(measuring_row(&m->hotline[CUT_PERIOD], hotline->name,
+				     m->periods[period], &hotline->periods[period]),
+			rows, &count);
 	}
-	if (stretch && measuring_cuts(m, CUT_GROUP)) {
-		key = (struct measure_key){.name = slice_text(group_name(subject->group))};
-		hotline_row(&m->hotline[CUT_GROUP], &key, rows, &count);
-	}
+	if (stretch && measuring_cuts(m, CUT_GROUP))
+		hotline_take(measuring_row(&m->hotline[CUT_GROUP],
+				     slice_text(group_name(subject->group)), 0,
+				     &m->hotline_rows[subject->group]),
+			rows, &count);
 	return count;
 }
 
@@ -111,24 +151,6 @@ static enum contact_verdict contact_judge_stranger(const struct call_fact *stay)
 	return stay->resolved == ANSWER_IS_YES ? CONTACT_RESOLVED : CONTACT_UNKNOWN;
 }
 
-/* The number of a hotline group's name. */
-static enum ch_status hotline_number(struct measuring *m, struct slice name, uint32_t *out_number)
-{
-	uint32_t *number = table_get(&m->hotline_groups, name);
-	if (number == NULL) {
-		struct slice *kept = list_add(&m->hotline_names, sizeof(*kept));
-		number = arena_alloc(&m->scratch, sizeof(*number));
-		if (kept == NULL || number == NULL)
-			return CH_NOMEM;
-		*number = (uint32_t)m->hotline_names.count - 1;
-		*kept = arena_copy(&m->scratch, name);
-		if (table_put(&m->hotline_groups, *kept, number) != CH_OK)
-			return CH_NOMEM;
-	}
-	*out_number = *number;
-	return CH_OK;
-}
-
 static bool hotline_reopened(const struct measuring *m, const struct call_fact *stay)
 {
 	const int64_t *reopened = NULL;
@@ -138,40 +160,48 @@ static bool hotline_reopened(const struct measuring *m, const struct call_fact *
 	       *reopened <= stay->answered_us + m->settings->contact_ms * 1000;
 }
 
-/* Kept until all calls are known; those too far from the history tell nothing about it. */
+/* Kept until all calls are known; those too far from the history tell nothing
+ * about it. */
 static enum ch_status hotline_note_contact(struct measuring *m, const struct call_fact *stay,
-	uint64_t customer, enum customer_group group, bool counted)
+	const struct hotline_subject *subject, uint64_t customer, bool counted)
 {
 	int64_t near_us = m->settings->contact_ms * 1000 + DAY_US;
-	struct contact contact = {.customer = customer,
+	const struct contact contact = {.customer = customer,
 		.answered_us = stay->answered_us,
 		.joined_us = stay->joined_us,
-		.group = (uint8_t)group,
+		.hotline = subject->hotline->number,
+		.group = (uint8_t)subject->group,
 		.resolved = (uint8_t)stay->resolved,
 		.reopened = hotline_reopened(m, stay),
 		.counted = counted};
 	if (stay->answered_us < m->history_us - near_us ||
 		stay->answered_us - near_us > m->request->until_us)
 		return CH_OK;
-	enum ch_status status = hotline_number(m, stay->group, &contact.hotline);
-	return status == CH_OK ? sorter_add(m->contacts, &contact) : status;
+	return sorter_add(m->contacts, &contact);
+}
+
+static bool hotline_admits(const struct measuring *m, enum customer_group group)
+{
+	const struct measure_request *request = m->request;
+	return request->station.len == 0 && request->model.len == 0 && request->part.len == 0 &&
+	       (request->group.len == 0 ||
+		       slice_equal(request->group, slice_text(group_name(group))));
 }
 
 static enum ch_status hotline_take_stay(struct measuring *m, const struct call_fact *stay)
 {
 	void *rows[HOTLINE_ROWS_MAX];
 	size_t row_count = 0;
-	struct hotline_subject subject = {.hotline = stay->group, .joined_us = stay->joined_us};
+	struct hotline_subject subject = {
+		.hotline = hotline_group_of(m, stay->group), .joined_us = stay->joined_us};
 	uint64_t customer = 0;
+	if (subject.hotline == NULL)
+		return CH_NOMEM;
 	enum ch_status status = measuring_group(
 		m, stay->customer, stay->sequence, stay->joined_us, &subject.group, &customer);
 	if (status != CH_OK)
 		return status;
-	bool counted =
-		measuring_in_history(m, stay->joined_us) && m->request->station.len == 0 &&
-		m->request->model.len == 0 && m->request->part.len == 0 &&
-		(m->request->group.len == 0 ||
-			slice_equal(m->request->group, slice_text(group_name(subject.group))));
+	bool counted = measuring_in_history(m, stay->joined_us) && hotline_admits(m, subject.group);
 	if (counted) {
 		row_count = hotline_rows(m, &subject, rows);
 		for (size_t i = 0; i < row_count; i++)
@@ -182,7 +212,7 @@ static enum ch_status hotline_take_stay(struct measuring *m, const struct call_f
 	if (stay->end != CALL_ANSWERED)
 		return CH_OK;
 	if (customer != 0)
-		return hotline_note_contact(m, stay, customer, subject.group, counted);
+		return hotline_note_contact(m, stay, &subject, customer, counted);
 	contact_count(rows, row_count, contact_judge_stranger(stay));
 	return CH_OK;
 }
@@ -249,8 +279,8 @@ static enum contact_verdict contact_judge(const struct measuring *m, const struc
 static void contact_settle(struct measuring *m, const struct contact *before,
 	const struct contact *contact, const struct contact *next)
 {
-	const struct slice *names = m->hotline_names.items;
-	const struct hotline_subject subject = {.hotline = names[contact->hotline],
+	struct hotline_group *const *groups = m->hotline_list.items;
+	const struct hotline_subject subject = {.hotline = groups[contact->hotline],
 		.group = (enum customer_group)contact->group,
 		.joined_us = contact->joined_us};
 	void *rows[HOTLINE_ROWS_MAX];
@@ -260,22 +290,35 @@ static void contact_settle(struct measuring *m, const struct contact *before,
 }
 
 /* Each is judged by the one before it and the one behind it. */
-enum ch_status measure_hotline_end(struct measuring *m)
+struct contact_three {
+	struct contact items[3];
+	const struct contact *before;
+	struct contact *at;
+	size_t count;
+};
+
+enum ch_status measure_hotline_sort(struct measuring *m)
 {
-	struct contact three[3];
-	const struct contact *before = NULL;
-	struct contact *at = NULL;
-	size_t count = 0;
-	enum ch_status status = sorter_sort(m->contacts);
-	while (status == CH_OK) {
-		struct contact *next = &three[count++ % 3];
+	m->contact_three = arena_alloc(&m->scratch, sizeof(*m->contact_three));
+	if (m->contact_three == NULL)
+		return CH_NOMEM;
+	*m->contact_three = (struct contact_three){.count = 0};
+	return sorter_sort(m->contacts);
+}
+
+enum ch_status measure_hotline_judge(struct measuring *m, size_t most)
+{
+	struct contact_three *three = m->contact_three;
+	enum ch_status status = CH_OK;
+	for (size_t i = 0; i < most && status == CH_OK; i++) {
+		struct contact *next = &three->items[three->count++ % 3];
 		status = sorter_next(m->contacts, next);
 		if (status != CH_OK)
 			next = NULL;
-		if (at != NULL && (status == CH_OK || status == CH_END))
-			contact_settle(m, before, at, next);
-		before = at;
-		at = next;
+		if (three->at != NULL && (status == CH_OK || status == CH_END))
+			contact_settle(m, three->before, three->at, next);
+		three->before = three->at;
+		three->at = next;
 	}
-	return status == CH_END ? CH_OK : status;
+	return status;
 }

@@ -7,7 +7,8 @@ struct item_prices {
 	struct mark marks[];
 };
 
-/* What a price is judged by; an empty text may stand for memory that has run out, which what follows tells. */
+/* What a price is judged by; an empty text may stand for memory that has run
+ * out, which what follows tells. */
 static void price_copy(struct measuring *m, const struct mark *mark, struct mark *out)
 {
 	*out = *mark;
@@ -105,7 +106,7 @@ static void price_take_charge(struct measuring *m, const struct repair_fact *fac
 	if (prices == NULL)
 		prices = &none;
 	charge_judge(charge, prices->marks, prices->count, m->settings, m->offset_us, &judgement);
-	size_t count = measuring_rows(m, m->price, subject, charge->moment_us, rows);
+	size_t count = measuring_rows(m, MEASURE_PRICE, subject, charge->moment_us, rows);
 	for (size_t i = 0; i < count; i++)
 		price_count(&judgement, rows[i]);
 	if (judgement.verdict >= CHARGE_OVER && measuring_in_stretch(m, charge->moment_us))
@@ -120,7 +121,8 @@ enum ch_status measure_price_take(struct measuring *m, const struct repair_fact 
 		return CH_OK;
 	for (size_t i = 0; i < marks->count; i++) {
 		const struct mark *mark = &marks->items[i];
-		/* What the last word about the return says; one before it was replaced by it. */
+		/* What the last word about the return says; one before it was replaced by
+     * it. */
 		if (mark->kind == REPAIR_CHARGED &&
 			slice_equal(mark->id, fact->returned.mark->id) &&
 			slice_equal(mark->source, fact->returned.mark->source))

@@ -2,8 +2,9 @@
 #include "base/hash.h"
 #include "module/quality/measure/measuring.h"
 
-/* A unit that came, by a receipt or a re-opening, or went back: judged when every visit of every unit is known.  The
- * unit is a digest of its serial number, so long that two do not share one. */
+/* A unit that came, by a receipt or a re-opening, or went back: judged when
+ * every visit of every unit is known.  The unit is a digest of its serial
+ * number, so long that two do not share one. */
 struct visit {
 	uint64_t unit[2];
 	int64_t moment_us;
@@ -14,7 +15,8 @@ struct visit {
 
 /* ---- Serial numbers ---- */
 
-/* Without blanks and hyphens, in capitals: desks write them as they like.  False: there is none. */
+/* Without blanks and hyphens, in capitals: desks write them as they like.
+ * False: there is none. */
 static bool visit_unit(struct slice serial, uint64_t out_unit[2])
 {
 	uint8_t folded[LIMIT_FACT_TEXT_BYTES];
@@ -32,7 +34,8 @@ static bool visit_unit(struct slice serial, uint64_t out_unit[2])
 	return true;
 }
 
-/* By unit, then by time; at one time what came stands before what went back, whose days begin behind it. */
+/* By unit, then by time; at one time what came stands before what went back,
+ * whose days begin behind it. */
 static int visit_order(const void *a, const void *b)
 {
 	const struct visit *one = a;
@@ -145,7 +148,7 @@ static void repair_take_received(
 {
 	void *rows[MEASURE_ROWS_MAX];
 	int64_t age_us = repair_age(m, fact);
-	size_t count = measuring_rows(m, m->repair, subject, fact->begun.moment_us, rows);
+	size_t count = measuring_rows(m, MEASURE_REPAIR, subject, fact->begun.moment_us, rows);
 	for (size_t i = 0; i < count; i++)
 		repair_count_received(m, fact, rows[i], age_us);
 }
@@ -155,7 +158,7 @@ static void repair_take_open(
 {
 	void *rows[MEASURE_ROWS_MAX];
 	int64_t age_us = repair_age(m, fact);
-	size_t count = measuring_rows_now(m, m->repair, subject, fact->begun.moment_us, rows);
+	size_t count = measuring_rows_now(m, MEASURE_REPAIR, subject, fact->begun.moment_us, rows);
 	for (size_t i = 0; i < count; i++)
 		repair_count_open(m, fact, rows[i], age_us);
 	if (age_us > m->settings->open_ms * 1000)
@@ -170,7 +173,7 @@ static void repair_take_fixed(
 	if (fixed.mark == NULL || fact->faulty || fixed.moment_us < fact->begun.moment_us)
 		return;
 	int64_t took_us = repair_span(fact, fact->begun.moment_us, fixed.moment_us);
-	size_t count = measuring_rows(m, m->repair, subject, fixed.moment_us, rows);
+	size_t count = measuring_rows(m, MEASURE_REPAIR, subject, fixed.moment_us, rows);
 	for (size_t i = 0; i < count; i++) {
 		struct repair_row *row = rows[i];
 		row->four_day.whole++;
@@ -189,7 +192,7 @@ static enum ch_status repair_take_returned(
 		return CH_OK;
 	bool known = visit_unit(fact->returned_serial, visit.unit);
 	bool ripe = fact->returned.moment_us + m->settings->again_ms * 1000 <= m->request->as_of_us;
-	size_t count = measuring_rows(m, m->repair, subject, fact->returned.moment_us, rows);
+	size_t count = measuring_rows(m, MEASURE_REPAIR, subject, fact->returned.moment_us, rows);
 	for (size_t i = 0; i < count; i++) {
 		struct repair_row *row = rows[i];
 		row->returned++;
@@ -198,8 +201,8 @@ static enum ch_status repair_take_returned(
 	}
 	if (!ripe || !known)
 		return CH_OK;
-	enum ch_status status = strata_keep(&m->strata, subject, &visit.stratum);
-	return status == CH_OK ? sorter_add(m->visits, &visit) : status;
+	visit.stratum = subject->stratum;
+	return sorter_add(m->visits, &visit);
 }
 
 enum ch_status measure_repair_begin(struct measuring *m)
@@ -211,7 +214,8 @@ enum ch_status measure_repair_begin(struct measuring *m)
 enum ch_status measure_repair_take(
 	struct measuring *m, const struct repair_fact *fact, const struct measure_subject *subject)
 {
-	/* Whoever brings a unit again may bring it to a station that the report is not about. */
+	/* Whoever brings a unit again may bring it to a station that the report is
+   * not about. */
 	enum ch_status status = visit_note_came(m, fact);
 	if (status != CH_OK || !measuring_admits(m, subject))
 		return status;
@@ -231,15 +235,16 @@ static void visit_count_again(struct measuring *m, const struct visit *returned)
 	struct measure_subject subject;
 	void *rows[MEASURE_ROWS_MAX];
 	strata_subject(&m->strata, returned->stratum, &subject);
-	size_t count = measuring_rows(m, m->repair, &subject, returned->moment_us, rows);
+	size_t count = measuring_rows(m, MEASURE_REPAIR, &subject, returned->moment_us, rows);
 	for (size_t i = 0; i < count; i++) {
 		struct repair_row *row = rows[i];
 		row->rr90.part++;
 	}
 }
 
-/* The unit comes: every return that still waited for its next visit is judged by it.  The visit that ended with
- * a return in this very moment began before it, or with it, and is none behind it. */
+/* The unit comes: every return that still waited for its next visit is judged
+ * by it.  The visit that ended with a return in this very moment began before
+ * it, or with it, and is none behind it. */
 static void visit_judge(struct measuring *m, struct list *waiting, const struct visit *came)
 {
 	const struct visit *returns = waiting->items;
@@ -250,28 +255,38 @@ static void visit_judge(struct measuring *m, struct list *waiting, const struct 
 	waiting->count = 0;
 }
 
-enum ch_status measure_repair_end(struct measuring *m)
+enum ch_status measure_repair_sort(struct measuring *m)
 {
-	struct list waiting = {0}; /* returns of the unit at hand */
+	return sorter_sort(m->visits);
+}
+
+enum ch_status measure_repair_judge(struct measuring *m, size_t most)
+{
+	struct list *waiting = &m->returns;
 	struct visit visit;
-	enum ch_status status = sorter_sort(m->visits);
-	while (status == CH_OK && (status = sorter_next(m->visits, &visit)) == CH_OK) {
-		const struct visit *first = waiting.items;
-		if (waiting.count > 0 && memcmp(first->unit, visit.unit, sizeof(visit.unit)) != 0)
-			waiting.count = 0;
+	enum ch_status status = CH_OK;
+	for (size_t i = 0; i < most && status == CH_OK; i++) {
+		const struct visit *first = waiting->items;
+		status = sorter_next(m->visits, &visit);
+		if (status != CH_OK)
+			break;
+		if (waiting->count > 0 && memcmp(first->unit, visit.unit, sizeof(visit.unit)) != 0)
+			waiting->count = 0;
 		if (visit.stratum.where == VISIT_CAME) {
-			visit_judge(m, &waiting, &visit);
+			visit_judge(m, waiting, &visit);
 			continue;
 		}
-		struct visit *returned = list_add(&waiting, sizeof(*returned));
+		struct visit *returned = list_add(waiting, sizeof(*returned));
 		if (returned == NULL)
 			status = CH_NOMEM;
 		else
 			*returned = visit;
 	}
-	list_fini(&waiting);
-	if (status != CH_END)
-		return status;
+	return status;
+}
+
+enum ch_status measure_repair_end(struct measuring *m)
+{
 	return shortlist_finish(&m->open_repairs, m->arena, &m->out->open_repairs,
 		&m->out->open_repair_count, &m->out->open_repair_total);
 }

@@ -1,7 +1,7 @@
 /* Satisfaction: questions, gaps, the weighted index.
  *
- * Responses are gathered first, because one customer who answers twice about the same service is heard once,
- * and who is one customer is known only now. */
+ * Responses are gathered first, because one customer who answers twice about
+ * the same service is heard once, and who is one customer is known only now. */
 #include <stdlib.h>
 
 #include "carehub/v1/care.pb-c.h"
@@ -123,8 +123,7 @@ enum ch_status measure_survey_take(struct measuring *m, struct slice key, const 
 	status = measuring_by_repair(m, fact->repair, fact->answered_us, &subject);
 	if (status != CH_OK || !measuring_admits(m, &subject))
 		goto out;
-	struct stratum stratum = {0, 0};
-	status = strata_keep(&m->strata, &subject, &stratum);
+	status = strata_keep(&m->strata, &subject);
 	if (status != CH_OK)
 		goto out;
 	status = CH_NOMEM;
@@ -135,7 +134,7 @@ enum ch_status measure_survey_take(struct measuring *m, struct slice key, const 
 		.survey = arena_copy(&m->scratch, fact->survey),
 		.wave = arena_copy(&m->scratch, fact->wave),
 		.about = arena_copy(&m->scratch, fact->about),
-		.stratum = stratum,
+		.stratum = subject.stratum,
 		.customer = customer,
 		.answered_us = fact->answered_us,
 		.source = arena_copy(&m->scratch, fact->head->source),
@@ -227,8 +226,8 @@ static void question_count_answer(
 	}
 }
 
-/* A person's overall impression, share in millionths: the question that asks for it, else the mean of his
- * other answers; -1: none. */
+/* A person's overall impression, share in millionths: the question that asks
+ * for it, else the mean of his other answers; -1: none. */
 static int64_t response_overall(
 	const struct measuring *m, const struct response *response, const struct answer *except)
 {
@@ -336,7 +335,8 @@ static struct counts counts_of_survey(const struct counts *all, struct slice sur
 	return found;
 }
 
-/* Configured ones, when any question of the survey has one; else those the survey tells; else equal ones. */
+/* Configured ones, when any question of the survey has one; else those the
+ * survey tells; else equal ones. */
 static void weights_settle(const struct measuring *m, struct counts *survey)
 {
 	int64_t sum = 0;
@@ -393,7 +393,8 @@ static void question_settle(const struct measuring *m, struct question_count *co
 		m->settings->kind_points, &row->penalty, &row->reward);
 }
 
-/* The weights as they are, not rounded to a sum of one: the index divides by their sum itself. */
+/* The weights as they are, not rounded to a sum of one: the index divides by
+ * their sum itself. */
 static int64_t index_weight(
 	const struct measuring *m, const struct counts *all, const struct question_row *row)
 {
@@ -412,7 +413,8 @@ static bool index_has(const struct index_row *row, const struct question_row *qu
 	       slice_equal(question->key.name, row->key.name);
 }
 
-/* Questions stand in the order of the indexes they belong to: *at goes on where the last one ended. */
+/* Questions stand in the order of the indexes they belong to: *at goes on where
+ * the last one ended. */
 static enum ch_status index_settle(struct measuring *m, const struct counts *all,
 	const struct counts *cut, size_t *at, struct index_row *row)
 {

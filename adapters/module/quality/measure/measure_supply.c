@@ -43,8 +43,11 @@ enum ch_status measure_supply_take(struct measuring *m, const struct marks *mark
 		if (!measuring_in_history(m, lines[i].requested_us) ||
 			!measuring_admits(m, &subject))
 			continue;
+		enum ch_status status = strata_keep(&m->strata, &subject);
+		if (status != CH_OK)
+			return status;
 		size_t row_count =
-			measuring_rows(m, m->supply, &subject, lines[i].requested_us, rows);
+			measuring_rows(m, MEASURE_SUPPLY, &subject, lines[i].requested_us, rows);
 		for (size_t k = 0; k < row_count; k++)
 			supply_count(m, &lines[i], rows[k]);
 	}

@@ -1,4 +1,5 @@
-/* Appointments, and call-backs: those that were planned and those that are due after every service. */
+/* Appointments, and call-backs: those that were planned and those that are due
+ * after every service. */
 #include "carehub/v1/care.pb-c.h"
 #include "module/quality/measure/measuring.h"
 
@@ -59,7 +60,10 @@ enum ch_status measure_appointment_take(struct measuring *m, const struct marks 
 		status = measuring_by_repair(m, fact.repair, fact.start_us, &subject);
 	if (status != CH_OK || !measuring_admits(m, &subject))
 		return status;
-	size_t count = measuring_rows(m, m->appointment, &subject, fact.start_us, rows);
+	status = strata_keep(&m->strata, &subject);
+	if (status != CH_OK)
+		return status;
+	size_t count = measuring_rows(m, MEASURE_APPOINTMENT, &subject, fact.start_us, rows);
 	for (size_t i = 0; i < count; i++)
 		appointment_count(m, &fact, rows[i]);
 	return CH_OK;
@@ -73,7 +77,8 @@ enum ch_status measure_service_take(
 	uint64_t now = 0;
 	struct contact_event service = {.moment_us = fact->returned.moment_us};
 	int64_t round_us = (m->settings->callback_years * 366 + 93) * DAY_US;
-	/* One whose round was over before the history began has no call-back in it, and none open. */
+	/* One whose round was over before the history began has no call-back in it,
+   * and none open. */
 	if (fact->returned.mark == NULL || fact->faulty ||
 		fact->returned.moment_us < m->history_us - round_us)
 		return CH_OK;
@@ -83,8 +88,8 @@ enum ch_status measure_service_take(
 	service.customer = now;
 	service.order_len = (uint32_t)fact->order_id.len;
 	memcpy(service.order, fact->order_id.data, fact->order_id.len);
-	status = strata_keep(&m->strata, subject, &service.stratum);
-	return status == CH_OK ? sorter_add(m->services, &service) : status;
+	service.stratum = subject->stratum;
+	return sorter_add(m->services, &service);
 }
 
 static void callback_count_planned(
@@ -121,13 +126,17 @@ enum ch_status measure_callback_take(struct measuring *m, const struct marks *ma
 	status = measuring_by_repair(m, fact.repair, fact.due_us, &subject);
 	if (status != CH_OK || !measuring_admits(m, &subject))
 		return status;
-	size_t count = measuring_rows(m, m->callback, &subject, fact.due_us, rows);
+	status = strata_keep(&m->strata, &subject);
+	if (status != CH_OK)
+		return status;
+	size_t count = measuring_rows(m, MEASURE_CALLBACK, &subject, fact.due_us, rows);
 	for (size_t i = 0; i < count; i++)
 		callback_count_planned(m, &fact, rows[i]);
 	return CH_OK;
 }
 
-/* By customer, then by time: of one moment he was reached before the service, which is before other orders'. */
+/* By customer, then by time: of one moment he was reached before the service,
+ * which is before other orders'. */
 static int contact_event_order(const void *a, const void *b)
 {
 	const struct contact_event *one = a;
@@ -160,7 +169,8 @@ enum ch_status measure_callback_begin(struct measuring *m)
 		&m->services);
 }
 
-/* One service while its call-backs are judged: `events` are what there is of the customer, in order. */
+/* One service while its call-backs are judged: `events` are what there is of
+ * the customer, in order. */
 struct callback_judging {
 	struct measuring *m;
 	const struct contact_event *events;
@@ -207,7 +217,7 @@ static void callback_judge(
 	void *rows[MEASURE_ROWS_MAX];
 	bool done = callback_done(judging, due_us, next_us);
 	bool open = !done && m->request->as_of_us < next_us;
-	size_t count = measuring_rows(m, m->callback, &judging->subject, due_us, rows);
+	size_t count = measuring_rows(m, MEASURE_CALLBACK, &judging->subject, due_us, rows);
 	for (size_t i = 0; i < count; i++) {
 		struct callback_row *row = rows[i];
 		row->due++;
@@ -219,7 +229,8 @@ static void callback_judge(
 		callback_list_due(judging, due_us, number);
 }
 
-/* The first call-back that may fall due in the history: so many months have passed at the least. */
+/* The first call-back that may fall due in the history: so many months have
+ * passed at the least. */
 static int64_t callback_first(const struct measuring *m, int64_t service_us)
 {
 	int64_t months = (m->history_us - service_us) / (31 * DAY_US);
@@ -263,28 +274,37 @@ static void callback_judge_customer(struct measuring *m, const struct list *list
 	}
 }
 
-enum ch_status measure_callback_end(struct measuring *m)
+enum ch_status measure_callback_sort(struct measuring *m)
 {
-	struct list customer = {0};
+	return sorter_sort(m->services);
+}
+
+enum ch_status measure_callback_judge(struct measuring *m, size_t most)
+{
+	struct list *customer = &m->customer_events;
 	struct contact_event event;
-	enum ch_status status = sorter_sort(m->services);
-	while (status == CH_OK && (status = sorter_next(m->services, &event)) == CH_OK) {
-		const struct contact_event *first = customer.items;
-		if (customer.count > 0 && first->customer != event.customer) {
-			callback_judge_customer(m, &customer);
-			customer.count = 0;
+	enum ch_status status = CH_OK;
+	for (size_t i = 0; i < most && status == CH_OK; i++) {
+		const struct contact_event *first = customer->items;
+		status = sorter_next(m->services, &event);
+		if (customer->count > 0 &&
+			(status == CH_END || first->customer != event.customer)) {
+			callback_judge_customer(m, customer);
+			customer->count = 0;
 		}
-		struct contact_event *place = list_add(&customer, sizeof(*place));
+		if (status != CH_OK)
+			break;
+		struct contact_event *place = list_add(customer, sizeof(*place));
 		if (place == NULL)
 			status = CH_NOMEM;
 		else
 			*place = event;
 	}
-	if (status == CH_END)
-		callback_judge_customer(m, &customer);
-	list_fini(&customer);
-	if (status != CH_END)
-		return status;
+	return status;
+}
+
+enum ch_status measure_callback_end(struct measuring *m)
+{
 	return shortlist_finish(&m->callbacks_due, m->arena, &m->out->callbacks_due,
 		&m->out->callback_due_count, &m->out->callback_due_total);
 }

@@ -66,68 +66,127 @@ bool measuring_admits(const struct measuring *m, const struct measure_subject *s
 		       slice_equal(request->group, slice_text(group_name(subject->group))));
 }
 
+/* ---- Rows ---- */
+
+size_t measuring_period(const struct measuring *m, int64_t moment_us)
+{
+	size_t low = 0;
+	size_t high = m->period_count;
+	while (low + 1 < high) {
+		size_t middle = low + (high - low) / 2;
+		if (m->periods[middle] <= moment_us)
+			low = middle;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+void *measuring_row(struct rowset *rowset, struct slice name, int64_t period_us, void **cache)
+{
+	const struct measure_key key = {.name = name, .period_us = period_us};
+	if (*cache == NULL)
+		*cache = rowset_row(rowset, &key, NULL, 0, NULL);
+	return *cache;
+}
+
+bool measuring_room(struct measuring *m, void ***cache, size_t count)
+{
+	if (*cache != NULL || count == 0)
+		return true;
+	*cache = arena_alloc(&m->scratch, count * sizeof(void *));
+	if (*cache != NULL)
+		memset(*cache, 0, count * sizeof(void *));
+	return *cache != NULL;
+}
+
 /* Rows while they are gathered. */
 struct row_taking {
-	const struct measuring *m;
-	struct rowset *rowsets;
+	struct measuring *m;
+	struct rowset *rowsets; /* of `kind` */
+	enum measure_kind kind;
 	void **rows;
 	size_t count;
 };
 
-static void row_take(struct row_taking *taking, enum cut cut, struct slice name, int64_t period_us)
+static void row_take(
+	struct row_taking *taking, enum cut cut, struct slice name, int64_t period_us, void **cache)
 {
-	struct measure_key key = {.name = name, .period_us = period_us};
 	if (!measuring_cuts(taking->m, cut))
 		return;
-	taking->rows[taking->count] = rowset_row(&taking->rowsets[cut], &key, NULL, 0, NULL);
-	taking->count += taking->rows[taking->count] != NULL;
+	void *row = measuring_row(&taking->rowsets[cut], name, period_us, cache);
+	if (row != NULL)
+		taking->rows[taking->count++] = row;
+}
+
+/* Memory has run out: it sticks where it is looked for. */
+static void row_fail(struct row_taking *taking)
+{
+	taking->rowsets[CUT_ALL].status = CH_NOMEM;
 }
 
 static void row_take_lasting(struct row_taking *taking, const struct measure_subject *subject)
 {
+	struct measuring *m = taking->m;
 	struct slice none = {NULL, 0};
-	row_take(taking, CUT_ALL, none, 0);
-	row_take(taking, CUT_STATION, subject->station, 0);
-	row_take(taking, CUT_MODEL, subject->model, 0);
-	row_take(taking, CUT_GROUP, slice_text(group_name(subject->group)), 0);
-	for (size_t i = 0; i < subject->part_count && i < REPAIR_LIST_MAX; i++)
-		row_take(taking, CUT_PART, subject->parts[i], 0);
+	enum measure_kind kind = taking->kind;
+	struct strata_where *where = strata_where_of(&m->strata, subject->stratum);
+	struct strata_parts *set = strata_parts_of(&m->strata, subject->stratum);
+	row_take(taking, CUT_ALL, none, 0, &m->all_rows[kind]);
+	row_take(taking, CUT_STATION, where->station, 0, &where->station_rows[kind]);
+	row_take(taking, CUT_MODEL, where->model, 0, &where->model_rows[kind]);
+	row_take(taking, CUT_GROUP, slice_text(group_name(where->group)), 0,
+		&where->group_rows[kind]);
+	if (!measuring_room(m, &set->rows[kind], set->count)) {
+		row_fail(taking);
+		return;
+	}
+	for (size_t i = 0; i < set->count && i < REPAIR_LIST_MAX; i++)
+		row_take(taking, CUT_PART, set->parts[i], 0, &set->rows[kind][i]);
 }
 
-static void row_take_periods(struct measuring *m, struct row_taking *taking,
-	const struct measure_subject *subject, int64_t moment_us)
+static void row_take_periods(
+	struct row_taking *taking, const struct measure_subject *subject, int64_t moment_us)
 {
+	struct measuring *m = taking->m;
 	struct slice none = {NULL, 0};
+	enum measure_kind kind = taking->kind;
+	struct strata_where *where = strata_where_of(&m->strata, subject->stratum);
+	struct strata_station *station = where->of_station;
 	if (!measuring_in_history(m, moment_us))
 		return;
-	/* Facts come by name and not by time, but most of a stretch is in few periods. */
-	if (moment_us < m->period_us || moment_us >= m->period_end_us) {
-		m->period_us = period_start(m->request->unit, m->offset_us, moment_us);
-		m->period_end_us = period_next(m->request->unit, m->offset_us, m->period_us);
+	size_t period = measuring_period(m, moment_us);
+	if (!measuring_room(m, &m->period_rows[kind], m->period_count) ||
+		!measuring_room(m, &station->period_rows[kind], m->period_count)) {
+		row_fail(taking);
+		return;
 	}
-	row_take(taking, CUT_PERIOD, none, m->period_us);
+	row_take(taking, CUT_PERIOD, none, m->periods[period], &m->period_rows[kind][period]);
 	if (measuring_in_stretch(m, moment_us))
-		row_take(taking, CUT_STATION_PERIOD, subject->station, m->period_us);
+		row_take(taking, CUT_STATION_PERIOD, where->station, m->periods[period],
+			&station->period_rows[kind][period]);
 }
 
-size_t measuring_rows(struct measuring *m, struct rowset rowsets[CUT_COUNT],
+size_t measuring_rows(struct measuring *m, enum measure_kind kind,
 	const struct measure_subject *subject, int64_t moment_us, void *rows[MEASURE_ROWS_MAX])
 {
-	struct row_taking taking = {.m = m, .rowsets = rowsets, .rows = rows};
+	struct row_taking taking = {.m = m, .rowsets = m->rows[kind], .kind = kind, .rows = rows};
 	if (measuring_in_stretch(m, moment_us))
 		row_take_lasting(&taking, subject);
-	row_take_periods(m, &taking, subject, moment_us);
+	row_take_periods(&taking, subject, moment_us);
 	return taking.count;
 }
 
-size_t measuring_rows_now(struct measuring *m, struct rowset rowsets[CUT_COUNT],
+size_t measuring_rows_now(struct measuring *m, enum measure_kind kind,
 	const struct measure_subject *subject, int64_t moment_us, void *rows[MEASURE_ROWS_MAX])
 {
-	struct row_taking taking = {.m = m, .rowsets = rowsets, .rows = rows};
+	struct row_taking taking = {.m = m, .rowsets = m->rows[kind], .kind = kind, .rows = rows};
 	row_take_lasting(&taking, subject);
-	row_take_periods(m, &taking, subject, moment_us);
+	row_take_periods(&taking, subject, moment_us);
 	return taking.count;
 }
+
+/* ---- Who, and what about ---- */
 
 enum ch_status measuring_group(struct measuring *m, uint64_t customer, uint64_t sequence,
 	int64_t moment_us, enum customer_group *out_group, uint64_t *out_now)
