@@ -404,6 +404,7 @@ struct core_open core_open(const struct core *core)
 		.quarantined = core->quarantined,
 		.reviews = core->reviews,
 		.deadlines = core->promises,
+		.cases = core->cases,
 	};
 }
 

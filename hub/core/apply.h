@@ -126,10 +126,19 @@ enum ch_status core_fold_lost(struct core *core, struct change *change, uint64_t
 struct slice core_settings(const struct core *core);
 
 /* What waits for somebody, as of the last fold: counted along, so that asking costs nothing. */
+#define CORE_CASE_KINDS      8u /* CaseKind; a kind of a later schema counts as the last, other */
+#define CORE_CASE_SEVERITIES 5u /* Severity; likewise */
+
+struct core_cases {
+	uint64_t open[CORE_CASE_KINDS][CORE_CASE_SEVERITIES];
+	uint64_t breached[CORE_CASE_KINDS][CORE_CASE_SEVERITIES]; /* of them, up some ladder */
+};
+
 struct core_open {
 	uint64_t quarantined;
 	uint64_t reviews;
 	uint64_t deadlines;
+	struct core_cases cases;
 };
 struct core_open core_open(const struct core *core);
 

@@ -16,6 +16,7 @@ enum {
 	CASE_KIND = 2,
 	CASE_OWNER = 4,
 	CASE_STATE = 5,
+	CASE_SEVERITY = 6,
 	CASE_LEVEL = 8,
 	CASE_OPENED = 9,
 	CASE_CLOSED = 12,
@@ -316,14 +317,70 @@ size_t key_open_case(uint8_t key[LIMIT_KEY_BYTES + 16], int64_t opened_us, struc
 	return sizeof(KEY_OPEN_CASES) - 1 + 8 + id.len;
 }
 
-void case_fold_index(
-	struct change *change, struct slice id, struct slice before, struct slice after)
+/* ---- How many are open ---- */
+
+static uint64_t case_bounded(uint64_t value, uint64_t count)
+{
+	return value < count ? value : count - 1;
+}
+
+/* One more, or one less: of its kind and severity. */
+static void case_count(struct core *core, struct slice record, bool more)
+{
+	uint64_t kind = case_bounded(case_uint(record, CASE_KIND), CORE_CASE_KINDS);
+	uint64_t severity = case_bounded(case_uint(record, CASE_SEVERITY), CORE_CASE_SEVERITIES);
+	uint64_t *open = &core->cases.open[kind][severity];
+	uint64_t *breached = &core->cases.breached[kind][severity];
+	if (record.len == 0 || case_uint(record, CASE_STATE) == STATE_CLOSED)
+		return;
+	*open += more ? 1 : UINT64_MAX;
+	if (case_uint(record, CASE_LEVEL) > 0)
+		*breached += more ? 1 : UINT64_MAX;
+}
+
+struct case_loading {
+	struct core *core;
+	struct rtxn *rtxn;
+	enum ch_status status;
+};
+
+static bool case_load_one(void *context, struct slice key, struct slice value)
+{
+	struct case_loading *loading = context;
+	size_t head = sizeof(KEY_OPEN_CASES) - 1 + 8;
+	struct slice record;
+	(void)value; /* the key says all */
+	if (key.len <= head)
+		return true;
+	loading->status =
+		rtxn_get(loading->rtxn, TABLE_CASE, slice_sub(key, head, key.len), &record);
+	if (loading->status == CH_NOT_FOUND)
+		loading->status = CH_OK;
+	else if (loading->status == CH_OK)
+		case_count(loading->core, record, true);
+	return loading->status == CH_OK;
+}
+
+enum ch_status case_load(struct core *core, struct rtxn *rtxn)
+{
+	struct case_loading loading = {.core = core, .rtxn = rtxn, .status = CH_OK};
+	enum ch_status status =
+		rtxn_scan(rtxn, TABLE_META, SLICE_LITERAL(KEY_OPEN_CASES), case_load_one, &loading);
+	return status == CH_OK ? loading.status : status;
+}
+
+/* ---- The fold ---- */
+
+void case_fold_index(struct core *core, struct change *change, struct slice id, struct slice before,
+	struct slice after)
 {
 	uint8_t key[LIMIT_KEY_BYTES + 16];
 	bool was = before.len > 0 && case_uint(before, CASE_STATE) != STATE_CLOSED;
 	bool is = after.len > 0 && case_uint(after, CASE_STATE) != STATE_CLOSED;
 	int64_t was_us = (int64_t)case_uint(before, CASE_OPENED);
 	int64_t is_us = (int64_t)case_uint(after, CASE_OPENED);
+	case_count(core, before, false);
+	case_count(core, after, true);
 	if (id.len > LIMIT_KEY_BYTES - 32 || (was == is && was_us == is_us))
 		return;
 	if (was)

@@ -60,13 +60,14 @@ struct core {
 	struct table sources; /* text -> struct source_row */
 	uint16_t source_count;
 	uint64_t next_serial;
-	uint64_t quarantined;   /* open ones */
-	uint64_t reviews;       /* open ones */
-	int64_t accepted_us;    /* the newest time that an operator has found right */
-	struct heap due;        /* what the clock waits for */
-	struct table due_by_id; /* id -> struct due_item */
-	uint64_t promises;      /* of them that are promises */
-	bool fold_marked;       /* the state says by which fold it was made */
+	uint64_t quarantined;    /* open ones */
+	uint64_t reviews;        /* open ones */
+	int64_t accepted_us;     /* the newest time that an operator has found right */
+	struct heap due;         /* what the clock waits for */
+	struct table due_by_id;  /* id -> struct due_item */
+	uint64_t promises;       /* of them that are promises */
+	bool fold_marked;        /* the state says by which fold it was made */
+	struct core_cases cases; /* open ones */
 
 	/* Those that have been foreseen, in the order of their turns; the last for one that has not. */
 	struct claim claims[CLAIMS + 1];
@@ -259,9 +260,12 @@ void case_escalate(struct ruling *ruling, struct slice id, uint32_t rung, const 
 /* Who owns it: an agent, else a group; empty: nobody. */
 struct slice case_owner(struct slice record);
 
-/* The index of open cases (KEY_OPEN_CASES): it follows from the record. */
-void case_fold_index(
-	struct change *change, struct slice id, struct slice before, struct slice after);
+/* The index of open cases (KEY_OPEN_CASES), and how many there are: both follow from the record. */
+void case_fold_index(struct core *core, struct change *change, struct slice id, struct slice before,
+	struct slice after);
+
+/* Counts those that the index has, at start.  CH_CORRUPT, CH_NOMEM. */
+enum ch_status case_load(struct core *core, struct rtxn *rtxn);
 
 /* ---- deadline.c: promises ---- */
 

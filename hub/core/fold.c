@@ -332,7 +332,7 @@ static enum ch_status fold_count_open(struct core *core, struct rtxn *rtxn)
 	if (status == CH_OK)
 		status = rtxn_scan(rtxn, TABLE_REVIEW, (struct slice){NULL, 0}, fold_count_review,
 			&core->reviews);
-	return status;
+	return status == CH_OK ? case_load(core, rtxn) : status;
 }
 
 enum ch_status core_load(struct core *core, struct rtxn *rtxn)
@@ -429,7 +429,7 @@ static enum ch_status upgrade_table(struct core *core, struct state *state, enum
 		struct slice key = upgrade_next(&upgrade.rows, &at);
 		struct slice value = upgrade_next(&upgrade.rows, &at);
 		if (table == TABLE_CASE)
-			case_fold_index(change, key, (struct slice){NULL, 0}, value);
+			case_fold_index(core, change, key, (struct slice){NULL, 0}, value);
 		else if (status == CH_OK)
 			status = reference_fold_model(change, (struct slice){NULL, 0}, value);
 	}

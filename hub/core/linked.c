@@ -331,7 +331,8 @@ enum ch_status linked_fold(struct core *core, struct change *change, const struc
 	}
 	if (status == CH_OK && core->scratch.len <= LIMIT_VALUE_BYTES) {
 		if (table == TABLE_CASE)
-			case_fold_index(change, effect->id, record, buffer_slice(&core->scratch));
+			case_fold_index(
+				core, change, effect->id, record, buffer_slice(&core->scratch));
 		change_put(change, table, effect->id, buffer_slice(&core->scratch));
 	}
 	buffer_fini(&partial);

@@ -26,6 +26,8 @@ struct pages {
 		struct metric *queued, *batch_us, *batch_max_us;
 		struct metric *subscriptions, *attached, *suspended, *worst_lag;
 		struct metric *dead_letters, *jobs;
+		struct metric *cases[CORE_CASE_KINDS][CORE_CASE_SEVERITIES];
+		struct metric *breached[CORE_CASE_KINDS][CORE_CASE_SEVERITIES];
 	} gauges;
 	struct {
 		struct metric *accepted, *duplicates, *conflicts, *quarantined, *refused, *retried;
@@ -59,6 +61,13 @@ static void pages_update_ingest(struct pages *pages)
 	metric_set(pages->gauges.quarantined, (int64_t)open.quarantined);
 	metric_set(pages->gauges.reviews, (int64_t)open.reviews);
 	metric_set(pages->gauges.deadlines, (int64_t)open.deadlines);
+	for (size_t kind = 0; kind < CORE_CASE_KINDS; kind++) {
+		for (size_t i = 0; i < CORE_CASE_SEVERITIES; i++) {
+			metric_set(pages->gauges.cases[kind][i], (int64_t)open.cases.open[kind][i]);
+			metric_set(pages->gauges.breached[kind][i],
+				(int64_t)open.cases.breached[kind][i]);
+		}
+	}
 	metric_set(pages->gauges.queued, (int64_t)stats.queued);
 	metric_set(pages->gauges.batch_us, (int64_t)stats.batch_last_us);
 	metric_set(pages->gauges.batch_max_us, (int64_t)stats.batch_max_us);
@@ -150,6 +159,27 @@ static void pages_make_fanout_metrics(struct pages *pages)
 		metric_counter(m, "carehub_delivery_failures", "Deliveries that failed.", NULL);
 }
 
+/* By CaseKind and Severity, as `carehub cases` names them. */
+static void pages_make_case_metrics(struct pages *pages)
+{
+	static const char *const kinds[CORE_CASE_KINDS] = {"unspecified", "consult", "sales",
+		"repair", "status", "complaint", "outbound", "other"};
+	static const char *const severities[CORE_CASE_SEVERITIES] = {
+		"unspecified", "low", "normal", "high", "critical"};
+	struct metrics *m = pages->options.metrics;
+	for (size_t kind = 0; kind < CORE_CASE_KINDS; kind++) {
+		for (size_t i = 0; i < CORE_CASE_SEVERITIES; i++) {
+			pages->gauges.cases[kind][i] =
+				metric_gauge(m, "carehub_cases_open", "Cases that are not closed.",
+					"kind", kinds[kind], "severity", severities[i], NULL);
+			pages->gauges.breached[kind][i] = metric_gauge(m, "carehub_cases_breached",
+				"Those of them that have climbed a ladder: a promise was missed, or "
+				"somebody raised them.",
+				"kind", kinds[kind], "severity", severities[i], NULL);
+		}
+	}
+}
+
 static void pages_make_metrics(struct pages *pages)
 {
 	struct metrics *m = pages->options.metrics;
@@ -206,6 +236,7 @@ static void pages_make_metrics(struct pages *pages)
 		m, "carehub_journal_written_bytes", "Bytes that batches wrote.", NULL);
 	pages->counters.checkpoints =
 		metric_counter(m, "carehub_store_checkpoints", "Checkpoints of the store.", NULL);
+	pages_make_case_metrics(pages);
 	pages_make_fanout_metrics(pages);
 	metrics_on_write(m, pages_update, pages);
 }

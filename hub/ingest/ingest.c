@@ -104,12 +104,21 @@ const char *ingest_held(const struct ingest *ingest)
 
 struct core_open ingest_open(const struct ingest *ingest)
 {
-	return (struct core_open){
+	struct core_open open = {
 		.quarantined =
 			atomic_load_explicit(&ingest->open.quarantined, memory_order_relaxed),
 		.reviews = atomic_load_explicit(&ingest->open.reviews, memory_order_relaxed),
 		.deadlines = atomic_load_explicit(&ingest->open.deadlines, memory_order_relaxed),
 	};
+	for (size_t kind = 0; kind < CORE_CASE_KINDS; kind++) {
+		for (size_t i = 0; i < CORE_CASE_SEVERITIES; i++) {
+			open.cases.open[kind][i] = atomic_load_explicit(
+				&ingest->open.cases[kind][i], memory_order_relaxed);
+			open.cases.breached[kind][i] = atomic_load_explicit(
+				&ingest->open.breached[kind][i], memory_order_relaxed);
+		}
+	}
+	return open;
 }
 
 void ingest_stats(struct ingest *ingest, struct ingest_stats *out_stats)

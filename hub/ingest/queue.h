@@ -41,6 +41,8 @@ struct ingest {
 	/* What the core has counted, for those who may not ask it. */
 	struct {
 		atomic_uint_fast64_t quarantined, reviews, deadlines;
+		atomic_uint_fast64_t cases[CORE_CASE_KINDS][CORE_CASE_SEVERITIES];
+		atomic_uint_fast64_t breached[CORE_CASE_KINDS][CORE_CASE_SEVERITIES];
 	} open;
 	struct {
 		atomic_uint_fast64_t accepted, duplicates, conflicts, quarantined, refused, retried;

@@ -328,6 +328,14 @@ void writer_tell_open(struct ingest *ingest)
 	atomic_store_explicit(&ingest->open.quarantined, open.quarantined, memory_order_relaxed);
 	atomic_store_explicit(&ingest->open.reviews, open.reviews, memory_order_relaxed);
 	atomic_store_explicit(&ingest->open.deadlines, open.deadlines, memory_order_relaxed);
+	for (size_t kind = 0; kind < CORE_CASE_KINDS; kind++) {
+		for (size_t i = 0; i < CORE_CASE_SEVERITIES; i++) {
+			atomic_store_explicit(&ingest->open.cases[kind][i],
+				open.cases.open[kind][i], memory_order_relaxed);
+			atomic_store_explicit(&ingest->open.breached[kind][i],
+				open.cases.breached[kind][i], memory_order_relaxed);
+		}
+	}
 }
 
 /* Step 5. */

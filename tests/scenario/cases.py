@@ -35,6 +35,13 @@ with Hub(clock__jump="365d") as hub:
     def case(number):
         return hub.ask(ops, "get", f"case/{number}")[0]
 
+    def counted():
+        """Complaints of no told severity, as a monitor reads them: (open, breached)."""
+        text = hub.page("/metrics")[1]
+        row = '{kind="complaint",severity="unspecified"} '
+        return tuple(int(text.split(f"carehub_cases_{what}{row}")[1].split()[0])
+                     for what in ("open", "breached"))
+
     customer = {"phones": [{"value": "138 0013 8000", "assurance": "ASSURANCE_VERIFIED"}]}
     station = {"stationId": "S1"}
     unit = {"serialNumber": "SN-1", "model": "KDL-46"}
@@ -56,6 +63,7 @@ with Hub(clock__jump="365d") as hub:
     tell("callcenter.case.answered", {"caseId": "C1"})
     tell("callcenter.case.closed", {"caseId": "C1"})
     assert [c["caseId"] for c in hub.ask(ops, "cases", "--kind", "complaint")] == ["R1", "W1"]
+    assert counted() == (2, 0), counted()
 
     # A quote waits for the customer: the repair's clock stands, the complaint's does not.
     tell("repair.quote.made", {"quoteId": "Q1", "repairOrderId": "RO7", "station": station,
@@ -103,6 +111,7 @@ with Hub(clock__jump="365d") as hub:
     answer = missed["complaint.answer/W1"]
     assert (answer["rung"], answer["rungsPassed"], answer["escalateTo"], answer["ownerId"]) == \
         (3, 3, "director", "400"), answer
+    assert counted() == (2, 2), counted()
     assert case("W1")["level"] == 3 and case("W1")["escalatedTo"] == "director"
     assert [c["caseId"] for c in hub.ask(ops, "cases", "--overdue", "--by", "deadline")] == ["R1", "W1"]
     until(lambda: [p["reasonCode"] for p in told("reference.promotion.started")] == ["schedule"])
@@ -132,5 +141,6 @@ with Hub(clock__jump="365d") as hub:
     hub.kill()
     hub.start()
     assert case("W1")["owner"]["agentId"] == "201"
+    assert counted() == (2, 1), counted()
     hub.stop()
     assert "verify\tok" in hub.offline("verify")
