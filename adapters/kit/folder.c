@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "kit/folder_file.h"
+#include "kit/folder_shelf.h"
 
 #define FILES_PER_SCAN 10000u
 
@@ -35,11 +36,9 @@ struct folder {
 	} * waits;
 };
 
-static bool folder_path(const struct folder *folder, const char *sub, const char *name,
-	const char *suffix, char out[PATH_MAX])
+static bool folder_path(const struct folder *folder, const char *name, char out[PATH_MAX])
 {
-	return (size_t)snprintf(out, PATH_MAX, "%s/%s%s%s", folder->options.path, sub, name,
-		       suffix) < PATH_MAX;
+	return (size_t)snprintf(out, PATH_MAX, "%s/%s", folder->options.path, name) < PATH_MAX;
 }
 
 /* ---- Scanning ---- */
@@ -78,8 +77,7 @@ static bool folder_is_ready(struct folder *folder, const char *name)
 	if (name[0] == '.' || folder_ends(name, ".tmp") || folder_ends(name, ".part") ||
 		folder_ends(name, ".filepart") || folder_is_busy(folder, name))
 		return false;
-	if (!folder_path(folder, "", name, "", path) || lstat(path, &info) != 0 ||
-		!S_ISREG(info.st_mode))
+	if (!folder_path(folder, name, path) || lstat(path, &info) != 0 || !S_ISREG(info.st_mode))
 		return false;
 	int64_t changed_us = (int64_t)info.st_mtim.tv_sec * 1000000 + info.st_mtim.tv_nsec / 1000;
 	/* A modification time in the future is a wrong clock, not a file that is being written. */
@@ -90,7 +88,7 @@ static bool folder_is_ready(struct folder *folder, const char *name)
 	}
 	const struct folder_wait *wait = folder_waits_for(folder, name);
 	bool due = wait != NULL && wait->again_us > 0 && clock_wall_us() >= wait->again_us;
-	return wait == NULL || !folder_file_is_same(&wait->seen, &info) || due;
+	return wait == NULL || !folder_shelf_is_same(&wait->seen, &info) || due;
 }
 
 static int folder_order(const void *a, const void *b)
@@ -108,15 +106,21 @@ static void folder_forget_names(struct folder *folder)
 	folder->name_next = 0;
 }
 
+/* A link in place of a shelf is found now, not with the first file. */
 static enum ch_status folder_make_dirs(const struct folder *folder)
 {
-	char path[PATH_MAX];
-	enum ch_status status = folder_path(folder, "done", "", "", path)
-					? file_make_dirs(path, 0755)
-					: CH_TOO_LARGE;
-	if (status == CH_OK)
-		status = folder_path(folder, "failed", "", "", path) ? file_make_dirs(path, 0755)
-								     : CH_TOO_LARGE;
+	static const char *const shelves[] = {FOLDER_SHELF_DONE, FOLDER_SHELF_FAILED};
+	enum ch_status status = CH_OK;
+	for (size_t i = 0; i < 2 && status == CH_OK; i++) {
+		struct folder_shelf shelf;
+		char path[PATH_MAX];
+		status = folder_path(folder, shelves[i], path) ? file_make_dirs(path, 0755)
+							       : CH_TOO_LARGE;
+		if (status == CH_OK)
+			status = folder_shelf_open(folder->options.path, shelves[i], &shelf);
+		if (status == CH_OK)
+			folder_shelf_close(&shelf);
+	}
 	return status;
 }
 
@@ -307,13 +311,21 @@ enum ch_status folder_late(
 	return folder_place_late(&place, folder->options.path, folder->options.receipts, receipt);
 }
 
+static const char *folder_fault(const char *path, bool is_shelf)
+{
+	struct stat info;
+	if (is_shelf && lstat(path, &info) == 0 && S_ISLNK(info.st_mode))
+		return "is a symbolic link, which could lead files anywhere";
+	return file_dir_fault(path);
+}
+
 enum ch_status folder_check(const char *path, const char *key, struct problems *problems)
 {
 	static const char *const subs[] = {"", "/done", "/failed"};
 	for (size_t i = 0; i < sizeof(subs) / sizeof(subs[0]); i++) {
 		char sub[PATH_MAX];
 		bool fits = (size_t)snprintf(sub, sizeof(sub), "%s%s", path, subs[i]) < sizeof(sub);
-		const char *fault = fits ? file_dir_fault(sub) : "is too long a name";
+		const char *fault = fits ? folder_fault(sub, i > 0) : "is too long a name";
 		if (fault == NULL)
 			continue;
 		problems_add(problems, NULL, 0, key, "%s: %s", sub, fault);

@@ -43,7 +43,8 @@ enum ch_status folder_check(const char *path, const char *key, struct problems *
 enum ch_status folder_open(const struct folder_options *options, struct folder **out_folder);
 void folder_close(struct folder *folder);
 
-/* Makes the folder and its done/ and failed/ when they are absent.  CH_IO, CH_FULL, CH_TOO_LARGE, logged. */
+/* Makes the folder and its done/ and failed/ when they are absent.  CH_DENIED: one of these is a
+ * symbolic link; CH_IO, CH_FULL, CH_TOO_LARGE; logged. */
 enum ch_status folder_start(struct folder *folder);
 
 /* The callbacks of a kit_adapter.  folder_next: CH_BUSY: only files that are not at rest yet, or the folder is gone; CH_IO or CH_FULL for good when a result could not be

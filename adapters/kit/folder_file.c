@@ -13,12 +13,12 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "kit/folder_shelf.h"
 #include "kit/rejects.h"
 
-static bool file_path(const char *folder, const char *sub, const char *name, const char *suffix,
-	char out[PATH_MAX])
+static bool file_path(const char *folder, const char *name, char out[PATH_MAX])
 {
-	return (size_t)snprintf(out, PATH_MAX, "%s/%s%s%s", folder, sub, name, suffix) < PATH_MAX;
+	return (size_t)snprintf(out, PATH_MAX, "%s/%s", folder, name) < PATH_MAX;
 }
 
 static int64_t file_changed_us(const struct stat *info)
@@ -26,30 +26,12 @@ static int64_t file_changed_us(const struct stat *info)
 	return (int64_t)info->st_mtim.tv_sec * 1000000 + info->st_mtim.tv_nsec / 1000;
 }
 
-static bool file_is_moment(const struct timespec *one, const struct timespec *other)
-{
-	return one->tv_sec == other->tv_sec && one->tv_nsec == other->tv_nsec;
-}
-
-/* The same bytes, as far as can be told without reading them; a rename changes nothing of this. */
-static bool file_is_as_it_was(const struct stat *before, const struct stat *now)
-{
-	return before->st_dev == now->st_dev && before->st_ino == now->st_ino &&
-	       before->st_size == now->st_size && file_is_moment(&before->st_mtim, &now->st_mtim);
-}
-
-/* The time of the inode besides: a copy may bring the time of last change along. */
-bool folder_file_is_same(const struct stat *before, const struct stat *now)
-{
-	return file_is_as_it_was(before, now) && file_is_moment(&before->st_ctim, &now->st_ctim);
-}
-
 enum ch_status folder_file_create(
 	const char *folder, const char *name, struct folder_file **out_file)
 {
 	char path[PATH_MAX];
 	struct stat info;
-	if (!file_path(folder, "", name, "", path))
+	if (!file_path(folder, name, path))
 		return CH_TOO_LARGE;
 	if (lstat(path, &info) != 0)
 		return file_status();
@@ -78,7 +60,7 @@ enum ch_status folder_file_open(struct folder_file *file, const char *folder,
 	const struct kit_format *format, void *decoder)
 {
 	char path[PATH_MAX];
-	if (!file_path(folder, "", file->name, "", path))
+	if (!file_path(folder, file->name, path))
 		return CH_TOO_LARGE;
 	file->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (file->fd < 0 && errno == ELOOP)
@@ -218,70 +200,9 @@ void folder_file_late(struct folder_file *file, uint64_t event, const struct ch_
 
 /* ---- Its result ---- */
 
-static enum ch_status file_write(const struct folder_file *file, const char *folder,
-	const char *sub, const char *suffix, struct slice text)
-{
-	char path[PATH_MAX];
-	if (!file_path(folder, sub, file->name, suffix, path))
-		return CH_TOO_LARGE;
-	return file_replace(path, text, 0644);
-}
-
 bool folder_file_can_report(const char *name)
 {
 	return strlen(name) + strlen(".result.json.new") <= NAME_MAX;
-}
-
-/* What there need not be: an older file's of this name must not stay behind. */
-static enum ch_status file_write_more(const struct folder_file *file, const char *folder,
-	const char *sub, const char *suffix, const struct buffer *text)
-{
-	char stale[PATH_MAX];
-	if (text->status != CH_OK)
-		return text->status;
-	if (text->len > 0)
-		return file_write(file, folder, sub, suffix, buffer_slice(text));
-	if (file_path(folder, sub, file->name, suffix, stale))
-		(void)unlink(stale); /* mostly there is none */
-	return CH_OK;
-}
-
-/* Whether there still is, under its name, what was read. */
-static enum ch_status file_look_again(const struct folder_file *file, const char *folder)
-{
-	char path[PATH_MAX];
-	struct stat now;
-	if (!file_path(folder, "", file->name, "", path))
-		return CH_TOO_LARGE;
-	return lstat(path, &now) == 0 && folder_file_is_same(&file->seen, &now) ? CH_OK : CH_BUSY;
-}
-
-/* Somebody was quicker than the move, which took his file away unread.  Should there be a yet newer one by
- * now, it stays: this one would not have outlived it in any case. */
-static enum ch_status file_give_back(const char *taken, const char *from)
-{
-	if (renameat2(AT_FDCWD, taken, AT_FDCWD, from, RENAME_NOREPLACE) != 0 && errno != EEXIST &&
-		rename(taken, from) != 0) /* a share may not know the flag */
-		return file_status();
-	return CH_BUSY;
-}
-
-static enum ch_status file_move(const struct folder_file *file, const char *folder, const char *sub)
-{
-	char from[PATH_MAX];
-	char to[PATH_MAX];
-	char dir[PATH_MAX];
-	struct stat moved;
-	if (!file_path(folder, "", file->name, "", from) ||
-		!file_path(folder, sub, file->name, "", to) || !file_path(folder, sub, "", "", dir))
-		return CH_TOO_LARGE;
-	if (rename(from, to) != 0) {
-		enum ch_status status = file_status();
-		return file_look_again(file, folder) == CH_BUSY ? CH_BUSY : status;
-	}
-	if (lstat(to, &moved) == 0 && !file_is_as_it_was(&file->seen, &moved))
-		return file_give_back(to, from);
-	return file_sync_dir(dir);
 }
 
 /* As it may stand between quotes in JSON and on a line; a file can be called anything. */
@@ -324,39 +245,62 @@ static enum ch_status file_tell(const struct folder_file *file)
 		       : CH_OK;
 }
 
-/* The result is written before the file moves: whoever sees the file in done/ finds its result.  And before
- * that we look whether it is what was read: a station may have put the next file under its name while this
- * one waited for receipts, or gone on writing, and what nobody has read must not go to done/. */
-enum ch_status folder_file_finish(struct folder_file *file, const char *folder)
+/* Whoever sees the result finds the rejects.  What need not be there must not stay behind of an older file. */
+static enum ch_status file_report(const struct folder_file *file, const struct folder_shelf *shelf)
 {
 	struct buffer result = {0};
-	bool failed = file->accepted + file->duplicates + file->spooled == 0 &&
-		      (file->fatal || file->conflicts + file->refused + file->rejected > 0);
-	const char *sub = failed ? "failed/" : "done/";
-	bool reports = folder_file_can_report(file->name);
-	enum ch_status status = file_look_again(file, folder);
-	if (status == CH_OK)
-		status = file_tell(file);
+	enum ch_status status = file->rejects.status;
 	file_put_result(file, &result);
 	if (status == CH_OK)
-		status = result.status;
-	if (status == CH_OK && reports)
-		status = file_write(file, folder, sub, ".result.json", buffer_slice(&result));
-	if (status == CH_OK && reports)
-		status = file_write_more(file, folder, sub, ".rejects", &file->rejects);
-	if (status == CH_OK && reports)
-		status = file_write_more(file, folder, sub, ".receipts", &file->receipts);
+		status = file->receipts.status;
 	if (status == CH_OK)
-		status = file_move(file, folder, sub);
+		status = result.status;
+	if (status == CH_OK)
+		status = folder_shelf_write(
+			shelf, file->name, ".rejects", buffer_slice(&file->rejects));
+	if (status == CH_OK)
+		status = folder_shelf_write(
+			shelf, file->name, ".receipts", buffer_slice(&file->receipts));
+	if (status == CH_OK)
+		status = folder_shelf_write(
+			shelf, file->name, ".result.json", buffer_slice(&result));
 	buffer_fini(&result);
+	return status;
+}
+
+/* Whoever sees the file on its shelf finds the result.  And before anything is written we look whether it is
+ * what was read: a station may have put the next file under its name while this one waited for receipts, or
+ * gone on writing, and what nobody has read must not go to done/. */
+static enum ch_status file_put_away(
+	const struct folder_file *file, const struct folder_shelf *shelf)
+{
+	struct stat now;
+	if (!folder_shelf_see(shelf, file->name, &now) || !folder_shelf_is_same(&file->seen, &now))
+		return CH_BUSY;
+	enum ch_status status = file_tell(file);
+	if (status == CH_OK && folder_file_can_report(file->name))
+		status = file_report(file, shelf);
+	return status == CH_OK ? folder_shelf_take(shelf, file->name, &file->seen) : status;
+}
+
+enum ch_status folder_file_finish(struct folder_file *file, const char *folder)
+{
+	struct folder_shelf shelf;
+	bool failed = file->accepted + file->duplicates + file->spooled == 0 &&
+		      (file->fatal || file->conflicts + file->refused + file->rejected > 0);
+	const char *name = failed ? FOLDER_SHELF_FAILED : FOLDER_SHELF_DONE;
+	enum ch_status status = folder_shelf_open(folder, name, &shelf);
+	if (status == CH_OK) {
+		status = file_put_away(file, &shelf);
+		folder_shelf_close(&shelf);
+	}
 	if (status == CH_OK)
 		log_info("file.done",
 			"name=%s result=%s events=%" PRIu64 " accepted=%" PRIu64
 			" duplicates=%" PRIu64 " conflicts=%" PRIu64 " refused=%" PRIu64
 			" rejected=%" PRIu64 " spooled=%" PRIu64,
-			file->name, failed ? "failed" : "done", file->given, file->accepted,
-			file->duplicates, file->conflicts, file->refused, file->rejected,
-			file->spooled);
+			file->name, name, file->given, file->accepted, file->duplicates,
+			file->conflicts, file->refused, file->rejected, file->spooled);
 	else if (status == CH_BUSY)
 		log_warning("file.changed",
 			"name=%s detail=\"replaced, written to or taken away since it was read\"",
@@ -400,66 +344,63 @@ bool folder_file_holds(const struct folder_file *file, const struct folder_place
 	return strcmp(file->name, place->name) == 0 && place_is_in(place, &file->seen);
 }
 
-/* Whether the file lies in done/ or failed/: then *out_sub. */
-static bool place_find(const struct folder_place *place, const char *folder, const char **out_sub)
+/* On which of its shelves the file lies: then *out_shelf is open. */
+static bool place_find(
+	const struct folder_place *place, const char *folder, struct folder_shelf *out_shelf)
 {
-	static const char *const subs[] = {"done/", "failed/"};
+	static const char *const names[] = {FOLDER_SHELF_DONE, FOLDER_SHELF_FAILED};
 	for (size_t i = 0; i < 2; i++) {
-		char path[PATH_MAX];
 		struct stat info;
-		if (file_path(folder, subs[i], place->name, "", path) && lstat(path, &info) == 0 &&
-			place_is_in(place, &info)) {
-			*out_sub = subs[i];
+		if (folder_shelf_open(folder, names[i], out_shelf) != CH_OK)
+			continue;
+		if (folder_shelf_see_taken(out_shelf, place->name, &info) &&
+			place_is_in(place, &info))
 			return true;
-		}
+		folder_shelf_close(out_shelf);
 	}
 	return false;
 }
 
-static enum ch_status place_append_reject(const struct folder_place *place, const char *folder,
-	const char *sub, const struct ch_receipt *receipt)
+static enum ch_status place_append_reject(const struct folder_place *place,
+	const struct folder_shelf *shelf, const struct ch_receipt *receipt)
 {
-	char path[PATH_MAX];
 	struct buffer line = {0};
 	file_put_refusal(&line, place->event, receipt);
 	enum ch_status status = line.status;
 	if (status == CH_OK)
-		status = file_path(folder, sub, place->name, ".rejects", path)
-				 ? rejects_append(path, buffer_slice(&line))
-				 : CH_TOO_LARGE;
+		status = folder_shelf_append(shelf, place->name, ".rejects", buffer_slice(&line));
 	buffer_fini(&line);
 	return status;
 }
 
 /* Not synced: who wants to know after a power cut asks the hub. */
-static void place_append_receipt(const struct folder_place *place, const char *folder,
-	const char *sub, const struct ch_receipt *receipt)
+static void place_append_receipt(const struct folder_place *place, const struct folder_shelf *shelf,
+	const struct ch_receipt *receipt)
 {
-	char path[PATH_MAX];
 	struct buffer line = {0};
 	file_put_receipt(&line, place->event, NULL, receipt);
-	int fd = line.status == CH_OK && file_path(folder, sub, place->name, ".receipts", path)
-			 ? open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644)
-			 : -1;
-	if (fd < 0 || write(fd, line.data, line.len) != (ssize_t)line.len)
+	enum ch_status status = line.status;
+	if (status == CH_OK)
+		status = folder_shelf_append_lazily(
+			shelf, place->name, ".receipts", buffer_slice(&line));
+	if (status != CH_OK)
 		log_warning("file.receipt", "name=%s event=%" PRIu64, place->name, place->event);
-	if (fd >= 0)
-		(void)close(fd); /* nothing depends on it */
 	buffer_fini(&line);
 }
 
 enum ch_status folder_place_late(const struct folder_place *place, const char *folder,
 	bool keep_receipts, const struct ch_receipt *receipt)
 {
-	const char *sub;
+	struct folder_shelf shelf;
 	enum ch_status status = CH_OK;
 	if (!keep_receipts && !receipt_refuses(receipt))
 		return CH_OK;
-	if (!place_find(place, folder, &sub))
+	if (!place_find(place, folder, &shelf))
 		return CH_NOT_FOUND;
 	if (receipt_refuses(receipt))
-		status = place_append_reject(place, folder, sub, receipt);
+		status = place_append_reject(place, &shelf, receipt);
 	if (status == CH_OK && keep_receipts)
-		place_append_receipt(place, folder, sub, receipt);
+		place_append_receipt(place, &shelf, receipt);
+	folder_shelf_close(&shelf);
 	return status;
 }

@@ -37,9 +37,6 @@ struct folder_file {
 	int fd;       /* -1: closed */
 };
 
-/* False: somebody has written to it since, or another has taken its name. */
-bool folder_file_is_same(const struct stat *before, const struct stat *now);
-
 /* Looks at the file.  CH_NOT_FOUND, CH_TOO_LARGE (its name), CH_NOMEM. */
 enum ch_status folder_file_create(
 	const char *folder, const char *name, struct folder_file **out_file);
@@ -66,8 +63,9 @@ void folder_file_reject(struct folder_file *file, struct slice line);
 void folder_file_settle(struct folder_file *file, const struct kit_settled *settled);
 
 /* Calls format->finish, writes its result and moves it to done/ or failed/.  CH_BUSY: under its name there is
- * not, or not only, what was read: it stays where it is and is to be read again.  CH_FULL, CH_IO,
- * CH_TOO_LARGE, CH_NOMEM, or what finish said: it stays, too, but this will not get better. */
+ * not, or not only, what was read: it stays where it is and is to be read again.  CH_DENIED (folder_shelf.h),
+ * CH_NOT_FOUND, CH_FULL, CH_IO, CH_TOO_LARGE, CH_NOMEM, or what finish said: it stays, too, but this will not
+ * get better. */
 enum ch_status folder_file_finish(struct folder_file *file, const char *folder);
 
 /* ---- Late receipts ---- */

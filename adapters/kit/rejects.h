@@ -9,6 +9,9 @@
  * ours alone.  CH_FULL, CH_IO, CH_NOMEM, CH_NOT_FOUND (no such folder). */
 enum ch_status rejects_append(const char *path, struct slice line);
 
+/* The same by a name within a folder that is open. */
+enum ch_status rejects_append_at(int dir, const char *name, struct slice line);
+
 /* What stands in place of those beyond the bound. */
 #define REJECTS_MORE "and more, which are only counted"
 

@@ -172,31 +172,52 @@ static enum ch_status file_parent(const char *path, char out[PATH_MAX])
 	return CH_OK;
 }
 
-enum ch_status file_replace(const char *path, struct slice bytes, unsigned mode)
+/* What a call before has left there is written over.  But in a folder that strangers may write to, a link could
+ * lead the bytes elsewhere: it is removed. */
+static int file_open_temporary(int dir, const char *path, unsigned mode)
 {
-	char temporary[PATH_MAX];
-	char parent[PATH_MAX];
-	int fd = -1;
-	enum ch_status status = file_parent(path, parent);
-	if (status != CH_OK)
-		return status;
-	if ((size_t)snprintf(temporary, sizeof(temporary), "%s.new", path) >= sizeof(temporary))
+	const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW;
+	int fd = openat(dir, path, flags, (mode_t)mode);
+	if (fd < 0 && errno == ELOOP && unlinkat(dir, path, 0) == 0)
+		fd = openat(dir, path, flags, (mode_t)mode);
+	return fd;
+}
+
+enum ch_status file_replace_at(int dir, const char *name, struct slice bytes, unsigned mode)
+{
+	char temporary[NAME_MAX + 1];
+	if ((size_t)snprintf(temporary, sizeof(temporary), "%s.new", name) >= sizeof(temporary))
 		return CH_TOO_LARGE;
-	fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, (mode_t)mode);
+	int fd = file_open_temporary(dir, temporary, mode);
 	if (fd < 0)
 		return file_status();
-	status = file_write_at(fd, bytes.data, bytes.len, 0);
+	enum ch_status status = file_write_at(fd, bytes.data, bytes.len, 0);
 	if (status == CH_OK && fsync(fd) != 0)
 		status = CH_IO;
 	if (close(fd) != 0 && status == CH_OK)
 		status = CH_IO;
-	if (status == CH_OK && rename(temporary, path) != 0)
+	if (status == CH_OK && renameat(dir, temporary, dir, name) != 0)
 		status = file_status();
 	if (status != CH_OK) {
-		(void)unlink(temporary); /* a leftover is harmless: the next call truncates it */
+		(void)unlinkat(dir, temporary, 0); /* harmless: the next call truncates it */
 		return status;
 	}
-	return file_sync_dir(parent);
+	return fsync(dir) == 0 ? CH_OK : CH_IO;
+}
+
+enum ch_status file_replace(const char *path, struct slice bytes, unsigned mode)
+{
+	char parent[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	enum ch_status status = file_parent(path, parent);
+	if (status != CH_OK)
+		return status;
+	int dir = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return file_status();
+	status = file_replace_at(dir, slash != NULL ? slash + 1 : path, bytes, mode);
+	(void)close(dir); /* read only */
+	return status;
 }
 
 static enum ch_status file_make_dir(const char *path, unsigned mode)

@@ -32,6 +32,9 @@ const char *file_why(enum ch_status status);
  * sync.  `mode` as in open(2).  CH_FULL, CH_IO. */
 enum ch_status file_replace(const char *path, struct slice bytes, unsigned mode);
 
+/* The same by a name within a folder that is open.  CH_TOO_LARGE (its name), CH_FULL, CH_IO. */
+enum ch_status file_replace_at(int dir, const char *name, struct slice bytes, unsigned mode);
+
 enum ch_status file_sync(int fd); /* fdatasync */
 enum ch_status file_sync_dir(const char *path);
 

@@ -53,6 +53,21 @@ static void replaces_a_file(void **state)
 	assert_int_equal(stat(in(folder, "a"), &info), 0);
 	assert_int_equal(info.st_mode & 0777, 0600);
 	assert_int_not_equal(access(in(folder, "a.new"), F_OK), 0);
+
+	/* By its name in a folder that is open. */
+	int dir = open(folder->root, O_RDONLY | O_DIRECTORY);
+	assert_true(dir >= 0);
+	assert_int_equal(file_replace_at(dir, "a", SLICE_LITERAL("newer"), 0600), CH_OK);
+	assert_holds(in(folder, "a"), "newer");
+
+	/* A link in place of the temporary file is not followed. */
+	char target[160];
+	(void)snprintf(target, sizeof(target), "%s", in(folder, "a"));
+	assert_int_equal(symlink(target, in(folder, "bait.new")), 0);
+	assert_int_equal(file_replace_at(dir, "bait", SLICE_LITERAL("not astray"), 0600), CH_OK);
+	assert_holds(in(folder, "a"), "newer");
+	assert_holds(in(folder, "bait"), "not astray");
+	assert_int_equal(close(dir), 0);
 }
 
 /* When it cannot be replaced, what stood there stands there still and nothing is left behind. */
@@ -150,8 +165,8 @@ static void looks_whether_a_folder_can_be_used(void **state)
 	struct stat info;
 	(void)snprintf(target, sizeof(target), "%s", in(folder, "nowhere"));
 	assert_null(file_dir_fault(folder->root));
-	assert_null(file_dir_fault(in(folder, "a/b//c/")));    /* could be made */
-	assert_int_not_equal(stat(in(folder, "a"), &info), 0); /* but is not */
+	assert_null(file_dir_fault(in(folder, "free/b//c/")));    /* could be made */
+	assert_int_not_equal(stat(in(folder, "free"), &info), 0); /* but is not */
 	assert_null(file_dir_fault("."));
 	assert_null(file_dir_fault("not/here"));
 	assert_int_equal(file_replace(in(folder, "file"), SLICE_LITERAL("x"), 0600), CH_OK);
@@ -164,7 +179,7 @@ static void looks_whether_a_folder_can_be_used(void **state)
 	assert_string_equal(file_dir_fault(""), "is no name");
 	assert_null(file_write_fault(in(folder, "file")));
 	assert_null(file_write_fault(in(folder, "new")));
-	assert_string_equal(file_write_fault(in(folder, "a/new")), "there is no such folder");
+	assert_string_equal(file_write_fault(in(folder, "free/new")), "there is no such folder");
 	assert_string_equal(file_write_fault(in(folder, "file/new")), "Not a directory");
 	assert_string_equal(file_write_fault(folder->root), "is no regular file");
 	if (geteuid() == 0)

@@ -102,6 +102,52 @@ static void test_a_look_changes_nothing(void **state)
 	drop_end(&drop);
 }
 
+/* Whoever may drop files may also make links: nothing is moved or written through one. */
+static void test_links_lead_nowhere(void **state)
+{
+	static const char *const bait[] = {"done/day.csv.result.json.new",
+		"done/day.csv.rejects.new", "done/day.csv.receipts.new", "done/day.csv.result.json",
+		"done/day.csv"};
+	struct drop drop;
+	struct kit_item item;
+	struct problems problems = {0};
+	char path[DROP_PATH];
+	char target[DROP_PATH];
+	(void)state;
+	drop_begin(&drop);
+	(void)snprintf(target, sizeof(target), "%s/.target", drop.path);
+	drop_put(&drop, ".target", "somebody's");
+	for (unsigned i = 0; i < sizeof(bait) / sizeof(bait[0]); i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", drop.path, bait[i]);
+		assert_int_equal(symlink(target, path), 0);
+	}
+	drop_put(&drop, "day.csv", "a1\n!bad\n");
+	assert_int_equal(carry(&drop, CH_OUTCOME_ACCEPTED), 1);
+	assert_true(drop_says(&drop, ".target", "somebody's"));
+	assert_true(drop_says(&drop, "done/day.csv", "a1"));
+	assert_true(drop_says(&drop, "done/day.csv.rejects", "bad"));
+	assert_true(drop_says(&drop, "done/day.csv.result.json", "\"accepted\": 1"));
+	drop_end(&drop);
+
+	/* In place of done/ itself: the file stays, and the next start says why. */
+	drop_begin(&drop);
+	(void)snprintf(path, sizeof(path), "%s/done", drop.path);
+	(void)snprintf(target, sizeof(target), "%s/elsewhere", drop.path);
+	assert_int_equal(rename(path, target), 0);
+	assert_int_equal(symlink(target, path), 0);
+	drop_put(&drop, "day.csv", "a1\n");
+	assert_int_equal(folder_next(drop.folder, &item), CH_OK);
+	assert_int_equal(folder_next(drop.folder, &item), CH_END);
+	settle(&drop, item.token, CH_OUTCOME_ACCEPTED);
+	assert_int_equal(folder_next(drop.folder, &item), CH_DENIED);
+	assert_true(drop_has(&drop, "day.csv"));
+	assert_false(drop_has(&drop, "elsewhere/day.csv"));
+	assert_int_equal(folder_start(drop.folder), CH_DENIED);
+	assert_int_equal(folder_check(drop.path, "folder.path", &problems), CH_INVALID);
+	problems_fini(&problems);
+	drop_end(&drop);
+}
+
 static void test_what_is_being_written_waits(void **state)
 {
 	struct drop drop;
@@ -557,6 +603,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_file_goes_to_done_with_its_result),
 		cmocka_unit_test(test_a_look_changes_nothing),
+		cmocka_unit_test(test_links_lead_nowhere),
 		cmocka_unit_test(test_what_is_being_written_waits),
 		cmocka_unit_test(test_an_incomplete_record_waits_until_it_has_grown),
 		cmocka_unit_test(test_a_file_that_was_replaced_is_read),
