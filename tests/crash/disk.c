@@ -179,7 +179,7 @@ static enum ch_status disk_made(struct disk *disk, const struct record *record, 
 	if (dir == NULL)
 		return CH_FORMAT;
 	struct node *node = disk_add(disk, record->node, record->kind == RECORD_MKDIR, dir->part,
-		record_text(record, text));
+		record_show(record, text));
 	return node != NULL && node_await(dir, at, node) ? CH_OK : CH_NOMEM;
 }
 

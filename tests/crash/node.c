@@ -11,7 +11,7 @@ const uint8_t *record_payload(const struct record *record)
 	return (const uint8_t *)(record + 1);
 }
 
-const char *record_text(const struct record *record, char out[2 * NODE_NAME_BYTES])
+const char *record_show(const struct record *record, char out[2 * NODE_NAME_BYTES])
 {
 	uint64_t len = record->payload < 2 * NODE_NAME_BYTES - 1 ? record->payload
 								 : 2 * NODE_NAME_BYTES - 1;
@@ -74,7 +74,7 @@ static struct name *node_name(struct node *node, const char *text)
 static void node_rename(struct node *node, const struct record *record, struct node *subject)
 {
 	char text[2 * NODE_NAME_BYTES];
-	(void)record_text(record, text);
+	(void)record_show(record, text);
 	switch (record->kind) {
 	case RECORD_CREATE:
 	case RECORD_MKDIR:

@@ -47,7 +47,7 @@ struct node {
 const uint8_t *record_payload(const struct record *record);
 
 /* The payload as text: a name, or both of a rename with a NUL in between. */
-const char *record_text(const struct record *record, char out[2 * NODE_NAME_BYTES]);
+const char *record_show(const struct record *record, char out[2 * NODE_NAME_BYTES]);
 
 /* A file's bytes.  Without memory the program ends: it is a test's. */
 void node_resize(struct node *node, uint64_t size);
