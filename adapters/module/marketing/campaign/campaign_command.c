@@ -12,7 +12,8 @@
 #include "carehub/v1/module.pb-c.h"
 #include "kit/courier.h"
 #include "module/kit/module_settings.h"
-#include "module/marketing/campaign/campaign_part.h"
+#include "module/marketing/campaign/campaign_plan.h"
+#include "module/marketing/campaign/campaign_proof.h"
 #include "module/marketing/campaign/campaign_report.h"
 #include "module/marketing/marketing_module.h"
 #include "module/marketing/segment/segments_part.h"
@@ -265,133 +266,22 @@ static int command_settle(struct desk_view *view)
 
 /* ---- plan, dry-run ---- */
 
-/* Members of the segment, by what is known of each; with a connection also by what his record says. */
-struct survey_of_members {
-	uint64_t members;
-	uint64_t reached;
-	uint64_t would; /* get it */
-	struct {
-		const char *reason;
-		uint64_t count;
-	} reasons[CAMPAIGN_REASONS];
-	size_t reason_count;
-};
-
-static void members_reason(struct survey_of_members *members, const char *reason)
-{
-	size_t i = 0;
-	while (i < members->reason_count && strcmp(members->reasons[i].reason, reason) != 0)
-		i++;
-	if (i == CAMPAIGN_REASONS)
-		return;
-	if (i == members->reason_count)
-		members->reasons[members->reason_count++].reason = reason;
-	members->reasons[i].count++;
-}
-
-static enum ch_status members_ask(const struct desk_view *view, const struct campaign *campaign,
-	struct ch_connection *connection, uint64_t customer, struct survey_of_members *members)
-{
-	const struct addressee_cap cap = {
-		(uint32_t)view->settings->cap, (uint32_t)view->settings->cap_days};
-	struct buffer reply = {0};
-	struct addressee addressee = {0};
-	char level[INTENT_LEVEL_BYTES] = "";
-	uint64_t consent;
-	enum ch_status status =
-		campaign_ports.ask(campaign_ports.context, connection, customer, &reply);
-	if (status == CH_OK)
-		status = addressee_read(buffer_slice(&reply), &addressee);
-	if (status == CH_OK)
-		status = intent_level(view->book.txn, customer, level);
-	if (status == CH_OK) {
-		const char *reason =
-			addressee_refusal(&addressee, campaign, cap, 0, clock_wall_us(), &consent);
-		if (level[0] != 0)
-			addressee.values.words[TEMPLATE_LEVEL] = slice_text(level);
-		addressee.values.words[TEMPLATE_ANSWER] = SLICE_LITERAL("link");
-		addressee.values.words[TEMPLATE_UNSUBSCRIBE] = SLICE_LITERAL("link");
-		if (reason == NULL && intent_lacks(campaign, &addressee.values) != NULL)
-			reason = "no_value";
-		if (reason == NULL)
-			members->would++;
-		else
-			members_reason(members, reason);
-	} else if (status == CH_NOT_FOUND) {
-		members_reason(members, "no_record");
-		status = CH_OK;
-	}
-	addressee_fini(&addressee);
-	buffer_fini(&reply);
-	return status;
-}
-
-static enum ch_status members_look(const struct desk_view *view, const struct campaign *campaign,
-	struct ch_connection *connection, struct survey_of_members *members)
-{
-	uint64_t customer = 0;
-	enum ch_status status = CH_OK;
-	while (status == CH_OK) {
-		uint32_t round;
-		bool reached = false;
-		status = campaign_ports.member(campaign_ports.context, view->book.txn,
-			campaign->segment, customer, &customer);
-		if (status != CH_OK)
-			break;
-		members->members++;
-		status = ledger_reached(view->book.txn, campaign->id, customer, &round, &reached);
-		if (reached)
-			members->reached++;
-		else if (status == CH_OK && connection != NULL)
-			status = members_ask(view, campaign, connection, customer, members);
-	}
-	return status == CH_END || status == CH_RETRY ? CH_OK : status;
-}
-
-static void members_show(const struct survey_of_members *members, bool asked,
-	const struct campaign *campaign, struct report *report)
-{
-	static const struct report_column columns[] = {
-		{"what", "", CELL_TEXT, 0}, {"customers", "Customers", CELL_COUNT, 0}};
-	struct report_section *section = report_section(report, asked ? "dryRun" : "plan",
-		campaign->id,
-		asked ? "As the records stand now.  Nothing was sent, and nothing is reserved."
-		      : "By the module's book; dry-run looks at every record.");
-	struct report_table *table = report_table(section, "members", "", columns, 2);
-	const struct {
-		const char *what;
-		uint64_t count;
-	} rows[] = {{"in the segment", members->members},
-		{"have it, or had it tried", members->reached},
-		{asked ? "would get it now" : "to be looked at",
-			asked ? members->would : members->members - members->reached}};
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		report_row(table,
-			(struct cell[]){cell_text(slice_text(rows[i].what)),
-				cell_count((int64_t)rows[i].count)},
-			2);
-	for (size_t i = 0; i < members->reason_count; i++)
-		report_row(table,
-			(struct cell[]){cell_text(report_text(
-						report, "not: %s", members->reasons[i].reason)),
-				cell_count((int64_t)members->reasons[i].count)},
-			2);
-}
-
 static int command_members(struct desk_view *view, const struct campaign *campaign, bool ask)
 {
-	struct survey_of_members members = {.members = 0};
-	struct ch_connection *connection = NULL;
-	enum ch_status status = ask ? command_connect(view->request, &connection) : CH_OK;
+	struct campaign_planning planning = {
+		.txn = view->book.txn, .campaign = campaign, .settings = view->settings};
+	struct campaign_plan plan;
+	enum ch_status status = ask ? command_connect(view->request, &planning.connection) : CH_OK;
 	if (status != CH_OK)
 		return command_fail("the hub",
 			ch_error_detail()[0] != 0 ? ch_error_detail() : ch_status_text(status));
-	status = members_look(view, campaign, connection, &members);
-	ch_close(connection);
+	status = campaign_plan_reckon(&planning, &plan);
+	if (status == CH_OK)
+		campaign_plan_show(&plan, &planning, &view->report);
+	ch_close(planning.connection);
 	if (status != CH_OK)
 		return command_fail(
 			ask ? "the hub or the book" : "the book", ch_status_text(status));
-	members_show(&members, ask, campaign, &view->report);
 	return 0;
 }
 
@@ -441,7 +331,7 @@ static int command_proof(struct desk_view *view)
 	uint64_t customer;
 	if (text_parse_u64(slice_text(text), UINT64_MAX, &customer) != CH_OK || customer == 0)
 		return command_fail(text, "is no customer number");
-	enum ch_status status = campaign_report_proof(view->book.txn, customer, &view->report);
+	enum ch_status status = campaign_proof_report(view->book.txn, customer, &view->report);
 	if (status != CH_OK)
 		return command_fail("the book", ch_status_text(status));
 	return 0;

@@ -136,18 +136,4 @@ void ledger_message_id(const struct ledger_place *place, char out[LEDGER_ID_BYTE
 /* Of a token, so that the journal can tell whose an answer is without holding what opens it. */
 void ledger_digest(struct slice token, char out[LEDGER_ID_BYTES]);
 
-/* ---- Folds ---- */
-
-/* One for each type; campaign_part.c has the table. */
-module_fold_function campaign_fold_message;
-module_fold_function campaign_fold_started;
-module_fold_function campaign_fold_ended;
-module_fold_function campaign_fold_survey;
-module_fold_function campaign_fold_order;
-module_fold_function campaign_fold_called;
-module_fold_function campaign_fold_not_reached;
-module_fold_function campaign_fold_unsubscribed;
-module_fold_function campaign_fold_merged;
-module_fold_function campaign_fold_unmerged;
-
 #endif

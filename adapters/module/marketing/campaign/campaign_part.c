@@ -5,6 +5,7 @@
 
 #include "carehub/v1/control.pb-c.h"
 #include "module/marketing/book_tables.h"
+#include "module/marketing/campaign/campaign_fold.h"
 #include "module/marketing/segment/segments_part.h"
 
 /* A question holds the module's rounds up: no longer than this. */

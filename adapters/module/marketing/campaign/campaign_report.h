@@ -36,9 +36,4 @@ enum ch_status campaign_report_one(
 enum ch_status campaign_report_uncertain(
 	struct book_txn *txn, const char *campaign, struct report *report);
 
-/* What one customer was meant to get, under this number and those that were merged into it: of each message the text,
- * the reading and the consent that it rested on, and what became of it. */
-enum ch_status campaign_report_proof(
-	struct book_txn *txn, uint64_t customer, struct report *report);
-
 #endif
