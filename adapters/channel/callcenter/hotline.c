@@ -9,13 +9,10 @@
 #include "channel/callcenter/ami_client.h"
 #include "channel/callcenter/esl_client.h"
 #include "channel/callcenter/log_fill.h"
-#include "channel/callcenter/pop.h"
-#include "channel/callcenter/post.h"
 #include "channel/callcenter/recording.h"
+#include "channel/callcenter/screens.h"
 #include "channel/callcenter/settings.h"
-#include "channel/callcenter/sockets.h"
 #include "kit/folder.h"
-#include "wire/check.h"
 
 #define TICK_MS       250
 #define CLOSE_US      INT64_C(5000000)
@@ -45,10 +42,8 @@ struct hotline {
 	int64_t fill_due_us;   /* of the steady clock; INT64_MAX: when something is missed */
 	int64_t fresh_until_us; /* up to here the exchange may write what happened before it was up */
 	bool filled;            /* all that the logs had was read once */
-	struct pop *pop;
-	struct post *post;
-	struct sockets *sockets;
-	enum ch_status status; /* of what was done in callbacks */
+	struct screens *screens; /* NULL: none */
+	enum ch_status status;   /* of what was done in callbacks */
 };
 
 /* ---- The logs ---- */
@@ -155,8 +150,7 @@ static void on_refused(void *context, struct slice uniqueid, const char *reason)
 static void on_offered(void *context, const struct call_offer *offer)
 {
 	struct hotline *hotline = context;
-	if (hotline->pop != NULL)
-		pop_offer(hotline->pop, offer);
+	screens_offer(hotline->screens, offer);
 }
 
 static void hotline_take(struct hotline *hotline, const struct ami_message *message)
@@ -217,113 +211,7 @@ static void on_down(void *context)
 	hotline_fill_by(hotline, FILL_BLIND_US);
 }
 
-/* ---- The screens ---- */
-
-/* A question under way. */
-struct question {
-	struct hotline *hotline;
-	uint64_t ticket;
-};
-
-static void on_answer(void *context, const struct kit_reply *reply)
-{
-	struct question *question = context;
-	char path[CHECK_PATH_BYTES];
-	const ProtobufCMessageDescriptor *type = &carehub__v1__customer_reply__descriptor;
-	ProtobufCMessage *message = NULL;
-	enum ch_status status = reply->status;
-	if (question->ticket != 0) {
-		if (status == CH_OK)
-			status = check_message(type, reply->body, path);
-		if (status == CH_OK)
-			message = protobuf_c_message_unpack(type, NULL, reply->body.len,
-				reply->body.len > 0 ? reply->body.data : (const uint8_t *)"");
-		if (status == CH_OK && message == NULL)
-			status = CH_NOMEM;
-		pop_answer(question->hotline->pop, question->ticket, status,
-			(const Carehub__V1__CustomerReply *)message);
-		question->ticket = 0; /* the first reply has it all */
-	}
-	if (message != NULL)
-		protobuf_c_message_free_unpacked(message, NULL);
-	if (!reply->more)
-		free(question);
-}
-
-static enum ch_status on_ask(void *context, struct slice number, uint64_t ticket)
-{
-	static char kind[] = "phone";
-	struct hotline *hotline = context;
-	char key[LIMIT_CALL_TEXT_BYTES + 4];
-	Carehub__V1__CustomerRequest request;
-	struct buffer body = {0};
-	struct question *question = malloc(sizeof(*question));
-	if (question == NULL)
-		return CH_NOMEM;
-	*question = (struct question){hotline, ticket};
-	carehub__v1__customer_request__init(&request);
-	key[call_scrub(number, key)] = 0;
-	request.key = key;
-	request.key_kind = kind;
-	request.records = true;
-	request.reference = true;
-	request.timeline = (uint32_t)hotline->settings->pop_timeline;
-	uint8_t *room =
-		buffer_reserve(&body, carehub__v1__customer_request__get_packed_size(&request));
-	enum ch_status status = CH_NOMEM;
-	if (room != NULL) {
-		(void)carehub__v1__customer_request__pack(&request, room); /* fills it */
-		status = kit_ask(hotline->hub, "Customer", buffer_slice(&body),
-			hotline->settings->pop_timeout_ms, on_answer, question);
-	}
-	buffer_fini(&body);
-	if (status != CH_OK)
-		free(question);
-	return status;
-}
-
-static void on_push(void *context, struct slice agent, struct slice line)
-{
-	struct hotline *hotline = context;
-	if (hotline->post != NULL)
-		post_send(hotline->post, line);
-	if (hotline->sockets != NULL)
-		sockets_send(hotline->sockets, agent, line);
-}
-
 /* ---- Starting ---- */
-
-static enum ch_status hotline_start_pop(struct hotline *hotline)
-{
-	const struct callcenter_settings *settings = hotline->settings;
-	const struct pop_options pop = {
-		.names = &hotline->names, .ask = on_ask, .push = on_push, .context = hotline};
-	const struct post_options post = {
-		.url = settings->pop_url,
-		.token = secret_slice(&hotline->means.url_token),
-		.timeout_ms = settings->pop_post_timeout_ms,
-	};
-	const struct sockets_options sockets = {
-		.host = hotline->means.pop_host,
-		.port = hotline->means.pop_port,
-		.token = secret_slice(&hotline->means.token),
-	};
-	enum ch_status status = CH_OK;
-	if (settings->pop_url != NULL || settings->pop_listen != NULL)
-		status = pop_create(&pop, &hotline->pop);
-	if (status == CH_OK && settings->pop_url != NULL)
-		status = post_open(&hotline->loop, &post, &hotline->post);
-	if (status == CH_OK && settings->pop_listen != NULL) {
-		status = sockets_open(&hotline->loop, &sockets, &hotline->sockets);
-		if (status == CH_OK)
-			log_info("pop.listening", "address=%s port=%d", hotline->means.pop_host,
-				sockets_port(hotline->sockets));
-		else
-			log_error("pop.listen", "address=%s status=%s", settings->pop_listen,
-				ch_status_name(status));
-	}
-	return status;
-}
 
 static enum ch_status hotline_start_ami(struct hotline *hotline, const struct ears *ears)
 {
@@ -450,11 +338,18 @@ static enum ch_status hotline_start(void *source, struct kit_hub *hub)
 	hotline->tick.data = hotline;
 	(void)uv_timer_start(&hotline->tick, on_tick, TICK_MS, TICK_MS); /* nor can this */
 	hotline->fill_due_us = INT64_MAX;
+	const struct screens_options screens = {
+		.settings = hotline->settings,
+		.means = &hotline->means,
+		.names = &hotline->names,
+		.hub = hub,
+		.loop = &hotline->loop,
+	};
 	enum ch_status status = hotline->folder != NULL ? folder_start(hotline->folder) : CH_OK;
 	if (status == CH_OK)
 		status = hotline_start_fill(hotline);
 	if (status == CH_OK)
-		status = hotline_start_pop(hotline);
+		status = screens_open(&screens, &hotline->screens);
 	if (status == CH_OK)
 		status = hotline_start_client(hotline);
 	return status;
@@ -527,20 +422,20 @@ static enum ch_status hotline_late(
 static void hotline_close_loop(struct hotline *hotline)
 {
 	int64_t until_us = clock_steady_us() + CLOSE_US;
-	sockets_close(hotline->sockets);
+	screens_close(hotline->screens);
 	ami_client_close(hotline->ami);
 	esl_client_close(hotline->esl);
-	post_close(hotline->post);
 	uv_close((uv_handle_t *)&hotline->tick, NULL);
 	while (uv_loop_alive(&hotline->loop) && clock_steady_us() < until_us)
 		(void)uv_run(&hotline->loop, UV_RUN_NOWAIT); /* looked at above */
 	if (uv_loop_close(&hotline->loop) != 0) {
 		log_error("loop.stuck", "waited_us=%lld", (long long)CLOSE_US);
-		return; /* a leak beats a crash: what is on it may still be called */
+		hotline->screens =
+			NULL; /* a leak beats a crash: what is on it may still be called */
+		return;
 	}
 	ami_client_free(hotline->ami);
 	esl_client_free(hotline->esl);
-	post_free(hotline->post);
 }
 
 static void hotline_close(void *source)
@@ -550,7 +445,7 @@ static void hotline_close(void *source)
 		return;
 	if (hotline->looping)
 		hotline_close_loop(hotline);
-	pop_free(hotline->pop);
+	screens_free(hotline->screens);
 	exchange_free(hotline->exchange);
 	log_fill_free(hotline->fill);
 	folder_close(hotline->folder);
