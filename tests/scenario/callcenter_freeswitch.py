@@ -97,11 +97,11 @@ token_file = {token}
         waits = Call(exchange, "13600136000", "repair@default", "陈伟").create().join()
         talks = Call(exchange, "13500135000", "repair@default").create().join().ring("6f1e9c").connect()
         until(lambda: f"{talks.id}/repair@default/connected" in told())
-        exchange.hang_up(farewell=True)
-        until(lambda: said("exchange.down", "it ends the connection"))
         for gone in (talks.id, talks.leg):
             exchange.channels.pop(gone)
         talks._left()
+        exchange.hang_up(farewell=True)
+        until(lambda: said("exchange.down", "it ends the connection"))
         until(lambda: said("exchange.up") == 2)
         until(lambda: f"{talks.id}/repair@default" in told())
         assert told()[f"{talks.id}/repair@default"]["data"]["endedBy"] == "CALL_END_FAILURE"
