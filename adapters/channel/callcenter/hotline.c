@@ -132,10 +132,16 @@ static void on_changed(void *context, const struct call_record *call)
 		hotline_keep(hotline, call);
 }
 
-/* Nobody else tells them again, so they are kept as calls are that are over. */
+/* Nobody else tells them again. */
 static void on_surveyed(void *context, const struct call_record *call)
 {
-	hotline_keep(context, call);
+	struct hotline *hotline = context;
+	enum ch_status status = harvest_call(hotline->harvest, call, (struct slice){NULL, 0});
+	if (status == CH_FULL)
+		log_warning("calls.full", "detail=\"%s\"",
+			"the hub takes none: a caller's answers are lost");
+	else if (status != CH_OK)
+		hotline->status = status;
 }
 
 static void on_refused(void *context, struct slice uniqueid, const char *reason)

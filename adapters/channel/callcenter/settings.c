@@ -93,8 +93,8 @@ const struct option callcenter_options[] = {
 	{.name = "exchange.ca_file",
 		.type = OPTION_TEXT,
 		AT(ca_file),
-		.help = "A file with the certificates of whom its own may come from, PEM; without it\n"
-			"those that this system trusts."},
+		.help = "A file with the certificates of whom its own may come from, or with its own, PEM;\n"
+			"without it those that this system trusts."},
 	{.name = "exchange.tls_name",
 		.type = OPTION_TEXT,
 		AT(tls_name),

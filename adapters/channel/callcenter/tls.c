@@ -52,6 +52,10 @@ static int on_verified(int good, X509_STORE_CTX *store)
 
 static enum ch_status tls_load_roots(struct tls *tls, const char *ca_file)
 {
+	/* The file may hold the far side's own certificate instead of its authority's. */
+	if (ca_file != NULL)
+		(void)X509_STORE_set_flags(SSL_CTX_get_cert_store(tls->context),
+			X509_V_FLAG_PARTIAL_CHAIN); /* cannot fail */
 	int loaded = ca_file != NULL ? SSL_CTX_load_verify_file(tls->context, ca_file)
 				     : SSL_CTX_set_default_verify_paths(tls->context);
 	ERR_clear_error();

@@ -18,9 +18,10 @@
 #include "base/slice.h"
 
 struct tls_options {
-	const char *ca_file; /* PEM; NULL: what this system trusts */
-	const char *name;    /* that the certificate must be for */
-	bool verify;         /* false: whoever answers is believed */
+	const char *
+		ca_file; /* PEM: authorities, or the far side's own; NULL: what this system trusts */
+	const char *name; /* that the certificate must be for */
+	bool verify;      /* false: whoever answers is believed */
 };
 
 /* Whom to trust, for any number of connections. */

@@ -264,6 +264,24 @@ static void test_a_certificate_from_nobody(void **state)
 	identity_free(&own);
 }
 
+/* Who trusts the exchange's certificate itself needs no authority. */
+static void test_a_certificate_that_is_known(void **state)
+{
+	struct scene *scene = *state;
+	const struct paper paper = {"DNS:pbx.example", -DAY_S, DAY_S};
+	struct identity own = identity_make("pbx.example", &paper, NULL);
+	struct identity other = identity_make("pbx.example", &paper, &scene->authority);
+	char why[320];
+	write_certificate(scene->ca_file, scene->exchange.certificate);
+	assert_int_equal(call(scene, "pbx.example", &scene->exchange, 0, why), CH_OK);
+	assert_int_equal(call(scene, "bank.example", &scene->exchange, 0, why), CH_DENIED);
+	assert_int_equal(call(scene, "pbx.example", &other, 0, why), CH_DENIED);
+	write_certificate(scene->ca_file, own.certificate);
+	assert_int_equal(call(scene, "pbx.example", &own, 0, why), CH_OK);
+	identity_free(&own);
+	identity_free(&other);
+}
+
 static void test_a_certificate_out_of_time(void **state)
 {
 	struct scene *scene = *state;
@@ -349,6 +367,7 @@ int main(void)
 		SCENE(test_both_sides_understand_each_other),
 		SCENE(test_a_certificate_for_somebody_else),
 		SCENE(test_a_certificate_from_nobody),
+		SCENE(test_a_certificate_that_is_known),
 		SCENE(test_a_certificate_out_of_time),
 		SCENE(test_what_is_no_tls),
 		SCENE(test_without_a_look_at_certificates),
