@@ -176,7 +176,8 @@ static void reader_forget(struct esl_reader *reader)
 /* The marks as fields, when no more will be added. */
 static void reader_show(struct esl_reader *reader, struct esl_message *message)
 {
-	const uint8_t *data = reader->decoded.data;
+	/* Without a byte in all of them there is nothing to point into. */
+	const uint8_t *data = reader->decoded.len > 0 ? reader->decoded.data : (const uint8_t *)"";
 	for (size_t i = 0; i < reader->count; i++) {
 		const struct esl_mark *mark = &reader->marks[i];
 		reader->fields[i].key = slice_of(data + mark->name, mark->name_len);

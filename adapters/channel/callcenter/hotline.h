@@ -1,12 +1,12 @@
 /* The adapter of a call center: an exchange that is listened to, its logs, the agents' screens and desks, as one
  * source of the kit's.
  *
- *     manager port ---- exchange.c ----> harvest --+--> next ----> hub
- *     queue_log, cdr -- log_fill.c ---> harvest ---+
- *     desk.folder ------ kit/folder ---------------+
- *     a telephone rings -- pop.c: question to the hub --> answer --> POST, WebSocket
+ *     manager port, or event socket -- exchange.c --> harvest --+--> next ----> hub
+ *     queue_log, cdr -- log_fill.c -----------------> harvest --+
+ *     desk.folder --- kit/folder ------------------------------+
+ *     a telephone rings -- screens.c: question to the hub --> answer --> POST, WebSocket
  *
- * The manager port acknowledges nothing, so nothing is let go of there; what was missed (a lost line, a kill, a
+ * An exchange acknowledges nothing, so nothing is let go of there; what was missed (a lost line, a kill, a
  * call that was under way when we came) is found in the logs.  With logs, a call of which something was missed is
  * left to them altogether; without, it is told as far as it is known. */
 #ifndef CALLCENTER_HOTLINE_H
