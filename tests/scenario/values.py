@@ -52,10 +52,13 @@ with Hub() as hub:
         return [line for line in module("status", "--tables").splitlines()
                 if line.startswith("table ") and line.split()[1] != "sweeps"]
 
+    heard_of = []  # whose each of them is
+
     def changes(client, name):
         """Field and value of everything that this subscriber is told of records."""
         subscription, heard = client.subscribe(
             name=name, start={"from": EARLIEST}, credit=256, filter={"types": ["customer.record.*"]}), []
+        heard_of.clear()
         while True:
             kind, body = subscription.next(30)
             if kind == "mark" and body["what"] == CAUGHT_UP:
@@ -64,6 +67,7 @@ with Hub() as hub:
                 fields = {n: value for n, _, value in wire.scan(change)}
                 assert number == 101
                 heard.append((fields[1], fields.get(3, b"").decode()))
+                heard_of.append(str(body["customer"]))
 
     # Before the module ever ran: 1 is all, 2 speaks English, 3 is a child, 4 says nothing.
     hub.run(site, "publish", input="".join([
@@ -99,7 +103,16 @@ with Hub() as hub:
         assert sorted(value for _, value in heard) == ["en", "en", "zh", "zh-CN", "zh-Hant"], heard
     with hub.client(deaf) as client:
         assert changes(client, "deaf") == []
+    # All that was ever told, folded, is what the record says.
     with hub.client(ops) as client:
-        heard = [row for row in changes(client, "ops") if row[0] == PHONE]
-        assert (PHONE, "+8613800000001") in heard, heard
+        heard = changes(client, "ops")
+    assert (PHONE, "+8613800000001") in heard, heard
+    fields = {"CUSTOMER_FIELD_PHONE": PHONE, "CUSTOMER_FIELD_BIRTH_DATE": 5, "CUSTOMER_FIELD_LANGUAGE": LANGUAGE,
+              "CUSTOMER_FIELD_CUSTOMER_GROUP": 7, "CUSTOMER_FIELD_MEMBER_CARD": 9}
+    for n in range(1, 5):
+        told_of, record = {}, hub.ask(ops, "customer", f"M100{n}")[0]["customer"]
+        for (field, value), whose in zip(heard, heard_of):
+            if whose == record["customerNumber"]:
+                told_of[field] = value
+        assert told_of == {fields[v["field"]]: v["value"] for v in record["values"]}, (told_of, record)
     hub.stop()
