@@ -1,5 +1,8 @@
 #include "fanout/group.h"
 
+#include "carehub/v1/customer.pb-c.h"
+#include "fanout/news.h"
+
 #include "support/unit.h"
 #include "wire/effect.h"
 #include "wire/envelope.h"
@@ -269,6 +272,40 @@ static void test_news_tell_values_to_those_who_may_have_them(void **state)
 	group_fini(&group);
 }
 
+static bool may_have(void *topic, struct slice pattern)
+{
+	return slice_equal(slice_text(topic), pattern);
+}
+
+/* Types and fields are named by numbers of the schema. */
+static void test_news_are_of_the_schema(void **state)
+{
+	(void)state;
+	static const char *const types[] = {"customer.record.created", "customer.record.updated",
+		"customer.record.merged", "customer.record.unmerged"};
+	unsigned count = 0;
+	for (size_t i = 0; i < 4; i++)
+		assert_true(news_is(type_of(types[i])));
+	for (size_t i = 0; i < event_type_count; i++)
+		count += news_is(event_types[i].id);
+	assert_int_equal(count, 4);
+	for (unsigned i = 0; i < carehub__v1__customer_field__descriptor.n_values; i++) {
+		const ProtobufCEnumValue *field =
+			&carehub__v1__customer_field__descriptor.values[i];
+		const char *name = field->name + strlen("CUSTOMER_FIELD_");
+		char topic[64] = "values.";
+		size_t len = strlen(topic);
+		if (strcmp(name, "CUSTOMER_GROUP") == 0)
+			name += strlen("CUSTOMER_");
+		for (; *name != 0; name++)
+			topic[len++] = (char)(*name == '_' ? '_' : *name - 'A' + 'a');
+		topic[len] = 0;
+		/* Serial numbers are keys, and stand in no record. */
+		bool held = field->value > 0 && strcmp(topic, "values.serial_number") != 0;
+		assert_int_equal(news_rights(may_have, topic), held ? 1u << field->value : 0);
+	}
+}
+
 static void test_news_of_destroyed_values_tell_none(void **state)
 {
 	(void)state;
@@ -293,6 +330,7 @@ int main(void)
 		cmocka_unit_test(test_wants_look_at_type_source_and_customer),
 		cmocka_unit_test(test_what_cannot_be_read_is_told),
 		cmocka_unit_test(test_news_tell_values_to_those_who_may_have_them),
+		cmocka_unit_test(test_news_are_of_the_schema),
 		cmocka_unit_test(test_news_of_destroyed_values_tell_none),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
