@@ -1,9 +1,11 @@
 #include "kit/generation.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
+#include "kit/control.h"
 
 struct generation {
 	uint64_t number;
@@ -19,6 +21,8 @@ struct generations {
 	struct generation next;   /* number 0: none waits */
 	uint64_t read;            /* so many were found good */
 	atomic_int *reload;
+	struct control *control; /* NULL: nobody can ask */
+	bool met;                /* the active one has had its first round */
 	struct runner_life life;
 };
 
@@ -52,6 +56,27 @@ static void generations_tell_active(const struct generations *generations, const
 		generations->adapter->program, (unsigned long long)generations->active.number, how);
 }
 
+/* To whoever asked: "active 3 taken_over", "kept 2" and the reasons. */
+static void generations_answer_active(struct generations *generations, const char *how)
+{
+	char text[64];
+	(void)snprintf(text, sizeof(text), "active %llu %s\n",
+		(unsigned long long)generations->active.number, how); /* fits */
+	control_answer(generations->control, slice_text(text));
+}
+
+static void generations_answer_kept(
+	struct generations *generations, const struct problems *problems, enum ch_status status)
+{
+	struct buffer text = {0};
+	buffer_printf(&text, "kept %llu\n", (unsigned long long)generations->active.number);
+	if (problems_none(problems))
+		buffer_printf(&text, "%s\n", ch_status_text(status));
+	problems_print(problems, &text);
+	control_answer(generations->control, buffer_slice(&text));
+	buffer_fini(&text);
+}
+
 static void generations_tell_kept(
 	struct generations *generations, const struct problems *problems, enum ch_status status)
 {
@@ -63,6 +88,7 @@ static void generations_tell_kept(
 	log_error("config.kept", "adapter=%s generation=%llu problems=%zu status=%s",
 		generations->adapter->program, (unsigned long long)generations->active.number,
 		problems->count + problems->dropped, ch_status_name(status));
+	generations_answer_kept(generations, problems, status);
 }
 
 /* True: the settings are the running source's now. */
@@ -90,10 +116,21 @@ static void generations_accept(struct generations *generations, struct generatio
 		adapter->close(fresh->source);
 		*fresh = (struct generation){0};
 		generations_tell_active(generations, "taken_over");
+		generations_answer_active(generations, "taken_over");
 		return;
 	}
 	generation_close(&generations->next, adapter); /* one that did not get its turn */
 	generations->next = *fresh;
+}
+
+/* Its first round: so far, so good.  One that has not started by now waits for the hub, with nothing left that
+ * could be wrong with it but what its start says. */
+static void generations_begin(struct generations *generations, bool started)
+{
+	if (!generations->met)
+		generations_answer_active(generations, started ? "started" : "waits_for_the_hub");
+	generations->met = true;
+	generations->life.began |= started;
 }
 
 /* Asked in every round.  True: the running generation is to end. */
@@ -102,8 +139,9 @@ static bool generations_reload(void *context, bool started)
 	struct generations *generations = context;
 	struct generation fresh = {0};
 	struct problems problems = {0};
-	generations->life.began |= started;
-	if (atomic_exchange(generations->reload, 0) != 0) {
+	generations_begin(generations, started);
+	bool asked = control_is_asked(generations->control);
+	if (atomic_exchange(generations->reload, 0) != 0 || asked) {
 		enum ch_status status =
 			generation_open(&fresh, generations->adapter, generations->path, &problems);
 		if (status == CH_OK)
@@ -140,6 +178,7 @@ static bool generations_go_back(struct generations *generations, enum ch_status 
 	generations->active = generations->before;
 	generations->before = (struct generation){0};
 	generations->life.reload_failed = true;
+	generations_answer_kept(generations, &problems, why);
 	enum ch_status status = adapter->open(
 		generations->active.settings.config, &problems, &generations->active.source);
 	problems_fini(&problems);
@@ -159,10 +198,17 @@ enum ch_status generations_run(struct generations *generations, bool once, const
 	generations->life.stop = stop;
 	generations->life.reload = generations_reload;
 	generations->life.context = generations;
+	status = control_open(
+		generations->adapter->program, generations->path, &generations->control);
+	if (status != CH_OK)
+		log_warning("control.unusable", "adapter=%s status=%s detail=\"%s\"",
+			generations->adapter->program, ch_status_name(status),
+			"reload does not reach it; SIGHUP does");
 	generations_tell_active(generations, "started");
 	while (again) {
 		struct generation *active = &generations->active;
 		generations->life.began = false;
+		generations->met = false;
 		generations->life.generation = active->number;
 		status = runner_run(generations->adapter, active->source, &active->settings,
 			&generations->life, counts);
@@ -209,6 +255,7 @@ void generations_close(struct generations *generations)
 	generation_close(&generations->next, generations->adapter);
 	generation_close(&generations->active, generations->adapter);
 	generation_close(&generations->before, generations->adapter);
+	control_close(generations->control);
 	free(generations->path);
 	free(generations);
 }

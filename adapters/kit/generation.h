@@ -1,6 +1,6 @@
 /* Generations of a configuration: each reading of the file that was found good is one, counted from 1.
  *
- * A reload (SIGHUP) reads the file and opens a source of it beside the one that runs.  When anything is
+ * A reload (SIGHUP, or `reload` by control.h, which is answered) reads the file and opens a source of it beside the one that runs.  When anything is
  * wrong every mistake is logged, and the running generation goes on as if nothing had been.  When nothing
  * is, the adapter may take the settings over as it runs (kit_adapter.reload), if only its own have
  * changed; else the running generation ends as an adapter ends, and the new one starts.  Should that one not

@@ -2,11 +2,16 @@
 #include <stdio.h>
 
 #include "base/log.h"
+#include "base/text.h"
+#include "kit/control.h"
 #include "kit/generation.h"
 
 #define EXIT_SOME     1
 #define EXIT_UNUSABLE 2
+#define EXIT_UNKNOWN  3
 #define EXIT_USAGE    64
+
+#define RELOAD_MS 30000
 
 static atomic_int stop; /* lock-free: a handler may set it */
 static atomic_int reload;
@@ -28,13 +33,16 @@ static int main_usage(const char *program, FILE *out)
 	fprintf(out,
 		"Usage: %s run --config FILE [--once]\n"
 		"       %s check --config FILE\n"
+		"       %s reload --config FILE\n"
 		"       %s config\n\n"
 		"run     Carries the source's events to the hub; with --once until there are no more, or\n"
 		"        the hub refuses this adapter.  SIGHUP reads FILE anew.\n"
 		"check   Reports everything that is wrong with the configuration.\n"
+		"reload  Has the adapter that runs with FILE read it anew, and tells what came of it.\n"
 		"config  Prints a commented configuration with every setting.\n\n"
-		"Exit status: 0 fine, 1 some rejected or refused, 2 unusable, 64 usage.\n",
-		program, program, program);
+		"Exit status: 0 fine, 1 some rejected or refused, 2 unusable, 3 no adapter runs with\n"
+		"FILE or none has answered, 64 usage.\n",
+		program, program, program, program);
 	return EXIT_USAGE;
 }
 
@@ -47,6 +55,39 @@ static int main_report(const char *program, const struct problems *problems, enu
 		fprintf(stderr, "%s: %s\n", program, ch_status_text(status));
 	buffer_fini(&text);
 	return EXIT_UNUSABLE;
+}
+
+/* ---- Reloading one that runs ---- */
+
+static int main_no_answer(const char *program, const char *config, enum ch_status status)
+{
+	fprintf(stderr, "%s: %s: %s\n", program, config,
+		status == CH_NOT_FOUND ? "there is no adapter that runs with it"
+		: status == CH_TIMEOUT ? "no answer in time: its log will say"
+		: status == CH_CLOSED  ? "no answer: it has ended, or is another user's"
+				       : ch_status_text(status));
+	return EXIT_UNKNOWN;
+}
+
+/* "active 3 taken_over": the generation is 3.  "kept 2": 2, and the mistakes on the lines behind. */
+static int main_reload_by(const char *program, const char *config)
+{
+	struct buffer answer = {0};
+	int result = 0;
+	enum ch_status status = control_ask(program, config, RELOAD_MS, &answer);
+	struct slice rest = buffer_slice(&answer);
+	struct slice line = {NULL, 0};
+	if (status != CH_OK || !text_split(&rest, '\n', &line)) {
+		result = main_no_answer(program, config, status);
+	} else if (slice_starts(line, SLICE_LITERAL("active "))) {
+		printf("%.*s\n", (int)line.len, (const char *)line.data);
+	} else {
+		fprintf(stderr, "%.*s%.*s\n", (int)rest.len, (const char *)rest.data, (int)line.len,
+			(const char *)line.data); /* what counts comes last */
+		result = EXIT_UNUSABLE;
+	}
+	buffer_fini(&answer);
+	return result;
 }
 
 static int main_run(const struct kit_adapter *adapter, struct generations *generations, bool once)
@@ -81,6 +122,7 @@ int kit_main(int argc, char **argv, const struct kit_adapter *adapter)
 	struct generations *generations = NULL;
 	int result = 0;
 	bool check = argc > 1 && strcmp(argv[1], "check") == 0;
+	bool again = argc > 1 && strcmp(argv[1], "reload") == 0;
 	if (argc == 2 && strcmp(argv[1], "config") == 0) {
 		struct buffer text = {0};
 		kit_settings_describe(adapter, &text);
@@ -88,10 +130,10 @@ int kit_main(int argc, char **argv, const struct kit_adapter *adapter)
 		buffer_fini(&text);
 		return 0;
 	}
-	if (argc < 2 || (!check && strcmp(argv[1], "run") != 0))
+	if (argc < 2 || (!check && !again && strcmp(argv[1], "run") != 0))
 		return main_usage(adapter->program, stderr);
 	for (int i = 2; i < argc; i++) {
-		if (strcmp(argv[i], "--once") == 0 && !check)
+		if (strcmp(argv[i], "--once") == 0 && !check && !again)
 			once = true;
 		else if (strcmp(argv[i], "--config") == 0 && i + 1 < argc)
 			config = argv[++i];
@@ -100,6 +142,8 @@ int kit_main(int argc, char **argv, const struct kit_adapter *adapter)
 	}
 	if (config == NULL)
 		return main_usage(adapter->program, stderr);
+	if (again)
+		return main_reload_by(adapter->program, config);
 	enum ch_status status = generations_open(adapter, config, &problems, &generations);
 	if (status != CH_OK)
 		result = main_report(adapter->program, &problems, status);

@@ -17,6 +17,7 @@
 static const char usage[] =
 	"Usage: carehub-callcenter run --config FILE [--once]\n"
 	"       carehub-callcenter check --config FILE\n"
+	"       carehub-callcenter reload --config FILE\n"
 	"       carehub-callcenter config\n"
 	"       carehub-callcenter translate [OPTION]... FILE...\n"
 	"       carehub-callcenter messages FILE...\n"
@@ -25,6 +26,7 @@ static const char usage[] =
 	"            caller's record to the agent's screen; with --once until the logs and the\n"
 	"            desks' folder are read.\n"
 	"check       Prints all that is wrong with a configuration.\n"
+	"reload      Has the one that runs with FILE read it anew, and tells what came of it.\n"
 	"config      Prints a commented configuration with every setting.\n"
 	"translate   Prints what FILEs (\"-\" is standard input) would become, one CloudEvent a\n"
 	"            line, without a hub; what is rejected goes to standard error.\n"
@@ -135,8 +137,8 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *name;
 		int (*run)(int argc, char **argv);
-	} commands[] = {{"run", run_adapter}, {"check", run_adapter}, {"config", run_adapter},
-		{"translate", run_translate}, {"messages", run_messages}};
+	} commands[] = {{"run", run_adapter}, {"check", run_adapter}, {"reload", run_adapter},
+		{"config", run_adapter}, {"translate", run_translate}, {"messages", run_messages}};
 	if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
 		fputs(usage, stdout);
 		return 0;

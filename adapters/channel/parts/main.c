@@ -18,6 +18,7 @@ static int usage(FILE *to, int exit_status)
 	(void)fputs(
 		"usage: carehub-parts run --config FILE [--once]\n"
 		"       carehub-parts check --config FILE\n"
+		"       carehub-parts reload --config FILE\n"
 		"       carehub-parts config\n"
 		"       carehub-parts translate [OPTIONS] FILE...\n"
 		"       carehub-parts show [--answer] [OPTIONS] FILE...\n"
@@ -140,7 +141,7 @@ int main(int argc, char **argv)
 	if (strcmp(argv[1], "translate") == 0 || strcmp(argv[1], "show") == 0)
 		return read_files(argc - 1, argv + 1, strcmp(argv[1], "show") == 0);
 	if (strcmp(argv[1], "run") == 0 || strcmp(argv[1], "check") == 0 ||
-		strcmp(argv[1], "config") == 0)
+		strcmp(argv[1], "reload") == 0 || strcmp(argv[1], "config") == 0)
 		return parts_folder_main(argc, argv);
 	if (strcmp(argv[1], "--help") == 0)
 		return usage(stdout, 0);

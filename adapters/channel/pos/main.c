@@ -19,6 +19,7 @@ static int usage(FILE *to, int exit_status)
 	(void)fputs(
 		"usage: carehub-pos run --config FILE [--once]\n"
 		"       carehub-pos check --config FILE\n"
+		"       carehub-pos reload --config FILE\n"
 		"       carehub-pos config\n"
 		"       carehub-pos translate [OPTIONS] FILE...\n"
 		"\n"
@@ -110,7 +111,7 @@ int main(int argc, char **argv)
 	if (strcmp(argv[1], "translate") == 0)
 		return translate(argc - 1, argv + 1);
 	if (strcmp(argv[1], "run") == 0 || strcmp(argv[1], "check") == 0 ||
-		strcmp(argv[1], "config") == 0)
+		strcmp(argv[1], "reload") == 0 || strcmp(argv[1], "config") == 0)
 		return till_folder_main(argc, argv);
 	if (strcmp(argv[1], "--help") == 0)
 		return usage(stdout, 0);

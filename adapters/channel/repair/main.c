@@ -15,6 +15,7 @@
 static const char usage[] =
 	"Usage: carehub-repair run --config FILE [--once]\n"
 	"       carehub-repair check --config FILE\n"
+	"       carehub-repair reload --config FILE\n"
 	"       carehub-repair config\n"
 	"       carehub-repair translate [OPTION]... FILE...\n"
 	"       carehub-repair check MAPPING...\n"
@@ -24,6 +25,7 @@ static const char usage[] =
 	"\n"
 	"run         Carries what is dropped into a folder, inserted into a database's outbox or\n"
 	"            published to an MQTT broker to the hub; with --once until nothing is left.\n"
+	"reload      Has the one that runs with FILE read it anew, and tells what came of it.\n"
 	"config      Prints a commented configuration with every setting.\n"
 	"translate   Prints what FILEs (\"-\" is standard input) would become, one CloudEvent a\n"
 	"            line, without a hub; what is rejected goes to standard error.\n"
@@ -181,8 +183,8 @@ int main(int argc, char **argv)
 		const char *name;
 		int (*run)(int argc, char **argv);
 	} commands[] = {{"run", run_adapter}, {"config", run_adapter}, {"check", run_check},
-		{"mappings", run_mappings}, {"outbox", run_outbox}, {"ask", run_ask},
-		{"translate", run_translate}};
+		{"reload", run_adapter}, {"mappings", run_mappings}, {"outbox", run_outbox},
+		{"ask", run_ask}, {"translate", run_translate}};
 	if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
 		fputs(usage, stdout);
 		return 0;

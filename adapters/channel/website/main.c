@@ -13,6 +13,7 @@
 static const char usage_text[] =
 	"usage: carehub-website run --config FILE\n"
 	"       carehub-website check --config FILE\n"
+	"       carehub-website reload --config FILE\n"
 	"       carehub-website config\n"
 	"       carehub-website sender\n"
 	"       carehub-website translate [OPTIONS] FILE...\n"
@@ -126,7 +127,7 @@ int main(int argc, char **argv)
 	if (strcmp(argv[1], "sender") == 0)
 		return website_print_sender();
 	if (strcmp(argv[1], "run") == 0 || strcmp(argv[1], "check") == 0 ||
-		strcmp(argv[1], "config") == 0)
+		strcmp(argv[1], "reload") == 0 || strcmp(argv[1], "config") == 0)
 		return website_main(argc, argv);
 	if (strcmp(argv[1], "--help") == 0)
 		return usage(stdout, 0);

@@ -1,6 +1,7 @@
 /* Reloads: an adapter whose settings are read anew while it runs. */
 #include "station.h"
 
+#include "kit/control.h"
 #include "kit/generation.h"
 
 /* What the adapter under test was told, by life of a source. */
@@ -204,6 +205,69 @@ static void test_mistakes_leave_the_old_one(void **state)
 	run_end(&run);
 }
 
+/* The answer to `reload`. */
+static void ask(struct run *run, const char *wanted)
+{
+	struct buffer answer = {0};
+	assert_int_equal(control_ask("carehub-shop", run->path, 20000, &answer), CH_OK);
+	if (strstr(buffer_text(&answer), wanted) == NULL)
+		fail_msg("not \"%s\" but \"%s\"", wanted, buffer_text(&answer));
+	buffer_fini(&answer);
+}
+
+static void test_whoever_asks_is_answered(void **state)
+{
+	struct run run;
+	struct buffer none = {0};
+	(void)state;
+	run_begin(&run);
+	run_write(&run, 2, 16);
+	ask(&run, "active 2 started\n");
+	assert_int_equal(shop.price, 2);
+	run_write(&run, 1000, 0);
+	ask(&run, "kept 2\n");
+	ask(&run, "hub.window: is 0"); /* with all mistakes, each time */
+	ask(&run, "shop.price: is 1000");
+	shop.can_reload = 1;
+	run_write(&run, 3, 16);
+	ask(&run, "active 3 taken_over\n");
+	shop.can_reload = 0;
+	shop.start_fails = 6;
+	run_write(&run, 6, 16);
+	ask(&run, "kept 3\n"); /* and not that the one before has started once more */
+	run_write(&run, 7, 16);
+	ask(&run, "active 5 started\n");
+	assert_int_equal(control_ask("carehub-other", run.path, 20000, &none), CH_NOT_FOUND);
+	assert_int_equal(control_ask("carehub-shop", "/no/such/file", 20000, &none), CH_NOT_FOUND);
+	run_end(&run);
+}
+
+/* Another that runs with the same file answers; this one says so in its log, and runs. */
+static void test_one_of_two_answers(void **state)
+{
+	struct run run;
+	struct control *control = NULL;
+	struct buffer answer = {0};
+	(void)state;
+	run_begin(&run);
+	assert_int_equal(control_open("carehub-shop", run.path, &control), CH_BUSY);
+	assert_null(control);
+	assert_false(control_is_asked(control));
+	control_answer(control, slice_text("nobody"));
+	control_close(control);
+	run_end(&run);
+
+	/* Nobody looks: it is waited for as long as was said. */
+	station_begin(&run.station);
+	(void)snprintf(run.path, sizeof(run.path), "%s/.conf", run.station.drop.path);
+	drop_put(&run.station.drop, ".conf", "");
+	assert_int_equal(control_open("carehub-shop", run.path, &control), CH_OK);
+	assert_int_equal(control_ask("carehub-shop", run.path, 50, &answer), CH_TIMEOUT);
+	control_close(control);
+	station_end(&run.station);
+	buffer_fini(&answer);
+}
+
 static void test_settings_taken_over_in_flight(void **state)
 {
 	struct run run;
@@ -281,6 +345,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_new_generation_takes_the_place_of_the_old),
 		cmocka_unit_test(test_mistakes_leave_the_old_one),
+		cmocka_unit_test(test_whoever_asks_is_answered),
+		cmocka_unit_test(test_one_of_two_answers),
 		cmocka_unit_test(test_settings_taken_over_in_flight),
 		cmocka_unit_test(test_one_that_does_not_start_gives_way),
 		cmocka_unit_test(test_all_mistakes_at_once),
