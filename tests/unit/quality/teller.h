@@ -39,6 +39,7 @@ struct told {
 	int64_t sent_us;
 	int64_t arrival_us;
 	uint64_t customer;
+	uint64_t sequence; /* 0: the next */
 };
 
 static const char *teller_tables[BOOK_TABLES_MAX];
@@ -83,7 +84,7 @@ static inline enum ch_status teller_fold(
 static inline enum ch_status tell_event(struct teller *teller, const struct told *told)
 {
 	struct feed_event event = {
-		.sequence = ++teller->sequence,
+		.sequence = told->sequence != 0 ? told->sequence : ++teller->sequence,
 		.arrival_us = told->arrival_us != 0 ? told->arrival_us : told->time_us,
 		.customer = told->customer,
 		.message = told->message,

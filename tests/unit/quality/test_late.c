@@ -432,10 +432,127 @@ static void test_closed_periods_are_equal(void **state)
 	}
 }
 
+/* ---- The book itself ---- */
+
+/* Each event has its place in the journal, whatever the order in which the store learns of them. */
+static void number(struct history *h)
+{
+	for (size_t i = 0; i < h->count; i++)
+		h->events[i].sequence = i + 1;
+}
+
+/* Every key and value of every table but that of the charges to be looked at: it is work, not facts, and a price
+ * that comes behind its charge makes some more of it. */
+static struct buffer book_bytes(struct teller *teller)
+{
+	struct buffer bytes = {0};
+	for (uint32_t table = 0; table < FACT_CHARGES_DUE; table++) {
+		struct slice none = {NULL, 0};
+		struct slice key;
+		struct slice value;
+		struct book_walk *walk = NULL;
+		assert_int_equal(book_walk_begin(teller->txn, table, none, none, &walk), CH_OK);
+		buffer_printf(&bytes, "%s\n", fact_table_names[table]);
+		while (book_walk_next(walk, &key, &value) == CH_OK) {
+			buffer_printf(&bytes, "%zu %zu ", key.len, value.len);
+			buffer_append_slice(&bytes, key);
+			buffer_append_slice(&bytes, value);
+		}
+		book_walk_end(walk);
+	}
+	assert_int_equal(bytes.status, CH_OK);
+	return bytes;
+}
+
+/* Told as they stand, but for `left_out`; some once more at once, some when all have been; in one transaction,
+ * or in many. */
+static struct buffer told_book(struct history *h, bool repeated, bool committed, size_t left_out)
+{
+	struct teller teller;
+	teller_make(&teller);
+	for (size_t i = 0; i < h->count; i++) {
+		if (i == left_out)
+			continue;
+		for (int again = repeated && chance(h, 5) == 0; again >= 0; again--)
+			assert_int_equal(tell_event(&teller, &h->events[i]), CH_OK);
+		if (committed && chance(h, 100) == 0) {
+			assert_int_equal(book_commit(teller.txn), CH_OK);
+			teller.txn = shelf_begin(teller.book, true);
+		}
+	}
+	for (size_t i = 0; repeated && i < h->count; i++) {
+		if (i != left_out && chance(h, 7) == 0)
+			assert_int_equal(tell_event(&teller, &h->events[i]), CH_OK);
+	}
+	struct buffer bytes = book_bytes(&teller);
+	teller_remove(&teller);
+	return bytes;
+}
+
+/* Any order, any delay, any stretch told twice, cut into any transactions: the same book, byte for byte. */
+static void test_any_order_gives_the_same_book(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 11; seed <= 14; seed++) {
+		struct history *h = history_make(seed);
+		delay(h, WEEK_US);
+		number(h);
+		struct buffer first = told_book(h, false, false, SIZE_MAX);
+		assert_true(first.len > 100000);
+		for (int round = 0; round < 4; round++) {
+			shuffle(h);
+			struct buffer other = told_book(h, round > 0, round > 1, SIZE_MAX);
+			assert_same(&first, &other);
+			buffer_fini(&other);
+		}
+		/* One event fewer is another book: the test sees a difference where there is one. */
+		struct buffer less = told_book(h, false, false, (size_t)chance(h, REPAIRS));
+		assert_false(slice_equal(buffer_slice(&first), buffer_slice(&less)));
+		buffer_fini(&less);
+		buffer_fini(&first);
+		history_free(h);
+	}
+}
+
+/* More is told of one repair than is kept: the same marks are, whatever the order. */
+static void test_over_the_bound(void **state)
+{
+	struct buffer first = {0};
+	(void)state;
+	for (int way = 0; way < 4; way++) {
+		struct history *h = history_make(21);
+		h->count = 0;
+		for (int64_t i = 0; i < LIMIT_FACT_MARKS + 200; i++) {
+			Carehub__V1__RepairCustomerInformed *told =
+				MAKE(h, Carehub__V1__RepairCustomerInformed,
+					CAREHUB__V1__REPAIR_CUSTOMER_INFORMED__INIT);
+			told->repair_order_id = TEXT("R1");
+			add(h, "repair.customer.informed", &told->base,
+				base + chance(h, 90 * DAY_US), 1, "/s1");
+		}
+		delay(h, 0);
+		number(h);
+		h->seed = (uint64_t)way;
+		if (way > 0)
+			shuffle(h);
+		struct buffer bytes = told_book(h, way > 1, way > 2, SIZE_MAX);
+		if (way == 0)
+			first = bytes;
+		else
+			assert_same(&first, &bytes);
+		if (way > 0)
+			buffer_fini(&bytes);
+		history_free(h);
+	}
+	buffer_fini(&first);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_closed_periods_are_equal),
+		cmocka_unit_test(test_any_order_gives_the_same_book),
+		cmocka_unit_test(test_over_the_bound),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

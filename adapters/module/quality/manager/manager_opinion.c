@@ -49,6 +49,11 @@ static const char *question_kind_name(enum question_kind kind)
 	return names[kind];
 }
 
+static struct cell question_mean(int64_t count, int64_t points)
+{
+	return count > 0 ? opinion_points(points) : cell_none();
+}
+
 static void question_table(struct report_section *section, const struct measures *measures)
 {
 	static const struct report_column columns[] = {{"question", "Question", CELL_TEXT, 0},
@@ -62,20 +67,67 @@ static void question_table(struct report_section *section, const struct measures
 	struct report_table *table = report_table(section, "questions", "By question", columns, 11);
 	for (size_t i = 0; i < questions->count; i++) {
 		const struct question_row *row = &questions->rows[i];
-		bool gap = row->expected > 0;
 		report_row(table,
 			(const struct cell[]){manager_name(row->question),
 				manager_name(row->survey), cell_count(row->satisfied),
 				cell_count(row->so_so), cell_count(row->terrible),
-				row->scored > 0 ? opinion_points(row->mean_points) : cell_none(),
-				gap ? opinion_points(row->expected_points) : cell_none(),
-				gap ? cell_in_state(opinion_points(row->gap_points),
-					      row->gap_points < 0 ? STATE_WATCH : STATE_GOOD)
-				    : cell_none(),
-				gap ? opinion_points(row->weighted_gap) : cell_none(),
-				row->scored > 0 ? opinion_points(row->loss * 100) : cell_none(),
+				question_mean(row->scored, row->mean_points),
+				question_mean(row->expected, row->expected_points),
+				cell_in_state(question_mean(row->expected, row->gap_points),
+					row->expected == 0    ? STATE_PLAIN
+					: row->gap_points < 0 ? STATE_WATCH
+							      : STATE_GOOD),
+				question_mean(row->expected, row->weighted_gap),
+				question_mean(row->scored, row->loss * 100),
 				cell_text(slice_text(question_kind_name(row->kind)))},
 			11);
+	}
+}
+
+/* What drags the index down in one group of customers need not be what does in another. */
+static void question_group_table(struct report_section *section, const struct measures *measures)
+{
+	static const struct report_column columns[] = {{"group", "Group", CELL_TEXT, 0},
+		{"question", "Question", CELL_TEXT, 0}, {"survey", "Survey", CELL_TEXT, 0},
+		{"satisfied", "Satisfied", CELL_COUNT, 0}, {"soSo", "So-so", CELL_COUNT, 0},
+		{"terrible", "Terrible", CELL_COUNT, 0}, {"perceived", "Perceived", CELL_NUMBER, 2},
+		{"expected", "Expected", CELL_NUMBER, 2}, {"gap", "Gap", CELL_NUMBER, 2},
+		{"loss", "Takes off the index", CELL_NUMBER, 1}};
+	const struct question_table *questions = &measures->question[CUT_GROUP];
+	struct report_table *table = report_table(
+		section, "questionsByGroup", "By customer group and question", columns, 10);
+	if (table != NULL)
+		table->shown = MANAGER_SHOWN;
+	for (size_t i = 0; i < questions->count; i++) {
+		const struct question_row *row = &questions->rows[i];
+		report_row(table,
+			(const struct cell[]){manager_name(row->key.name),
+				manager_name(row->question), manager_name(row->survey),
+				cell_count(row->satisfied), cell_count(row->so_so),
+				cell_count(row->terrible),
+				question_mean(row->scored, row->mean_points),
+				question_mean(row->expected, row->expected_points),
+				question_mean(row->expected, row->gap_points),
+				question_mean(row->scored, row->loss * 100)},
+			10);
+	}
+}
+
+/* The index next to what was expected, survey by survey. */
+static void survey_table(struct report_section *section, const struct index_table *rows)
+{
+	static const struct report_column columns[] = {{"survey", "Survey", CELL_TEXT, 0},
+		{"responses", "Answers", CELL_COUNT, 0},
+		{"repeated", "Answered again", CELL_COUNT, 0}, {"index", "Index", CELL_NUMBER, 1},
+		{"expected", "Expected", CELL_NUMBER, 1}};
+	struct report_table *table = report_table(section, "surveys", "By survey", columns, 5);
+	for (size_t i = 0; i < rows->count; i++) {
+		const struct index_row *row = &rows->rows[i];
+		report_row(table,
+			(const struct cell[]){manager_name(row->survey), cell_count(row->responses),
+				cell_count(row->repeated), manager_points(row->index_points),
+				manager_points(row->expected_points)},
+			5);
 	}
 }
 
@@ -104,9 +156,11 @@ void manager_satisfaction(struct report *report, const struct measures *measures
 		"The index is the weighted mean of the questions' scales, 0 to 100; expectation stands "
 		"beside it where it was asked. A gap is perception minus expectation.");
 	gap_figure(section, measures);
+	survey_table(section, &measures->index[CUT_ALL]);
 	index_table(
 		section, "indexByGroup", "By customer group", "Group", &measures->index[CUT_GROUP]);
 	question_table(section, measures);
+	question_group_table(section, measures);
 	index_table(
 		section, "indexByStation", "By station", "Station", &measures->index[CUT_STATION]);
 }
