@@ -1,19 +1,17 @@
 #include "channel/parts/daybook.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/crc32c.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/table.h"
 #include "base/text.h"
+#include "channel/parts/logbook.h"
 
-#define DAYBOOK_BYTES   (1024u * 1024u * 1024u)
 #define NAME_BYTES      64u
 #define ANSWER_BYTES    (64u * 1024u * 1024u)
 #define PLACES_PER_NAME 64u /* resends that are remembered each with its answer */
@@ -37,8 +35,7 @@ struct entry {
 struct daybook {
 	char folder[PATH_MAX - NAME_BYTES];
 	int lock_fd;
-	int fd;
-	uint64_t size;
+	struct logbook *log;
 	uint64_t next_number;
 	uint64_t oldest;          /* number below which nothing is remembered */
 	struct table by_key;      /* -> struct entry, the newest of its name */
@@ -132,30 +129,12 @@ static void put_end(struct buffer *out, uint64_t number, bool accepted)
 	buffer_printf(out, "%" PRIu64 " ended %s", number, accepted ? "accepted" : "refused");
 }
 
-/* The line in front of which its checksum is put, and the line end behind. */
-static void put_line(struct buffer *out, struct slice line)
-{
-	buffer_printf(out, "%08" PRIx32 " ", crc32c(0, line.data, line.len));
-	buffer_append_slice(out, line);
-	buffer_append_byte(out, '\n');
-}
-
-/* Appends daybook->line, durably.  What is behind the known size is written over by the next one. */
+/* Appends daybook->line. */
 static enum ch_status daybook_append(struct daybook *daybook)
 {
-	struct buffer whole = {0};
-	put_line(&whole, buffer_slice(&daybook->line));
-	enum ch_status status = daybook->line.status;
-	if (status == CH_OK)
-		status = whole.status;
-	if (status == CH_OK)
-		status = file_write_at(daybook->fd, whole.data, whole.len, daybook->size);
-	if (status == CH_OK)
-		status = file_sync(daybook->fd);
-	if (status == CH_OK)
-		daybook->size += whole.len;
-	buffer_fini(&whole);
-	return status;
+	return daybook->line.status == CH_OK
+		       ? logbook_append(daybook->log, buffer_slice(&daybook->line))
+		       : daybook->line.status;
 }
 
 static enum ch_status read_claim(struct daybook *daybook, uint64_t number, struct slice rest)
@@ -187,19 +166,13 @@ static enum ch_status read_claim(struct daybook *daybook, uint64_t number, struc
 	return daybook_add(daybook, entry);
 }
 
-/* A line without its end. */
-static enum ch_status read_line(struct daybook *daybook, struct slice line)
+static enum ch_status read_line(void *context, struct slice line)
 {
-	struct slice sum;
+	struct daybook *daybook = context;
 	struct slice rest = line;
 	struct slice word;
 	uint64_t number;
-	char want[16];
-	if (!text_split(&rest, ' ', &sum) || rest.len == 0)
-		return CH_CORRUPT;
-	(void)snprintf(want, sizeof(want), "%08" PRIx32, crc32c(0, rest.data, rest.len));
-	if (!slice_equal(sum, slice_text(want)) || !text_split(&rest, ' ', &word) ||
-		text_parse_u64(word, UINT32_MAX, &number) != CH_OK)
+	if (!text_split(&rest, ' ', &word) || text_parse_u64(word, UINT32_MAX, &number) != CH_OK)
 		return CH_CORRUPT;
 	if (!slice_starts(rest, SLICE_LITERAL("ended ")))
 		return read_claim(daybook, number, rest);
@@ -211,34 +184,12 @@ static enum ch_status read_line(struct daybook *daybook, struct slice line)
 	return CH_OK;
 }
 
-static enum ch_status daybook_read(struct daybook *daybook, struct slice text)
-{
-	size_t at = 0;
-	while (at < text.len) {
-		const uint8_t *end = memchr(text.data + at, '\n', text.len - at);
-		if (end == NULL)
-			break; /* torn: nobody was told */
-		size_t len = (size_t)(end - (text.data + at));
-		enum ch_status status = read_line(daybook, slice_of(text.data + at, len));
-		if (status == CH_CORRUPT && at + len + 1 == text.len)
-			break; /* the same */
-		if (status != CH_OK)
-			return status;
-		at += len + 1;
-	}
-	daybook->size = at;
-	return CH_OK;
-}
-
 /* The newest are kept, the others' answers deleted. */
 static enum ch_status daybook_shorten(struct daybook *daybook, const char *path)
 {
 	struct buffer all = {0};
-	uint64_t count = daybook->next_number - daybook->oldest;
 	uint64_t first = daybook->next_number - LIMIT_PARTS_REMEMBERED / 2;
 	char answer[PATH_MAX];
-	if (count <= LIMIT_PARTS_REMEMBERED)
-		return CH_OK;
 	for (uint64_t number = daybook->oldest; number < daybook->next_number; number++) {
 		const struct entry *entry = daybook_find(daybook, number);
 		if (entry == NULL)
@@ -250,12 +201,12 @@ static enum ch_status daybook_shorten(struct daybook *daybook, const char *path)
 		}
 		buffer_clear(&daybook->line);
 		put_claim(&daybook->line, entry);
-		put_line(&all, buffer_slice(&daybook->line));
+		logbook_put(&all, buffer_slice(&daybook->line));
 		if (!entry->ended)
 			continue;
 		buffer_clear(&daybook->line);
 		put_end(&daybook->line, number, !entry->refused);
-		put_line(&all, buffer_slice(&daybook->line));
+		logbook_put(&all, buffer_slice(&daybook->line));
 	}
 	enum ch_status status = all.status;
 	if (status == CH_OK)
@@ -277,39 +228,19 @@ static void daybook_forget(struct daybook *daybook)
 	daybook->next_number = 1;
 }
 
-static enum ch_status daybook_load(struct daybook *daybook, const char *path)
-{
-	struct buffer text = {0};
-	enum ch_status status = file_read_all(path, DAYBOOK_BYTES, &text);
-	if (status == CH_NOT_FOUND)
-		status = CH_OK;
-	if (status == CH_OK)
-		status = daybook_read(daybook, buffer_slice(&text));
-	buffer_fini(&text);
-	return status;
-}
-
-static enum ch_status daybook_load_all(struct daybook *daybook)
+static enum ch_status daybook_load(struct daybook *daybook)
 {
 	char path[PATH_MAX];
 	if (!daybook_path(daybook, "daybook", path))
 		return CH_TOO_LARGE;
-	enum ch_status status = daybook_load(daybook, path);
-	if (status == CH_OK && daybook->next_number - daybook->oldest > LIMIT_PARTS_REMEMBERED) {
-		status = daybook_shorten(daybook, path);
-		daybook_forget(daybook);
-		if (status == CH_OK)
-			status = daybook_load(daybook, path);
-	}
-	if (status != CH_OK)
+	enum ch_status status = logbook_open(path, read_line, daybook, &daybook->log);
+	if (status != CH_OK || daybook->next_number - daybook->oldest <= LIMIT_PARTS_REMEMBERED)
 		return status;
-	daybook->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (daybook->fd < 0)
-		return file_status();
-	if (ftruncate(daybook->fd, (off_t)daybook->size) != 0)
-		return CH_IO;
-	status = file_sync(daybook->fd);
-	return status == CH_OK ? file_sync_dir(daybook->folder) : status;
+	logbook_close(daybook->log);
+	daybook->log = NULL;
+	status = daybook_shorten(daybook, path);
+	daybook_forget(daybook);
+	return status == CH_OK ? logbook_open(path, read_line, daybook, &daybook->log) : status;
 }
 
 enum ch_status daybook_open(const char *folder, struct daybook **out_daybook)
@@ -319,7 +250,6 @@ enum ch_status daybook_open(const char *folder, struct daybook **out_daybook)
 	struct daybook *daybook = calloc(1, sizeof(*daybook));
 	if (daybook == NULL)
 		goto out;
-	daybook->fd = -1;
 	daybook->lock_fd = -1;
 	daybook->oldest = 1;
 	daybook->next_number = 1;
@@ -333,7 +263,7 @@ enum ch_status daybook_open(const char *folder, struct daybook **out_daybook)
 	if (status == CH_OK)
 		status = file_lock(path, &daybook->lock_fd);
 	if (status == CH_OK)
-		status = daybook_load_all(daybook);
+		status = daybook_load(daybook);
 	if (status != CH_OK)
 		goto out;
 	*out_daybook = daybook;
@@ -350,8 +280,7 @@ void daybook_close(struct daybook *daybook)
 	daybook_forget(daybook);
 	table_fini(&daybook->by_key);
 	buffer_fini(&daybook->line);
-	if (daybook->fd >= 0)
-		(void)close(daybook->fd); /* every line was synced */
+	logbook_close(daybook->log);
 	if (daybook->lock_fd >= 0)
 		(void)close(daybook->lock_fd); /* holds nothing but the lock */
 	free(daybook);
