@@ -6,9 +6,11 @@
 
 #include "base/clock.h"
 #include "base/currency.h"
+#include "base/text.h"
 #include "channel/parts/parts_file.h"
 #include "channel/parts/parts_folder.h"
 #include "channel/parts/show.h"
+#include "channel/parts/write.h"
 #include "kit/translate.h"
 
 #define EXIT_USAGE 64
@@ -22,6 +24,7 @@ static int usage(FILE *to, int exit_status)
 		"       carehub-parts config\n"
 		"       carehub-parts translate [OPTIONS] FILE...\n"
 		"       carehub-parts show [--answer] [OPTIONS] FILE...\n"
+		"       carehub-parts write [OPTIONS] FILE...\n"
 		"\n"
 		"run carries what is dropped into a folder to the hub and puts CONTRL or 997 into\n"
 		"another; with --once until nothing is left.  check reports everything that is wrong\n"
@@ -31,6 +34,8 @@ static int usage(FILE *to, int exit_status)
 		"standard output, without a hub; what cannot be taken is told on standard error.\n"
 		"show prints what envelopes hold and what is wrong, or with --answer what would be\n"
 		"answered.  FILE - is standard input.\n"
+		"write makes events (one a line, as translate prints them) into UN/EDIFACT, one\n"
+		"interchange each, on standard output.\n"
 		"\n"
 		"  --source URN       source of the events; {sender} in it stands for the sender's\n"
 		"                     number (default urn:parts:{sender})\n"
@@ -39,6 +44,15 @@ static int usage(FILE *to, int exit_status)
 		"  --repair-reference CODE\n"
 		"                     qualifier of the RFF that names a repair\n"
 		"  --quiet            no line of counts for a file\n"
+		"Of write:\n"
+		"  --from NUMBER[:QUALIFIER], --to NUMBER[:QUALIFIER]\n"
+		"                     sender and recipient (default: those that the event came with)\n"
+		"  --syntax NAME      charset: UNOA to UNOL, UNOW, UNOY (default UNOC)\n"
+		"  --directory NAME   96A, 01B ... (default 96A)\n"
+		"  --association CODE EAN008 ...\n"
+		"  --number N         of the first interchange (default 1)\n"
+		"  --acknowledge      ask for a CONTRL\n"
+		"  --test             mark them as tests\n"
 		"  --version, --help\n"
 		"\n"
 		"Exit status: 0 fine, 1 some rejected, 2 a file is unusable, 64 usage.\n",
@@ -67,66 +81,157 @@ static int show_files(
 	return worst;
 }
 
-static int read_files(int argc, char **argv, bool show)
+/* "4012345000009:14" */
+static void take_address(const char *text, struct slice *out_number, struct slice *out_qualifier)
 {
-	static const struct option options[] = {
-		{"source", required_argument, NULL, 's'},
-		{"time-zone", required_argument, NULL, 'z'},
-		{"currency", required_argument, NULL, 'c'},
-		{"repair-reference", required_argument, NULL, 'r'},
-		{"quiet", no_argument, NULL, 'q'},
-		{"answer", no_argument, NULL, 'a'},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
-	struct parts_decoder decoder = {.acknowledge = ACKNOWLEDGE_NEVER};
-	struct translate_options files = {.format = &parts_format, .decoder = &decoder};
-	struct zone *zone = NULL;
-	bool answers = false;
+	struct slice rest = slice_text(text);
+	(void)text_split(&rest, ':', out_number); /* there is always a first part */
+	*out_qualifier = rest;
+}
+
+/* What the options of translate, show and write say. */
+struct wishes {
+	struct parts_decoder decoder;
+	struct write_options write;
+	struct zone *zone;
+	bool quiet;
+	bool answers;
+};
+
+static const struct option file_options[] = {
+	{"source", required_argument, NULL, 's'},
+	{"time-zone", required_argument, NULL, 'z'},
+	{"currency", required_argument, NULL, 'c'},
+	{"repair-reference", required_argument, NULL, 'r'},
+	{"quiet", no_argument, NULL, 'q'},
+	{"answer", no_argument, NULL, 'a'},
+	{"from", required_argument, NULL, 'F'},
+	{"to", required_argument, NULL, 'T'},
+	{"syntax", required_argument, NULL, 'S'},
+	{"directory", required_argument, NULL, 'D'},
+	{"association", required_argument, NULL, 'A'},
+	{"number", required_argument, NULL, 'N'},
+	{"acknowledge", no_argument, NULL, 'K'},
+	{"test", no_argument, NULL, 't'},
+	{"help", no_argument, NULL, 'h'},
+	{NULL, 0, NULL, 0},
+};
+
+/* -1, or the exit status. */
+static int take_write_option(struct wishes *wishes, int option)
+{
+	struct outgoing_terms *terms = &wishes->write.terms;
+	switch (option) {
+	case 'F':
+		take_address(optarg, &terms->own_number, &terms->own_qualifier);
+		break;
+	case 'T':
+		take_address(optarg, &terms->number, &terms->qualifier);
+		break;
+	case 'S':
+		terms->syntax = slice_text(optarg);
+		break;
+	case 'D':
+		terms->directory = slice_text(optarg);
+		break;
+	case 'A':
+		terms->association = slice_text(optarg);
+		break;
+	case 'N':
+		if (text_parse_u64(slice_text(optarg), UINT32_MAX, &wishes->write.number) != CH_OK)
+			return complain("no number", optarg);
+		break;
+	case 'K':
+		terms->acknowledge = true;
+		break;
+	case 't':
+		terms->test = true;
+		break;
+	default:
+		return usage(stderr, EXIT_USAGE);
+	}
+	return -1;
+}
+
+static int take_option(struct wishes *wishes, int option)
+{
+	struct parts_options *options = &wishes->decoder.options;
+	switch (option) {
+	case 's':
+		options->source = slice_text(optarg);
+		break;
+	case 'z':
+		zone_free(wishes->zone);
+		wishes->zone = NULL;
+		if (zone_open(slice_text(optarg), &wishes->zone) != CH_OK)
+			return complain("no such time zone", optarg);
+		break;
+	case 'c':
+		options->currency = slice_text(optarg);
+		if (!currency_is_code(options->currency))
+			return complain("no ISO 4217 code", optarg);
+		break;
+	case 'r':
+		options->repair_reference = slice_text(optarg);
+		break;
+	case 'q':
+		wishes->quiet = true;
+		break;
+	case 'a':
+		wishes->answers = true;
+		break;
+	case 'h':
+		return usage(stdout, 0);
+	default:
+		return take_write_option(wishes, option);
+	}
+	return -1;
+}
+
+static int write_them(struct wishes *wishes, char *const *paths, size_t count)
+{
+	struct write_options *options = &wishes->write;
+	options->zone = wishes->zone;
+	options->repair_reference = wishes->decoder.options.repair_reference;
+	options->now_us = clock_wall_us();
+	options->quiet = wishes->quiet;
+	/* The numbers come with the events. */
+	struct outgoing_terms terms = options->terms;
+	if (terms.own_number.len == 0)
+		terms.own_number = SLICE_LITERAL("1");
+	if (terms.number.len == 0)
+		terms.number = SLICE_LITERAL("1");
+	const char *fault = outgoing_terms_fault(&terms);
+	if (fault != NULL)
+		return complain("write", fault);
+	return write_files(options, paths, count, stdout, stderr);
+}
+
+static int read_files(int argc, char **argv)
+{
+	struct wishes wishes = {.decoder.acknowledge = ACKNOWLEDGE_NEVER,
+		.write = {.terms = {.syntax = SLICE_LITERAL("UNOC"),
+				  .directory = SLICE_LITERAL("96A")},
+			.number = 1}};
+	struct translate_options files = {.format = &parts_format, .decoder = &wishes.decoder};
+	const char *command = argv[0];
 	int result = -1;
 	int option;
-	while (result < 0 && (option = getopt_long(argc, argv, "q", options, NULL)) != -1) {
-		switch (option) {
-		case 's':
-			decoder.options.source = slice_text(optarg);
-			break;
-		case 'z':
-			zone_free(zone);
-			zone = NULL;
-			if (zone_open(slice_text(optarg), &zone) != CH_OK)
-				result = complain("no such time zone", optarg);
-			break;
-		case 'c':
-			decoder.options.currency = slice_text(optarg);
-			if (!currency_is_code(decoder.options.currency))
-				result = complain("no ISO 4217 code", optarg);
-			break;
-		case 'r':
-			decoder.options.repair_reference = slice_text(optarg);
-			break;
-		case 'q':
-			files.quiet = true;
-			break;
-		case 'a':
-			answers = true;
-			break;
-		case 'h':
-			result = usage(stdout, 0);
-			break;
-		default:
-			result = usage(stderr, EXIT_USAGE);
-		}
-	}
-	decoder.options.zone = zone;
-	if (result < 0 && optind == argc)
+	while (result < 0 && (option = getopt_long(argc, argv, "q", file_options, NULL)) != -1)
+		result = take_option(&wishes, option);
+	char *const *paths = argv + optind;
+	size_t count = (size_t)(argc - optind);
+	wishes.decoder.options.zone = wishes.zone;
+	files.quiet = wishes.quiet;
+	if (result < 0 && count == 0)
 		result = usage(stderr, EXIT_USAGE);
-	if (result < 0 && show)
-		result = show_files(
-			&decoder.options, answers, argv + optind, (size_t)(argc - optind));
+	if (result < 0 && strcmp(command, "show") == 0)
+		result = show_files(&wishes.decoder.options, wishes.answers, paths, count);
+	else if (result < 0 && strcmp(command, "write") == 0)
+		result = write_them(&wishes, paths, count);
 	else if (result < 0)
-		result = (int)translate_files(
-			&files, argv + optind, (size_t)(argc - optind), stdout, stderr);
-	zone_free(zone);
+		result = (int)translate_files(&files, paths, count, stdout, stderr);
+	zone_free(wishes.zone);
 	return result;
 }
 
@@ -138,8 +243,9 @@ int main(int argc, char **argv)
 		(void)fputs("carehub-parts: libsodium cannot start\n", stderr);
 		return 2;
 	}
-	if (strcmp(argv[1], "translate") == 0 || strcmp(argv[1], "show") == 0)
-		return read_files(argc - 1, argv + 1, strcmp(argv[1], "show") == 0);
+	if (strcmp(argv[1], "translate") == 0 || strcmp(argv[1], "show") == 0 ||
+		strcmp(argv[1], "write") == 0)
+		return read_files(argc - 1, argv + 1);
 	if (strcmp(argv[1], "run") == 0 || strcmp(argv[1], "check") == 0 ||
 		strcmp(argv[1], "reload") == 0 || strcmp(argv[1], "config") == 0)
 		return parts_folder_main(argc, argv);

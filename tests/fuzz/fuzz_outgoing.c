@@ -1,0 +1,105 @@
+/* What a stranger sent, written for a partner: either there is an obstacle, or what he gets is read as the same
+ * event, and writing that once more gives the same bytes. */
+#include <sodium.h>
+
+#include "base/invariant.h"
+#include "channel/parts/outgoing.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+#define TIME_US INT64_C(1795339860000000)
+
+static struct scanner *scanner;
+static struct outgoing *outgoing;
+static const struct parts_options options = {.repair_reference = {(const uint8_t *)"ACW", 3}};
+
+/* The first event of a message; NULL: it is refused. */
+static const struct made *fuzz_read(
+	struct interchange *x, uint32_t index, struct slice file, struct arena *arena)
+{
+	struct reading reading = {.interchange = x,
+		.message = &x->messages[index],
+		.options = &options,
+		.arena = arena};
+	if (interchange_refuses(x, reading.message))
+		return NULL;
+	invariant(reading_run(&reading, scanner, file) == CH_OK);
+	return reading.first;
+}
+
+static bool fuzz_write(
+	const struct outgoing_terms *terms, const struct made *made, struct buffer *out)
+{
+	struct obstacle obstacle = {.words = ""};
+	const struct outgoing_event event = {slice_text(made->type), made->message, TIME_US};
+	enum ch_status status =
+		outgoing_write(outgoing, terms, &event, 42, TIME_US, out, &obstacle);
+	invariant(status == CH_OK || status == CH_INVALID || status == CH_UNSUPPORTED);
+	invariant((status == CH_INVALID) == (obstacle.words[0] != 0));
+	invariant(status == CH_OK || out->len == 0);
+	return status == CH_OK;
+}
+
+/* The same once more, from what was written. */
+static void fuzz_again(const struct outgoing_terms *terms, struct slice first)
+{
+	struct interchange x;
+	struct flaw flaw;
+	struct arena arena;
+	struct buffer second = {0};
+	uint64_t at = 0;
+	arena_init(&arena);
+	invariant(interchange_next(scanner, first, &at, &x, &flaw) == CH_OK);
+	invariant(x.flaw.kind == FLAW_NONE && x.message_count == 1);
+	const struct made *made = fuzz_read(&x, 0, first, &arena);
+	invariant(made != NULL && fuzz_write(terms, made, &second));
+	invariant(slice_equal(first, buffer_slice(&second)));
+	buffer_fini(&second);
+	interchange_fini(&x);
+	arena_fini(&arena);
+}
+
+static void fuzz_message(struct interchange *x, uint32_t index, struct slice file, size_t draw)
+{
+	static const struct slice syntaxes[] = {{(const uint8_t *)"UNOY", 4},
+		{(const uint8_t *)"UNOC", 4}, {(const uint8_t *)"UNOA", 4},
+		{(const uint8_t *)"UNOE", 4}};
+	const struct outgoing_terms terms = {.own_number = SLICE_LITERAL("5412345000013"),
+		.number = SLICE_LITERAL("4012345000009"),
+		.qualifier = SLICE_LITERAL("14"),
+		.syntax = syntaxes[draw % 4],
+		.directory = draw % 8 < 4 ? SLICE_LITERAL("96A") : SLICE_LITERAL("01B"),
+		.acknowledge = draw % 3 == 0};
+	struct arena arena;
+	struct buffer first = {0};
+	arena_init(&arena);
+	const struct made *made = fuzz_read(x, index, file, &arena);
+	if (made != NULL && script_of(slice_text(made->type)) != NULL &&
+		fuzz_write(&terms, made, &first))
+		fuzz_again(&terms, buffer_slice(&first));
+	buffer_fini(&first);
+	arena_fini(&arena);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	struct slice file = slice_of(data, len);
+	uint64_t at = 0;
+	enum ch_status status = CH_OK;
+	if (scanner == NULL) {
+		invariant(sodium_init() >= 0);
+		invariant(scanner_create(&scanner) == CH_OK);
+		invariant(outgoing_create(NULL, options.repair_reference, &outgoing) == CH_OK);
+	}
+	while (status != CH_END) {
+		struct interchange x;
+		struct flaw flaw;
+		status = interchange_next(scanner, file, &at, &x, &flaw);
+		if (status != CH_OK)
+			continue;
+		for (uint32_t i = 0; i < x.message_count; i++)
+			fuzz_message(&x, i, file, len + i);
+		interchange_fini(&x);
+	}
+	return 0;
+}

@@ -1,0 +1,506 @@
+#include "trader.h"
+
+#include "channel/parts/outgoing.h"
+
+#define TIME_US INT64_C(1795339860000000) /* 2026-11-22 09:31 UTC */
+
+/* What a partner would get, line ends taken out; "" and the obstacle's words when there is one. */
+struct writer {
+	struct outgoing_terms terms;
+	const struct zone *zone;
+	struct slice repair_reference;
+	struct buffer out;
+	char text[4096];
+	char words[OBSTACLE_BYTES];
+};
+
+static struct writer writer_of(const char *syntax)
+{
+	return (struct writer){.terms = {.own_number = SLICE_LITERAL("PC"),
+				       .own_qualifier = SLICE_LITERAL("14"),
+				       .number = SLICE_LITERAL("S1"),
+				       .qualifier = SLICE_LITERAL("14"),
+				       .syntax = slice_text(syntax),
+				       .directory = SLICE_LITERAL("96A"),
+				       .association = SLICE_LITERAL("EAN008")}};
+}
+
+static enum ch_status write_message(
+	struct writer *writer, const char *type, const ProtobufCMessage *message)
+{
+	const struct outgoing_event event = {slice_text(type), message, TIME_US};
+	struct outgoing *outgoing = NULL;
+	struct obstacle obstacle = {.words = ""};
+	size_t len = 0;
+	assert_int_equal(outgoing_create(writer->zone, writer->repair_reference, &outgoing), CH_OK);
+	buffer_clear(&writer->out);
+	enum ch_status status = outgoing_write(
+		outgoing, &writer->terms, &event, 42, TIME_US, &writer->out, &obstacle);
+	for (size_t i = 0; i < writer->out.len && len < sizeof(writer->text) - 1; i++) {
+		if (writer->out.data[i] != '\r' && writer->out.data[i] != '\n')
+			writer->text[len++] = (char)writer->out.data[i];
+	}
+	writer->text[len] = 0;
+	(void)snprintf(writer->words, sizeof(writer->words), "%s", obstacle.words);
+	outgoing_free(outgoing);
+	return status;
+}
+
+/* The first event of a message in our reader's words, written again. */
+static enum ch_status write_again(struct writer *writer, const char *text)
+{
+	struct trader trader = {.scanner = NULL};
+	trader.options.repair_reference = writer->repair_reference;
+	assert_true(trader_take(&trader, text) > 0);
+	const struct made *made = trader_made(&trader, 0);
+	enum ch_status status = write_message(writer, made->type, made->message);
+	trader_close(&trader);
+	return status;
+}
+
+static Carehub__V1__Decimal decimal_of(int64_t unscaled, uint32_t scale)
+{
+	Carehub__V1__Decimal number = CAREHUB__V1__DECIMAL__INIT;
+	number.unscaled = unscaled;
+	number.scale = scale;
+	return number;
+}
+
+/* An order of one line, to be changed by who tests. */
+struct small_order {
+	Carehub__V1__PartsOrderPlaced order;
+	Carehub__V1__PartsOrderLine line;
+	Carehub__V1__PartsOrderLine *lines[1];
+	Carehub__V1__PartItem item;
+	Carehub__V1__TradeParty party;
+	Carehub__V1__TradeParty *parties[1];
+	Carehub__V1__Decimal quantity;
+};
+
+static void small_order_init(struct small_order *small)
+{
+	carehub__v1__parts_order_placed__init(&small->order);
+	carehub__v1__parts_order_line__init(&small->line);
+	carehub__v1__part_item__init(&small->item);
+	carehub__v1__trade_party__init(&small->party);
+	small->quantity = decimal_of(2, 0);
+	small->item.part_number = (char *)(uintptr_t) "LCD-46";
+	small->line.line_id = (char *)(uintptr_t) "1";
+	small->line.item = &small->item;
+	small->line.quantity = &small->quantity;
+	small->party.role = (char *)(uintptr_t) "SU";
+	small->party.party_id = (char *)(uintptr_t) "S1";
+	small->lines[0] = &small->line;
+	small->parties[0] = &small->party;
+	small->order.parts_order_id = (char *)(uintptr_t) "A-1";
+	small->order.order_date = (char *)(uintptr_t) "2026-11-21";
+	small->order.lines = small->lines;
+	small->order.n_lines = 1;
+	small->order.parties = small->parties;
+	small->order.n_parties = 1;
+}
+
+static enum ch_status write_small(struct writer *writer, const struct small_order *small)
+{
+	return write_message(writer, "parts.order.placed", &small->order.base);
+}
+
+static void test_usage(void **state)
+{
+	struct writer writer = writer_of("UNOC");
+	struct small_order small;
+	(void)state;
+	small_order_init(&small);
+	writer.terms.acknowledge = true;
+	assert_int_equal(write_small(&writer, &small), CH_OK);
+	assert_string_equal(writer.text, "UNA:+.? '"
+					 "UNB+UNOC:3+PC:14+S1:14+261122:0931+10000000042++++1'"
+					 "UNH+1+ORDERS:D:96A:UN:EAN008'"
+					 "BGM+220+A-1+9'DTM+137:20261121:102'NAD+SU+S1'"
+					 "LIN+1++LCD-46:SA'QTY+21:2'UNS+S'CNT+2:1'"
+					 "UNT+9+1'"
+					 "UNZ+1+10000000042'");
+	buffer_fini(&writer.out);
+}
+
+/* What was read is written, and says the same. */
+static void test_each_message(void **state)
+{
+	static const struct {
+		const char *from;
+		const char *want;
+	} rows[] = {
+		{"UNH+1+ORDCHG:D:96A:UN'BGM+230+C-1+4'DTM+137:20261121:102'RFF+ON:A-1'"
+		 "LIN+1++X:SA'QTY+21:3'LIN+2+2'UNS+S'UNT+9+1'",
+			"UNH+1+ORDCHG:D:96A:UN:EAN008'BGM+230+C-1+4'DTM+137:20261121:102'"
+			"RFF+ON:A-1'LIN+1+3+X:SA'QTY+21:3'LIN+2+2'QTY+21:0'UNS+S'CNT+2:2'"
+			"UNT+11+1'"},
+		{"UNH+1+ORDERS:D:96A:UN'BGM+220+A-1+1'UNS+S'UNT+4+1'",
+			"UNH+1+ORDCHG:D:96A:UN:EAN008'BGM+230++1'DTM+137:202611220931:203'"
+			"RFF+ON:A-1'UNS+S'UNT+6+1'"},
+		{"UNH+1+ORDRSP:D:96A:UN'BGM+231+R-1+4'DTM+137:20261121:102'RFF+ON:A-1'"
+		 "LIN+1+3+X:SA'QTY+21:3'QTY+83:3'DTM+67:20261201:102'UNT+9+1'",
+			"UNH+1+ORDRSP:D:96A:UN:EAN008'BGM+231+R-1+4'DTM+137:20261121:102'"
+			"RFF+ON:A-1'LIN+1+3+X:SA'QTY+21:3'QTY+83:3'DTM+67:202612010000:203'"
+			"UNS+S'CNT+2:1'UNT+11+1'"},
+		{"UNH+1+DESADV:D:96A:UN'BGM+351+D-1+9'DTM+137:202611210800:203'CPS+1'PAC+++CT'"
+		 "PCI+33E'GIN+BJ+340123450000000017'LIN+1++X:SA'QTY+12:1'UNT+10+1'",
+			"UNH+1+DESADV:D:96A:UN:EAN008'BGM+351+D-1+9'DTM+137:202611220931:203'CPS+1'"
+			"PAC+++CT'PCI+33E'GIN+BJ+340123450000000017'LIN+1++X:SA'QTY+12:1'CNT+2:1'"
+			"UNT+11+1'"},
+		{"UNH+1+RECADV:D:96A:UN'BGM+632+G-1+9'RFF+ON:A-1'NAD+DP+ST-7'LIN+1++X:SA'"
+		 "QTY+48:2'UNT+7+1'",
+			"UNH+1+RECADV:D:96A:UN:EAN008'BGM+632+G-1+9'DTM+137:202611220931:203'"
+			"RFF+ON:A-1'NAD+DP+ST-7'CPS+1'LIN+1++X:SA'QTY+48:2'CNT+2:1'UNT+10+1'"},
+		{"UNH+1+INVRPT:D:96A:UN'BGM+35+I-1+9'DTM+137:20261121:102'NAD+WH+W1'"
+		 "LIN+1++X:SA'QTY+145:5:PCE'UNT+7+1'",
+			"UNH+1+INVRPT:D:96A:UN:EAN008'BGM+35+I-1+9'DTM+137:20261121:102'"
+			"DTM+366:202611210000:203'NAD+WH+W1'LIN+1++X:SA'QTY+145:5:PCE'UNT+8+1'"},
+		{"UNH+1+PRICAT:D:96A:UN'BGM+9+P-1+9'DTM+137:20261121:102'CUX+2:EUR:8'"
+		 "LIN+1+3+X:SA'PRI+AAB:0.7066:::100:PCE'UNT+7+1'",
+			"UNH+1+PRICAT:D:96A:UN:EAN008'BGM+9+P-1+9'DTM+137:20261121:102'"
+			"CUX+2:EUR:8'LIN+1+3+X:SA'PRI+AAB:0.7066:::100:PCE'UNS+S'UNT+8+1'"},
+	};
+	struct writer writer = writer_of("UNOC");
+	char text[1024];
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		(void)snprintf(text, sizeof(text), UNB "%s" UNZ("1"), rows[i].from);
+		assert_int_equal(write_again(&writer, text), CH_OK);
+		assert_non_null(strstr(writer.text, rows[i].want));
+	}
+	buffer_fini(&writer.out);
+}
+
+/* Marks are released; those of syntax 4 are five. */
+static void test_marks(void **state)
+{
+	struct writer writer = writer_of("UNOC");
+	struct small_order small;
+	(void)state;
+	small_order_init(&small);
+	small.item.part_number = (char *)(uintptr_t) "a+b:c'd?e*f";
+	assert_int_equal(write_small(&writer, &small), CH_OK);
+	assert_non_null(strstr(writer.text, "LIN+1++a?+b?:c?'d??e*f:SA'"));
+	writer.terms.syntax = SLICE_LITERAL("UNOY");
+	assert_int_equal(write_small(&writer, &small), CH_OK);
+	assert_non_null(strstr(writer.text, "UNA:+.?*'UNB+UNOY:4+PC:14+S1:14+20261122:0931+"));
+	assert_non_null(strstr(writer.text, "LIN+1++a?+b?:c?'d??e?*f:SA'"));
+	buffer_fini(&writer.out);
+}
+
+static void test_charset(void **state)
+{
+	struct writer writer = writer_of("UNOC");
+	struct small_order small;
+	(void)state;
+	small_order_init(&small);
+	small.party.name = (char *)(uintptr_t) "明远备件中心";
+	assert_int_equal(write_small(&writer, &small), CH_INVALID);
+	assert_string_equal(writer.words,
+		"parties.name (segment 4, NAD): U+660E is not in UNOC; agree with the partner on a "
+		"wider charset (interchange.syntax, UNOY has all), or send the event with a text in "
+		"his letters");
+	assert_int_equal(writer.out.len, 0);
+	writer.terms.syntax = SLICE_LITERAL("UNOY");
+	assert_int_equal(write_small(&writer, &small), CH_OK);
+	assert_non_null(strstr(writer.text, "NAD+SU+S1++明远备件中心'"));
+	/* Latin letters are in the one, capitals only in another, and controls in none. */
+	small.party.name = (char *)(uintptr_t) "Köln";
+	writer.terms.syntax = SLICE_LITERAL("UNOC");
+	assert_int_equal(write_small(&writer, &small), CH_OK);
+	assert_non_null(strstr(writer.text, "NAD+SU+S1++K\xf6ln'"));
+	writer.terms.syntax = SLICE_LITERAL("UNOB");
+	assert_int_equal(write_small(&writer, &small), CH_INVALID);
+	assert_non_null(strstr(writer.words, "U+00F6 is not in UNOB"));
+	small.party.name = (char *)(uintptr_t) "Koeln";
+	assert_int_equal(write_small(&writer, &small), CH_OK);
+	writer.terms.syntax = SLICE_LITERAL("UNOA");
+	assert_int_equal(write_small(&writer, &small), CH_INVALID);
+	assert_non_null(strstr(writer.words, "U+006F is not in UNOA"));
+	writer.terms.syntax = SLICE_LITERAL("UNOY");
+	small.item.part_number = (char *)(uintptr_t) "a\tb";
+	assert_int_equal(write_small(&writer, &small), CH_INVALID);
+	assert_non_null(strstr(writer.words, "line 1, item (segment 5, LIN): holds the control"));
+	buffer_fini(&writer.out);
+}
+
+/* Nothing is cut off: what has no room is refused with its place. */
+static void test_too_long(void **state)
+{
+	struct writer writer = writer_of("UNOC");
+	struct small_order small;
+	char long_text[400];
+	(void)state;
+	memset(long_text, 'x', sizeof(long_text));
+	long_text[36] = 0;
+	small_order_init(&small);
+	small.order.parts_order_id = long_text;
+	assert_int_equal(write_small(&writer, &small), CH_INVALID);
+	assert_string_equal(writer.words,
+		"parts_order_id (segment 2, BGM): is longer than 35 characters; the message has no "
+		"room for more");
+	small.order.parts_order_id = (char *)(uintptr_t) "A-1";
+	small.quantity = decimal_of(1000000000000000, 0);
+	assert_int_equal(write_small(&writer, &small), CH_INVALID);
+	assert_non_null(
+		strstr(writer.words, "quantity (segment 6, QTY): is longer than 15 digits"));
+	small.quantity = decimal_of(1, 4000000000u);
+	assert_int_equal(write_small(&writer, &small), CH_INVALID);
+	small.quantity = decimal_of(1, 0);
+	/* A name has five lines, a free text as many as it takes, cut where it may be. */
+	long_text[36] = ' ';
+	long_text[40] = 0;
+	small.party.name = long_text;
+	assert_int_equal(write_small(&writer, &small), CH_OK);
+	assert_non_null(
+		strstr(writer.text, "NAD+SU+S1++xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx:x xxx'"));
+	memset(long_text, 'x', sizeof(long_text) - 1);
+	long_text[399] = 0;
+	assert_int_equal(write_small(&writer, &small), CH_INVALID);
+	small.party.name = (char *)(uintptr_t) "";
+	small.order.remarks = long_text;
+	assert_int_equal(write_small(&writer, &small), CH_OK);
+	buffer_fini(&writer.out);
+}
+
+/* What a reader would take for something else, or refuse, does not go out. */
+static void test_read_again(void **state)
+{
+	struct writer writer = writer_of("UNOC");
+	struct small_order small;
+	(void)state;
+	small_order_init(&small);
+	small.line.quantity = NULL;
+	assert_int_equal(write_small(&writer, &small), CH_INVALID);
+	assert_non_null(strstr(writer.words, "the line has no quantity"));
+	small_order_init(&small);
+	small.order.document_function = (char *)(uintptr_t) "1";
+	assert_int_equal(write_small(&writer, &small), CH_INVALID);
+	assert_non_null(strstr(writer.words, "the document: the message cannot say this"));
+	small_order_init(&small);
+	small.order.order_date = (char *)(uintptr_t) "2026-02-30";
+	assert_int_equal(write_small(&writer, &small), CH_INVALID);
+	small_order_init(&small);
+	small.order.order_date = (char *)(uintptr_t) "yesterday";
+	assert_int_equal(write_small(&writer, &small), CH_INVALID);
+	assert_non_null(strstr(writer.words, "is no day; write it as 2026-11-22"));
+	small_order_init(&small);
+	small.order.contact_text = (char *)(uintptr_t) "Li Lei,, li@example.org";
+	assert_int_equal(write_small(&writer, &small), CH_OK);
+	small.order.contact_text = (char *)(uintptr_t) "Li Lei, , li@example.org";
+	assert_int_equal(write_small(&writer, &small), CH_INVALID);
+	assert_non_null(strstr(writer.words, "contact_text: the message cannot say this"));
+	buffer_fini(&writer.out);
+}
+
+/* Some fields have no place in any message; that of the repair has one when it was agreed. */
+static void test_what_stays(void **state)
+{
+	struct writer writer = writer_of("UNOC");
+	struct small_order small;
+	(void)state;
+	small_order_init(&small);
+	small.item.product_id = (char *)(uintptr_t) "P-1";
+	small.line.repair_order_id = (char *)(uintptr_t) "RO-1";
+	assert_int_equal(write_small(&writer, &small), CH_OK);
+	assert_null(strstr(writer.text, "RO-1"));
+	writer.repair_reference = SLICE_LITERAL("ACW");
+	assert_int_equal(write_small(&writer, &small), CH_OK);
+	assert_non_null(strstr(writer.text, "QTY+21:2'RFF+ACW:RO-1'"));
+	assert_null(strstr(writer.text, "P-1"));
+	buffer_fini(&writer.out);
+}
+
+/* A station or warehouse that no party names becomes one, and so a reader finds it. */
+static void test_places(void **state)
+{
+	struct writer writer = writer_of("UNOC");
+	struct small_order small;
+	(void)state;
+	small_order_init(&small);
+	small.order.station_id = (char *)(uintptr_t) "ST-7";
+	small.order.warehouse_id = (char *)(uintptr_t) "W1";
+	assert_int_equal(write_small(&writer, &small), CH_OK);
+	assert_non_null(strstr(writer.text, "NAD+SU+S1'NAD+BY+ST-7'NAD+WH+W1'LIN"));
+	small.party.role = (char *)(uintptr_t) "BY";
+	assert_int_equal(write_small(&writer, &small), CH_INVALID);
+	assert_non_null(strstr(writer.words, "station_id"));
+	/* The buyer is who sends it, unless another one is told. */
+	small_order_init(&small);
+	small.order.buyer_id = (char *)(uintptr_t) "ST-7";
+	assert_int_equal(write_small(&writer, &small), CH_OK);
+	assert_non_null(strstr(writer.text, "NAD+SU+S1'NAD+BY+ST-7'LIN"));
+	buffer_fini(&writer.out);
+}
+
+/* The buyer's cancellation of some lines is an amendment; the seller's is for his ORDRSP to say. */
+static void test_cancellation(void **state)
+{
+	struct writer writer = writer_of("UNOC");
+	Carehub__V1__PartsOrderCancelled order = CAREHUB__V1__PARTS_ORDER_CANCELLED__INIT;
+	char *lines[] = {(char *)(uintptr_t) "2", (char *)(uintptr_t) "3"};
+	(void)state;
+	order.parts_order_id = (char *)(uintptr_t) "A-1";
+	assert_int_equal(
+		write_message(&writer, "parts.order.cancelled", &order.base), CH_UNSUPPORTED);
+	order.by_buyer = CAREHUB__V1__ANSWER__ANSWER_YES;
+	order.line_ids = lines;
+	order.n_line_ids = 2;
+	assert_int_equal(write_message(&writer, "parts.order.cancelled", &order.base), CH_OK);
+	assert_non_null(strstr(writer.text,
+		"BGM+230++4'DTM+137:20261122:102'RFF+ON:A-1'LIN+2+2'QTY+21:0'LIN+3+2'QTY+21:0'"));
+	buffer_fini(&writer.out);
+}
+
+/* Lines go to their packages, and those of none into one of their own. */
+static void test_packages(void **state)
+{
+	struct writer writer = writer_of("UNOC");
+	Carehub__V1__PartsDispatchAdvised advice = CAREHUB__V1__PARTS_DISPATCH_ADVISED__INIT;
+	Carehub__V1__PartsPackage packages[2] = {
+		CAREHUB__V1__PARTS_PACKAGE__INIT, CAREHUB__V1__PARTS_PACKAGE__INIT};
+	Carehub__V1__DispatchLine lines[3] = {CAREHUB__V1__DISPATCH_LINE__INIT,
+		CAREHUB__V1__DISPATCH_LINE__INIT, CAREHUB__V1__DISPATCH_LINE__INIT};
+	Carehub__V1__PartsPackage *package_list[] = {&packages[0], &packages[1]};
+	Carehub__V1__DispatchLine *line_list[] = {&lines[0], &lines[1], &lines[2]};
+	Carehub__V1__Decimal one = decimal_of(1, 0);
+	static const char *const ids[] = {"1", "2", "3"};
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		lines[i].line_id = (char *)(uintptr_t)ids[i];
+		lines[i].quantity = &one;
+	}
+	packages[0].package_id = (char *)(uintptr_t) "A";
+	packages[1].package_id = (char *)(uintptr_t) "B";
+	lines[1].package_id = (char *)(uintptr_t) "B";
+	lines[2].package_id = (char *)(uintptr_t) "A";
+	advice.dispatch_id = (char *)(uintptr_t) "D-1";
+	advice.packages = package_list;
+	advice.n_packages = 2;
+	advice.lines = line_list;
+	advice.n_lines = 3;
+	assert_int_equal(write_message(&writer, "parts.dispatch.advised", &advice.base), CH_OK);
+	assert_non_null(strstr(writer.text,
+		"CPS+A'LIN+3'QTY+12:1'CPS+B'LIN+2'QTY+12:1'CPS+3'LIN+1'QTY+12:1'CNT+2:3'"));
+	lines[0].package_id = (char *)(uintptr_t) "C";
+	assert_int_equal(
+		write_message(&writer, "parts.dispatch.advised", &advice.base), CH_INVALID);
+	assert_non_null(strstr(writer.words, "package_id"));
+	buffer_fini(&writer.out);
+}
+
+/* Times are those of the zone's clocks. */
+static void test_zone(void **state)
+{
+	struct writer writer = writer_of("UNOC");
+	struct small_order small;
+	struct zone *zone = NULL;
+	(void)state;
+	assert_int_equal(zone_open(SLICE_LITERAL("+08:00"), &zone), CH_OK);
+	writer.zone = zone;
+	small_order_init(&small);
+	small.order.due_time_us = TIME_US + 15000000;
+	assert_int_equal(write_small(&writer, &small), CH_OK);
+	assert_non_null(strstr(writer.text, "+261122:1731+"));
+	assert_non_null(strstr(writer.text, "DTM+2:20261122173115:204'"));
+	small.order.due_time_us = INT64_MAX;
+	assert_int_equal(write_small(&writer, &small), CH_INVALID);
+	zone_free(zone);
+	buffer_fini(&writer.out);
+}
+
+/* A later page adds to the report. */
+static void test_pages(void **state)
+{
+	struct writer writer = writer_of("UNOC");
+	Carehub__V1__PartsInventoryReported report = CAREHUB__V1__PARTS_INVENTORY_REPORTED__INIT;
+	Carehub__V1__InventoryLine line = CAREHUB__V1__INVENTORY_LINE__INIT;
+	Carehub__V1__InventoryLine *lines[] = {&line};
+	Carehub__V1__PartItem item = CAREHUB__V1__PART_ITEM__INIT;
+	(void)state;
+	item.part_number = (char *)(uintptr_t) "X";
+	line.item = &item;
+	report.report_id = (char *)(uintptr_t) "I-1";
+	report.lines = lines;
+	report.n_lines = 1;
+	report.page = 1;
+	report.pages = 2;
+	assert_int_equal(write_message(&writer, "parts.inventory.reported", &report.base), CH_OK);
+	assert_non_null(strstr(writer.text, "BGM+35+I-1+9'"));
+	report.page = 2;
+	assert_int_equal(write_message(&writer, "parts.inventory.reported", &report.base), CH_OK);
+	assert_non_null(strstr(writer.text, "BGM+35+I-1+2'"));
+	buffer_fini(&writer.out);
+}
+
+static void test_terms(void **state)
+{
+	struct writer writer = writer_of("UNOC");
+	(void)state;
+	assert_null(outgoing_terms_fault(&writer.terms));
+	writer.terms.syntax = SLICE_LITERAL("UNOZ");
+	assert_non_null(outgoing_terms_fault(&writer.terms));
+	writer = writer_of("UNOA");
+	writer.terms.number = SLICE_LITERAL("s1");
+	assert_non_null(outgoing_terms_fault(&writer.terms));
+	writer = writer_of("UNOC");
+	writer.terms.number = (struct slice){NULL, 0};
+	assert_non_null(outgoing_terms_fault(&writer.terms));
+	writer = writer_of("UNOC");
+	writer.terms.directory = SLICE_LITERAL("D.96A");
+	assert_non_null(outgoing_terms_fault(&writer.terms));
+}
+
+/* Whatever is drawn: it is written and read as the same, or there are words. */
+static void test_drawn(void **state)
+{
+	static const char *const texts[] = {"", "A", "x y", "a+b:c'd?", "Ünlü", "明", "1234567",
+		"a  b", "x\ny", " lead", "trail ", "12345678901234567890123456789012345",
+		"0123456789012345678901234567890123456789 0123456789"};
+	struct writer writer = writer_of("UNOY");
+	uint64_t seed = 7;
+	size_t written = 0;
+	(void)state;
+#define TEXT() ((char *)(uintptr_t)texts[draw(&seed, sizeof(texts) / sizeof(*texts))])
+	for (int i = 0; i < 2000; i++) {
+		struct small_order small;
+		small_order_init(&small);
+		small.order.remarks = TEXT();
+		small.order.contact_text = TEXT();
+		small.party.name = TEXT();
+		small.party.city = TEXT();
+		small.item.description = TEXT();
+		small.item.gtin = draw(&seed, 2) ? TEXT() : small.item.gtin;
+		small.order.station_id = draw(&seed, 4) ? small.order.station_id : TEXT();
+		small.quantity =
+			decimal_of((int64_t)draw(&seed, 100000) - 50000, (uint32_t)draw(&seed, 4));
+		enum ch_status status = write_small(&writer, &small);
+		assert_true(status == CH_OK ? writer.words[0] == 0
+					    : status == CH_INVALID && writer.words[0] != 0);
+		written += status == CH_OK;
+	}
+	assert_true(written > 500);
+	buffer_fini(&writer.out);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_usage),
+		cmocka_unit_test(test_each_message),
+		cmocka_unit_test(test_marks),
+		cmocka_unit_test(test_charset),
+		cmocka_unit_test(test_too_long),
+		cmocka_unit_test(test_read_again),
+		cmocka_unit_test(test_what_stays),
+		cmocka_unit_test(test_places),
+		cmocka_unit_test(test_cancellation),
+		cmocka_unit_test(test_packages),
+		cmocka_unit_test(test_zone),
+		cmocka_unit_test(test_pages),
+		cmocka_unit_test(test_terms),
+		cmocka_unit_test(test_drawn),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
