@@ -40,6 +40,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/metric.h"
 #include "base/option.h"
 #include "base/problem.h"
 #include "kit/item.h"
@@ -81,6 +82,11 @@ bool kit_hub_is_up(const struct kit_hub *hub);
  * event.  For sources of checkpoint_source, from start on; appended to `out`.  CH_NOT_FOUND: there is
  * none yet. */
 enum ch_status kit_checkpoint(const struct kit_hub *hub, const char *source, struct buffer *out);
+
+/* libcarehub's own connection, for a subscription (carehub/subscribe.h) on a thread that the adapter has for it.
+ * From start on; it is closed before the source is, and every call on it then says CH_CLOSED. */
+struct ch_connection;
+struct ch_connection *kit_connection(struct kit_hub *hub);
 
 /* ---- The adapter ---- */
 
@@ -139,6 +145,9 @@ struct kit_adapter {
 	 * May be NULL: as CH_NOT_FOUND. */
 	enum ch_status (*late)(void *source, struct slice origin, const struct ch_receipt *receipt);
 	void (*close)(void *source);
+	/* May be NULL.  Before the file of metrics is written: asks for its own series, which are found again
+	 * under their names, and sets them. */
+	void (*count)(void *source, struct metrics *metrics);
 };
 
 /* `PROGRAM run --config FILE [--once]`, `PROGRAM check --config FILE`, `PROGRAM reload --config FILE` and

@@ -323,6 +323,11 @@ struct flight *courier_take(struct courier *courier)
 	return flight;
 }
 
+struct ch_connection *courier_connection(const struct courier *courier)
+{
+	return courier->connection;
+}
+
 enum ch_status courier_ask(struct courier *courier, const char *operation, struct ch_bytes body,
 	ch_answer_callback *callback, void *context)
 {

@@ -207,6 +207,11 @@ bool kit_hub_is_up(const struct kit_hub *hub)
 	return !hub->ended && courier_is_up(hub->courier);
 }
 
+struct ch_connection *kit_connection(struct kit_hub *hub)
+{
+	return courier_connection(hub->courier);
+}
+
 enum ch_status kit_checkpoint(const struct kit_hub *hub, const char *source, struct buffer *out)
 {
 	return courier_checkpoint(hub->courier, source, out);

@@ -10,6 +10,8 @@
 #define WRITE_US 10000000
 
 struct meter {
+	const struct kit_adapter *adapter;
+	void *source;
 	char *path;
 	int64_t due_us;
 	bool failed;
@@ -84,7 +86,8 @@ static void meter_make(struct meter *meter, const char *program)
 			"When the hub last gave a receipt; 0: not yet.", "adapter", program, NULL);
 }
 
-enum ch_status meter_create(const char *program, const char *path, struct meter **out_meter)
+enum ch_status meter_create(
+	const struct kit_adapter *adapter, void *source, const char *path, struct meter **out_meter)
 {
 	enum ch_status status = CH_NOMEM;
 	if (path == NULL)
@@ -92,11 +95,13 @@ enum ch_status meter_create(const char *program, const char *path, struct meter 
 	struct meter *meter = calloc(1, sizeof(*meter));
 	if (meter == NULL)
 		goto out;
+	meter->adapter = adapter;
+	meter->source = source;
 	meter->path = strdup(path);
 	meter->metrics = metrics_create();
 	if (meter->path == NULL || meter->metrics == NULL)
 		goto out;
-	meter_make(meter, program);
+	meter_make(meter, adapter->program);
 	*out_meter = meter;
 	meter = NULL; /* the caller's now */
 	status = CH_OK;
@@ -162,6 +167,8 @@ void meter_write(struct meter *meter, const struct kit_counts *counts, const str
 	metric_set(meter->generation, (int64_t)life->generation);
 	metric_set(meter->reload_failed, life->reload_failed);
 	metric_set(meter->last_receipt, counts->last_receipt_us / 1000000);
+	if (meter->adapter->count != NULL)
+		meter->adapter->count(meter->source, meter->metrics);
 	meter_save(meter);
 }
 

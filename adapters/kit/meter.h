@@ -8,8 +8,9 @@
 
 struct meter;
 
-/* `path` may be NULL: nothing is written, and the meter is NULL.  CH_NOMEM. */
-enum ch_status meter_create(const char *program, const char *path, struct meter **out_meter);
+/* Of an adapter and its source.  `path` may be NULL: nothing is written, and the meter is NULL.  CH_NOMEM. */
+enum ch_status meter_create(const struct kit_adapter *adapter, void *source, const char *path,
+	struct meter **out_meter);
 
 /* Looks at the clock; when it is time, or the generation is another one, writes.  A file that cannot be
  * written is logged once and is no reason to fail.  NULL is fine. */

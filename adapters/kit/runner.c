@@ -186,7 +186,7 @@ enum ch_status runner_run(const struct kit_adapter *adapter, void *source,
 	if (status == CH_OK)
 		status = hub_create(relay_courier(runner.relay), &runner.bell, &runner.hub);
 	if (status == CH_OK)
-		status = meter_create(adapter->program, settings->metrics, &runner.meter);
+		status = meter_create(adapter, source, settings->metrics, &runner.meter);
 	if (status == CH_OK)
 		status = runner_loop(&runner);
 	if (runner.relay != NULL)
