@@ -160,6 +160,8 @@
 #define LIMIT_PARTS_SEAMS         65536u   /* kept of one interchange; beyond, slower */
 #define LIMIT_PARTS_FLAWS         20u      /* told of one message; it is refused by the first */
 #define LIMIT_PARTS_REMEMBERED    1048576u /* interchanges known by their reference */
+#define LIMIT_PARTNERS            1024u    /* whom interchanges go out to */
+#define LIMIT_PARTNER_NAME_BYTES  64u
 
 /* The telephone exchange: over it, a message is passed over and counted. */
 #define LIMIT_AMI_LINE_BYTES    65536u

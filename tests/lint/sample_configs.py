@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The sample configurations of deploy/systemd are what the programs print: every setting is in them.
 
-    sample_configs.py [--update] FOLDER PROGRAM=FILE...
+    sample_configs.py [--update] FOLDER PROGRAM=FILE[=OPTION]...
 
 Exit status 0, or 1 when one is not current; --update writes them anew."""
 import pathlib
@@ -14,9 +14,9 @@ def main():
     update = arguments[:1] == ["--update"]
     folder, *pairs = arguments[update:]
     stale = 0
-    for program, name in (pair.split("=") for pair in pairs):
+    for program, name, *words in (pair.split("=") for pair in pairs):
         path = pathlib.Path(folder, name)
-        wanted = subprocess.run([program, "config"], capture_output=True, text=True,
+        wanted = subprocess.run([program, "config", *words], capture_output=True, text=True,
                                 check=True).stdout
         if update:
             path.write_text(wanted, encoding="utf-8")

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/currency.h"
 #include "base/text.h"
+#include "channel/parts/partner.h"
 #include "channel/parts/parts_file.h"
 #include "channel/parts/parts_folder.h"
 #include "channel/parts/show.h"
@@ -21,14 +22,15 @@ static int usage(FILE *to, int exit_status)
 		"usage: carehub-parts run --config FILE [--once]\n"
 		"       carehub-parts check --config FILE\n"
 		"       carehub-parts reload --config FILE\n"
-		"       carehub-parts config\n"
+		"       carehub-parts config [--partner]\n"
 		"       carehub-parts translate [OPTIONS] FILE...\n"
 		"       carehub-parts show [--answer] [OPTIONS] FILE...\n"
 		"       carehub-parts write [OPTIONS] FILE...\n"
 		"\n"
 		"run carries what is dropped into a folder to the hub and puts CONTRL or 997 into\n"
-		"another; with --once until nothing is left.  check reports everything that is wrong\n"
-		"with the configuration; config prints one with every setting.\n"
+		"another; and it writes the hub's events for partners.  With --once until nothing is\n"
+		"left.  check reports everything that is wrong with the configuration; config prints\n"
+		"one with every setting, with --partner one for a partner.\n"
 		"\n"
 		"translate makes interchanges (UN/EDIFACT, X12) into CloudEvents, one a line on\n"
 		"standard output, without a hub; what cannot be taken is told on standard error.\n"
@@ -235,6 +237,15 @@ static int read_files(int argc, char **argv)
 	return result;
 }
 
+static int describe_partner(void)
+{
+	struct buffer text = {0};
+	partner_describe(&text);
+	int result = text.status == CH_OK && fputs(buffer_text(&text), stdout) >= 0 ? 0 : 2;
+	buffer_fini(&text);
+	return result;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc < 2)
@@ -246,6 +257,8 @@ int main(int argc, char **argv)
 	if (strcmp(argv[1], "translate") == 0 || strcmp(argv[1], "show") == 0 ||
 		strcmp(argv[1], "write") == 0)
 		return read_files(argc - 1, argv + 1);
+	if (strcmp(argv[1], "config") == 0 && argc == 3 && strcmp(argv[2], "--partner") == 0)
+		return describe_partner();
 	if (strcmp(argv[1], "run") == 0 || strcmp(argv[1], "check") == 0 ||
 		strcmp(argv[1], "reload") == 0 || strcmp(argv[1], "config") == 0)
 		return parts_folder_main(argc, argv);

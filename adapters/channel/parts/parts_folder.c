@@ -2,9 +2,12 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/currency.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "channel/parts/parts_file.h"
+#include "channel/parts/postman.h"
 #include "kit/inbox.h"
 
 struct parts_settings {
@@ -19,15 +22,28 @@ struct parts_settings {
 	char *repair_reference;
 	struct option_list recipients;
 	bool tests;
+	char *partners;
+	char *subscription;
+	int from;
 };
 
 /* The decoder, with what it looks into. */
-struct partners {
+struct desk {
 	struct parts_decoder decoder;
 	struct zone *zone;
 };
 
-static const char *partners_zone_fault(struct slice value)
+/* What comes in, and what goes out. */
+struct parts_source {
+	const struct parts_settings *settings;
+	void *inbox;
+	const struct desk *desk; /* the inbox's */
+	struct partners partners;
+	struct mailroom *mailroom;
+	struct postman *postman; /* NULL: there is nobody to write to */
+};
+
+static const char *desk_zone_fault(struct slice value)
 {
 	struct zone *zone = NULL;
 	enum ch_status status = zone_open(value, &zone);
@@ -35,7 +51,7 @@ static const char *partners_zone_fault(struct slice value)
 	return status == CH_OK ? NULL : "is no time zone known here";
 }
 
-static const char *partners_currency_fault(struct slice value)
+static const char *desk_currency_fault(struct slice value)
 {
 	return currency_is_code(value) ? NULL : "is no code of ISO 4217";
 }
@@ -44,6 +60,12 @@ static const struct option_word acknowledge_words[] = {
 	{"always", ACKNOWLEDGE_ALWAYS},
 	{"asked", ACKNOWLEDGE_ASKED},
 	{"never", ACKNOWLEDGE_NEVER},
+	{NULL, 0},
+};
+
+static const struct option_word from_words[] = {
+	{"new", false},
+	{"earliest", true},
 	{NULL, 0},
 };
 
@@ -95,12 +117,12 @@ static const struct option options[] = {
 	{.name = "parts.time_zone",
 		.type = OPTION_TEXT,
 		AT(time_zone),
-		.fault = partners_zone_fault,
+		.fault = desk_zone_fault,
 		.help = "Zone of all times, Asia/Shanghai or +08:00; UTC without it."},
 	{.name = "parts.currency",
 		.type = OPTION_TEXT,
 		AT(currency),
-		.fault = partners_currency_fault,
+		.fault = desk_currency_fault,
 		.help = "Currency of amounts that name none, ISO 4217.  Without it such amounts are\n"
 			"left out."},
 	{.name = "parts.repair_reference",
@@ -109,22 +131,41 @@ static const struct option options[] = {
 		.max = 3,
 		.help = "Qualifier (1153) of the RFF that names the repair which waits for a part.  In\n"
 			"X12 it is REF*WO besides."},
+	{.name = "parts.partners",
+		.type = OPTION_TEXT,
+		AT(partners),
+		.help = "A folder with a file NAME.conf for every partner that events go out to, as\n"
+			"`carehub-parts config --partner` prints it.  Without it nothing goes out but\n"
+			"answers."},
+	{.name = "parts.subscription",
+		.type = OPTION_TEXT,
+		AT(subscription),
+		.max = 64,
+		.initial = "parts",
+		.help = "The subscription at the hub by which events are had for the partners."},
+	{.name = "parts.from",
+		.type = OPTION_CHOICE,
+		AT(from),
+		.words = from_words,
+		.initial = "new",
+		.help = "Where it begins the first time: with new events, or with the earliest that is\n"
+			"kept (of those that came after parts.state was begun)."},
 };
 
-static void partners_free(void *decoder)
+static void desk_free(void *decoder)
 {
-	struct partners *partners = decoder;
-	daybook_close(partners->decoder.daybook);
-	zone_free(partners->zone);
-	free(partners);
+	struct desk *desk = decoder;
+	daybook_close(desk->decoder.daybook);
+	zone_free(desk->zone);
+	free(desk);
 }
 
-static struct slice partners_text(const char *text)
+static struct slice desk_text(const char *text)
 {
 	return text != NULL ? slice_text(text) : (struct slice){NULL, 0};
 }
 
-static enum ch_status partners_check_folder(
+static enum ch_status desk_check_folder(
 	const char *name, const char *path, struct problems *problems)
 {
 	const char *fault = path != NULL ? file_dir_fault(path) : NULL;
@@ -134,13 +175,26 @@ static enum ch_status partners_check_folder(
 	return CH_INVALID;
 }
 
-static enum ch_status partners_check(const void *config, struct problems *problems)
+static enum ch_status check_partners(
+	const struct parts_settings *settings, struct problems *problems)
+{
+	struct partners partners = {.count = 0};
+	if (settings->partners == NULL || settings->out == NULL)
+		return CH_OK;
+	enum ch_status status =
+		partners_read(settings->partners, settings->out, problems, &partners);
+	partners_free(&partners);
+	return status;
+}
+
+static enum ch_status parts_source_check(const void *config, struct problems *problems)
 {
 	const struct parts_settings *settings = config;
 	const enum ch_status found[] = {
 		inbox_check(&settings->folder, problems),
-		partners_check_folder("parts.out", settings->out, problems),
-		partners_check_folder("parts.state", settings->state, problems),
+		desk_check_folder("parts.out", settings->out, problems),
+		desk_check_folder("parts.state", settings->state, problems),
+		check_partners(settings, problems),
 	};
 	enum ch_status status = CH_OK;
 	for (size_t i = 0; i < sizeof(found) / sizeof(found[0]) && status == CH_OK; i++)
@@ -148,35 +202,155 @@ static enum ch_status partners_check(const void *config, struct problems *proble
 	return status;
 }
 
-static enum ch_status parts_folder_open(void *config, struct problems *problems, void **out_source)
+static void desk_fill(struct desk *desk, const struct parts_settings *settings)
 {
-	const struct parts_settings *settings = config;
-	struct partners *partners = calloc(1, sizeof(*partners));
-	if (partners == NULL)
-		return CH_NOMEM;
-	enum ch_status status =
-		settings->time_zone != NULL
-			? zone_open(partners_text(settings->time_zone), &partners->zone)
-			: CH_OK;
-	if (status != CH_OK) {
-		partners_free(partners);
-		return status;
-	}
-	partners->decoder.out = settings->out;
-	partners->decoder.state = settings->state;
-	partners->decoder.acknowledge = (enum acknowledge)settings->acknowledge;
-	partners->decoder.patience_us = settings->patience_ms * 1000;
-	partners->decoder.options = (struct parts_options){
-		.source = partners_text(settings->source),
-		.currency = partners_text(settings->currency),
-		.repair_reference = partners_text(settings->repair_reference),
-		.zone = partners->zone,
+	desk->decoder.out = settings->out;
+	desk->decoder.state = settings->state;
+	desk->decoder.acknowledge = (enum acknowledge)settings->acknowledge;
+	desk->decoder.patience_us = settings->patience_ms * 1000;
+	desk->decoder.options = (struct parts_options){
+		.source = desk_text(settings->source),
+		.currency = desk_text(settings->currency),
+		.repair_reference = desk_text(settings->repair_reference),
+		.zone = desk->zone,
 		.recipients = (const char *const *)settings->recipients.items,
 		.recipient_count = settings->recipients.count,
 		.refuse_tests = !settings->tests,
 	};
-	return inbox_open(
-		&parts_format, partners, partners_free, &settings->folder, problems, out_source);
+}
+
+static void parts_source_close(void *source)
+{
+	struct parts_source *parts = source;
+	if (parts == NULL)
+		return;
+	postman_stop(parts->postman); /* the connection is closed: it ends */
+	mailroom_close(parts->mailroom);
+	partners_free(&parts->partners);
+	inbox_close(parts->inbox);
+	free(parts);
+}
+
+/* The desk is the inbox's from here on. */
+static enum ch_status parts_source_fill(struct parts_source *parts, struct desk *desk,
+	const struct parts_settings *settings, struct problems *problems)
+{
+	parts->settings = settings;
+	parts->desk = desk;
+	enum ch_status status = inbox_open(
+		&parts_format, desk, desk_free, &settings->folder, problems, &parts->inbox);
+	if (status == CH_OK && settings->partners != NULL)
+		status = partners_read(
+			settings->partners, settings->out, problems, &parts->partners);
+	return status;
+}
+
+static enum ch_status parts_source_open(void *config, struct problems *problems, void **out_source)
+{
+	const struct parts_settings *settings = config;
+	struct desk *desk = calloc(1, sizeof(*desk));
+	struct parts_source *parts = calloc(1, sizeof(*parts));
+	enum ch_status status = CH_NOMEM;
+	if (desk == NULL || parts == NULL)
+		goto out;
+	status = settings->time_zone != NULL
+			 ? zone_open(desk_text(settings->time_zone), &desk->zone)
+			 : CH_OK;
+	if (status != CH_OK)
+		goto out;
+	desk_fill(desk, settings);
+	status = parts_source_fill(parts, desk, settings, problems);
+	desk = NULL; /* the inbox's, whatever came of it */
+	if (status != CH_OK)
+		goto out;
+	*out_source = parts;
+	parts = NULL; /* the caller's now */
+out:
+	parts_source_close(parts);
+	if (desk != NULL)
+		desk_free(desk);
+	return status;
+}
+
+/* ---- The callbacks ---- */
+
+/* Here and not sooner: one process at a time may have the books. */
+static enum ch_status parts_source_start(void *source, struct kit_hub *hub)
+{
+	struct parts_source *parts = source;
+	const struct parts_settings *settings = parts->settings;
+	const struct mailroom_options room = {.state = settings->state,
+		.partners = &parts->partners,
+		.zone = parts->desk->zone,
+		.repair_reference = desk_text(settings->repair_reference)};
+	enum ch_status status = inbox_start(parts->inbox, hub);
+	if (status != CH_OK || parts->partners.count == 0)
+		return status;
+	status = mailroom_open(&room, clock_wall_us(), &parts->mailroom);
+	if (status != CH_OK) {
+		log_error("outbook.unusable", "path=%s status=%s", settings->state,
+			ch_status_name(status));
+		return status;
+	}
+	const struct postman_options post = {.subscription = settings->subscription,
+		.earliest = settings->from != 0,
+		.partners = &parts->partners,
+		.mailroom = parts->mailroom,
+		.connection = kit_connection(hub)};
+	return postman_start(&post, &parts->postman);
+}
+
+static enum ch_status parts_source_next(void *source, struct kit_item *out_item)
+{
+	struct parts_source *parts = source;
+	bool idle = true;
+	enum ch_status status = CH_OK;
+	if (parts->postman != NULL)
+		status = postman_look(parts->postman, &idle);
+	if (status != CH_OK)
+		return status;
+	status = inbox_next(parts->inbox, out_item);
+	return status == CH_END && !idle ? CH_BUSY : status;
+}
+
+static void parts_source_settle(void *source, const struct kit_settled *settled)
+{
+	struct parts_source *parts = source;
+	inbox_settle(parts->inbox, settled);
+	if (parts->postman != NULL)
+		postman_expect(parts->postman);
+}
+
+static enum ch_status parts_source_late(
+	void *source, struct slice origin, const struct ch_receipt *receipt)
+{
+	return inbox_late(((struct parts_source *)source)->inbox, origin, receipt);
+}
+
+static void count_up(struct metrics *metrics, const char *outcome, uint64_t total)
+{
+	struct metric *counter = metric_counter(metrics, "carehub_parts_outgoing",
+		"Interchanges for partners, and what became of them.", "outcome", outcome, NULL);
+	metric_add(counter, (int64_t)total - metric_value(counter));
+}
+
+static void parts_source_count(void *source, struct metrics *metrics)
+{
+	struct parts_source *parts = source;
+	struct mailroom_counts counts;
+	if (parts->postman == NULL)
+		return;
+	postman_count(parts->postman, &counts);
+	count_up(metrics, "written", counts.written);
+	count_up(metrics, "refused", counts.refused);
+	count_up(metrics, "acknowledged", counts.acknowledged);
+	count_up(metrics, "rejected", counts.rejected);
+	metric_set(metric_gauge(metrics, "carehub_parts_outgoing_awaited",
+			   "Interchanges whose acknowledgement has not come.", NULL),
+		(int64_t)counts.awaited);
+	metric_set(metric_gauge(metrics, "carehub_parts_outgoing_missing",
+			   "Of them, those that are overdue.", NULL),
+		(int64_t)counts.missing);
 }
 
 int parts_folder_main(int argc, char **argv)
@@ -186,9 +360,14 @@ int parts_folder_main(int argc, char **argv)
 		.options = options,
 		.option_count = sizeof(options) / sizeof(options[0]),
 		.config_bytes = sizeof(struct parts_settings),
-		.check = partners_check,
-		.open = parts_folder_open,
-		INBOX_CALLBACKS,
+		.check = parts_source_check,
+		.open = parts_source_open,
+		.start = parts_source_start,
+		.next = parts_source_next,
+		.settle = parts_source_settle,
+		.late = parts_source_late,
+		.close = parts_source_close,
+		.count = parts_source_count,
 	};
 	return kit_main(argc, argv, &adapter);
 }

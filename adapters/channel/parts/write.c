@@ -125,6 +125,7 @@ static enum ch_status write_object(struct copy *copy, json_t *object)
 static enum ch_status write_line(struct copy *copy, struct slice line)
 {
 	json_error_t error;
+	json_t *inside;
 	line = text_trim(line);
 	if (line.len == 0)
 		return CH_OK;
@@ -135,10 +136,11 @@ static enum ch_status write_line(struct copy *copy, struct slice line)
 	json_t *object =
 		json_loadb((const char *)line.data, line.len, JSON_REJECT_DUPLICATES, &error);
 	enum ch_status status = CH_OK;
+	inside = json_object_get(object, "event"); /* as `carehub find` prints it */
 	if (!json_is_object(object))
 		complain(copy, "is no JSON object", object == NULL ? error.text : "");
 	else
-		status = write_object(copy, object);
+		status = write_object(copy, json_is_object(inside) ? inside : object);
 	json_decref(object);
 	return status;
 }

@@ -1,4 +1,4 @@
-/* `carehub-parts write FILE...`: events as lines of JSON become interchanges on standard output, without a
+/* `carehub-parts write FILE...`: events as lines of JSON (of translate, or of `carehub find` and `tail`) become interchanges on standard output, without a
  * hub: the way back of translate.  Each event is an interchange of its own. */
 #ifndef PARTS_WRITE_H
 #define PARTS_WRITE_H

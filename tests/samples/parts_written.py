@@ -1,0 +1,123 @@
+#!/usr/bin/env python3
+"""What carehub-parts writes is read by those who wrote readers of their own: the npm package edifact
+(tests/peers/edi), and Perl's Business::Edifact::Interchange where Debian's package is installed.
+
+usage: parts_written.py CAREHUB_PARTS CORPUS TRAFFIC
+
+Every event of the fuzzers' corpus and of the generator's day is written; number, parties, articles,
+quantities and prices that the others read must be those of the event."""
+import glob
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from decimal import Decimal
+
+from parts_answers import PEER, PERL, SKIPPED, answers, has_perl, npm
+
+NUMBER = {"ORDERS": "partsOrderId", "ORDRSP": "responseId", "DESADV": "dispatchId",
+          "RECADV": "receiptId", "INVRPT": "reportId", "PRICAT": "priceListId"}
+OPTIONS = ["--quiet", "--time-zone", "Asia/Shanghai", "--repair-reference", "ACW"]
+
+
+def run(program, words, text):
+    done = subprocess.run([program, *words], input=text, capture_output=True, check=False)
+    assert done.returncode in (0, 1), done.stderr
+    return done.stdout
+
+
+def decimals(message, name):
+    """All values of that name, at whatever depth."""
+    if isinstance(message, list):
+        return [value for item in message for value in decimals(item, name)]
+    if not isinstance(message, dict):
+        return []
+    found = [Decimal(int(message[name].get("unscaled", 0))).scaleb(-message[name].get("scale", 0))] \
+        if isinstance(message.get(name), dict) else []
+    return found + [v for key, value in message.items() if key != name for v in decimals(value, name)]
+
+
+def component(segment, element, place=0):
+    elements = segment[1]
+    return elements[element][place] if len(elements) > element and len(elements[element]) > place else ""
+
+
+def compare(event, segments):
+    """What the other reader found, against the event."""
+    data = event["data"]
+    tags = [tag for tag, _ in segments]
+    kind = component(segments[1], 1)
+    assert tags[:3] == ["UNB", "UNH", "BGM"] and tags[-2:] == ["UNT", "UNZ"], tags
+    assert int(component(segments[-2], 0)) == len(segments) - 2, "UNT"
+    assert component(segments[-1], 1) == component(segments[0], 4), "UNZ"
+    if kind in NUMBER:
+        assert component(segments[2], 1) == data[NUMBER[kind]], (segments[2], data)
+    lines = [s for s in segments if s[0] == "LIN"]
+    if event["type"] != "parts.order.cancelled":
+        assert len(lines) == len(data.get("lines", [])), (kind, len(lines))
+    told = {component(s, 2) for s in lines} | {
+        component(s, n) for s in segments if s[0] == "PIA" for n in range(1, 6)}
+    for line in data.get("lines", []):
+        item = line.get("item", {})
+        assert {item[k] for k in ("partNumber", "gtin", "buyerPartNumber") if k in item} <= told
+    quantities = [Decimal(component(s, 0, 1)) for s in segments if s[0] == "QTY"]
+    want = [v for name in ("quantity", "orderedQuantity", "confirmedQuantity", "backorderedQuantity",
+                           "receivedQuantity", "acceptedQuantity", "damagedQuantity", "onHand", "available",
+                           "reserved", "onOrder", "received", "issued", "minimumQuantity")
+            for v in decimals(data, name)]
+    assert Counter(quantities) == Counter(want), (kind, quantities, want)
+    prices = [Decimal(component(s, 0, 1)) for s in segments if s[0] == "PRI"]
+    assert Counter(prices) == Counter(decimals(data, "unitPrice")), (kind, prices)
+    return kind
+
+
+def main():
+    program, corpus, traffic = sys.argv[1:]
+    if shutil.which("node") is None or not os.path.isdir(os.path.join(PEER, "node_modules")):
+        print("skipped: the npm reader is not here: npm ci in tests/peers/edi")
+        return SKIPPED
+    perl = has_perl()
+    if not perl:
+        print("Business::Edifact::Interchange is not here (libbusiness-edifact-interchange-perl)")
+    count = Counter()
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([sys.executable, "-B", os.path.join(traffic, "parts.py"), "--day", "2026-03-02",
+                        "--seed", "7", "--stations", "2", "--out", os.path.join(folder, "day")],
+                       check=True, stdout=subprocess.DEVNULL)
+        files = sorted(glob.glob(os.path.join(corpus, "*")) + glob.glob(os.path.join(folder, "day", "*")))
+        events = [line for line in run(program, ["translate", *OPTIONS, *files], b"").splitlines()
+                  if b'"type":"parts.' in line and b"backordered" not in line]
+        path = os.path.join(folder, "written")
+        for line in events:
+            # Latin-1 where that has the event's letters, else all of Unicode.
+            for syntax, charset in (("UNOC", "latin-1"), ("UNOY", "utf-8")):
+                text = run(program, ["write", *OPTIONS, "--syntax", syntax, "-"], line)
+                if text:
+                    break
+                count[syntax, "not written"] += 1
+            else:
+                continue
+            # The reader is of syntax 3 and takes bytes for letters: it is given letters of ASCII alone.
+            plain = "".join(c if c.isascii() else "x" for c in text.decode(charset))
+            plain = plain.replace("UNOY:4", "UNOC:3").replace("UNA:+.?*'", "UNA:+.? '")
+            (written,) = answers(plain)
+            with open(path, "w", encoding="ascii", newline="") as file:
+                file.write(written)
+            kind = compare(json.loads(line), npm(path))
+            count[syntax, kind] += 1
+            if perl:
+                got = subprocess.run(["perl", "-e", PERL, path], capture_output=True, text=True,
+                                     check=True).stdout
+                assert got == f"1/{kind}", got
+    for (syntax, kind), number in sorted(count.items()):
+        print(f"{syntax}\t{kind}\t{number}")
+    missing = set(NUMBER) - {kind for _, kind in count}
+    assert not missing, missing
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
