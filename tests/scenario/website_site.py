@@ -80,6 +80,11 @@ class Site:
             self.lines.put(line)
         self.lines.put(None)
 
+    def ask_reload(self):
+        """What the command of that name came to."""
+        return subprocess.run([BIN / "carehub-website", "reload", "--config", self.folder / "website.conf"],
+                              capture_output=True, text=True, timeout=PATIENCE_S)
+
     def reload(self):
         """SIGHUP; what the adapter says of it."""
         self.process.send_signal(signal.SIGHUP)

@@ -58,6 +58,13 @@ static int connection_begin(struct lws *wsi, struct connection *connection, cons
 	return 0;
 }
 
+/* lws asks once, as the port is opened, for what belongs into its context of TLS. */
+static void server_show_certificate(const struct server *server, void *context)
+{
+	if (server->options.certificate != NULL)
+		certificate_show(context, server->options.certificate);
+}
+
 static int server_callback(
 	struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
 {
@@ -76,6 +83,9 @@ static int server_callback(
 	case LWS_CALLBACK_CLOSED_HTTP:
 		if (connection != NULL)
 			connection_part(connection);
+		return 0;
+	case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS:
+		server_show_certificate(lws_context_user(lws_get_context(wsi)), user);
 		return 0;
 	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
 	case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
@@ -129,15 +139,14 @@ static enum ch_status server_listen(struct server *server, int port)
 		.max_http_header_data = SERVER_HEAD_BYTES,
 		.max_http_header_pool = (unsigned short)options->connections,
 		.fd_limit_per_thread = (unsigned)options->connections + 8,
-		.ssl_cert_filepath = options->certificate,
-		.ssl_private_key_filepath = options->certificate_key,
 		.options = (uint64_t)(LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
 				      LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND |
 				      LWS_SERVER_OPTION_SKIP_SERVER_CANONICAL_NAME |
 				      LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS),
 	};
 	if (options->certificate != NULL)
-		info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
+		info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT |
+				LWS_SERVER_OPTION_CREATE_VHOST_SSL_CTX;
 	lws_set_log_level(LLL_ERR | LLL_WARN, server_log);
 	server->context = lws_create_context(&info);
 	if (server->context == NULL)

@@ -14,6 +14,7 @@
 #define WEBSITE_SERVER_H
 
 #include "channel/website/answer.h"
+#include "channel/website/certificate.h"
 #include "channel/website/http_message.h"
 
 struct server;
@@ -21,9 +22,9 @@ struct visit;
 struct uv_loop_s;
 
 struct server_options {
-	const char *address;     /* "127.0.0.1:7780", "[::1]:0" */
-	const char *certificate; /* files in PEM; NULL: no TLS */
-	const char *certificate_key;
+	const char *address; /* "127.0.0.1:7780", "[::1]:0" */
+	/* What each handshake shows, as it is by then; must outlive the server.  NULL: no TLS. */
+	struct certificate *const *certificate;
 	int64_t body_bytes;
 	int64_t body_ms;
 	int64_t connections;
@@ -32,7 +33,7 @@ struct server_options {
 	void *context;
 };
 
-/* CH_INVALID: no such address; CH_BUSY: it cannot be bound, or the certificate not be used; CH_NOMEM. */
+/* CH_INVALID: no such address; CH_BUSY: it cannot be bound; CH_NOMEM. */
 enum ch_status server_open(
 	struct uv_loop_s *loop, const struct server_options *options, struct server **out_server);
 

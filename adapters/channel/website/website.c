@@ -5,12 +5,10 @@
  * must not fail for want of a port. */
 #include "channel/website/website.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <uv.h>
 
 #include "base/address.h"
@@ -18,11 +16,12 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/pattern.h"
+#include "channel/website/certificate.h"
 #include "channel/website/reception.h"
-#include "kit/secret.h"
 
 struct website {
 	const struct website_settings *settings;
+	struct certificate *certificate; /* NULL: no TLS */
 	struct senders *senders;
 	struct postbox *postbox;
 	struct reception *reception;
@@ -174,18 +173,17 @@ static enum ch_status website_check(const void *config, struct problems *problem
 {
 	const struct website_settings *settings = config;
 	size_t before = problems->count + problems->dropped;
+	struct certificate *certificate = NULL;
 	struct senders *senders = NULL;
 	enum ch_status status = CH_OK;
 	if ((settings->certificate == NULL) != (settings->certificate_key == NULL))
 		problems_add(problems, NULL, 0, "website.certificate",
 			"and website.certificate_key belong together");
-	if (settings->certificate != NULL && access(settings->certificate, R_OK) != 0)
-		problems_add(problems, NULL, 0, "website.certificate", "%s: %s",
-			settings->certificate, strerror(errno));
-	if (settings->certificate_key != NULL)
-		(void)secret_open(settings->certificate_key, "website.certificate_key", problems,
-			NULL); /* counted below */
-	if (settings->senders != NULL)
+	if (settings->certificate != NULL && settings->certificate_key != NULL)
+		status = certificate_read(
+			settings->certificate, settings->certificate_key, problems, &certificate);
+	certificate_free(certificate);
+	if (settings->senders != NULL && status != CH_NOMEM)
 		status = senders_read(settings->senders, problems, &senders);
 	senders_free(senders);
 	if (status == CH_OK && problems->count + problems->dropped > before)
@@ -220,6 +218,7 @@ static void website_close(void *source)
 	postbox_free(website->postbox);
 	reception_free(website->reception);
 	senders_free(website->senders);
+	certificate_free(website->certificate);
 	free(website);
 }
 
@@ -231,6 +230,9 @@ static enum ch_status website_open(void *config, struct problems *problems, void
 		goto out;
 	website->settings = config;
 	status = senders_read(website->settings->senders, problems, &website->senders);
+	if (status == CH_OK && website->settings->certificate != NULL)
+		status = certificate_read(website->settings->certificate,
+			website->settings->certificate_key, problems, &website->certificate);
 	if (status != CH_OK)
 		goto out;
 	status = postbox_create((size_t)website->settings->queue, &website->postbox);
@@ -255,28 +257,35 @@ static bool website_text_equal(const char *a, const char *b)
 static bool website_is_built_as(const struct website_settings *a, const struct website_settings *b)
 {
 	return website_text_equal(a->listen, b->listen) &&
-	       website_text_equal(a->certificate, b->certificate) &&
-	       website_text_equal(a->certificate_key, b->certificate_key) &&
+	       (a->certificate == NULL) == (b->certificate == NULL) &&
 	       a->body_bytes == b->body_bytes && a->body_ms == b->body_ms &&
 	       a->connections == b->connections && a->queue == b->queue;
 }
 
-/* Senders, secrets and limits change in flight; a new certificate needs a new port. */
+/* Senders, secrets, limits and the certificate change in flight. */
 static enum ch_status website_reload(void *source, void *config)
 {
 	struct website *website = source;
 	const struct website_settings *settings = config;
 	struct problems problems = {0};
 	struct senders *senders = NULL;
-	if (!website_is_built_as(website->settings, settings) || settings->certificate != NULL)
+	struct certificate *certificate = NULL;
+	if (!website_is_built_as(website->settings, settings))
 		return CH_UNSUPPORTED;
 	enum ch_status status = senders_read(settings->senders, &problems, &senders);
+	if (status == CH_OK && settings->certificate != NULL)
+		status = certificate_read(
+			settings->certificate, settings->certificate_key, &problems, &certificate);
 	problems_fini(&problems); /* they were found good a moment ago */
-	if (status != CH_OK)
+	if (status != CH_OK) {
+		senders_free(senders);
 		return status;
+	}
 	reception_reload(website->reception, settings, senders);
 	senders_free(website->senders);
 	website->senders = senders;
+	certificate_free(website->certificate);
+	website->certificate = certificate;
 	website->settings = settings;
 	return CH_OK;
 }
@@ -287,8 +296,7 @@ static enum ch_status website_start(void *source, struct kit_hub *hub)
 	const struct website_settings *settings = website->settings;
 	const struct server_options server = {
 		.address = settings->listen,
-		.certificate = settings->certificate,
-		.certificate_key = settings->certificate_key,
+		.certificate = website->certificate != NULL ? &website->certificate : NULL,
 		.body_bytes = settings->body_bytes,
 		.body_ms = settings->body_ms,
 		.connections = settings->connections,
@@ -305,8 +313,7 @@ static enum ch_status website_start(void *source, struct kit_hub *hub)
 			settings->certificate != NULL ? "yes" : "no");
 	else
 		log_error("website.listens", "address=%s status=%s detail=\"%s\"", settings->listen,
-			ch_status_name(status),
-			"the address is taken, or the certificate cannot be used");
+			ch_status_name(status), "the address is taken, or is not this machine's");
 	return status;
 }
 
