@@ -93,6 +93,8 @@ static const struct stay *call_served(const struct channel *channel)
 
 void channel_tell_forms(struct exchange *exchange, struct channel *channel, int64_t now_us)
 {
+	if (channel->forms == NULL)
+		return;
 	const struct stay *served = call_served(channel);
 	struct call_record record = call_record_begin(channel->call, channel);
 	record.outcome = CALL_SURVEYED;
