@@ -84,7 +84,7 @@ bool kit_hub_is_up(const struct kit_hub *hub);
 enum ch_status kit_checkpoint(const struct kit_hub *hub, const char *source, struct buffer *out);
 
 /* libcarehub's own connection, for a subscription (carehub/subscribe.h) on a thread that the adapter has for it.
- * From start on; it is closed before the source is, and every call on it then says CH_CLOSED. */
+ * From start until end. */
 struct ch_connection;
 struct ch_connection *kit_connection(struct kit_hub *hub);
 
@@ -144,6 +144,9 @@ struct kit_adapter {
 	 * writes refusals into the spool's own `rejects`.  Others stop the adapter, and it is told again.
 	 * May be NULL: as CH_NOT_FOUND. */
 	enum ch_status (*late)(void *source, struct slice origin, const struct ch_receipt *receipt);
+	/* May be NULL.  Once after start, whatever came of that: the connection is about to be closed, and who uses
+	 * it (kit_connection) has to have ended when this returns, which may take a second. */
+	void (*end)(void *source);
 	void (*close)(void *source);
 	/* May be NULL.  Before the file of metrics is written: asks for its own series, which are found again
 	 * under their names, and sets them. */

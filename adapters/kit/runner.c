@@ -189,6 +189,8 @@ enum ch_status runner_run(const struct kit_adapter *adapter, void *source,
 		status = meter_create(adapter, source, settings->metrics, &runner.meter);
 	if (status == CH_OK)
 		status = runner_loop(&runner);
+	if (runner.started && adapter->end != NULL)
+		adapter->end(source);
 	if (runner.relay != NULL)
 		relay_end(runner.relay);
 	if (runner.hub != NULL)

@@ -4,6 +4,7 @@
 #include <uv.h>
 
 #include "base/clock.h"
+#include "carehub/carehub.h"
 
 #define DESK_EVENTS 1000
 
@@ -163,6 +164,58 @@ static void test_a_source_that_fails_ends_it(void **state)
 	desk_end(&desk, &station);
 }
 
+/* ---- What it does besides ---- */
+
+/* A source that holds the kit's connection, and counts. */
+struct listener {
+	struct desk desk; /* first */
+	struct ch_connection *connection;
+	unsigned ended;
+};
+
+static enum ch_status listener_start(void *source, struct kit_hub *hub)
+{
+	struct listener *listener = source;
+	listener->connection = kit_connection(hub);
+	assert_non_null(listener->connection);
+	return CH_OK;
+}
+
+static void listener_end(void *source)
+{
+	struct listener *listener = source;
+	struct ch_stats stats;
+	ch_connection_stats(listener->connection, &stats); /* it is still there */
+	assert_int_equal(stats.accepted, 1);
+	listener->connection = NULL;
+	listener->ended++;
+}
+
+static void listener_count(void *source, struct metrics *metrics)
+{
+	const struct listener *listener = source;
+	metric_set(metric_gauge(metrics, "desk_ended", "Whether it has ended.", NULL),
+		listener->ended);
+}
+
+static void test_a_connection_is_there_until_the_end(void **state)
+{
+	struct station station;
+	struct listener listener = {.ended = 0};
+	(void)state;
+	desk_begin(&listener.desk, &station);
+	station.adapter.start = listener_start;
+	station.adapter.end = listener_end;
+	station.adapter.count = listener_count;
+	station_start(&station);
+	desk_lay(&listener.desk, 1);
+	wait_until_settled(&listener.desk, 1);
+	station_stop(&station);
+	assert_int_equal(listener.ended, 1);
+	assert_true(drop_says(&station.drop, ".metrics", "desk_ended 1\n"));
+	desk_end(&listener.desk, &station);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -171,6 +224,7 @@ int main(void)
 		cmocka_unit_test(test_an_idle_source_costs_nothing),
 		cmocka_unit_test(test_a_loop_runs_on_the_same_thread),
 		cmocka_unit_test(test_a_source_that_fails_ends_it),
+		cmocka_unit_test(test_a_connection_is_there_until_the_end),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
