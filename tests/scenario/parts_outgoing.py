@@ -117,6 +117,7 @@ with Hub() as hub:
     assert "U+7535 is not in UNOC" in json.dumps(letter), letter
     (partners / "north.conf").write_text(PARTNER.format(syntax="UNOY", patience="1d"))
     adapter.send_signal(signal.SIGHUP)
+    until(lambda: " generation=2 " in (hub.root / "log").read_text())
     hub.run(ops, "deadletter", "retry", "parts", "--yes")
     until(lambda: carry() or "A-zh" in carried.values())
     adapter.terminate()

@@ -40,7 +40,8 @@ struct parts_source {
 	const struct desk *desk; /* the inbox's */
 	struct partners partners;
 	struct mailroom *mailroom;
-	struct postman *postman; /* NULL: there is nobody to write to */
+	struct postman *postman; /* NULL: there is nobody to write to, or it has ended */
+	struct mailroom_counts counts;
 };
 
 static const char *desk_zone_fault(struct slice value)
@@ -224,7 +225,6 @@ static void parts_source_close(void *source)
 	struct parts_source *parts = source;
 	if (parts == NULL)
 		return;
-	postman_stop(parts->postman); /* the connection is closed: it ends */
 	mailroom_close(parts->mailroom);
 	partners_free(&parts->partners);
 	inbox_close(parts->inbox);
@@ -327,6 +327,16 @@ static enum ch_status parts_source_late(
 	return inbox_late(((struct parts_source *)source)->inbox, origin, receipt);
 }
 
+static void parts_source_end(void *source)
+{
+	struct parts_source *parts = source;
+	if (parts->postman == NULL)
+		return;
+	postman_stop(parts->postman);
+	parts->postman = NULL;
+	mailroom_count(parts->mailroom, &parts->counts);
+}
+
 static void count_up(struct metrics *metrics, const char *outcome, uint64_t total)
 {
 	struct metric *counter = metric_counter(metrics, "carehub_parts_outgoing",
@@ -337,20 +347,21 @@ static void count_up(struct metrics *metrics, const char *outcome, uint64_t tota
 static void parts_source_count(void *source, struct metrics *metrics)
 {
 	struct parts_source *parts = source;
-	struct mailroom_counts counts;
-	if (parts->postman == NULL)
+	const struct mailroom_counts *counts = &parts->counts;
+	if (parts->mailroom == NULL)
 		return;
-	postman_count(parts->postman, &counts);
-	count_up(metrics, "written", counts.written);
-	count_up(metrics, "refused", counts.refused);
-	count_up(metrics, "acknowledged", counts.acknowledged);
-	count_up(metrics, "rejected", counts.rejected);
+	if (parts->postman != NULL)
+		postman_count(parts->postman, &parts->counts);
+	count_up(metrics, "written", counts->written);
+	count_up(metrics, "refused", counts->refused);
+	count_up(metrics, "acknowledged", counts->acknowledged);
+	count_up(metrics, "rejected", counts->rejected);
 	metric_set(metric_gauge(metrics, "carehub_parts_outgoing_awaited",
 			   "Interchanges whose acknowledgement has not come.", NULL),
-		(int64_t)counts.awaited);
+		(int64_t)counts->awaited);
 	metric_set(metric_gauge(metrics, "carehub_parts_outgoing_missing",
 			   "Of them, those that are overdue.", NULL),
-		(int64_t)counts.missing);
+		(int64_t)counts->missing);
 }
 
 int parts_folder_main(int argc, char **argv)
@@ -366,6 +377,7 @@ int parts_folder_main(int argc, char **argv)
 		.next = parts_source_next,
 		.settle = parts_source_settle,
 		.late = parts_source_late,
+		.end = parts_source_end,
 		.close = parts_source_close,
 		.count = parts_source_count,
 	};

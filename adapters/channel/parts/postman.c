@@ -11,7 +11,7 @@
 #include "base/log.h"
 #include "wire/types.h"
 
-#define ATTACH_MS    5000
+#define ATTACH_MS    1000
 #define LOOK_MS      200
 #define RETRY_MS     5000
 #define FULL_MS      30000u

@@ -20,10 +20,10 @@ struct postman_options {
 	struct ch_connection *connection;
 };
 
-/* CH_NOMEM.  What the options point to must outlive it; but the connection may be closed, and then it ends. */
+/* CH_NOMEM.  What the options point to must outlive it, the connection too. */
 enum ch_status postman_start(const struct postman_options *options, struct postman **out_postman);
 
-/* Waits for the thread's end; the connection has been closed.  NULL is fine. */
+/* Ends the thread, which may take a second, and sends the acks that are still here.  NULL is fine. */
 void postman_stop(struct postman *postman);
 
 /* Something was published that may come back here: it is not idle for a while. */
