@@ -106,7 +106,6 @@
 #define LIMIT_PARETO_CLASSES 100000u
 /* Charts over the facts: over it, none is drawn. */
 #define LIMIT_CONTROL_STRATA 65536u
-#define LIMIT_CONTROL_VISITS 8388608u
 #define LIMIT_SORTER_BYTES   (32u * 1024u * 1024u) /* of a report's sorting; over it, on the disk */
 #define LIMIT_BASKETS        16777216u
 #define LIMIT_BASKET_ITEMS   4096u /* in one basket */

@@ -1,5 +1,6 @@
 #include "module/quality/fact/repair_fact.h"
 
+#include "base/hash.h"
 #include "module/quality/fact/charge_fact.h"
 #include "module/quality/fact/moment.h"
 #include "module/quality/fact/supply_fact.h"
@@ -465,6 +466,25 @@ struct repair_point repair_fixed(const struct repair_fact *fact)
 	/* A station that tells nothing between receipt and return has repaired it by then. */
 	return fact->returned.mark != NULL && fact->outcome == OUTCOME_FIXED ? fact->returned
 									     : none;
+}
+
+/* ---- Units ---- */
+
+bool repair_unit_digest(struct slice serial, uint64_t out_unit[2])
+{
+	uint8_t folded[LIMIT_FACT_TEXT_BYTES];
+	size_t len = 0;
+	for (size_t i = 0; i < serial.len && len < sizeof(folded); i++) {
+		uint8_t byte = serial.data[i];
+		if (byte == ' ' || byte == '-')
+			continue;
+		folded[len++] = byte >= 'a' && byte <= 'z' ? (uint8_t)(byte - 'a' + 'A') : byte;
+	}
+	if (len == 0)
+		return false;
+	out_unit[0] = hash_bytes(folded, len, hash_seed());
+	out_unit[1] = hash_bytes(folded, len, ~hash_seed());
+	return true;
 }
 
 /* ---- Facts of an order ---- */

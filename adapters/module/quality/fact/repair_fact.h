@@ -111,6 +111,10 @@ enum ch_status repair_get(struct book_txn *txn, struct slice order_id, int64_t a
 	int64_t moment_us, struct marks *marks, struct repair_fact facts[REPAIR_NUMBER_MAX],
 	size_t *out_count);
 
+/* Which unit a serial number means, without blanks and hyphens and in capitals, as desks write them as they like: a digest
+ * of this process, so long that two do not share one.  False: it means none. */
+bool repair_unit_digest(struct slice serial, uint64_t out_unit[2]);
+
 /* Every repair of the book.  A part of the program that draws charts and a report's lists use this; all
  * of it lives until `each` returns, marks of the whole order included. */
 typedef enum ch_status repair_function(

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/limits.h"
 #include "module/quality/manager/control_inside.h"
 
 /* Ranges of more than ten values tell less of their spread than standard deviations do. */
@@ -27,6 +28,12 @@ enum ch_status control_create(const struct control_request *request, struct cont
 		control_window_make(&control_plans[i], control->offset_us, until_us,
 			request->blocks, &control->windows[i]);
 	}
+	enum ch_status status = sorter_create(sizeof(struct control_visit), control_visit_compare,
+		LIMIT_SORTER_BYTES, &control->visits);
+	if (status != CH_OK) {
+		control_free(control);
+		return status;
+	}
 	*out_control = control;
 	return CH_OK;
 }
@@ -46,7 +53,9 @@ void control_free(struct control *control)
 	for (size_t i = 0; i < control->chart_count; i++)
 		control_chart_fini(&control->charts[i]);
 	free(control->charts);
-	free(control->visits);
+	sorter_free(control->visits);
+	free(control->by_number.items);
+	free(control->source_list.items);
 	free(control->order);
 	table_fini(&control->strata);
 	table_fini(&control->sources);
@@ -56,48 +65,72 @@ void control_free(struct control *control)
 
 /* ---- Units that came back ---- */
 
-static int control_visit_compare(const void *left, const void *right)
+/* The unit comes: every return that still waited for its next visit is judged by it. */
+static enum ch_status control_came(struct control *control, const struct control_visit *came,
+	struct control_visit *returns, size_t count)
 {
-	const struct control_visit *a = left;
-	const struct control_visit *b = right;
-	if (a->serial != b->serial)
-		return a->serial < b->serial ? -1 : 1;
-	if (a->moment_us != b->moment_us)
-		return a->moment_us < b->moment_us ? -1 : 1;
-	/* What comes in the moment in which another leaves came before. */
-	if ((a->left == NULL) != (b->left == NULL))
-		return a->left == NULL ? -1 : 1;
-	return control_event_compare(&a->event, &b->event);
-}
-
-/* A return counts against the next coming of the same unit. */
-static enum ch_status control_join(struct control *control)
-{
-	if (control->visit_count > 0)
-		qsort(control->visits, control->visit_count, sizeof(*control->visits),
-			control_visit_compare);
-	for (size_t i = 0; i < control->visit_count; i++) {
-		const struct control_visit *visit = &control->visits[i];
+	for (size_t i = 0; i < count; i++) {
+		const struct control_stratum *stratum =
+			control->by_number.items[returns[i].left - 1];
 		struct control_point *point;
-		size_t next = i + 1;
-		if (visit->left == NULL)
+		if (came->moment_us > returns[i].moment_us + control->again_us)
 			continue;
 		enum ch_status status = control_point_of(
-			control, CONTROL_AGAIN, visit->left->name, visit->moment_us, &point);
+			control, CONTROL_AGAIN, stratum->name, returns[i].moment_us, &point);
 		if (status != CH_OK)
 			return status;
-		point->units++;
-		while (next < control->visit_count &&
-			control->visits[next].serial == visit->serial &&
-			control->visits[next].left != NULL)
-			next++;
-		if (next == control->visit_count || control->visits[next].serial != visit->serial ||
-			control->visits[next].moment_us > visit->moment_us + control->again_us)
-			continue;
+		struct control_event event = control_visit_event(control, came);
+		event.id = arena_copy(&control->arena, event.id);
+		if (event.id.data == NULL)
+			return CH_NOMEM;
 		point->count++;
-		control_event_add(point, &control->visits[next].event);
+		control_event_add(point, &event);
 	}
 	return CH_OK;
+}
+
+/* A return is one more unit of its month, and waits for the next coming of the same unit. */
+static enum ch_status control_left(struct control *control, const struct control_visit *left,
+	struct control_visit **returns, size_t *count, size_t *capacity)
+{
+	const struct control_stratum *stratum = control->by_number.items[left->left - 1];
+	struct control_point *point;
+	if (*count == *capacity) {
+		size_t more = *capacity == 0 ? 16 : 2 * *capacity;
+		struct control_visit *larger = realloc(*returns, more * sizeof(*larger));
+		if (larger == NULL)
+			return CH_NOMEM;
+		*returns = larger;
+		*capacity = more;
+	}
+	enum ch_status status =
+		control_point_of(control, CONTROL_AGAIN, stratum->name, left->moment_us, &point);
+	if (status != CH_OK)
+		return status;
+	point->units++;
+	(*returns)[(*count)++] = *left;
+	return CH_OK;
+}
+
+static enum ch_status control_join(struct control *control)
+{
+	struct control_visit *returns = NULL; /* of the unit at hand */
+	size_t count = 0;
+	size_t capacity = 0;
+	struct control_visit visit;
+	enum ch_status status = sorter_sort(control->visits);
+	while (status == CH_OK && (status = sorter_next(control->visits, &visit)) == CH_OK) {
+		if (count > 0 && memcmp(returns[0].unit, visit.unit, sizeof(visit.unit)) != 0)
+			count = 0;
+		if (visit.left != 0) {
+			status = control_left(control, &visit, &returns, &count, &capacity);
+		} else {
+			status = control_came(control, &visit, returns, count);
+			count = 0;
+		}
+	}
+	free(returns);
+	return status == CH_END ? CH_OK : status;
 }
 
 /* ---- Drawing ---- */

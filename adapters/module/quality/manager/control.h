@@ -111,8 +111,8 @@ struct control;
 enum ch_status control_create(const struct control_request *request, struct control **out_control);
 void control_free(struct control *control); /* NULL is fine */
 
-/* A repair_function: what is needed of the fact is copied.  CH_NOMEM; CH_TOO_LARGE (LIMIT_CONTROL_STRATA,
- * LIMIT_CONTROL_VISITS); what the filter's book says. */
+/* A repair_function: what is needed of the fact is copied.  CH_NOMEM; CH_TOO_LARGE (LIMIT_CONTROL_STRATA); CH_FULL, CH_IO
+ * (what is put aside on the disk); what the filter's book says. */
 enum ch_status control_take_repair(
 	void *control, const struct repair_fact *fact, const struct marks *marks);
 

@@ -5,21 +5,42 @@
 #include "base/table.h"
 #include "module/quality/manager/control.h"
 #include "module/quality/manager/control_plan.h"
+#include "module/quality/measure/sorter.h"
 
 /* One chart's data; points are made when something falls into them. */
 struct control_stratum {
 	enum control_plan_id plan;
+	uint32_t number;
 	struct slice name;
 	struct slice key; /* in the table: the plan and the name */
 	struct control_point *points[CONTROL_PERIODS_MAX];
 };
 
-/* A unit that came to a station, or left it. */
+/* Longer ids of events stand in the arena. */
+#define CONTROL_ID_BYTES 44u
+
+/* A unit that came, or went back: sorted when all is known. */
 struct control_visit {
-	uint64_t serial;
+	uint64_t unit[2];
 	int64_t moment_us;
-	struct control_stratum *left; /* NULL: it came */
-	struct control_event event;   /* of what came */
+	uint32_t left;   /* the stratum that it went back from, by its number; 0: it came */
+	uint32_t source; /* of the event by which it came, by its number */
+	uint32_t id_len;
+	uint8_t id
+		[CONTROL_ID_BYTES]; /* the event's, zeros behind it; of a longer one where it is */
+};
+
+/* A source of events, kept once. */
+struct control_source {
+	struct slice name;
+	uint32_t number;
+};
+
+/* Things by their numbers, from 1. */
+struct control_list {
+	void **items;
+	size_t count;
+	size_t capacity;
 };
 
 struct control {
@@ -30,10 +51,10 @@ struct control {
 	struct arena arena;
 	struct table strata;
 	struct control_stratum **order; /* of the strata, sorted when all is taken */
-	struct table sources;           /* texts of few values, kept once */
-	struct control_visit *visits;
-	size_t visit_count;
-	size_t visit_capacity;
+	struct control_list by_number;  /* the strata */
+	struct table sources;           /* name: struct control_source */
+	struct control_list source_list;
+	struct sorter *visits;
 	struct control_chart *charts;
 	size_t chart_count;
 	size_t chart_capacity;
@@ -43,8 +64,12 @@ struct control {
 enum ch_status control_point_of(struct control *control, enum control_plan_id plan,
 	struct slice name, int64_t moment_us, struct control_point **out_point);
 
-/* By time, then by which event it is. */
-int control_event_compare(const struct control_event *a, const struct control_event *b);
+/* The event by which the unit came. */
+struct control_event control_visit_event(
+	const struct control *control, const struct control_visit *visit);
+
+/* By unit, then by time; what comes in the moment in which another leaves came before. */
+int control_visit_compare(const void *a, const void *b);
 
 /* Keeps the earliest, so that it does not matter in which order they are taken. */
 void control_event_add(struct control_point *point, const struct control_event *event);

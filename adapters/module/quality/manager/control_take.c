@@ -5,6 +5,22 @@
 #include "base/limits.h"
 #include "module/quality/manager/control_inside.h"
 
+/* Adds one and tells its number.  CH_NOMEM. */
+static enum ch_status control_list_add(struct control_list *list, void *item, uint32_t *out_number)
+{
+	if (list->count == list->capacity) {
+		size_t capacity = list->capacity == 0 ? 64 : 2 * list->capacity;
+		void **items = realloc(list->items, capacity * sizeof(void *));
+		if (items == NULL)
+			return CH_NOMEM;
+		list->items = items;
+		list->capacity = capacity;
+	}
+	list->items[list->count++] = item;
+	*out_number = (uint32_t)list->count;
+	return CH_OK;
+}
+
 static enum ch_status control_stratum_of(struct control *control, enum control_plan_id plan,
 	struct slice name, struct control_stratum **out_stratum)
 {
@@ -24,7 +40,8 @@ static enum ch_status control_stratum_of(struct control *control, enum control_p
 			return CH_NOMEM;
 		*stratum = (struct control_stratum){
 			.plan = plan, .key = copy, .name = slice_sub(copy, 1, name.len)};
-		if (table_put(&control->strata, copy, stratum) != CH_OK)
+		if (table_put(&control->strata, copy, stratum) != CH_OK ||
+			control_list_add(&control->by_number, stratum, &stratum->number) != CH_OK)
 			return CH_NOMEM;
 	}
 	*out_stratum = stratum;
@@ -52,7 +69,7 @@ enum ch_status control_point_of(struct control *control, enum control_plan_id pl
 	return CH_OK;
 }
 
-int control_event_compare(const struct control_event *a, const struct control_event *b)
+static int control_event_compare(const struct control_event *a, const struct control_event *b)
 {
 	if (a->moment_us != b->moment_us)
 		return a->moment_us < b->moment_us ? -1 : 1;
@@ -60,21 +77,31 @@ int control_event_compare(const struct control_event *a, const struct control_ev
 	return order != 0 ? order : slice_compare(a->id, b->id);
 }
 
-/* A copy; sources are few. */
+/* NULL: out of memory. */
+static struct control_source *control_source_of(struct control *control, struct slice name)
+{
+	struct control_source *source = table_get(&control->sources, name);
+	if (source != NULL)
+		return source;
+	source = arena_alloc(&control->arena, sizeof(*source));
+	if (source == NULL)
+		return NULL;
+	*source = (struct control_source){.name = arena_copy(&control->arena, name)};
+	if (table_put(&control->sources, source->name, source) != CH_OK ||
+		control_list_add(&control->source_list, source, &source->number) != CH_OK)
+		return NULL;
+	return source;
+}
+
+/* A copy. */
 static enum ch_status control_event_copy(
 	struct control *control, const struct mark *mark, struct control_event *out_event)
 {
-	struct slice *source = table_get(&control->sources, mark->source);
-	if (source == NULL) {
-		source = arena_alloc(&control->arena, sizeof(*source));
-		if (source == NULL)
-			return CH_NOMEM;
-		*source = arena_copy(&control->arena, mark->source);
-		if (table_put(&control->sources, *source, source) != CH_OK)
-			return CH_NOMEM;
-	}
+	const struct control_source *source = control_source_of(control, mark->source);
+	if (source == NULL)
+		return CH_NOMEM;
 	*out_event = (struct control_event){
-		*source, arena_copy(&control->arena, mark->id), mark->moment_us};
+		source->name, arena_copy(&control->arena, mark->id), mark->moment_us};
 	return out_event->id.data == NULL ? CH_NOMEM : CH_OK;
 }
 
@@ -177,31 +204,59 @@ static enum ch_status control_take_defects(
 				       : control_event_note(control, point, fact->defects[0]);
 }
 
-/* 0: none.  Without blanks and hyphens, in capitals, as RR90 has it. */
-static uint64_t control_serial(struct slice serial)
+/* ---- Visits ---- */
+
+static const uint8_t *control_visit_id(const struct control_visit *visit)
 {
-	uint8_t folded[LIMIT_FACT_TEXT_BYTES];
-	size_t len = 0;
-	for (size_t i = 0; i < serial.len && len < sizeof(folded); i++) {
-		uint8_t byte = serial.data[i];
-		if (byte == ' ' || byte == '-')
-			continue;
-		folded[len++] = byte >= 'a' && byte <= 'z' ? (uint8_t)(byte - 'a' + 'A') : byte;
-	}
-	return len == 0 ? 0 : hash_bytes(folded, len, hash_seed()) | 1;
+	const uint8_t *far;
+	if (visit->id_len <= CONTROL_ID_BYTES)
+		return visit->id;
+	memcpy(&far, visit->id, sizeof(far));
+	return far;
 }
 
-static struct control_visit *control_visit_add(struct control *control)
+struct control_event control_visit_event(
+	const struct control *control, const struct control_visit *visit)
 {
-	if (control->visit_count == control->visit_capacity) {
-		size_t capacity = control->visit_capacity == 0 ? 1024 : control->visit_capacity * 2;
-		struct control_visit *visits = realloc(control->visits, capacity * sizeof(*visits));
-		if (visits == NULL)
-			return NULL;
-		control->visits = visits;
-		control->visit_capacity = capacity;
+	const struct control_source *source = control->source_list.items[visit->source - 1];
+	return (struct control_event){
+		source->name, slice_of(control_visit_id(visit), visit->id_len), visit->moment_us};
+}
+
+int control_visit_compare(const void *left, const void *right)
+{
+	const struct control_visit *a = left;
+	const struct control_visit *b = right;
+	for (size_t i = 0; i < 2; i++) {
+		if (a->unit[i] != b->unit[i])
+			return a->unit[i] < b->unit[i] ? -1 : 1;
 	}
-	return &control->visits[control->visit_count++];
+	if (a->moment_us != b->moment_us)
+		return a->moment_us < b->moment_us ? -1 : 1;
+	if (a->left != b->left)
+		return a->left < b->left ? -1 : 1;
+	if (a->source != b->source)
+		return a->source < b->source ? -1 : 1;
+	return slice_compare(
+		slice_of(control_visit_id(a), a->id_len), slice_of(control_visit_id(b), b->id_len));
+}
+
+/* The event by which the unit came, in the visit: ids of the usual length without a copy elsewhere. */
+static enum ch_status control_visit_name(
+	struct control *control, struct control_visit *visit, const struct mark *mark)
+{
+	const struct control_source *source = control_source_of(control, mark->source);
+	if (source == NULL)
+		return CH_NOMEM;
+	visit->source = source->number;
+	visit->id_len = (uint32_t)mark->id.len;
+	if (mark->id.len <= CONTROL_ID_BYTES) {
+		memcpy(visit->id, mark->id.data, mark->id.len);
+		return CH_OK;
+	}
+	struct slice far = arena_copy(&control->arena, mark->id);
+	memcpy(visit->id, &far.data, sizeof(far.data));
+	return far.data != NULL ? CH_OK : CH_NOMEM;
 }
 
 /* Notes when the unit came and left, as far as the months that are drawn can see it. */
@@ -210,32 +265,25 @@ static enum ch_status control_take_visits(
 {
 	const struct control_window *window = &control->windows[CONTROL_AGAIN];
 	int64_t last_us = window->starts[window->count] + control->again_us;
-	uint64_t came = control_serial(fact->serial);
-	uint64_t left = control_serial(fact->returned_serial);
-	struct control_visit visit = {.serial = came, .moment_us = fact->begun.moment_us};
-	struct control_visit *added;
+	struct control_visit came = {.moment_us = fact->begun.moment_us};
+	struct control_visit left = {.moment_us = fact->returned.moment_us};
+	struct control_stratum *stratum;
 	enum ch_status status = CH_OK;
-	if (control->visit_count + 2 > LIMIT_CONTROL_VISITS)
-		return CH_TOO_LARGE;
-	if (came != 0 && visit.moment_us >= window->starts[0] && visit.moment_us < last_us) {
-		status = control_event_copy(control, fact->begun.mark, &visit.event);
-		added = status == CH_OK ? control_visit_add(control) : NULL;
-		if (added == NULL)
-			return CH_NOMEM;
-		*added = visit;
+	if (came.moment_us >= window->starts[0] && came.moment_us < last_us &&
+		repair_unit_digest(fact->serial, came.unit)) {
+		status = control_visit_name(control, &came, fact->begun.mark);
+		if (status == CH_OK)
+			status = sorter_add(control->visits, &came);
 	}
-	if (!mine || left == 0 || fact->returned.mark == NULL || fact->faulty ||
-		control_window_find(window, fact->returned.moment_us) == SIZE_MAX)
-		return CH_OK;
-	visit = (struct control_visit){.serial = left, .moment_us = fact->returned.moment_us};
-	status = control_stratum_of(control, CONTROL_AGAIN, fact->station, &visit.left);
+	if (status != CH_OK || !mine || fact->returned.mark == NULL || fact->faulty ||
+		control_window_find(window, left.moment_us) == SIZE_MAX ||
+		!repair_unit_digest(fact->returned_serial, left.unit))
+		return status;
+	status = control_stratum_of(control, CONTROL_AGAIN, fact->station, &stratum);
 	if (status != CH_OK)
 		return status;
-	added = control_visit_add(control);
-	if (added == NULL)
-		return CH_NOMEM;
-	*added = visit;
-	return CH_OK;
+	left.left = stratum->number;
+	return sorter_add(control->visits, &left);
 }
 
 enum ch_status control_take_repair(

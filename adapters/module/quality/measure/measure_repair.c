@@ -1,5 +1,4 @@
 /* R14, the four-day rate, RR90. */
-#include "base/hash.h"
 #include "module/quality/measure/measuring.h"
 
 /* A unit that came, by a receipt or a re-opening, or went back: judged when
@@ -12,27 +11,6 @@ struct visit {
 };
 
 #define VISIT_CAME UINT32_MAX
-
-/* ---- Serial numbers ---- */
-
-/* Without blanks and hyphens, in capitals: desks write them as they like.
- * False: there is none. */
-static bool visit_unit(struct slice serial, uint64_t out_unit[2])
-{
-	uint8_t folded[LIMIT_FACT_TEXT_BYTES];
-	size_t len = 0;
-	for (size_t i = 0; i < serial.len && len < sizeof(folded); i++) {
-		uint8_t byte = serial.data[i];
-		if (byte == ' ' || byte == '-')
-			continue;
-		folded[len++] = byte >= 'a' && byte <= 'z' ? (uint8_t)(byte - 'a' + 'A') : byte;
-	}
-	if (len == 0)
-		return false;
-	out_unit[0] = hash_bytes(folded, len, hash_seed());
-	out_unit[1] = hash_bytes(folded, len, ~hash_seed());
-	return true;
-}
 
 /* By unit, then by time; at one time what came stands before what went back,
  * whose days begin behind it. */
@@ -64,7 +42,7 @@ static enum ch_status visit_note_came(struct measuring *m, const struct repair_f
 	if (fact->begun.moment_us < m->history_us ||
 		(fact->begun.moment_us > until_us &&
 			fact->begun.moment_us - until_us > m->settings->again_ms * 1000) ||
-		!visit_unit(fact->serial, visit.unit))
+		!repair_unit_digest(fact->serial, visit.unit))
 		return CH_OK;
 	return sorter_add(m->visits, &visit);
 }
@@ -190,7 +168,7 @@ static enum ch_status repair_take_returned(
 	if (fact->returned.mark == NULL || fact->faulty ||
 		!measuring_in_history(m, fact->returned.moment_us))
 		return CH_OK;
-	bool known = visit_unit(fact->returned_serial, visit.unit);
+	bool known = repair_unit_digest(fact->returned_serial, visit.unit);
 	bool ripe = fact->returned.moment_us + m->settings->again_ms * 1000 <= m->request->as_of_us;
 	size_t count = measuring_rows(m, MEASURE_REPAIR, subject, fact->returned.moment_us, rows);
 	for (size_t i = 0; i < count; i++) {
