@@ -104,7 +104,7 @@ static enum ch_status postman_answer(struct postman *postman, const struct ch_de
 
 /* ---- The subscription ---- */
 
-static enum ch_status postman_subscribe(struct postman *postman, bool anew)
+static enum ch_status postman_subscribe(struct postman *postman)
 {
 	const char *types[TYPES_MAX];
 	size_t count = partners_types(postman->options.partners, types);
@@ -114,7 +114,7 @@ static enum ch_status postman_subscribe(struct postman *postman, bool anew)
 		.name = postman->options.subscription,
 		.types = types,
 		.type_count = count,
-		.from = anew || postman->options.earliest ? CH_FROM_EARLIEST : CH_FROM_NEW,
+		.from = postman->options.earliest ? CH_FROM_EARLIEST : CH_FROM_NEW,
 		.update = true,
 		.credit = CREDIT,
 		.ack_wait_ms = ACK_WAIT_MS,
@@ -137,20 +137,10 @@ static void postman_detach(struct postman *postman)
 	postman->caught_up = false;
 }
 
-/* History that is gone cannot be written any more; the book knows what was. */
-static enum ch_status postman_attach_anew(struct postman *postman)
-{
-	log_error("outgoing.gap", "subscription=%s why=history_is_gone",
-		postman->options.subscription);
-	return postman_subscribe(postman, true);
-}
-
 /* CH_OK: attached; CH_RETRY: not now; CH_CLOSED: never. */
 static enum ch_status postman_attach(struct postman *postman)
 {
-	enum ch_status status = postman_subscribe(postman, false);
-	if (status == CH_GAP || status == CH_RESET)
-		status = postman_attach_anew(postman);
+	enum ch_status status = postman_subscribe(postman);
 	if (status == CH_OK) {
 		log_info("outgoing.attached", "subscription=%s", postman->options.subscription);
 		postman->refused = CH_OK;
@@ -214,7 +204,8 @@ static enum ch_status postman_step(struct postman *postman)
 		return status;
 	log_warning("outgoing.detached", "subscription=%s status=%s", postman->options.subscription,
 		ch_status_name(status));
-	postman_detach(postman);
+	postman_detach(postman); /* it goes on at its cursor, with whoever attaches next */
+	postman_pause(RETRY_MS / 5);
 	return CH_OK;
 }
 
