@@ -76,6 +76,7 @@ struct group {
 	struct address recipient;
 	uint32_t first; /* of its messages */
 	uint32_t count;
+	uint32_t told;    /* how many its trailer says they are */
 	struct flaw flaw; /* of its own segments: all of its messages are refused */
 };
 

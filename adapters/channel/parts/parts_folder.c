@@ -188,6 +188,19 @@ static enum ch_status check_partners(
 	return status;
 }
 
+/* An answer among what comes in would be read as somebody's interchange. */
+static enum ch_status desk_check_apart(
+	const char *name, const char *path, const char *inbox, struct problems *problems)
+{
+	char a[PATH_MAX];
+	char b[PATH_MAX];
+	if (path == NULL || inbox == NULL || realpath(path, a) == NULL ||
+		realpath(inbox, b) == NULL || strcmp(a, b) != 0)
+		return CH_OK;
+	problems_add(problems, NULL, 0, name, "is folder.path: it must be another folder");
+	return CH_INVALID;
+}
+
 static enum ch_status parts_source_check(const void *config, struct problems *problems)
 {
 	const struct parts_settings *settings = config;
@@ -195,6 +208,8 @@ static enum ch_status parts_source_check(const void *config, struct problems *pr
 		inbox_check(&settings->folder, problems),
 		desk_check_folder("parts.out", settings->out, problems),
 		desk_check_folder("parts.state", settings->state, problems),
+		desk_check_apart("parts.out", settings->out, settings->folder.path, problems),
+		desk_check_apart("parts.state", settings->state, settings->folder.path, problems),
 		check_partners(settings, problems),
 	};
 	enum ch_status status = CH_OK;

@@ -198,11 +198,16 @@ static enum ch_status begin_set(struct x12_reader *r)
 	return CH_OK;
 }
 
+static bool told_count(const struct segment *segment, uint64_t *out_told)
+{
+	return text_parse_u64(segment_get(segment, TRAILER_COUNT, 1), UINT32_MAX, out_told) ==
+	       CH_OK;
+}
+
 static bool counts(const struct segment *segment, uint64_t number)
 {
 	uint64_t told;
-	return text_parse_u64(segment_get(segment, TRAILER_COUNT, 1), UINT32_MAX, &told) == CH_OK &&
-	       told == number;
+	return told_count(segment, &told) && told == number;
 }
 
 /* References are numbers with or without noughts in front. */
@@ -251,9 +256,11 @@ static enum ch_status lose_set(struct x12_reader *r, uint64_t offset)
 
 static void lose_group(struct x12_reader *r, uint64_t offset)
 {
-	if (r->in_group)
-		r->x->groups[r->x->group_count - 1].flaw =
-			(struct flaw){.kind = FLAW_TRAILER, .offset = offset, .tag = "GE"};
+	if (r->in_group) {
+		struct group *group = &r->x->groups[r->x->group_count - 1];
+		group->flaw = (struct flaw){.kind = FLAW_TRAILER, .offset = offset, .tag = "GE"};
+		group->told = group->count;
+	}
 	r->in_group = false;
 }
 
@@ -285,7 +292,10 @@ static void end_group(struct x12_reader *r)
 		return;
 	}
 	struct group *group = &r->x->groups[r->x->group_count - 1];
+	uint64_t told = group->count;
 	r->in_group = false;
+	(void)told_count(s, &told); /* no number: those that came */
+	group->told = (uint32_t)told;
 	if (group->flaw.kind != FLAW_NONE)
 		return;
 	if (group->count == 0)

@@ -157,7 +157,7 @@ static void put_group(struct ack *a, const struct group *group)
 	}
 	const char *word = accepted == group->count ? "A" : accepted > 0 ? "P" : "R";
 	buffer_printf(a->out, "AK9*%s*%" PRIu32 "*%" PRIu32 "*%" PRIu32, refused ? "R" : word,
-		group->count, group->count, accepted);
+		group->told, group->count, accepted);
 	if (refused)
 		buffer_printf(a->out, "*%s", flaw_codes(group->flaw.kind)->group);
 	end_segment(a);

@@ -103,6 +103,17 @@ static void test_x12(void **state)
 		       "AK4*2**6~AK5*R*5~AK9*P*2*2*1~SE*10*0001~GE*1*42~IEA*1*000000042~");
 }
 
+/* AK902 is what the trailer says, AK903 what came. */
+static void test_x12_a_trailer_that_counts_wrongly(void **state)
+{
+	(void)state;
+	expect(ISA(FROM, TO, "0") "GS*PO*S*R*20261122*0930*7*X*005010~ST*850*0001~"
+				  "BEG*00*SA*A1**20261121~PO1*1*48*EA~SE*4*0001~GE*5*7~"
+				  "IEA*1*000000007~",
+		ANSWER "GS*FA*R*S*20261122*0931*42*X*005010~ST*997*0001~AK1*PO*7~AK9*R*5*1*0*5~"
+		       "SE*4*0001~GE*1*42~IEA*1*000000042~");
+}
+
 static void test_x12_refused(void **state)
 {
 	struct trader t = {.scanner = NULL};
@@ -124,6 +135,7 @@ int main(void)
 		cmocka_unit_test(test_what_the_hub_says),
 		cmocka_unit_test(test_syntax_4),
 		cmocka_unit_test(test_x12),
+		cmocka_unit_test(test_x12_a_trailer_that_counts_wrongly),
 		cmocka_unit_test(test_x12_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
