@@ -144,3 +144,37 @@ void post_send(struct reception *reception, struct visit *visit, struct errand *
 		post_free);
 	post->task.errand = started;
 }
+
+/* ---- Events that are made here ---- */
+
+static void post_forget(void *context, const struct outcome *outcomes, size_t count)
+{
+	(void)context; /* nobody waits: its loss is nobody's harm */
+	(void)outcomes;
+	(void)count;
+}
+
+enum ch_status post_event(struct reception *reception, const char *type,
+	const ProtobufCMessage *message, const struct envelope *envelope,
+	void (*done)(void *context, const struct outcome *outcomes, size_t count), void *context,
+	struct errand **out_errand)
+{
+	struct draft draft = {.envelope = *envelope};
+	struct refusal refusal;
+	struct errand *errand = NULL;
+	struct errand *started;
+	enum ch_status status = draft_seal(&draft, types_find(slice_text(type)), message, &refusal);
+	if (status == CH_OK)
+		status = errand_create(1, &errand);
+	if (status == CH_OK)
+		status = errand_add(errand, &draft.envelope);
+	started = errand;
+	if (status == CH_OK)
+		status = errand_start(
+			&errand, reception->postbox, done != NULL ? done : post_forget, context);
+	if (status == CH_OK && out_errand != NULL)
+		*out_errand = started;
+	errand_free(errand);
+	draft_fini(&draft);
+	return status;
+}

@@ -21,4 +21,12 @@ void post_send(struct reception *reception, struct visit *visit, struct errand *
 /* One outcome's status of HTTP, and the JSON object that tells it, appended; of a shop's event. */
 int post_tell(const struct outcome *outcome, bool shop, struct buffer *out);
 
+/* One event that is made here, not sent by anybody.  Of `envelope` id, source, times and digest are set; type, data
+ * and subject follow from the message.  `done` as errand_start's; NULL: nobody waits for it, and *out_errand may be
+ * NULL.  CH_OK with the errand, which is the postbox's; CH_FULL, CH_NOMEM, and what draft_seal says. */
+enum ch_status post_event(struct reception *reception, const char *type,
+	const ProtobufCMessage *message, const struct envelope *envelope,
+	void (*done)(void *context, const struct outcome *outcomes, size_t count), void *context,
+	struct errand **out_errand);
+
 #endif

@@ -104,21 +104,11 @@ static void looking_was_no_mistake(const struct looking *it)
 
 /* ---- The event ---- */
 
-static void looking_forget(void *context, const struct outcome *outcomes, size_t count)
-{
-	(void)context; /* nobody waits for it */
-	(void)outcomes;
-	(void)count;
-}
-
 /* That he looked; many look-ups of one repair foretell a complaint. */
 static void looking_report(struct looking *it)
 {
 	struct reception *reception = it->task.reception;
 	Carehub__V1__WebsiteStatusViewed viewed = CAREHUB__V1__WEBSITE_STATUS_VIEWED__INIT;
-	struct draft draft = {.envelope = {.time_us = 0}};
-	struct refusal refusal;
-	struct errand *errand = NULL;
 	uint8_t random[16];
 	char id[64] = "status/";
 	if (reception->settings->status_source == NULL)
@@ -130,16 +120,11 @@ static void looking_report(struct looking *it)
 	viewed.found = CAREHUB__V1__ANSWER__ANSWER_YES;
 	randombytes_buf(random, sizeof(random));
 	(void)sodium_bin2hex(id + strlen(id), sizeof(id) - strlen(id), random, sizeof(random));
-	draft.envelope = (struct envelope){.id = slice_text(id),
+	const struct envelope envelope = {.id = slice_text(id),
 		.source = slice_text(reception->settings->status_source),
 		.time_us = clock_wall_us()};
-	if (draft_seal(&draft, types_find(SLICE_LITERAL("website.status.viewed")), &viewed.base,
-		    &refusal) == CH_OK &&
-		errand_create(1, &errand) == CH_OK && errand_add(errand, &draft.envelope) == CH_OK)
-		(void)errand_start(&errand, reception->postbox, looking_forget,
-			NULL); /* its loss is nobody's harm */
-	errand_free(errand);
-	draft_fini(&draft);
+	(void)post_event(reception, "website.status.viewed", &viewed.base, &envelope, NULL, NULL,
+		NULL); /* its loss is nobody's harm */
 }
 
 /* ---- The answer ---- */

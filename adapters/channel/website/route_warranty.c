@@ -93,39 +93,6 @@ static void registering_succeed(struct registering *it)
 
 /* ---- Events ---- */
 
-static void warranty_forget(void *context, const struct outcome *outcomes, size_t count)
-{
-	(void)context; /* nobody waits for the event of a failure: he has been told */
-	(void)outcomes;
-	(void)count;
-}
-
-/* One event of this source, under this id.  CH_NOMEM, CH_FULL, and what draft_seal says. */
-static enum ch_status warranty_publish(struct reception *reception, const char *type,
-	const char *id, struct slice digest, int64_t sent_us, const ProtobufCMessage *message,
-	void (*done)(void *, const struct outcome *, size_t), void *context,
-	struct errand **out_errand)
-{
-	struct draft draft = {.envelope = {.id = slice_text(id),
-				      .source = slice_text(reception->settings->warranty_source),
-				      .time_us = clock_wall_us(),
-				      .sent_us = sent_us,
-				      .digest = digest}};
-	struct refusal refusal;
-	struct errand *errand = NULL;
-	enum ch_status status = draft_seal(&draft, types_find(slice_text(type)), message, &refusal);
-	if (status == CH_OK)
-		status = errand_create(1, &errand);
-	if (status == CH_OK)
-		status = errand_add(errand, &draft.envelope);
-	*out_errand = errand;
-	if (status == CH_OK)
-		status = errand_start(&errand, reception->postbox, done, context);
-	errand_free(errand);
-	draft_fini(&draft);
-	return status;
-}
-
 /* Once he has been told: the failure is worth an event, and its loss is nobody's harm. */
 static void warranty_report(struct reception *reception,
 	const Carehub__V1__WebsiteWarrantyRegistered *message, const char *reason,
@@ -133,7 +100,6 @@ static void warranty_report(struct reception *reception,
 {
 	uint8_t random[16];
 	char id[64] = "warranty-refused/";
-	struct errand *errand;
 	union {
 		const char *constant;
 		char *text;
@@ -146,8 +112,11 @@ static void warranty_report(struct reception *reception,
 	refused.remarks = detail_text.text;
 	randombytes_buf(random, sizeof(random));
 	(void)sodium_bin2hex(id + strlen(id), sizeof(id) - strlen(id), random, sizeof(random));
-	(void)warranty_publish(reception, TYPE_REFUSED, id, (struct slice){NULL, 0}, 0,
-		&refused.base, warranty_forget, NULL, &errand); /* as above */
+	const struct envelope envelope = {.id = slice_text(id),
+		.source = slice_text(reception->settings->warranty_source),
+		.time_us = clock_wall_us()};
+	(void)post_event(
+		reception, TYPE_REFUSED, &refused.base, &envelope, NULL, NULL, NULL); /* as above */
 }
 
 static void registering_fail(struct registering *it, int status, const char *reason,
@@ -221,13 +190,14 @@ static void registering_publish(struct registering *it, int64_t months)
 	message.warranty_end_date = it->warranty.end_date;
 	message.warranty_terms = reception->settings->warranty_terms;
 	(void)snprintf(id, sizeof(id), "warranty/%s", it->warranty.serial); /* fits */
-	enum ch_status status = warranty_publish(reception, TYPE_REGISTERED, id,
-		slice_of(it->digest, sizeof(it->digest)), it->sent_us, &message.base,
-		registering_settled, it, &it->task.errand);
-	if (status == CH_OK)
-		return;
-	it->task.errand = NULL;
-	task_give_up(&it->task);
+	const struct envelope envelope = {.id = slice_text(id),
+		.source = slice_text(reception->settings->warranty_source),
+		.time_us = clock_wall_us(),
+		.sent_us = it->sent_us,
+		.digest = slice_of(it->digest, sizeof(it->digest))};
+	if (post_event(reception, TYPE_REGISTERED, &message.base, &envelope, registering_settled,
+		    it, &it->task.errand) != CH_OK)
+		task_give_up(&it->task);
 }
 
 static void registering_learn(void *context, const struct kit_reply *reply)
