@@ -1,103 +1,26 @@
 """A campaign goes out to those who agreed: by a real mail server with TLS and a password, with the module killed and the hub restarted in between;
 somebody says no by the link, a survey is answered, and an uncertain mail is settled."""
-import email
-import email.policy
 import json
-import pathlib
 import re
-import shutil
-import socket
 import ssl
 import subprocess
-import sys
-import tempfile
-import threading
 
 from lib import BIN, Hub, event, running, until
-
-try:
-    from aiosmtpd.controller import Controller
-    from aiosmtpd.smtp import AuthResult
-except ImportError:
-    print("skipped: python3-aiosmtpd is not installed")
-    sys.exit(77)
-
-
-if shutil.which("openssl") is None:
-    print("skipped: openssl is not installed, to make a certificate with")
-    sys.exit(77)
-
-
-class Mailbox:
-    """Takes what comes; breaks the line behind the text of those who are listed."""
-
-    def __init__(self):
-        self.mails, self.drop, self.lock = [], set(), threading.Lock()
-
-    async def handle_DATA(self, server, session, envelope):
-        with self.lock:
-            self.mails.append((envelope.rcpt_tos[0], envelope.content))
-        if envelope.rcpt_tos[0] in self.drop:
-            server.transport.abort()
-        return "250 2.0.0 taken"
-
-    def to(self, address):
-        with self.lock:
-            return [email.message_from_bytes(text, policy=email.policy.default)
-                    for to, text in self.mails if to == address]
-
-
-def mailbox(n, domain="bücher.example"):
-    """As he writes it; 19 writes another script on both sides of the @."""
-    return f"ñandú@{domain}" if n == 19 else f"c{n}@example.org"
-
-
-def person(n):
-    return {"localId": f"L{n}", "memberCard": f"M{n}", "memberCardAssurance": "ASSURANCE_VERIFIED",
-            "emails": [{"value": mailbox(n), "assurance": "ASSURANCE_VERIFIED"}],
-            "name": {"full": f"李{n}", "family": "李"}}
-
-
-def consent(n, verb, key, purpose):
-    return event(f"website.consent.{verb}", key, "/site",
-                 {"scopes": [{"purpose": f"CONSENT_PURPOSE_{purpose}",
-                              "channel": "CONTACT_CHANNEL_EMAIL"}], "customer": person(n)})
-
-
-def order(n):
-    return event("website.order.placed", f"o{n}", "/site",
-                 {"orderId": f"o{n}", "lines": [{"productId": "TV"}],
-                  "totals": {"grand": {"minorUnits": "1000", "currency": "CNY"}},
-                  "customer": person(n)})
-
-
-def certificate():
-    """Our mail server's, for this machine; signed by itself."""
-    folder = pathlib.Path(tempfile.mkdtemp())
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-                    "-nodes", "-days", "2",
-                    "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1",
-                    "-keyout", folder / "key.pem", "-out", folder / "cert.pem"],
-                   check=True, capture_output=True)
-    return folder
+from mail_server import AuthResult, Mailbox, certificate, consent, mailbox, order, serving
 
 
 def who(server, session, envelope, mechanism, data):
     return AuthResult(success=(data.login, data.password) == (b"carehub", b"open sesame"))
 
 
-box = Mailbox()
-certs = certificate()
-tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-tls.load_cert_chain(certs / "cert.pem", certs / "key.pem")
-with socket.socket() as free:  # the controller wants to know its port beforehand
-    free.bind(("127.0.0.1", 0))
-    PORT = free.getsockname()[1]
-server = Controller(box, hostname="127.0.0.1", port=PORT, tls_context=tls, require_starttls=True,
-                    authenticator=who, auth_required=True)
-server.start()  # raises when somebody else has taken it since
+def secured(certs):
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(certs / "cert.pem", certs / "key.pem")
+    return {"tls_context": tls, "require_starttls": True, "authenticator": who, "auth_required": True}
 
-with Hub() as hub:
+
+with certificate("127.0.0.1", "IP:127.0.0.1") as certs, Hub() as hub, \
+        serving(Mailbox(), **secured(certs)) as box:
     ops = hub.peer("ops", roles="operator, consumer", topics=">")
     site = hub.peer("site", roles="producer", sources="/site", types="website.>",
                     assurance="verified", region="CN")
@@ -128,7 +51,7 @@ with Hub() as hub:
             f"[segments]\ndefinitions = {hub.root}/segments.conf\ncurrency = CNY\nzone = UTC\n"
             f"[campaigns]\nfolder = {folder}\ntoken_key_file = {token_key}\n"
             "unsubscribe_link = https://www.example.com/no?t=\n"
-            f"[mail]\nhost = 127.0.0.1\nport = {PORT}\nfrom = care@example.com\n"
+            f"[mail]\nhost = 127.0.0.1\nport = {box.port}\nfrom = care@example.com\n"
             f"ca_file = {certs}/cert.pem\nuser = carehub\npassword_file = {password}\n"
             "from_name = 客户服务\nretry = 200ms\na_minute = 0\n")
 
@@ -184,7 +107,7 @@ with Hub() as hub:
         mail = box.to("c20@example.org")[0]
         assert mail["Subject"] == "李20，春季优惠" and mail["From"].addresses[0].display_name == "客户服务"
         assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-        token = re.search(r"no\?t=([0-9a-f]{32})", mail["List-Unsubscribe"])[1]
+        token = re.search(r"no\?t=([0-9a-f]{64})", mail["List-Unsubscribe"])[1]
         assert f"no?t={token}" in mail.get_content()
 
         # What it rested on, for whoever asks why he was written to.
@@ -216,8 +139,8 @@ with Hub() as hub:
         campaigns("run", "poll")
         until(lambda: outcomes("poll")["sent"] == 3)
         text = box.to("c1@example.org")[-1].get_content()
-        answer = re.search(r"poll\?t=([0-9a-f]{32})", text)[1]
-        for key, who in (("a1", answer), ("a2", answer), ("a3", "0" * 32)):
+        answer = re.search(r"poll\?t=([0-9a-f]{64})", text)[1]
+        for key, who in (("a1", answer), ("a2", answer), ("a3", "0" * 64)):
             hub.run(site, "publish", input=event(
                 "website.survey.answered", key, "/site",
                 {"surveyId": "q1", "wave": "w1", "responseId": who, "answers": [
@@ -241,5 +164,3 @@ with Hub() as hub:
               if t.get("table") == "outcomes" for r in t["rows"]})
     assert len(box.mails) == sent and hub.ask(ops, "status")[0]["head"] == head
     hub.stop()
-server.stop()
-shutil.rmtree(certs)

@@ -41,13 +41,15 @@ const struct option campaign_options[CAMPAIGN_OPTIONS] = {
 		.type = OPTION_TEXT,
 		.at = AT(token_key_file),
 		.help = "A file with the secret that the tokens in links are made with: any text of at\n"
-			"least 16 characters.  Needed with campaigns.folder."},
+			"least 16 characters.  Needed with campaigns.folder.  The website's page for \"no\n"
+			"more\" needs the same (its unsubscribe.key_files)."},
 	{.name = "campaigns.unsubscribe_link",
 		.type = OPTION_TEXT,
 		.at = AT(unsubscribe_link),
 		.fault = settings_link_fault,
-		.help = "The website's page for \"no more\"; the message's token is put behind it.  Mail\n"
-			"programs call it with one click (RFC 8058).  Needed for campaigns by mail."},
+		.help = "The page for \"no more\"; the message's token is put behind it.  carehub-website\n"
+			"has one: https://www.example.com/unsubscribe?t=.  Mail programs call it with one\n"
+			"click (RFC 8058).  Needed for campaigns by mail."},
 	{.name = "campaigns.cap",
 		.type = OPTION_NUMBER,
 		.at = AT(cap),
@@ -167,28 +169,13 @@ const struct option campaign_options[CAMPAIGN_OPTIONS] = {
 };
 
 enum ch_status campaign_token_key(const struct campaign_settings *settings,
-	struct problems *problems, uint8_t out_key[CAMPAIGN_TOKEN_KEY_BYTES])
+	struct problems *problems, struct link_key *out_key)
 {
-	struct secret secret = {0};
-	if (settings->token_key_file == NULL) {
-		problems_add(problems, NULL, 0, "campaigns.token_key_file", "is missing");
-		return CH_INVALID;
-	}
-	enum ch_status status = secret_read(
-		settings->token_key_file, "campaigns.token_key_file", problems, &secret);
-	if (status != CH_OK)
-		return status;
-	if (secret.len < 16) {
-		problems_add(problems, NULL, 0, "campaigns.token_key_file",
-			"holds fewer than 16 characters: tokens could be guessed");
-		status = CH_INVALID;
-	} else {
-		/* Cannot fail with these lengths. */
-		(void)crypto_generichash(out_key, CAMPAIGN_TOKEN_KEY_BYTES,
-			(const uint8_t *)secret.bytes, secret.len, NULL, 0);
-	}
-	secret_wipe(&secret);
-	return status;
+	static const char key[] = "campaigns.token_key_file";
+	if (settings->token_key_file != NULL)
+		return link_key_read(settings->token_key_file, key, problems, out_key);
+	problems_add(problems, NULL, 0, key, "is missing");
+	return CH_INVALID;
 }
 
 static bool settings_is_here(const char *host)
@@ -248,14 +235,14 @@ enum ch_status campaign_settings_check(const void *context, struct problems *pro
 {
 	const struct campaign_settings *settings = context;
 	struct campaigns campaigns = {0};
-	uint8_t key[CAMPAIGN_TOKEN_KEY_BYTES];
+	struct link_key key;
 	size_t before = problems->count + problems->dropped;
 	enum ch_status status = CH_OK;
 	if (settings->host != NULL)
 		status = settings_check_mail(settings, problems);
 	if (status == CH_OK && settings->folder != NULL) {
-		status = campaign_token_key(settings, problems, key);
-		sodium_memzero(key, sizeof(key));
+		status = campaign_token_key(settings, problems, &key);
+		sodium_memzero(&key, sizeof(key));
 		if (status != CH_NOMEM)
 			status = campaigns_read(settings->folder, problems, &campaigns);
 		settings_check_campaigns(settings, &campaigns, problems);

@@ -3,9 +3,8 @@
 #define MARKETING_CAMPAIGN_SETTINGS_H
 
 #include "base/option.h"
+#include "kit/link_token.h"
 #include "module/marketing/campaign/campaign.h"
-
-#define CAMPAIGN_TOKEN_KEY_BYTES 32u
 
 struct campaign_settings {
 	/* [campaigns] */
@@ -42,8 +41,8 @@ extern const struct option campaign_options[CAMPAIGN_OPTIONS];
  * the problems; CH_NOMEM. */
 enum ch_status campaign_settings_check(const void *settings, struct problems *problems);
 
-/* From the file; 32 bytes follow from its whole text.  CH_INVALID, CH_NOMEM. */
+/* What the tokens in links are made with.  CH_INVALID, CH_NOMEM. */
 enum ch_status campaign_token_key(const struct campaign_settings *settings,
-	struct problems *problems, uint8_t out_key[CAMPAIGN_TOKEN_KEY_BYTES]);
+	struct problems *problems, struct link_key *out_key);
 
 #endif

@@ -88,8 +88,8 @@ struct desk {
 	const struct campaign_settings *settings;
 	struct desk_ports ports;
 	struct campaigns campaigns;
-	struct pass *passes; /* one for each campaign */
-	uint8_t key[CAMPAIGN_TOKEN_KEY_BYTES];
+	struct pass *passes;        /* one for each campaign */
+	struct link_key key;        /* of the tokens in links */
 	struct mail_office *office; /* NULL: no mail */
 	struct meter *meter;
 	struct job jobs[MAIL_LINES_MAX];

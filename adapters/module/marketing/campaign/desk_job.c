@@ -72,7 +72,7 @@ struct job *desk_pick(
 	job->gate = NULL;
 	job->unasked = false;
 	job->result = (struct mail_result){.stage = MAIL_CONNECT};
-	intent_init(&job->intent, place, campaign, desk->key);
+	intent_init(&job->intent, place, campaign, &desk->key);
 	return job;
 }
 
@@ -137,7 +137,7 @@ enum ch_status job_judge(struct job *job)
 			again ? intent->place.round + 1 : intent->place.round, desk->turn->now_us,
 			&intent->consent_sequence);
 		intent_values(
-			intent, &job->addressee, desk->settings, desk->key, &job->links, &values);
+			intent, &job->addressee, desk->settings, &desk->key, &job->links, &values);
 		if (job->links.status != CH_OK)
 			return CH_NOMEM;
 		if (reason == NULL && intent_lacks(intent->campaign, &values) != NULL)

@@ -162,7 +162,7 @@ static enum ch_status desk_write_swept(
 		const struct ledger_place *place = &sweep->places[i];
 		struct intent intent;
 		intent_init(&intent, place,
-			campaigns_find(&desk->campaigns, slice_text(place->campaign)), desk->key);
+			campaigns_find(&desk->campaigns, slice_text(place->campaign)), &desk->key);
 		if (sweep->todo[i] == TODO_UNCERTAIN)
 			status = intent_say_uncertain(txn, &intent, "process_ended", 0, now_us);
 		else if (sweep->todo[i] == TODO_SENT && intent.campaign != NULL)

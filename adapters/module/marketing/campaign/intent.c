@@ -19,23 +19,13 @@ static char *mutable_text(const char *text)
 	return both.out;
 }
 
-void intent_token(const char *message_id, const uint8_t key[CAMPAIGN_TOKEN_KEY_BYTES],
-	char out[LEDGER_ID_BYTES])
-{
-	uint8_t digest[16];
-	/* Cannot fail with these lengths. */
-	(void)crypto_generichash(digest, sizeof(digest), (const uint8_t *)message_id,
-		strlen(message_id), key, CAMPAIGN_TOKEN_KEY_BYTES);
-	(void)sodium_bin2hex(out, LEDGER_ID_BYTES, digest, sizeof(digest));
-}
-
 void intent_init(struct intent *intent, const struct ledger_place *place,
-	const struct campaign *campaign, const uint8_t key[CAMPAIGN_TOKEN_KEY_BYTES])
+	const struct campaign *campaign, const struct link_key *key)
 {
-	char token[LEDGER_ID_BYTES];
+	char token[LINK_TOKEN_BYTES];
 	*intent = (struct intent){.place = *place, .campaign = campaign};
 	ledger_message_id(place, intent->id);
-	intent_token(intent->id, key, token);
+	link_token_make(key, slice_text(intent->id), token);
 	ledger_digest(slice_text(token), intent->digest);
 	randombytes_buf(&intent->nonce, sizeof(intent->nonce));
 }
@@ -292,13 +282,13 @@ enum ch_status intent_level(
 }
 
 void intent_values(const struct intent *intent, const struct addressee *addressee,
-	const struct campaign_settings *settings, const uint8_t key[CAMPAIGN_TOKEN_KEY_BYTES],
-	struct buffer *links, struct template_values *out_values)
+	const struct campaign_settings *settings, const struct link_key *key, struct buffer *links,
+	struct template_values *out_values)
 {
-	char token[LEDGER_ID_BYTES];
+	char token[LINK_TOKEN_BYTES];
 	size_t answer = 0;
 	*out_values = addressee->values;
-	intent_token(intent->id, key, token);
+	link_token_make(key, slice_text(intent->id), token);
 	buffer_clear(links);
 	/* Who asks by telephone writes the token down where a mail has a link. */
 	if (intent->campaign->answer_link != NULL || intent->campaign->survey != NULL)

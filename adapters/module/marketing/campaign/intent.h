@@ -24,13 +24,9 @@ struct intent {
 	uint64_t nonce; /* of this life's intent */
 };
 
-/* 32 hex digits that only who has the key can make. */
-void intent_token(const char *message_id, const uint8_t key[CAMPAIGN_TOKEN_KEY_BYTES],
-	char out[LEDGER_ID_BYTES]);
-
 /* Place and campaign are set; the rest follows. */
 void intent_init(struct intent *intent, const struct ledger_place *place,
-	const struct campaign *campaign, const uint8_t key[CAMPAIGN_TOKEN_KEY_BYTES]);
+	const struct campaign *campaign, const struct link_key *key);
 
 /* ---- What is said; as voice_say ---- */
 
@@ -73,8 +69,8 @@ enum ch_status intent_level(
 
 /* The words of the record, and the links of this message in `links`, which must outlive the values. */
 void intent_values(const struct intent *intent, const struct addressee *addressee,
-	const struct campaign_settings *settings, const uint8_t key[CAMPAIGN_TOKEN_KEY_BYTES],
-	struct buffer *links, struct template_values *out_values);
+	const struct campaign_settings *settings, const struct link_key *key, struct buffer *links,
+	struct template_values *out_values);
 
 /* NULL: all places of its texts can be filled. */
 const char *intent_lacks(const struct campaign *campaign, const struct template_values *values);

@@ -195,7 +195,7 @@ enum ch_status desk_open(const struct campaign_settings *settings, const struct 
 		desk->jobs[i].desk = desk;
 	status = meter_create(metrics, &desk->meter);
 	if (status == CH_OK)
-		status = campaign_token_key(settings, problems, desk->key);
+		status = campaign_token_key(settings, problems, &desk->key);
 	if (status == CH_OK)
 		status = campaigns_read(settings->folder, problems, &desk->campaigns);
 	if (status == CH_OK) {
@@ -237,6 +237,6 @@ void desk_close(struct desk *desk, int64_t grace_ms)
 	campaigns_fini(&desk->campaigns);
 	meter_free(desk->meter);
 	free(desk->passes);
-	sodium_memzero(desk->key, sizeof(desk->key));
+	sodium_memzero(&desk->key, sizeof(desk->key));
 	free(desk);
 }
