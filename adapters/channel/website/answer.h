@@ -14,6 +14,9 @@ struct answer {
 	int status;        /* of HTTP */
 	const char *type;  /* media type, constant text; NULL: there is no body */
 	const char *allow; /* for Allow, constant text; NULL: none */
+	/* Of a page, for Content-Security-Policy, constant text; what keeps its address to itself goes
+	 * with it.  NULL: it is no page. */
+	const char *policy;
 	uint32_t retry_after_s;
 	/* Of an answer to WebHook-Request-Origin; "" : none. */
 	char allowed_origin[256];

@@ -207,8 +207,8 @@ static const char *reception_signature_fault(enum ch_status status)
 static bool reception_admit_signed(struct reception *reception, struct visit *visit,
 	struct slice name, struct admission *admission)
 {
-	admission->sender = name.len > 0 ? senders_named(reception->senders, name)
-					 : senders_only(reception->senders, SENDER_SITE);
+	admission->sender = name.len > 0 ? senders_named(reception->files->senders, name)
+					 : senders_only(reception->files->senders, SENDER_SITE);
 	if (admission->sender == NULL || admission->sender->kind != SENDER_SITE)
 		return reception_stranger(reception, visit, "webhook-signature",
 			"which sender? no such name in the path");
@@ -229,8 +229,8 @@ static bool reception_admit_token(struct reception *reception, struct visit *vis
 	if (!http_text_starts(value, "bearer "))
 		return reception_stranger(
 			reception, visit, "authorization", "neither a signature nor a token");
-	admission->sender =
-		senders_with_token(reception->senders, text_trim(slice_sub(value, 7, value.len)));
+	admission->sender = senders_with_token(
+		reception->files->senders, text_trim(slice_sub(value, 7, value.len)));
 	if (admission->sender == NULL ||
 		(name.len > 0 && !slice_equal(slice_text(admission->sender->name), name)))
 		return reception_stranger(
@@ -260,7 +260,7 @@ bool reception_admit_shop(struct reception *reception, struct visit *visit, enum
 	const struct http_message *message = visit_message(visit);
 	struct slice shop = http_message_value(message, shop_header);
 	struct slice signature = http_message_value(message, signature_header);
-	const struct sender *sender = senders_of_shop(reception->senders, kind, shop);
+	const struct sender *sender = senders_of_shop(reception->files->senders, kind, shop);
 	if (sender == NULL)
 		return reception_stranger(
 			reception, visit, shop_header, "no shop that is known here");
@@ -288,6 +288,9 @@ static const struct route {
 	{"woocommerce", "POST", "POST, OPTIONS", route_woocommerce},
 	{"warranty", "POST", "POST, OPTIONS", route_warranty},
 	{"status", "GET", "GET", route_status},
+	{"unsubscribe", "GET", "GET, HEAD, POST", route_unsubscribe},
+	{"unsubscribe", "HEAD", "GET, HEAD, POST", route_unsubscribe},
+	{"unsubscribe", "POST", "GET, HEAD, POST", route_unsubscribe},
 };
 
 static bool reception_knows_origin(const struct reception *reception, struct slice origin)
@@ -323,6 +326,7 @@ void reception_arrived(void *context, struct visit *visit)
 	const struct http_message *message = visit_message(visit);
 	struct slice rest = slice_sub(message->path, 1, message->path.len);
 	struct slice first = {NULL, 0};
+	const struct route *other = NULL;     /* of the path, by another method */
 	(void)text_split(&rest, '/', &first); /* "/": it stays empty */
 	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
 		const struct route *route = &routes[i];
@@ -330,27 +334,31 @@ void reception_arrived(void *context, struct visit *visit)
 			continue;
 		if (slice_equal(message->method, slice_text(route->method))) {
 			route->handle(reception, visit, rest);
-		} else if (slice_equal(message->method, SLICE_LITERAL("OPTIONS"))) {
-			reception_options(reception, visit, route);
-		} else {
-			visit_answer(visit)->allow = route->allow;
-			reception_refuse(visit, 405, "", "not by this method");
+			return;
 		}
-		return;
+		other = route;
 	}
-	reception_refuse(visit, 404, "", "there is nothing here");
+	if (other == NULL) {
+		reception_refuse(visit, 404, "", "there is nothing here");
+	} else if (slice_equal(message->method, SLICE_LITERAL("OPTIONS"))) {
+		reception_options(reception, visit, other);
+	} else {
+		visit_answer(visit)->allow = other->allow;
+		reception_refuse(visit, 405, "", "not by this method");
+	}
 }
 
 /* ---- Life ---- */
 
 enum ch_status reception_create(const struct website_settings *settings,
-	const struct senders *senders, struct postbox *postbox, struct reception **out_reception)
+	const struct website_files *files, struct postbox *postbox,
+	struct reception **out_reception)
 {
 	struct reception *reception = calloc(1, sizeof(*reception));
 	if (reception == NULL)
 		return CH_NOMEM;
 	reception->settings = settings;
-	reception->senders = senders;
+	reception->files = files;
 	reception->postbox = postbox;
 	arena_init(&reception->arena);
 	enum ch_status status = limiter_create(RECEPTION_KEYS, &reception->limiter);
@@ -376,11 +384,9 @@ void reception_free(struct reception *reception)
 	free(reception);
 }
 
-void reception_reload(struct reception *reception, const struct website_settings *settings,
-	const struct senders *senders)
+void reception_reload(struct reception *reception, const struct website_settings *settings)
 {
 	reception->settings = settings;
-	reception->senders = senders;
 }
 
 void reception_attach(struct reception *reception, struct kit_hub *hub)

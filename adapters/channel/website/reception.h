@@ -6,6 +6,8 @@
  *     POST /woocommerce           WooCommerce's
  *     POST /warranty[/SENDER]     a warranty is registered, and the answer says so or why not
  *     GET  /status                how a repair or an order stands, for who knows something of it
+ *     GET  /unsubscribe           a page that asks whether no more messages are wanted
+ *     POST /unsubscribe           and that is stored: from the page, or by a mail program's one click
  *     OPTIONS on the first five   a CloudEvents sender asks whether it may (abuse protection)
  *
  * An event is answered with 2xx when the hub has it on stable storage, and not before. */
@@ -13,8 +15,10 @@
 #define WEBSITE_RECEPTION_H
 
 #include "channel/website/errand.h"
+#include "channel/website/page.h"
 #include "channel/website/sender.h"
 #include "channel/website/server.h"
+#include "kit/link_token.h"
 
 struct website_settings {
 	char *listen;
@@ -39,20 +43,34 @@ struct website_settings {
 	int64_t status_rate;
 	int64_t status_mistakes;
 	int64_t status_least_ms;
+
+	char *unsubscribe_source;
+	struct option_list unsubscribe_key_files;
+	char *unsubscribe_name;
+	char *unsubscribe_contact;
+	int unsubscribe_language; /* enum page_language */
+};
+
+/* What is read from other files than the configuration. */
+struct website_files {
+	struct certificate *certificate; /* NULL: no TLS */
+	struct senders *senders;
+	struct link_keys links; /* of the tokens in links */
 };
 
 struct reception;
 
 /* All must outlive it.  CH_NOMEM. */
 enum ch_status reception_create(const struct website_settings *settings,
-	const struct senders *senders, struct postbox *postbox, struct reception **out_reception);
+	const struct website_files *files, struct postbox *postbox,
+	struct reception **out_reception);
 
 /* Whoever still waits is told nothing any more. */
 void reception_free(struct reception *reception);
 
-/* New settings and senders in the place of the old, which may go then.  Who waits goes on waiting. */
-void reception_reload(struct reception *reception, const struct website_settings *settings,
-	const struct senders *senders);
+/* New settings in the place of the old, which may go then; what `files` points to has changed, too.  Who waits
+ * goes on waiting. */
+void reception_reload(struct reception *reception, const struct website_settings *settings);
 
 /* The way to ask the hub; until it is there, look-ups are answered with 503. */
 void reception_attach(struct reception *reception, struct kit_hub *hub);

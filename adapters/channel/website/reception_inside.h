@@ -16,7 +16,7 @@ struct note {
 
 struct reception {
 	const struct website_settings *settings;
-	const struct senders *senders;
+	const struct website_files *files;
 	struct postbox *postbox;
 	struct kit_hub *hub; /* NULL: not yet */
 	struct limiter *limiter;
@@ -87,5 +87,6 @@ void route_shopify(struct reception *reception, struct visit *visit, struct slic
 void route_woocommerce(struct reception *reception, struct visit *visit, struct slice name);
 void route_warranty(struct reception *reception, struct visit *visit, struct slice name);
 void route_status(struct reception *reception, struct visit *visit, struct slice name);
+void route_unsubscribe(struct reception *reception, struct visit *visit, struct slice name);
 
 #endif

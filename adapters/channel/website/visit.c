@@ -117,6 +117,7 @@ static const struct {
 	const char *name;
 } known_headers[] = {
 	{WSI_TOKEN_HTTP_CONTENT_TYPE, "content-type"},
+	{WSI_TOKEN_HTTP_ACCEPT_LANGUAGE, "accept-language"},
 	{WSI_TOKEN_HTTP_AUTHORIZATION, "authorization"},
 	{WSI_TOKEN_X_FORWARDED_FOR, "x-forwarded-for"},
 };
@@ -388,6 +389,11 @@ static bool visit_add_headers(struct visit *visit, uint8_t **at, uint8_t *end)
 			       "webhook-allowed-rate:", answer->allowed_rate > 0 ? number : "*", at,
 			       end);
 	}
+	if (fine && answer->policy != NULL)
+		fine = visit_add_header(
+			       visit, "content-security-policy:", answer->policy, at, end) &&
+		       visit_add_header(visit, "referrer-policy:", "no-referrer", at, end) &&
+		       visit_add_header(visit, "x-content-type-options:", "nosniff", at, end);
 	return fine && visit_add_header(visit, "cache-control:", "no-store", at, end) &&
 	       (!answer->close || visit_add_header(visit, "connection:", "close", at, end)) &&
 	       lws_finalize_http_header(visit->wsi, at, end) == 0;

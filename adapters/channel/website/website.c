@@ -21,8 +21,7 @@
 
 struct website {
 	const struct website_settings *settings;
-	struct certificate *certificate; /* NULL: no TLS */
-	struct senders *senders;
+	struct website_files files;
 	struct postbox *postbox;
 	struct reception *reception;
 	struct server *server;
@@ -40,6 +39,12 @@ static const char *website_address_fault(struct slice value)
 		       ? NULL
 		       : "is no address: 127.0.0.1:7780, [::1]:7780, *:7780";
 }
+
+static const struct option_word website_languages[] = {
+	{"zh", PAGE_CHINESE},
+	{"en", PAGE_ENGLISH},
+	{NULL, 0},
+};
 
 #define AT(member) .at = offsetof(struct website_settings, member)
 
@@ -167,25 +172,80 @@ static const struct option options[] = {
 		.max = 10000,
 		.initial = "200ms",
 		.help = "No look-up is answered in less, so that the time tells nothing."},
+	{.name = "unsubscribe.source",
+		.type = OPTION_TEXT,
+		AT(unsubscribe_source),
+		.max = LIMIT_SOURCE_BYTES,
+		.help = "Source of the events website.message.unsubscribed: who has followed the link of a\n"
+			"message (GET and POST /unsubscribe?t=) wants no more.  Without it there is no\n"
+			"such page."},
+	{.name = "unsubscribe.key_files",
+		.type = OPTION_LIST,
+		AT(unsubscribe_key_files),
+		.help = "Files with the secrets of the links' tokens, all of them good: that of marketing's\n"
+			"campaigns.token_key_file, and older ones for as long as their links are followed."},
+	{.name = "unsubscribe.name",
+		.type = OPTION_TEXT,
+		AT(unsubscribe_name),
+		.max = 200,
+		.help = "Whose page it is, above its heading."},
+	{.name = "unsubscribe.contact",
+		.type = OPTION_TEXT,
+		AT(unsubscribe_contact),
+		.max = 300,
+		.help = "Who can help when the link does not, a line of text at the foot of the page."},
+	{.name = "unsubscribe.language",
+		.type = OPTION_CHOICE,
+		AT(unsubscribe_language),
+		.words = website_languages,
+		.initial = "zh",
+		.help = "The page's language for a browser that asks for neither."},
 };
+
+static void website_close_files(struct website_files *files)
+{
+	senders_free(files->senders);
+	certificate_free(files->certificate);
+	link_keys_wipe(&files->links);
+	*files = (struct website_files){.senders = NULL};
+}
+
+/* CH_INVALID when it added to the problems, after all of them; CH_NOMEM. */
+static enum ch_status website_open_files(const struct website_settings *settings,
+	struct problems *problems, struct website_files *out_files)
+{
+	struct website_files files = {.senders = NULL};
+	enum ch_status statuses[3] = {CH_OK, CH_OK, CH_OK};
+	if (settings->certificate != NULL && settings->certificate_key != NULL)
+		statuses[0] = certificate_read(settings->certificate, settings->certificate_key,
+			problems, &files.certificate);
+	if (settings->senders != NULL)
+		statuses[1] = senders_read(settings->senders, problems, &files.senders);
+	statuses[2] = link_keys_read(
+		&settings->unsubscribe_key_files, "unsubscribe.key_files", problems, &files.links);
+	enum ch_status worst = CH_OK;
+	for (size_t i = 0; i < 3; i++)
+		worst = statuses[i] != CH_OK && worst != CH_NOMEM ? statuses[i] : worst;
+	if (worst == CH_OK)
+		*out_files = files;
+	else
+		website_close_files(&files);
+	return worst;
+}
 
 static enum ch_status website_check(const void *config, struct problems *problems)
 {
 	const struct website_settings *settings = config;
 	size_t before = problems->count + problems->dropped;
-	struct certificate *certificate = NULL;
-	struct senders *senders = NULL;
-	enum ch_status status = CH_OK;
+	struct website_files files = {.senders = NULL};
 	if ((settings->certificate == NULL) != (settings->certificate_key == NULL))
 		problems_add(problems, NULL, 0, "website.certificate",
 			"and website.certificate_key belong together");
-	if (settings->certificate != NULL && settings->certificate_key != NULL)
-		status = certificate_read(
-			settings->certificate, settings->certificate_key, problems, &certificate);
-	certificate_free(certificate);
-	if (settings->senders != NULL && status != CH_NOMEM)
-		status = senders_read(settings->senders, problems, &senders);
-	senders_free(senders);
+	if ((settings->unsubscribe_source == NULL) != (settings->unsubscribe_key_files.count == 0))
+		problems_add(problems, NULL, 0, "unsubscribe.source",
+			"and unsubscribe.key_files belong together");
+	enum ch_status status = website_open_files(settings, problems, &files);
+	website_close_files(&files);
 	if (status == CH_OK && problems->count + problems->dropped > before)
 		status = CH_INVALID;
 	return status;
@@ -217,8 +277,7 @@ static void website_close(void *source)
 		(void)uv_loop_close(&website->loop); /* a leak beats a crash */
 	postbox_free(website->postbox);
 	reception_free(website->reception);
-	senders_free(website->senders);
-	certificate_free(website->certificate);
+	website_close_files(&website->files);
 	free(website);
 }
 
@@ -229,16 +288,13 @@ static enum ch_status website_open(void *config, struct problems *problems, void
 	if (website == NULL)
 		goto out;
 	website->settings = config;
-	status = senders_read(website->settings->senders, problems, &website->senders);
-	if (status == CH_OK && website->settings->certificate != NULL)
-		status = certificate_read(website->settings->certificate,
-			website->settings->certificate_key, problems, &website->certificate);
+	status = website_open_files(website->settings, problems, &website->files);
 	if (status != CH_OK)
 		goto out;
 	status = postbox_create((size_t)website->settings->queue, &website->postbox);
 	if (status == CH_OK)
 		status = reception_create(
-			website->settings, website->senders, website->postbox, &website->reception);
+			website->settings, &website->files, website->postbox, &website->reception);
 	if (status != CH_OK)
 		goto out;
 	*out_source = website;
@@ -268,25 +324,17 @@ static enum ch_status website_reload(void *source, void *config)
 	struct website *website = source;
 	const struct website_settings *settings = config;
 	struct problems problems = {0};
-	struct senders *senders = NULL;
-	struct certificate *certificate = NULL;
+	struct website_files files;
 	if (!website_is_built_as(website->settings, settings))
 		return CH_UNSUPPORTED;
-	enum ch_status status = senders_read(settings->senders, &problems, &senders);
-	if (status == CH_OK && settings->certificate != NULL)
-		status = certificate_read(
-			settings->certificate, settings->certificate_key, &problems, &certificate);
+	enum ch_status status = website_open_files(settings, &problems, &files);
 	problems_fini(&problems); /* they were found good a moment ago */
-	if (status != CH_OK) {
-		senders_free(senders);
+	if (status != CH_OK)
 		return status;
-	}
-	reception_reload(website->reception, settings, senders);
-	senders_free(website->senders);
-	website->senders = senders;
-	certificate_free(website->certificate);
-	website->certificate = certificate;
+	website_close_files(&website->files);
+	website->files = files;
 	website->settings = settings;
+	reception_reload(website->reception, settings);
 	return CH_OK;
 }
 
@@ -296,7 +344,8 @@ static enum ch_status website_start(void *source, struct kit_hub *hub)
 	const struct website_settings *settings = website->settings;
 	const struct server_options server = {
 		.address = settings->listen,
-		.certificate = website->certificate != NULL ? &website->certificate : NULL,
+		.certificate =
+			website->files.certificate != NULL ? &website->files.certificate : NULL,
 		.body_bytes = settings->body_bytes,
 		.body_ms = settings->body_ms,
 		.connections = settings->connections,
