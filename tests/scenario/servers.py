@@ -38,14 +38,16 @@ class Server:
     package = ""
     user = None  # who to run as when we are root
 
-    def __init__(self):
+    def __init__(self, folder=None, port=None):
+        """A folder of its own and a port that is free, unless they are given."""
         if self.program is None:
             print(f"{self.package} is not installed")
             sys.exit(77)
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="carehub-server-"))
+        self.folder = folder or pathlib.Path(tempfile.mkdtemp(prefix="carehub-server-"))
+        self.folder.mkdir(exist_ok=True)
         if self.as_user():
             shutil.chown(self.folder, self.user, self.user)
-        self.port = free_port()  # the same over restarts
+        self.port = port or free_port()  # the same over restarts
         self.process = None
 
     def __enter__(self):

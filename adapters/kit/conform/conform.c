@@ -5,7 +5,11 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/file.h"
+#include "base/text.h"
 #include "kit/conform/promise.h"
+
+#define NEEDS_BYTES 4096u
 
 struct tally {
 	uint32_t kept;
@@ -81,6 +85,37 @@ static enum conform_exit try_all(
 	return tally.broken > 0 ? CONFORM_BROKEN : CONFORM_KEPT;
 }
 
+/* What the machine lacks is said in the command's own words. */
+static enum conform_exit look_for_needs(const struct conform *conform, const char *path)
+{
+	char output[PATH_MAX];
+	struct environment environment = {0};
+	struct process process = {0};
+	struct buffer said = {0};
+	const struct process_files files = {.output = output, .folder = conform->root};
+	const char *command = conform->description.needs;
+	enum conform_exit result = CONFORM_KEPT;
+	if (!description_has(command))
+		return result;
+	(void)snprintf(output, sizeof(output), "%s/.needs", conform->root); /* root is a quarter */
+	if (environment_set(&environment, "HERE", conform->description.folder) != CH_OK ||
+		environment_set_programs(&environment, conform->bin) != CH_OK ||
+		process_start(command, &environment, &files, &process) != CH_OK ||
+		!process_wait(&process, conform->patience_ms)) {
+		fprintf(stderr, "carehub-conform: source.needs cannot be found out\n");
+		result = CONFORM_UNUSABLE;
+	} else if (process.status != 0) {
+		(void)file_read_all(output, NEEDS_BYTES, &said); /* silence is fine */
+		struct slice words = text_trim(buffer_slice(&said));
+		printf("%s: skipped: %.*s\n", path, (int)words.len, (const char *)words.data);
+		result = CONFORM_SKIPPED;
+	}
+	process_kill(&process);
+	buffer_fini(&said);
+	environment_fini(&environment);
+	return result;
+}
+
 static int remove_one(const char *path, const struct stat *info, int flag, struct FTW *walk)
 {
 	(void)info;
@@ -121,7 +156,9 @@ enum conform_exit conform_run(const struct conform_wishes *wishes, const char *p
 		perror("carehub-conform: a temporary folder");
 		goto out;
 	}
-	result = try_all(&conform, wishes, path);
+	result = look_for_needs(&conform, path);
+	if (result == CONFORM_KEPT)
+		result = try_all(&conform, wishes, path);
 	if (wishes->keep)
 		printf("%s\n", root);
 	else

@@ -19,7 +19,12 @@ struct conform_wishes {
 	bool keep;           /* leave the folders */
 };
 
-enum conform_exit { CONFORM_KEPT = 0, CONFORM_BROKEN = 1, CONFORM_UNUSABLE = 2 };
+enum conform_exit {
+	CONFORM_KEPT = 0,
+	CONFORM_BROKEN = 1,
+	CONFORM_UNUSABLE = 2,
+	CONFORM_SKIPPED = 77, /* the machine lacks what the source needs */
+};
 
 /* Prints the table of the adapter that the file `path` describes. */
 enum conform_exit conform_run(const struct conform_wishes *wishes, const char *path);

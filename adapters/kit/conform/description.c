@@ -64,6 +64,12 @@ static const struct option options[] = {
 		.max = 600000,
 		.initial = "10s",
 		.help = "How long it may take to end after SIGTERM."},
+	{.name = "source.needs",
+		.type = OPTION_TEXT,
+		AT(needs),
+		.initial = "none",
+		.help = "Run before all; when it fails, the machine lacks what the source is, nothing is\n"
+			"tried, and the exit status is 77.  What it prints says what."},
 	{.name = "source.prepare",
 		.type = OPTION_TEXT,
 		AT(prepare),

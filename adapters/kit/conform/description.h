@@ -29,6 +29,7 @@ struct description {
 	bool reload;
 	int64_t stop_ms;
 	/* [source] */
+	char *needs;
 	char *prepare;
 	char *server;
 	char *records;

@@ -29,7 +29,8 @@ static const char usage[] =
 	"  --list            what is promised\n"
 	"  --describe        a commented description with every setting\n"
 	"\n"
-	"Exit status: 0 all kept, 1 some broken, 2 it could not be tried, 64 wrong usage.\n";
+	"Exit status: 0 all kept, 1 some broken, 2 it could not be tried, 64 wrong usage,\n"
+	"77 the source needs something that is not here.\n";
 
 enum {
 	OPTION_BIN = 1,

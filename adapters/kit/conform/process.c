@@ -86,6 +86,20 @@ const char *environment_get(const struct environment *environment, const char *n
 	return environment_find(environment, name, strlen(name));
 }
 
+enum ch_status environment_set_programs(struct environment *environment, const char *bin)
+{
+	struct buffer path = {0};
+	const char *usual = getenv("PATH");
+	if (bin != NULL)
+		buffer_printf(&path, "%s:", bin);
+	buffer_append_text(&path, usual != NULL ? usual : "/usr/bin:/bin");
+	enum ch_status status = path.status;
+	if (status == CH_OK)
+		status = environment_set(environment, "PATH", buffer_text(&path));
+	buffer_fini(&path);
+	return status;
+}
+
 void environment_fini(struct environment *environment)
 {
 	for (size_t i = 0; i < environment->count; i++)

@@ -23,6 +23,9 @@ enum ch_status environment_set(
 const char *environment_get(const struct environment *environment, const char *name); /* or NULL */
 void environment_fini(struct environment *environment);
 
+/* $PATH: `bin` before what it is here; NULL: as it is here.  CH_NOMEM, CH_FULL. */
+enum ch_status environment_set_programs(struct environment *environment, const char *bin);
+
 /* Appends `text` with ${NAME} replaced; CH_NOT_FOUND: a name that is none of these, *out_name. */
 enum ch_status environment_expand(const struct environment *environment, struct slice text,
 	struct buffer *out, struct slice *out_name);

@@ -101,17 +101,6 @@ static void stage_set_port(struct stage *stage, const char *name)
 	stage_set(stage, name, text);
 }
 
-static void stage_set_programs(struct stage *stage)
-{
-	struct buffer path = {0};
-	const char *usual = getenv("PATH");
-	if (stage->conform->bin != NULL)
-		buffer_printf(&path, "%s:", stage->conform->bin);
-	buffer_append_text(&path, usual != NULL ? usual : "/usr/bin:/bin");
-	stage_set(stage, "PATH", buffer_text(&path));
-	buffer_fini(&path);
-}
-
 static void stage_write(struct stage *stage, const char *path, struct slice bytes, unsigned mode)
 {
 	enum ch_status status = file_replace(path, bytes, mode);
@@ -160,7 +149,8 @@ static void stage_set_all(struct stage *stage)
 	stage_set(stage, "COUNT", "0");
 	stage_set(stage, "NAME", "");
 	stage_set(stage, "FILE", "");
-	stage_set_programs(stage);
+	if (environment_set_programs(&stage->environment, stage->conform->bin) != CH_OK)
+		stage_give_up(stage, "memory ran out");
 }
 
 static void stage_serve(struct stage *stage)

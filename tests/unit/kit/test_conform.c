@@ -208,6 +208,25 @@ static void test_the_first_failure_sticks(void **state)
 	problems_fini(&problems);
 }
 
+/* The adapter would fail in every row. */
+static void test_nothing_is_tried_without_what_is_needed(void **state)
+{
+	struct conform_wishes wishes = {.seed = 1, .records = 24, .kills = 1, .patience_ms = 5000};
+	struct buffer text = {0};
+	(void)state;
+	wishes.only[wishes.only_count++] = "check";
+	(void)put("conf", "");
+	buffer_append_text(&text, good);
+	buffer_append_text(&text, "needs = echo a database is not installed; exit 5\n");
+	assert_int_equal(conform_run(&wishes, put("a.ini", buffer_text(&text))), CONFORM_SKIPPED);
+	buffer_clear(&text);
+	buffer_append_text(&text, good);
+	buffer_append_text(&text, "needs = test -d $HERE\n");
+	assert_int_not_equal(
+		conform_run(&wishes, put("a.ini", buffer_text(&text))), CONFORM_SKIPPED);
+	buffer_fini(&text);
+}
+
 static void test_chance_is_the_seeds(void **state)
 {
 	struct stage one = {.chance = 42};
@@ -232,6 +251,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_description, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_all_that_is_wrong_with_one, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_the_first_failure_sticks, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_nothing_is_tried_without_what_is_needed, set_up, tear_down),
 		cmocka_unit_test(test_chance_is_the_seeds),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
