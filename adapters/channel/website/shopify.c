@@ -21,7 +21,7 @@
 
 /* ---- Orders ---- */
 
-static void shopify_placed(struct shopify *shop)
+static void shopify_placed(struct shop *shop)
 {
 	struct reading *reading = &shop->reading;
 	Carehub__V1__WebsiteOrderPlaced *order =
@@ -37,8 +37,8 @@ static void shopify_placed(struct shopify *shop)
 	order->discounts = shopify_discounts(shop, &order->n_discounts);
 	order->payment_state = shopify_payment_state(shop);
 	order->payment_method = shopify_gateway(shop);
-	order->shipping_method = shopify_method(shop);
-	order->test = shopify_answer(shop->body, "test");
+	order->shipping_method = shop_method(shop, "code");
+	order->test = shop_answer(shop->body, "test");
 	order->sales_channel = reading_text(reading, shop->body, "source_name");
 	order->campaign = reading_text(reading, shop->body, "landing_site_ref");
 	order->customer = shopify_buyer(shop);
@@ -47,11 +47,10 @@ static void shopify_placed(struct shopify *shop)
 	order->remarks = reading_text(reading, shop->body, "note");
 	order->notes = shopify_notes(shop, &order->n_notes);
 	order->ip_address = reading_text(reading, shop->body, "browser_ip");
-	shop_add(shop->events, reading, "website.order.placed", order, "",
-		shopify_time(shop, "created_at"));
+	shop_add(shop, "website.order.placed", order, "", shopify_time(shop, "created_at"));
 }
 
-static void shopify_amended(struct shopify *shop)
+static void shopify_amended(struct shop *shop)
 {
 	struct reading *reading = &shop->reading;
 	Carehub__V1__WebsiteOrderAmended *order =
@@ -65,16 +64,15 @@ static void shopify_amended(struct shopify *shop)
 	order->payment_state = shopify_payment_state(shop);
 	order->taxes = shopify_taxes(shop, shop->body, &order->n_taxes);
 	order->discounts = shopify_discounts(shop, &order->n_discounts);
-	order->shipping_method = shopify_method(shop);
+	order->shipping_method = shop_method(shop, "code");
 	order->customer = shopify_buyer(shop);
 	order->ship_to = shopify_consignee(shop, "shipping_address");
 	order->bill_to = shopify_consignee(shop, "billing_address");
 	order->remarks = reading_text(reading, shop->body, "note");
-	shop_add(shop->events, reading, "website.order.amended", order, "",
-		shopify_time(shop, "updated_at"));
+	shop_add(shop, "website.order.amended", order, "", shopify_time(shop, "updated_at"));
 }
 
-static void shopify_cancelled(struct shopify *shop)
+static void shopify_cancelled(struct shop *shop)
 {
 	struct reading *reading = &shop->reading;
 	Carehub__V1__WebsiteOrderCancelled *order =
@@ -89,11 +87,10 @@ static void shopify_cancelled(struct shopify *shop)
 					     ? CAREHUB__V1__ANSWER__ANSWER_YES
 					     : CAREHUB__V1__ANSWER__ANSWER_NO;
 	order->customer = shopify_buyer(shop);
-	shop_add(shop->events, reading, "website.order.cancelled", order, "",
-		shopify_time(shop, "cancelled_at"));
+	shop_add(shop, "website.order.cancelled", order, "", shopify_time(shop, "cancelled_at"));
 }
 
-static void shopify_paid(struct shopify *shop)
+static void shopify_paid(struct shop *shop)
 {
 	struct reading *reading = &shop->reading;
 	Carehub__V1__WebsiteOrderPaid *order =
@@ -106,42 +103,41 @@ static void shopify_paid(struct shopify *shop)
 	order->payment_state = shopify_payment_state(shop);
 	order->payment_method = shopify_gateway(shop);
 	order->customer = shopify_buyer(shop);
-	shop_add(shop->events, reading, "website.order.paid", order, "",
-		shopify_time(shop, "updated_at"));
+	shop_add(shop, "website.order.paid", order, "", shopify_time(shop, "updated_at"));
 }
 
 /* ---- Shipments and refunds ---- */
 
-/* `inner` names the object that has the article, when the line only points to it. */
-static Carehub__V1__OrderLinePart **shopify_line_parts(struct shopify *shop, const char *name,
-	const char *id_name, const char *inner, size_t *out_count)
+static void *shopify_part(struct shop *shop, const json_t *line)
 {
 	struct reading *reading = &shop->reading;
-	const json_t *list = json_object_get(shop->body, name);
-	size_t count = reading_count(shop->body, name);
-	Carehub__V1__OrderLinePart **parts = shop_array(reading, count);
-	*out_count = 0;
-	for (size_t i = 0; i < count && parts != NULL && reading->status == CH_OK; i++) {
-		size_t mark;
-		const json_t *line = reading_enter(reading, list, name, i, &mark);
-		const json_t *article = inner != NULL ? shopify_object(line, inner) : line;
-		Carehub__V1__OrderLinePart *part =
-			reading_new(reading, &carehub__v1__order_line_part__descriptor);
-		if (part != NULL) {
-			part->line_id = reading_id(reading, line, id_name);
-			part->product_id =
-				shopify_first(shop, article, "sku", article, "product_id");
-			part->quantity = reading_decimal(reading, line, "quantity");
-			if (inner != NULL)
-				part->amount = reading_money(reading, line, "subtotal");
-			parts[(*out_count)++] = part;
-		}
-		reading_leave(reading, mark);
-	}
-	return parts;
+	Carehub__V1__OrderLinePart *part =
+		reading_new(reading, &carehub__v1__order_line_part__descriptor);
+	if (part == NULL)
+		return NULL;
+	part->line_id = reading_id(reading, line, "id");
+	part->product_id = shop_first(shop, line, "sku", line, "product_id");
+	part->quantity = reading_decimal(reading, line, "quantity");
+	return part;
 }
 
-static char **shopify_tracking(struct shopify *shop, size_t *out_count)
+/* The line only points to the article. */
+static void *shopify_part_back(struct shop *shop, const json_t *line)
+{
+	struct reading *reading = &shop->reading;
+	const json_t *article = shop_object(line, "line_item");
+	Carehub__V1__OrderLinePart *part =
+		reading_new(reading, &carehub__v1__order_line_part__descriptor);
+	if (part == NULL)
+		return NULL;
+	part->line_id = reading_id(reading, line, "line_item_id");
+	part->product_id = shop_first(shop, article, "sku", article, "product_id");
+	part->quantity = reading_decimal(reading, line, "quantity");
+	part->amount = reading_money(reading, line, "subtotal");
+	return part;
+}
+
+static char **shopify_tracking(struct shop *shop, size_t *out_count)
 {
 	struct reading *reading = &shop->reading;
 	const json_t *list = json_object_get(shop->body, "tracking_numbers");
@@ -160,7 +156,7 @@ static char **shopify_tracking(struct shopify *shop, size_t *out_count)
 	return numbers;
 }
 
-static void shopify_dispatched(struct shopify *shop)
+static void shopify_dispatched(struct shop *shop)
 {
 	struct reading *reading = &shop->reading;
 	Carehub__V1__WebsiteOrderDispatched *shipment =
@@ -170,16 +166,16 @@ static void shopify_dispatched(struct shopify *shop)
 	shipment->order_id = reading_id(reading, shop->body, "order_id");
 	shipment->shop_id = shop_text(reading, shop->delivery->shop);
 	shipment->shipment_id = reading_id(reading, shop->body, "id");
-	shipment->lines = shopify_line_parts(shop, "line_items", "id", NULL, &shipment->n_lines);
+	shipment->lines =
+		shop_list(shop, shop->body, "line_items", shopify_part, &shipment->n_lines);
 	shipment->carrier = reading_text(reading, shop->body, "tracking_company");
 	shipment->tracking_numbers = shopify_tracking(shop, &shipment->n_tracking_numbers);
 	shipment->expected_time_us = reading_time(reading, shop->body, "estimated_delivery_at");
 	shipment->ship_to = shopify_consignee(shop, "destination");
-	shop_add(shop->events, reading, "website.order.dispatched", shipment, "",
-		shopify_time(shop, "updated_at"));
+	shop_add(shop, "website.order.dispatched", shipment, "", shopify_time(shop, "updated_at"));
 }
 
-static void shopify_delivered(struct shopify *shop)
+static void shopify_delivered(struct shop *shop)
 {
 	struct reading *reading = &shop->reading;
 	Carehub__V1__WebsiteOrderDelivered *delivery =
@@ -189,11 +185,11 @@ static void shopify_delivered(struct shopify *shop)
 	delivery->order_id = reading_id(reading, shop->body, "order_id");
 	delivery->shop_id = shop_text(reading, shop->delivery->shop);
 	delivery->shipment_id = reading_id(reading, shop->body, "id");
-	shop_add(shop->events, reading, "website.order.delivered", delivery, "delivered",
+	shop_add(shop, "website.order.delivered", delivery, "delivered",
 		shopify_time(shop, "updated_at"));
 }
 
-static void shopify_fulfillment(struct shopify *shop)
+static void shopify_fulfillment(struct shop *shop)
 {
 	const char *status = reading_text(&shop->reading, shop->body, "status");
 	const char *shipment = reading_text(&shop->reading, shop->body, "shipment_status");
@@ -208,7 +204,7 @@ static void shopify_fulfillment(struct shopify *shop)
 }
 
 /* What was really given back; where no payment is told, what the lines are worth. */
-static Carehub__V1__Money *shopify_refunded(struct shopify *shop)
+static Carehub__V1__Money *shopify_refunded(struct shop *shop)
 {
 	struct reading *reading = &shop->reading;
 	const json_t *list = json_object_get(shop->body, "transactions");
@@ -228,7 +224,7 @@ static Carehub__V1__Money *shopify_refunded(struct shopify *shop)
 	return sum;
 }
 
-static void shopify_refund(struct shopify *shop)
+static void shopify_refund(struct shop *shop)
 {
 	struct reading *reading = &shop->reading;
 	Carehub__V1__WebsiteRefundIssued *refund =
@@ -243,17 +239,16 @@ static void shopify_refund(struct shopify *shop)
 		shop->events->skipped = "a refund by which no money went back";
 		return;
 	}
-	refund->lines = shopify_line_parts(
-		shop, "refund_line_items", "line_item_id", "line_item", &refund->n_lines);
-	refund->restocked = shopify_answer(shop->body, "restock");
+	refund->lines = shop_list(
+		shop, shop->body, "refund_line_items", shopify_part_back, &refund->n_lines);
+	refund->restocked = shop_answer(shop->body, "restock");
 	refund->remarks = reading_text(reading, shop->body, "note");
-	shop_add(shop->events, reading, "website.refund.issued", refund, "",
-		shopify_time(shop, "created_at"));
+	shop_add(shop, "website.refund.issued", refund, "", shopify_time(shop, "created_at"));
 }
 
 /* ---- Customers ---- */
 
-static void shopify_consent(struct shopify *shop, const json_t *consent, char *customer,
+static void shopify_consent(struct shop *shop, const json_t *consent, char *customer,
 	Carehub__V1__ContactChannel channel, const char *suffix)
 {
 	struct reading *reading = &shop->reading;
@@ -280,7 +275,7 @@ static void shopify_consent(struct shopify *shop, const json_t *consent, char *c
 		given->customer = party;
 		if (strcmp(reading_text(reading, consent, "opt_in_level"), "confirmed_opt_in") == 0)
 			given->double_opt_in = CAREHUB__V1__ANSWER__ANSWER_YES;
-		shop_add(shop->events, reading, "website.consent.given", given, suffix, time_us);
+		shop_add(shop, "website.consent.given", given, suffix, time_us);
 	} else if (strcmp(state, "unsubscribed") == 0 || strcmp(state, "redacted") == 0) {
 		Carehub__V1__ConsentWithdrawn *withdrawn =
 			reading_new(reading, &carehub__v1__consent_withdrawn__descriptor);
@@ -289,23 +284,22 @@ static void shopify_consent(struct shopify *shop, const json_t *consent, char *c
 		withdrawn->scopes = scopes;
 		withdrawn->n_scopes = 1;
 		withdrawn->customer = party;
-		shop_add(shop->events, reading, "website.consent.withdrawn", withdrawn, suffix,
-			time_us);
+		shop_add(shop, "website.consent.withdrawn", withdrawn, suffix, time_us);
 	} else {
 		shop->events->skipped = "a consent that was neither given nor withdrawn";
 	}
 }
 
-static void shopify_email_consent(struct shopify *shop)
+static void shopify_email_consent(struct shop *shop)
 {
-	shopify_consent(shop, shopify_object(shop->body, "email_marketing_consent"),
+	shopify_consent(shop, shop_object(shop->body, "email_marketing_consent"),
 		reading_id(&shop->reading, shop->body, "customer_id"),
 		CAREHUB__V1__CONTACT_CHANNEL__CONTACT_CHANNEL_EMAIL, "");
 }
 
-static void shopify_sms_consent(struct shopify *shop)
+static void shopify_sms_consent(struct shop *shop)
 {
-	shopify_consent(shop, shopify_object(shop->body, "sms_marketing_consent"),
+	shopify_consent(shop, shop_object(shop->body, "sms_marketing_consent"),
 		reading_id(&shop->reading, shop->body, "id"),
 		CAREHUB__V1__CONTACT_CHANNEL__CONTACT_CHANNEL_SMS, "");
 }
@@ -319,7 +313,7 @@ static Carehub__V1__Answer shopify_verified(const Carehub__V1__Party *party)
 		       : CAREHUB__V1__ANSWER__ANSWER_UNSPECIFIED;
 }
 
-static void shopify_account_created(struct shopify *shop)
+static void shopify_account_created(struct shop *shop)
 {
 	struct reading *reading = &shop->reading;
 	Carehub__V1__WebsiteAccountCreated *account =
@@ -330,16 +324,15 @@ static void shopify_account_created(struct shopify *shop)
 	account->site = shop_text(reading, shop->delivery->shop);
 	account->customer = shopify_party(shop, shop->body, NULL);
 	account->email_verified = shopify_verified(account->customer);
-	shop_add(shop->events, reading, "website.account.created", account, "",
-		shopify_time(shop, "created_at"));
-	const json_t *consent = shopify_object(shop->body, "email_marketing_consent");
+	shop_add(shop, "website.account.created", account, "", shopify_time(shop, "created_at"));
+	const json_t *consent = shop_object(shop->body, "email_marketing_consent");
 	if (consent != NULL)
 		shopify_consent(shop, consent, account->account_id,
 			CAREHUB__V1__CONTACT_CHANNEL__CONTACT_CHANNEL_EMAIL, "consent");
 	shop->events->skipped = NULL; /* there is the account */
 }
 
-static void shopify_account_updated(struct shopify *shop)
+static void shopify_account_updated(struct shop *shop)
 {
 	struct reading *reading = &shop->reading;
 	Carehub__V1__WebsiteAccountUpdated *account =
@@ -350,11 +343,10 @@ static void shopify_account_updated(struct shopify *shop)
 	account->site = shop_text(reading, shop->delivery->shop);
 	account->customer = shopify_party(shop, shop->body, NULL);
 	account->email_verified = shopify_verified(account->customer);
-	shop_add(shop->events, reading, "website.account.updated", account, "",
-		shopify_time(shop, "updated_at"));
+	shop_add(shop, "website.account.updated", account, "", shopify_time(shop, "updated_at"));
 }
 
-static void shopify_close(struct shopify *shop, char *account_id, const char *reason)
+static void shopify_close(struct shop *shop, char *account_id, const char *reason)
 {
 	struct reading *reading = &shop->reading;
 	const struct shop_person person = {account_id, "", "", "", "", "", false};
@@ -366,28 +358,24 @@ static void shopify_close(struct shopify *shop, char *account_id, const char *re
 	account->site = shop_text(reading, shop->delivery->shop);
 	account->reason_code = shop_text(reading, reason);
 	account->customer = shop_party(reading, &person);
-	shop_add(shop->events, reading, "website.account.closed", account, "",
-		shop->delivery->sent_us);
+	shop_add(shop, "website.account.closed", account, "", shop->delivery->sent_us);
 }
 
-static void shopify_account_deleted(struct shopify *shop)
+static void shopify_account_deleted(struct shop *shop)
 {
 	shopify_close(shop, reading_id(&shop->reading, shop->body, "id"), "deleted");
 }
 
 /* A person asks to be forgotten: the account is closed, and a steward decides about the record. */
-static void shopify_redact(struct shopify *shop)
+static void shopify_redact(struct shop *shop)
 {
-	const json_t *customer = shopify_object(shop->body, "customer");
+	const json_t *customer = shop_object(shop->body, "customer");
 	shopify_close(shop, reading_id(&shop->reading, customer, "id"), "erasure_requested");
 }
 
 /* ---- Topics ---- */
 
-static const struct {
-	const char *topic;
-	void (*read)(struct shopify *shop);
-} topics[] = {
+static const struct shop_topic topics[] = {
 	{"orders/create", shopify_placed},
 	{"orders/updated", shopify_amended},
 	{"orders/cancelled", shopify_cancelled},
@@ -406,26 +394,6 @@ static const struct {
 enum ch_status shopify_read(const struct shop_delivery *delivery, struct arena *arena,
 	struct shop_events *out_events, struct refusal *out_refusal)
 {
-	struct shop_events events = {.count = 0};
-	struct shopify shop = {.reading = {.arena = arena,
-				       .refusal = out_refusal,
-				       .zone = delivery->zone,
-				       .currency = ""},
-		.delivery = delivery,
-		.body = delivery->body,
-		.events = &events};
-	if (!json_is_object(delivery->body))
-		return refusal_set(out_refusal, CH_INVALID, "", "is no JSON object");
-	shop.reading.currency = reading_text(&shop.reading, delivery->body, "currency");
-	events.skipped = "a topic of which the hub keeps nothing";
-	for (size_t i = 0; i < sizeof(topics) / sizeof(topics[0]); i++) {
-		if (!slice_equal(delivery->topic, slice_text(topics[i].topic)))
-			continue;
-		events.skipped = NULL;
-		topics[i].read(&shop);
-		break;
-	}
-	if (shop.reading.status == CH_OK)
-		*out_events = events;
-	return shop.reading.status;
+	return shop_read(delivery, topics, sizeof(topics) / sizeof(topics[0]), arena, out_events,
+		out_refusal);
 }

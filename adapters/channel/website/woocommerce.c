@@ -10,26 +10,11 @@
  *     customer.deleted     website.account.closed
  *
  * customer_id 0 is a guest.  Times are read from the fields in GMT; those without are the shop's own. */
-#include "base/limits.h"
-#include "carehub/v1/website.pb-c.h"
 #include "channel/website/shop.h"
-
-struct woocommerce {
-	struct reading reading;
-	const struct shop_delivery *delivery;
-	json_t *body;
-	struct shop_events *events;
-};
 
 /* ---- Parts ---- */
 
-static const json_t *woo_object(const json_t *object, const char *name)
-{
-	const json_t *value = json_object_get(object, name);
-	return json_is_object(value) ? value : NULL;
-}
-
-static int64_t woo_time(struct woocommerce *shop, const char *gmt, const char *local)
+static int64_t woo_time(struct shop *shop, const char *gmt, const char *local)
 {
 	int64_t time_us = reading_time_utc(&shop->reading, shop->body, gmt);
 	if (time_us == 0 && shop->delivery->zone != NULL)
@@ -37,38 +22,13 @@ static int64_t woo_time(struct woocommerce *shop, const char *gmt, const char *l
 	return time_us != 0 ? time_us : shop->delivery->sent_us;
 }
 
-static char *woo_text_or(
-	struct woocommerce *shop, const json_t *object, const char *name, const char *otherwise)
-{
-	char *text = reading_text(&shop->reading, object, name);
-	return text[0] != 0 ? text : reading_text(&shop->reading, object, otherwise);
-}
+static const struct shop_address_names address_names = {
+	"country", "country", "state", "postcode", {"address_1", "address_2"}};
 
-static Carehub__V1__Address *woo_address(struct woocommerce *shop, const json_t *object)
+static Carehub__V1__Party *woo_party(struct shop *shop, char *local_id, const json_t *customer)
 {
 	struct reading *reading = &shop->reading;
-	static const char *const names[] = {"address_1", "address_2"};
-	Carehub__V1__Address *address = reading_new(reading, &carehub__v1__address__descriptor);
-	if (address == NULL)
-		return NULL;
-	address->country = reading_text(reading, object, "country");
-	address->region = reading_text(reading, object, "state");
-	address->city = reading_text(reading, object, "city");
-	address->postcode = reading_text(reading, object, "postcode");
-	address->lines = shop_array(reading, 2);
-	for (size_t i = 0; i < 2 && address->lines != NULL; i++) {
-		char *line = reading_text(reading, object, names[i]);
-		if (line[0] != 0)
-			address->lines[address->n_lines++] = line;
-	}
-	return address;
-}
-
-static Carehub__V1__Party *woo_party(
-	struct woocommerce *shop, char *local_id, const json_t *customer)
-{
-	struct reading *reading = &shop->reading;
-	const json_t *billing = woo_object(shop->body, "billing");
+	const json_t *billing = shop_object(shop->body, "billing");
 	char *email = reading_text(reading, customer, "email");
 	const struct shop_person person = {
 		.local_id = local_id,
@@ -79,12 +39,12 @@ static Carehub__V1__Party *woo_party(
 		.company = reading_text(reading, billing, "company"),
 	};
 	Carehub__V1__Party *party = shop_party(reading, &person);
-	if (party != NULL && billing != NULL)
-		party->address = woo_address(shop, billing);
+	if (party != NULL)
+		party->address = shop_address(shop, billing, &address_names);
 	return party;
 }
 
-static Carehub__V1__Party *woo_buyer(struct woocommerce *shop)
+static Carehub__V1__Party *woo_buyer(struct shop *shop)
 {
 	char *customer = reading_text(&shop->reading, shop->body, "customer_id");
 	if (strcmp(customer, "0") == 0)
@@ -92,42 +52,26 @@ static Carehub__V1__Party *woo_buyer(struct woocommerce *shop)
 	return woo_party(shop, customer, NULL);
 }
 
-static Carehub__V1__Consignee *woo_consignee(struct woocommerce *shop, const char *field)
+/* A shop without shipping sends the object all the same, with nothing in it. */
+static Carehub__V1__Consignee *woo_consignee(struct shop *shop, const char *field)
 {
-	struct reading *reading = &shop->reading;
-	const json_t *object = woo_object(shop->body, field);
-	const struct shop_person person = {
-		.local_id = "",
-		.phone = reading_text(reading, object, "phone"),
-		.email = "",
-		.given = reading_text(reading, object, "first_name"),
-		.family = reading_text(reading, object, "last_name"),
-		.company = "",
-	};
-	/* A shop without shipping sends the object all the same, with nothing in it. */
-	if (person.given[0] == 0 && person.family[0] == 0 &&
-		reading_text(reading, object, "address_1")[0] == 0)
-		return NULL;
-	Carehub__V1__Consignee *consignee =
-		reading_new(reading, &carehub__v1__consignee__descriptor);
-	const Carehub__V1__Party *party = shop_party(reading, &person);
-	if (consignee == NULL || party == NULL)
-		return NULL;
-	consignee->name = party->name;
-	consignee->phone = party->n_phones > 0 ? party->phones[0] : NULL;
-	consignee->company = reading_text(reading, object, "company");
-	consignee->address = woo_address(shop, object);
-	return consignee;
+	static const char *const told[] = {"first_name", "last_name", "address_1"};
+	const json_t *object = shop_object(shop->body, field);
+	for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++) {
+		if (reading_text(&shop->reading, object, told[i])[0] != 0)
+			return shop_consignee(shop, object, &address_names);
+	}
+	return NULL;
 }
 
-static Carehub__V1__OrderLine *woo_line(struct woocommerce *shop, const json_t *object)
+static void *woo_line(struct shop *shop, const json_t *object)
 {
 	struct reading *reading = &shop->reading;
 	Carehub__V1__OrderLine *line = reading_new(reading, &carehub__v1__order_line__descriptor);
 	if (line == NULL)
 		return NULL;
 	line->line_id = reading_id(reading, object, "id");
-	line->product_id = woo_text_or(shop, object, "sku", "product_id");
+	line->product_id = shop_first(shop, object, "sku", object, "product_id");
 	line->description = reading_text(reading, object, "name");
 	line->quantity = reading_decimal(reading, object, "quantity");
 	line->amount = reading_money(reading, object, "total");
@@ -138,71 +82,46 @@ static Carehub__V1__OrderLine *woo_line(struct woocommerce *shop, const json_t *
 	return line;
 }
 
-static Carehub__V1__OrderLine **woo_lines(struct woocommerce *shop, size_t *out_count)
+static Carehub__V1__OrderLine **woo_lines(struct shop *shop, size_t *out_count)
 {
-	struct reading *reading = &shop->reading;
-	const json_t *list = json_object_get(shop->body, "line_items");
-	size_t count = reading_count(shop->body, "line_items");
-	Carehub__V1__OrderLine **lines = shop_array(reading, count);
-	*out_count = 0;
-	for (size_t i = 0; i < count && lines != NULL && reading->status == CH_OK; i++) {
-		size_t mark;
-		const json_t *object = reading_enter(reading, list, "line_items", i, &mark);
-		Carehub__V1__OrderLine *line = woo_line(shop, object);
-		if (line != NULL)
-			lines[(*out_count)++] = line;
-		reading_leave(reading, mark);
-	}
-	return lines;
+	return shop_list(shop, shop->body, "line_items", woo_line, out_count);
 }
 
-static Carehub__V1__Tax **woo_taxes(struct woocommerce *shop, size_t *out_count)
+static void *woo_tax(struct shop *shop, const json_t *line)
 {
 	struct reading *reading = &shop->reading;
-	const json_t *list = json_object_get(shop->body, "tax_lines");
-	size_t count = reading_count(shop->body, "tax_lines");
-	Carehub__V1__Tax **taxes = shop_array(reading, count);
-	*out_count = 0;
-	for (size_t i = 0; i < count && taxes != NULL && reading->status == CH_OK; i++) {
-		size_t mark;
-		const json_t *line = reading_enter(reading, list, "tax_lines", i, &mark);
-		Carehub__V1__Tax *tax = reading_new(reading, &carehub__v1__tax__descriptor);
-		if (tax != NULL) {
-			tax->name = reading_text(reading, line, "label");
-			tax->code = reading_text(reading, line, "rate_code");
-			tax->amount =
-				shop_money_add(reading, reading_money(reading, line, "tax_total"),
-					reading_money(reading, line, "shipping_tax_total"));
-			taxes[(*out_count)++] = tax;
-		}
-		reading_leave(reading, mark);
-	}
-	return taxes;
+	Carehub__V1__Tax *tax = reading_new(reading, &carehub__v1__tax__descriptor);
+	if (tax == NULL)
+		return NULL;
+	tax->name = reading_text(reading, line, "label");
+	tax->code = reading_text(reading, line, "rate_code");
+	tax->amount = shop_money_add(reading, reading_money(reading, line, "tax_total"),
+		reading_money(reading, line, "shipping_tax_total"));
+	return tax;
 }
 
-static Carehub__V1__Discount **woo_discounts(struct woocommerce *shop, size_t *out_count)
+static Carehub__V1__Tax **woo_taxes(struct shop *shop, size_t *out_count)
+{
+	return shop_list(shop, shop->body, "tax_lines", woo_tax, out_count);
+}
+
+static void *woo_discount(struct shop *shop, const json_t *coupon)
 {
 	struct reading *reading = &shop->reading;
-	const json_t *list = json_object_get(shop->body, "coupon_lines");
-	size_t count = reading_count(shop->body, "coupon_lines");
-	Carehub__V1__Discount **discounts = shop_array(reading, count);
-	*out_count = 0;
-	for (size_t i = 0; i < count && discounts != NULL && reading->status == CH_OK; i++) {
-		size_t mark;
-		const json_t *coupon = reading_enter(reading, list, "coupon_lines", i, &mark);
-		Carehub__V1__Discount *discount =
-			reading_new(reading, &carehub__v1__discount__descriptor);
-		if (discount != NULL) {
-			discount->code = reading_text(reading, coupon, "code");
-			discount->amount = reading_money(reading, coupon, "discount");
-			discounts[(*out_count)++] = discount;
-		}
-		reading_leave(reading, mark);
-	}
-	return discounts;
+	Carehub__V1__Discount *discount = reading_new(reading, &carehub__v1__discount__descriptor);
+	if (discount == NULL)
+		return NULL;
+	discount->code = reading_text(reading, coupon, "code");
+	discount->amount = reading_money(reading, coupon, "discount");
+	return discount;
 }
 
-static Carehub__V1__OrderTotals *woo_totals(struct woocommerce *shop)
+static Carehub__V1__Discount **woo_discounts(struct shop *shop, size_t *out_count)
+{
+	return shop_list(shop, shop->body, "coupon_lines", woo_discount, out_count);
+}
+
+static Carehub__V1__OrderTotals *woo_totals(struct shop *shop)
 {
 	struct reading *reading = &shop->reading;
 	const json_t *list = json_object_get(shop->body, "line_items");
@@ -222,49 +141,29 @@ static Carehub__V1__OrderTotals *woo_totals(struct woocommerce *shop)
 	totals->shipping = reading_money(reading, shop->body, "shipping_total");
 	totals->tax = reading_money(reading, shop->body, "total_tax");
 	totals->grand = reading_money(reading, shop->body, "total");
-	if (json_is_boolean(json_object_get(shop->body, "prices_include_tax")))
-		totals->tax_included =
-			json_is_true(json_object_get(shop->body, "prices_include_tax"))
-				? CAREHUB__V1__ANSWER__ANSWER_YES
-				: CAREHUB__V1__ANSWER__ANSWER_NO;
+	totals->tax_included = shop_answer(shop->body, "prices_include_tax");
 	return totals;
 }
 
-static Carehub__V1__PaymentState woo_payment_state(struct woocommerce *shop, const char *status)
+static Carehub__V1__PaymentState woo_payment_state(struct shop *shop, const char *status)
 {
-	static const struct {
-		const char *status;
-		Carehub__V1__PaymentState state;
-	} states[] = {
+	static const struct shop_payment rows[] = {
 		{"pending", CAREHUB__V1__PAYMENT_STATE__PAYMENT_STATE_PENDING},
 		{"on-hold", CAREHUB__V1__PAYMENT_STATE__PAYMENT_STATE_PENDING},
 		{"failed", CAREHUB__V1__PAYMENT_STATE__PAYMENT_STATE_FAILED},
 		{"refunded", CAREHUB__V1__PAYMENT_STATE__PAYMENT_STATE_REFUNDED},
 	};
-	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
-		if (strcmp(states[i].status, status) == 0)
-			return states[i].state;
-	}
-	if (reading_text(&shop->reading, shop->body, "date_paid_gmt")[0] != 0)
-		return CAREHUB__V1__PAYMENT_STATE__PAYMENT_STATE_PAID;
-	return CAREHUB__V1__PAYMENT_STATE__PAYMENT_STATE_UNSPECIFIED;
-}
-
-static char *woo_shipping_method(struct woocommerce *shop)
-{
-	size_t mark;
-	const json_t *list = json_object_get(shop->body, "shipping_lines");
-	if (reading_count(shop->body, "shipping_lines") == 0)
-		return reading_text(&shop->reading, NULL, "");
-	const json_t *line = reading_enter(&shop->reading, list, "shipping_lines", 0, &mark);
-	char *method = reading_text(&shop->reading, line, "method_id");
-	reading_leave(&shop->reading, mark);
-	return method;
+	Carehub__V1__PaymentState state =
+		shop_payment_state(rows, sizeof(rows) / sizeof(rows[0]), status);
+	if (state == CAREHUB__V1__PAYMENT_STATE__PAYMENT_STATE_UNSPECIFIED &&
+		reading_text(&shop->reading, shop->body, "date_paid_gmt")[0] != 0)
+		state = CAREHUB__V1__PAYMENT_STATE__PAYMENT_STATE_PAID;
+	return state;
 }
 
 /* ---- Orders ---- */
 
-static void woo_placed(struct woocommerce *shop)
+static void woo_placed(struct shop *shop)
 {
 	struct reading *reading = &shop->reading;
 	const char *status = reading_text(reading, shop->body, "status");
@@ -285,18 +184,18 @@ static void woo_placed(struct woocommerce *shop)
 	order->discounts = woo_discounts(shop, &order->n_discounts);
 	order->payment_state = woo_payment_state(shop, status);
 	order->payment_method = reading_text(reading, shop->body, "payment_method");
-	order->shipping_method = woo_shipping_method(shop);
+	order->shipping_method = shop_method(shop, "method_id");
 	order->sales_channel = reading_text(reading, shop->body, "created_via");
 	order->customer = woo_buyer(shop);
 	order->ship_to = woo_consignee(shop, "shipping");
 	order->bill_to = woo_consignee(shop, "billing");
 	order->remarks = reading_text(reading, shop->body, "customer_note");
 	order->ip_address = reading_text(reading, shop->body, "customer_ip_address");
-	shop_add(shop->events, reading, "website.order.placed", order, "",
+	shop_add(shop, "website.order.placed", order, "",
 		woo_time(shop, "date_created_gmt", "date_created"));
 }
 
-static void woo_cancel(struct woocommerce *shop, const char *reason)
+static void woo_cancel(struct shop *shop, const char *reason)
 {
 	struct reading *reading = &shop->reading;
 	Carehub__V1__WebsiteOrderCancelled *order =
@@ -306,18 +205,18 @@ static void woo_cancel(struct woocommerce *shop, const char *reason)
 	order->order_id = reading_id(reading, shop->body, "id");
 	order->shop_id = shop_text(reading, shop->delivery->shop);
 	order->reason_code = shop_text(reading, reason);
-	if (woo_object(shop->body, "billing") != NULL)
+	if (shop_object(shop->body, "billing") != NULL)
 		order->customer = woo_buyer(shop);
-	shop_add(shop->events, reading, "website.order.cancelled", order, "",
+	shop_add(shop, "website.order.cancelled", order, "",
 		woo_time(shop, "date_modified_gmt", "date_modified"));
 }
 
-static void woo_deleted(struct woocommerce *shop)
+static void woo_deleted(struct shop *shop)
 {
 	woo_cancel(shop, "deleted");
 }
 
-static void woo_completed(struct woocommerce *shop)
+static void woo_completed(struct shop *shop)
 {
 	struct reading *reading = &shop->reading;
 	Carehub__V1__WebsiteOrderDispatched *shipment =
@@ -327,12 +226,12 @@ static void woo_completed(struct woocommerce *shop)
 	shipment->order_id = reading_id(reading, shop->body, "id");
 	shipment->shop_id = shop_text(reading, shop->delivery->shop);
 	shipment->shipment_id = reading_id(reading, shop->body, "id"); /* one, of everything */
-	shop_add_retold(shop->events, reading, "website.order.dispatched", shipment, "completed",
-		shipment->order_id, reading_time_utc(reading, shop->body, "date_completed_gmt"));
+	shop_add_retold(shop, "website.order.dispatched", shipment, "completed", shipment->order_id,
+		reading_time_utc(reading, shop->body, "date_completed_gmt"));
 }
 
 /* A refund is a negative total; the same one is listed again whenever the order changes. */
-static void woo_refunds(struct woocommerce *shop)
+static void woo_refunds(struct shop *shop)
 {
 	struct reading *reading = &shop->reading;
 	const json_t *list = json_object_get(shop->body, "refunds");
@@ -352,14 +251,14 @@ static void woo_refunds(struct woocommerce *shop)
 				reading_fail(reading, CH_MISSING, "total", "is missing");
 			else if (refund->amount->minor_units < 0)
 				refund->amount->minor_units = -refund->amount->minor_units;
-			shop_add_retold(shop->events, reading, "website.refund.issued", refund,
-				"refund", refund->refund_id, 0);
+			shop_add_retold(shop, "website.refund.issued", refund, "refund",
+				refund->refund_id, 0);
 		}
 		reading_leave(reading, mark);
 	}
 }
 
-static void woo_amended(struct woocommerce *shop)
+static void woo_amended(struct shop *shop)
 {
 	struct reading *reading = &shop->reading;
 	const char *status = reading_text(reading, shop->body, "status");
@@ -379,12 +278,12 @@ static void woo_amended(struct woocommerce *shop)
 	order->payment_state = woo_payment_state(shop, status);
 	order->taxes = woo_taxes(shop, &order->n_taxes);
 	order->discounts = woo_discounts(shop, &order->n_discounts);
-	order->shipping_method = woo_shipping_method(shop);
+	order->shipping_method = shop_method(shop, "method_id");
 	order->customer = woo_buyer(shop);
 	order->ship_to = woo_consignee(shop, "shipping");
 	order->bill_to = woo_consignee(shop, "billing");
 	order->remarks = reading_text(reading, shop->body, "customer_note");
-	shop_add(shop->events, reading, "website.order.amended", order, "",
+	shop_add(shop, "website.order.amended", order, "",
 		woo_time(shop, "date_modified_gmt", "date_modified"));
 	if (strcmp(status, "completed") == 0)
 		woo_completed(shop);
@@ -393,12 +292,12 @@ static void woo_amended(struct woocommerce *shop)
 
 /* ---- Customers ---- */
 
-static Carehub__V1__Party *woo_holder(struct woocommerce *shop)
+static Carehub__V1__Party *woo_holder(struct shop *shop)
 {
 	return woo_party(shop, reading_id(&shop->reading, shop->body, "id"), shop->body);
 }
 
-static void woo_account_created(struct woocommerce *shop)
+static void woo_account_created(struct shop *shop)
 {
 	struct reading *reading = &shop->reading;
 	Carehub__V1__WebsiteAccountCreated *account =
@@ -408,11 +307,11 @@ static void woo_account_created(struct woocommerce *shop)
 	account->account_id = reading_id(reading, shop->body, "id");
 	account->site = shop_text(reading, shop->delivery->shop);
 	account->customer = woo_holder(shop);
-	shop_add(shop->events, reading, "website.account.created", account, "",
+	shop_add(shop, "website.account.created", account, "",
 		woo_time(shop, "date_created_gmt", "date_created"));
 }
 
-static void woo_account_updated(struct woocommerce *shop)
+static void woo_account_updated(struct shop *shop)
 {
 	struct reading *reading = &shop->reading;
 	Carehub__V1__WebsiteAccountUpdated *account =
@@ -422,11 +321,11 @@ static void woo_account_updated(struct woocommerce *shop)
 	account->account_id = reading_id(reading, shop->body, "id");
 	account->site = shop_text(reading, shop->delivery->shop);
 	account->customer = woo_holder(shop);
-	shop_add(shop->events, reading, "website.account.updated", account, "",
+	shop_add(shop, "website.account.updated", account, "",
 		woo_time(shop, "date_modified_gmt", "date_modified"));
 }
 
-static void woo_account_deleted(struct woocommerce *shop)
+static void woo_account_deleted(struct shop *shop)
 {
 	struct reading *reading = &shop->reading;
 	Carehub__V1__WebsiteAccountClosed *account =
@@ -437,16 +336,12 @@ static void woo_account_deleted(struct woocommerce *shop)
 	account->site = shop_text(reading, shop->delivery->shop);
 	account->reason_code = shop_text(reading, "deleted");
 	account->customer = woo_holder(shop);
-	shop_add(shop->events, reading, "website.account.closed", account, "",
-		shop->delivery->sent_us);
+	shop_add(shop, "website.account.closed", account, "", shop->delivery->sent_us);
 }
 
 /* ---- Topics ---- */
 
-static const struct {
-	const char *topic;
-	void (*read)(struct woocommerce *shop);
-} topics[] = {
+static const struct shop_topic topics[] = {
 	{"order.created", woo_placed},
 	{"order.updated", woo_amended},
 	{"order.restored", woo_amended},
@@ -459,26 +354,6 @@ static const struct {
 enum ch_status woocommerce_read(const struct shop_delivery *delivery, struct arena *arena,
 	struct shop_events *out_events, struct refusal *out_refusal)
 {
-	struct shop_events events = {.count = 0};
-	struct woocommerce shop = {.reading = {.arena = arena,
-					   .refusal = out_refusal,
-					   .zone = delivery->zone,
-					   .currency = ""},
-		.delivery = delivery,
-		.body = delivery->body,
-		.events = &events};
-	if (!json_is_object(delivery->body))
-		return refusal_set(out_refusal, CH_INVALID, "", "is no JSON object");
-	shop.reading.currency = reading_text(&shop.reading, delivery->body, "currency");
-	events.skipped = "a topic of which the hub keeps nothing";
-	for (size_t i = 0; i < sizeof(topics) / sizeof(topics[0]); i++) {
-		if (!slice_equal(delivery->topic, slice_text(topics[i].topic)))
-			continue;
-		events.skipped = NULL;
-		topics[i].read(&shop);
-		break;
-	}
-	if (shop.reading.status == CH_OK)
-		*out_events = events;
-	return shop.reading.status;
+	return shop_read(delivery, topics, sizeof(topics) / sizeof(topics[0]), arena, out_events,
+		out_refusal);
 }
