@@ -6,13 +6,13 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "channel/repair/moment.h"
+#include "kit/seal.h"
 #include "wire/json.h"
 
 struct cloudevent_reader {
 	const struct mapping *mapping;
 	ProtobufCMessage *message;
-	struct buffer packed;
-	struct buffer subject;
+	struct sealed sealed;
 	uint8_t digest[EVENT_DIGEST_BYTES];
 };
 
@@ -33,8 +33,7 @@ void cloudevent_reader_free(struct cloudevent_reader *reader)
 		return;
 	if (reader->message != NULL)
 		protobuf_c_message_free_unpacked(reader->message, NULL);
-	buffer_fini(&reader->packed);
-	buffer_fini(&reader->subject);
+	sealed_fini(&reader->sealed);
 	free(reader);
 }
 
@@ -181,8 +180,7 @@ enum ch_status cloudevent_read(struct cloudevent_reader *reader, json_t *object,
 	struct place at, struct repair_event *out_event, struct repair_reject *out_reject)
 {
 	struct envelope envelope = {.time_us = 0};
-	const char *field;
-	const char *reason;
+	struct seal_fault fault;
 	enum ch_status status = cloudevent_take_envelope(reader, object, at, &envelope, out_reject);
 	if (status != CH_OK)
 		return status;
@@ -198,10 +196,9 @@ enum ch_status cloudevent_read(struct cloudevent_reader *reader, json_t *object,
 		status = cloudevent_take_digest(reader, object, raw, at, &envelope, out_reject);
 	if (status != CH_OK)
 		return status;
-	status = event_seal(type, reader->message, &envelope, &reader->packed, &reader->subject,
-		&field, &reason);
-	if (status != CH_OK && status != CH_NOMEM && status != CH_INTERNAL)
-		reject_fill(out_reject, status, at, slice_text(field), "%s", reason);
+	status = seal_event(type->name, reader->message, &reader->sealed, &envelope, &fault);
+	if (status != CH_OK && status != CH_NOMEM)
+		reject_fill(out_reject, status, at, slice_text(fault.field), "%s", fault.reason);
 	if (status == CH_OK)
 		*out_event = (struct repair_event){envelope, type, reader->message, at};
 	return status;

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "channel/repair/build.h"
 #include "channel/repair/moment.h"
+#include "kit/seal.h"
 
 /* A rule with what follows from it: which columns have found their place in the event, so that the
  * others can be kept as attributes. */
@@ -35,8 +36,7 @@ struct event_maker {
 	struct arena arena;
 	struct buffer attributes[MAPPING_ATTRIBUTES];
 	struct buffer text;
-	struct buffer packed;
-	struct buffer subject;
+	struct sealed sealed;
 	uint8_t event_digest[EVENT_DIGEST_BYTES];
 };
 
@@ -112,8 +112,7 @@ void event_maker_free(struct event_maker *maker)
 	free(maker->cells);
 	arena_fini(&maker->arena);
 	buffer_fini(&maker->text);
-	buffer_fini(&maker->packed);
-	buffer_fini(&maker->subject);
+	sealed_fini(&maker->sealed);
 	free(maker);
 }
 
@@ -351,51 +350,6 @@ static enum ch_status event_fill_message(struct event_maker *maker, const struct
 	return status;
 }
 
-enum ch_status event_seal(const struct event_type *type, const ProtobufCMessage *message,
-	struct envelope *envelope, struct buffer *packed, struct buffer *subject,
-	const char **out_field, const char **out_reason)
-{
-	struct message_parts parts;
-	size_t len = protobuf_c_message_get_packed_size(message);
-	*out_field = "";
-	*out_reason = "the event is larger than the hub takes";
-	if (len > LIMIT_EVENT_BYTES)
-		return CH_TOO_LARGE;
-	buffer_clear(packed);
-	/* One more: room for a message of no bytes would be none, as when memory runs out. */
-	uint8_t *room = buffer_reserve(packed, len + 1);
-	if (room == NULL)
-		return CH_NOMEM;
-	packed->len = len;
-	(void)protobuf_c_message_pack(message, room); /* exactly len */
-	enum ch_status status = types_cut(buffer_slice(packed), &parts);
-	if (status != CH_OK)
-		return CH_INTERNAL;
-	*out_reason = "is mandatory, and nothing fills it";
-	status = types_check_mandatory(type, &parts, out_field);
-	if (status != CH_OK)
-		return status;
-	envelope->type = slice_text(type->name);
-	envelope->data = parts.data;
-	envelope->personal = parts.personal;
-	buffer_clear(subject);
-	if (envelope->subject.len == 0) {
-		types_subject(type, &parts, subject);
-		envelope->subject = buffer_slice(subject);
-	}
-	*out_field = "subject";
-	*out_reason = "is too long";
-	if (envelope->subject.len > LIMIT_SUBJECT_BYTES)
-		return CH_TOO_LARGE;
-	*out_field = "";
-	*out_reason = "the event is larger than the hub takes";
-	/* All but data are bounded by their limits and a few bytes of tags. */
-	if (len + envelope->id.len + envelope->source.len + envelope->subject.len + 512 >
-		LIMIT_EVENT_BYTES)
-		return CH_TOO_LARGE;
-	return subject->status;
-}
-
 /* ---- One event ---- */
 
 /* Of the columns that the event uses, each with its length: what a table's other columns do later
@@ -432,17 +386,16 @@ static enum ch_status event_make(struct event_maker *maker, const struct event_r
 {
 	struct envelope envelope = {.time_us = 0};
 	const ProtobufCMessage *message;
-	const char *field;
-	const char *reason;
+	struct seal_fault fault;
 	enum ch_status status = event_fill_envelope(maker, rule->rule, &envelope, out_reject);
 	if (status == CH_OK)
 		status = event_fill_message(maker, rule, &message, out_reject);
 	if (status != CH_OK)
 		return status;
-	status = event_seal(rule->rule->type, message, &envelope, &maker->packed, &maker->subject,
-		&field, &reason);
-	if (status != CH_OK && status != CH_NOMEM && status != CH_INTERNAL)
-		reject_fill(out_reject, status, maker->row->at, slice_text(field), "%s", reason);
+	status = seal_event(rule->rule->type->name, message, &maker->sealed, &envelope, &fault);
+	if (status != CH_OK && status != CH_NOMEM)
+		reject_fill(out_reject, status, maker->row->at, slice_text(fault.field), "%s",
+			fault.reason);
 	if (status != CH_OK)
 		return status;
 	memcpy(maker->event_digest, maker->record_digest, sizeof(maker->event_digest));

@@ -34,11 +34,4 @@ enum ch_status event_maker_next(struct event_maker *maker, struct repair_event *
 /* BLAKE2b of 32 bytes, as in every digest of a source record. */
 void event_digest(struct slice bytes, uint8_t out_digest[EVENT_DIGEST_BYTES]);
 
-/* Encodes `message` into `packed`, cuts it into `envelope`, checks what the hub will ask for and fills
- * in the subject when the envelope has none (kept in `subject`).  CH_OK; CH_NOMEM; else *out_field
- * and *out_reason say what the hub would refuse (constant text, or the registry's). */
-enum ch_status event_seal(const struct event_type *type, const ProtobufCMessage *message,
-	struct envelope *envelope, struct buffer *packed, struct buffer *subject,
-	const char **out_field, const char **out_reason);
-
 #endif
