@@ -35,7 +35,12 @@ with Hub(bus__listen=listen) as hub:
         assert site.ask("GET", "/nothing")[0] == 404
         for head, status in (("Transfer-Encoding: chunked\r\n\r\n5\r\nshort\n", 400),
                              ("Transfer-Encoding: gzip\r\n\r\n", 501), ("\r\n", 411),
-                             ("Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n", 400)):
+                             ("Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n", 400),
+                             # As the header is read by some proxies: what follows would be a request of its own.
+                             ("Transfer-Encoding : chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n", 400),
+                             ("TRANSFER-ENCODING\t\t:chunked\r\nContent-Length: 2\r\n\r\n{}", 400),
+                             ("Content-Length   : 2\r\nContent-Length: 4\r\n\r\n{}{}", 400),
+                             ("Transfer-Encoding: chunked\r\nContent-Length\t: 5\r\n\r\n", 400)):
             with socket.create_connection(("127.0.0.1", site.port), PATIENCE_S) as odd:
                 odd.sendall(b"POST /events HTTP/1.1\r\nHost: x\r\n" + head.encode())
                 assert odd.recv(100).startswith(f"HTTP/1.1 {status} ".encode()), head

@@ -9,6 +9,8 @@
 #define VISIT_ANSWER_BYTES   2048 /* the head of an answer */
 /* Times the largest body: beyond it none is read in order to be dropped. */
 #define VISIT_DROPPED_TIMES 8u
+/* Before a colon: names with so many are known for what they are. */
+#define VISIT_BLANKS 8u
 
 /* ---- Life ---- */
 
@@ -274,6 +276,25 @@ static void visit_complete(struct visit *visit)
 		visit->server->options.arrived(visit->server->options.context, visit);
 }
 
+/* A blank before the colon (RFC 9112, 5.1).  To lws it is part of a name that it does not know; to a proxy before us it
+ * may have been the header that says where this request ends, and the next begins. */
+static bool visit_hides_length(const struct visit *visit)
+{
+	static const char *const names[] = {"transfer-encoding", "content-length"};
+	char name[32];
+	for (size_t i = 0; i < 4; i++) {
+		size_t len = strlen(names[i % 2]);
+		memcpy(name, names[i % 2], len);
+		for (size_t blanks = 1; blanks <= VISIT_BLANKS; blanks++) {
+			name[len++] = i < 2 ? ' ' : '\t';
+			name[len] = ':';
+			if (lws_hdr_custom_length(visit->wsi, name, (int)len + 1) >= 0)
+				return true;
+		}
+	}
+	return false;
+}
+
 /* In pieces, or of a length that is told.  0: it is none of both, or none that is taken here. */
 static int visit_check_length(struct visit *visit)
 {
@@ -283,6 +304,8 @@ static int visit_check_length(struct visit *visit)
 	uint64_t most = (uint64_t)visit->server->options.body_bytes;
 	enum ch_status status = visit_take_length(visit);
 	visit->too_large = visit->expected > most;
+	if (visit_hides_length(visit))
+		return 400;
 	if (!coded && (status == CH_OK || (!post && status == CH_NOT_FOUND)))
 		return visit->expected > most * (post ? VISIT_DROPPED_TIMES : 1) ? 413 : 0;
 	if (!coded)
