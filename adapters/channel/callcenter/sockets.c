@@ -203,8 +203,9 @@ static enum ch_status sockets_listen(struct sockets *sockets)
 		.vhost_name = "pop",
 		.timeout_secs = 10,
 		.max_http_header_data = LIMIT_HTTP_HEADER_BYTES,
-		.max_http_header_pool = 16,
-		.fd_limit_per_thread = LIMIT_POP_SOCKETS * 2,
+		/* A head each: who says nothing keeps nobody out until he is cut off. */
+		.max_http_header_pool = LIMIT_POP_STRANGERS,
+		.fd_limit_per_thread = LIMIT_POP_SOCKETS + LIMIT_POP_STRANGERS,
 		.options = (uint64_t)(LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
 				      LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND |
 				      LWS_SERVER_OPTION_SKIP_SERVER_CANONICAL_NAME |
