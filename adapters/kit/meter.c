@@ -2,20 +2,12 @@
 
 #include <stdlib.h>
 
-#include "base/clock.h"
-#include "base/file.h"
-#include "base/log.h"
-#include "base/metric.h"
-
-#define WRITE_US 10000000
+#include "kit/metrics_file.h"
 
 struct meter {
 	const struct kit_adapter *adapter;
 	void *source;
-	char *path;
-	int64_t due_us;
-	bool failed;
-	struct metrics *metrics;
+	struct metrics_file *file;
 
 	struct metric *accepted;
 	struct metric *duplicates;
@@ -48,7 +40,7 @@ static struct metric *meter_outcome(
 
 static void meter_make(struct meter *meter, const char *program)
 {
-	struct metrics *metrics = meter->metrics;
+	struct metrics *metrics = metrics_file_metrics(meter->file);
 	meter->accepted = meter_outcome(metrics, program, "accepted");
 	meter->duplicates = meter_outcome(metrics, program, "duplicate");
 	meter->conflicts = meter_outcome(metrics, program, "conflict");
@@ -89,25 +81,21 @@ static void meter_make(struct meter *meter, const char *program)
 enum ch_status meter_create(
 	const struct kit_adapter *adapter, void *source, const char *path, struct meter **out_meter)
 {
-	enum ch_status status = CH_NOMEM;
 	if (path == NULL)
 		return CH_OK;
 	struct meter *meter = calloc(1, sizeof(*meter));
 	if (meter == NULL)
-		goto out;
+		return CH_NOMEM;
+	enum ch_status status = metrics_file_create(path, &meter->file);
+	if (status != CH_OK) {
+		meter_free(meter);
+		return status;
+	}
 	meter->adapter = adapter;
 	meter->source = source;
-	meter->path = strdup(path);
-	meter->metrics = metrics_create();
-	if (meter->path == NULL || meter->metrics == NULL)
-		goto out;
 	meter_make(meter, adapter->program);
 	*out_meter = meter;
-	meter = NULL; /* the caller's now */
-	status = CH_OK;
-out:
-	meter_free(meter);
-	return status;
+	return CH_OK;
 }
 
 /* Counters only know how to rise. */
@@ -116,26 +104,11 @@ static void meter_raise(struct metric *counter, uint64_t total)
 	metric_add(counter, (int64_t)total - metric_value(counter));
 }
 
-static void meter_save(struct meter *meter)
-{
-	struct buffer text = {0};
-	metrics_write(meter->metrics, &text);
-	enum ch_status status = text.status;
-	if (status == CH_OK)
-		status = file_replace(meter->path, buffer_slice(&text), 0644);
-	buffer_fini(&text);
-	if (status != CH_OK && !meter->failed)
-		log_warning("metrics.write", "path=\"%s\" status=%s", meter->path,
-			ch_status_name(status));
-	meter->failed = status != CH_OK;
-}
-
 void meter_tell(struct meter *meter, const struct kit_counts *counts, const struct relay *relay,
 	const struct runner_life *life)
 {
-	if (meter != NULL &&
-		(clock_steady_us() >= meter->due_us || life->generation != meter->told ||
-			life->reload_failed != meter->told_failed))
+	if (meter != NULL && (metrics_file_is_due(meter->file) || life->generation != meter->told ||
+				     life->reload_failed != meter->told_failed))
 		meter_write(meter, counts, relay, life);
 }
 
@@ -145,7 +118,6 @@ void meter_write(struct meter *meter, const struct kit_counts *counts, const str
 	struct relay_state state;
 	if (meter == NULL)
 		return;
-	meter->due_us = clock_steady_us() + WRITE_US;
 	meter->told = life->generation;
 	meter->told_failed = life->reload_failed;
 	relay_look(relay, &state);
@@ -168,15 +140,14 @@ void meter_write(struct meter *meter, const struct kit_counts *counts, const str
 	metric_set(meter->reload_failed, life->reload_failed);
 	metric_set(meter->last_receipt, counts->last_receipt_us / 1000000);
 	if (meter->adapter->count != NULL)
-		meter->adapter->count(meter->source, meter->metrics);
-	meter_save(meter);
+		meter->adapter->count(meter->source, metrics_file_metrics(meter->file));
+	metrics_file_write(meter->file);
 }
 
 void meter_free(struct meter *meter)
 {
 	if (meter == NULL)
 		return;
-	metrics_free(meter->metrics);
-	free(meter->path);
+	metrics_file_free(meter->file);
 	free(meter);
 }

@@ -2,20 +2,12 @@
 
 #include <stdlib.h>
 
-#include "base/clock.h"
-#include "base/file.h"
-#include "base/log.h"
-#include "base/metric.h"
-
-#define WRITE_US 10000000
+#include "kit/metrics_file.h"
 
 struct tally {
-	char *path;
-	int64_t due_us;
-	bool failed;
+	struct metrics_file *file;
 	bool told_live;
 	uint64_t told_generation;
-	struct metrics *metrics;
 
 	struct metric *events;
 	struct metric *rejects;
@@ -34,7 +26,7 @@ struct tally {
 
 static void tally_make(struct tally *tally, const char *program)
 {
-	struct metrics *metrics = tally->metrics;
+	struct metrics *metrics = metrics_file_metrics(tally->file);
 	tally->events = metric_counter(
 		metrics, "carehub_module_events", "Events in the book.", "module", program, NULL);
 	tally->rejects = metric_gauge(metrics, "carehub_module_rejects",
@@ -70,59 +62,39 @@ static void tally_make(struct tally *tally, const char *program)
 
 enum ch_status tally_create(const char *program, const char *path, struct tally **out_tally)
 {
-	enum ch_status status = CH_NOMEM;
 	struct tally *tally = calloc(1, sizeof(*tally));
 	if (tally == NULL)
-		goto out;
-	tally->path = path != NULL ? strdup(path) : NULL;
-	tally->metrics = metrics_create();
-	if ((path != NULL && tally->path == NULL) || tally->metrics == NULL)
-		goto out;
+		return CH_NOMEM;
+	enum ch_status status = metrics_file_create(path, &tally->file);
+	if (status != CH_OK) {
+		tally_free(tally);
+		return status;
+	}
 	tally_make(tally, program);
 	*out_tally = tally;
-	tally = NULL; /* the caller's now */
-	status = CH_OK;
-out:
-	tally_free(tally);
-	return status;
+	return CH_OK;
 }
 
 void tally_free(struct tally *tally)
 {
 	if (tally == NULL)
 		return;
-	metrics_free(tally->metrics);
-	free(tally->path);
+	metrics_file_free(tally->file);
 	free(tally);
 }
 
 struct metrics *tally_metrics(struct tally *tally)
 {
-	return tally->metrics;
-}
-
-static void tally_save(struct tally *tally)
-{
-	struct buffer text = {0};
-	metrics_write(tally->metrics, &text);
-	enum ch_status status = text.status;
-	if (status == CH_OK)
-		status = file_replace(tally->path, buffer_slice(&text), 0644);
-	buffer_fini(&text);
-	if (status != CH_OK && !tally->failed)
-		log_warning("metrics.write", "path=\"%s\" status=%s", tally->path,
-			ch_status_name(status));
-	tally->failed = status != CH_OK;
+	return metrics_file_metrics(tally->file);
 }
 
 void tally_tell(struct tally *tally, const struct tally_sight *sight, bool now)
 {
 	const struct feed_state *feed = &sight->feed;
-	if (tally->path == NULL ||
-		!(now || clock_steady_us() >= tally->due_us || sight->live != tally->told_live ||
+	if (!metrics_file_is_read(tally->file) ||
+		!(now || metrics_file_is_due(tally->file) || sight->live != tally->told_live ||
 			sight->generation != tally->told_generation))
 		return;
-	tally->due_us = clock_steady_us() + WRITE_US;
 	tally->told_live = sight->live;
 	tally->told_generation = sight->generation;
 	int64_t behind_us =
@@ -142,5 +114,5 @@ void tally_tell(struct tally *tally, const struct tally_sight *sight, bool now)
 	metric_set(tally->book, (int64_t)sight->book_bytes);
 	metric_set(tally->generation, (int64_t)sight->generation);
 	metric_set(tally->reload_failed, sight->reload_failed);
-	tally_save(tally);
+	metrics_file_write(tally->file);
 }
