@@ -16,7 +16,7 @@ struct meter_row {
 	int64_t uncertain_now;
 };
 
-struct meter {
+struct campaign_meter {
 	struct metrics *metrics;
 	struct metric *held;
 	struct meter_row rows[METER_CAMPAIGNS + 1]; /* the last is the others' */
@@ -32,9 +32,9 @@ static const char *const outcomes[METER_OUTCOMES] = {
 	[METER_WITHHELD] = "withheld",
 };
 
-enum ch_status meter_create(struct metrics *metrics, struct meter **out_meter)
+enum ch_status campaign_meter_create(struct metrics *metrics, struct campaign_meter **out_meter)
 {
-	struct meter *meter = calloc(1, sizeof(*meter));
+	struct campaign_meter *meter = calloc(1, sizeof(*meter));
 	if (meter == NULL)
 		return CH_NOMEM;
 	meter->metrics = metrics;
@@ -46,13 +46,13 @@ enum ch_status meter_create(struct metrics *metrics, struct meter **out_meter)
 	return CH_OK;
 }
 
-void meter_free(struct meter *meter)
+void campaign_meter_free(struct campaign_meter *meter)
 {
 	free(meter);
 }
 
 /* The campaign's own row, made when it is first seen; or the others'. */
-static struct meter_row *meter_row(struct meter *meter, const char *campaign)
+static struct meter_row *meter_row(struct campaign_meter *meter, const char *campaign)
 {
 	for (size_t i = 0; i < meter->count; i++) {
 		if (strcmp(meter->rows[i].campaign, campaign) == 0)
@@ -76,30 +76,31 @@ static struct meter_row *meter_row(struct meter *meter, const char *campaign)
 	return row;
 }
 
-void meter_count(struct meter *meter, const char *campaign, enum meter_outcome outcome)
+void campaign_meter_count(
+	struct campaign_meter *meter, const char *campaign, enum meter_outcome outcome)
 {
 	if (meter->metrics != NULL)
 		metric_add(meter_row(meter, campaign)->outcomes[outcome], 1);
 }
 
-void meter_withheld(struct meter *meter, const char *campaign, const char *reason)
+void campaign_meter_withheld(struct campaign_meter *meter, const char *campaign, const char *reason)
 {
 	if (meter->metrics == NULL)
 		return;
-	meter_count(meter, campaign, METER_WITHHELD);
+	campaign_meter_count(meter, campaign, METER_WITHHELD);
 	/* Reasons are constant text, ten or so. */
 	metric_add(metric_counter(meter->metrics, "carehub_module_campaign_withheld",
 			   "Why messages were withheld.", "reason", reason, NULL),
 		1);
 }
 
-void meter_hold(struct meter *meter, int64_t seconds)
+void campaign_meter_hold(struct campaign_meter *meter, int64_t seconds)
 {
 	metric_set(meter->held, seconds);
 }
 
 /* Adds up one kind of campaign.care. */
-static enum ch_status meter_walk(struct meter *meter, struct book_txn *txn, char kind)
+static enum ch_status meter_walk(struct campaign_meter *meter, struct book_txn *txn, char kind)
 {
 	const uint8_t byte = (uint8_t)kind;
 	struct book_walk *walk = NULL;
@@ -124,7 +125,7 @@ static enum ch_status meter_walk(struct meter *meter, struct book_txn *txn, char
 	return status == CH_END ? CH_OK : status;
 }
 
-enum ch_status meter_look(struct meter *meter, struct book_txn *txn)
+enum ch_status campaign_meter_look(struct campaign_meter *meter, struct book_txn *txn)
 {
 	if (meter->metrics == NULL)
 		return CH_OK;

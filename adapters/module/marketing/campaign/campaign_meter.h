@@ -27,21 +27,23 @@ enum meter_outcome {
 	METER_OUTCOMES,
 };
 
-struct meter;
+struct campaign_meter;
 
 /* `metrics` may be NULL: nothing is counted.  CH_NOMEM. */
-enum ch_status meter_create(struct metrics *metrics, struct meter **out_meter);
-void meter_free(struct meter *meter); /* NULL is fine */
+enum ch_status campaign_meter_create(struct metrics *metrics, struct campaign_meter **out_meter);
+void campaign_meter_free(struct campaign_meter *meter); /* NULL is fine */
 
-void meter_count(struct meter *meter, const char *campaign, enum meter_outcome outcome);
-void meter_withheld(struct meter *meter, const char *campaign, const char *reason);
+void campaign_meter_count(
+	struct campaign_meter *meter, const char *campaign, enum meter_outcome outcome);
+void campaign_meter_withheld(
+	struct campaign_meter *meter, const char *campaign, const char *reason);
 
 /* How long the mail server is left alone from now on; 0: it is well. */
-void meter_hold(struct meter *meter, int64_t seconds);
+void campaign_meter_hold(struct campaign_meter *meter, int64_t seconds);
 
 /* Counts what waits and what is uncertain, as the book has it; of either no more than METER_ROWS are looked at.
  * CH_CORRUPT, CH_IO, CH_NOMEM. */
 #define METER_ROWS 100000u
-enum ch_status meter_look(struct meter *meter, struct book_txn *txn);
+enum ch_status campaign_meter_look(struct campaign_meter *meter, struct book_txn *txn);
 
 #endif

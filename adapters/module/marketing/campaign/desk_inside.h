@@ -91,7 +91,7 @@ struct desk {
 	struct pass *passes;        /* one for each campaign */
 	struct link_key key;        /* of the tokens in links */
 	struct mail_office *office; /* NULL: no mail */
-	struct meter *meter;
+	struct campaign_meter *meter;
 	struct job jobs[MAIL_LINES_MAX];
 	uint32_t job_count;
 	struct module_turn *turn; /* the round's */

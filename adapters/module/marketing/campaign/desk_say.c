@@ -206,30 +206,30 @@ static bool desk_has_writing(const struct desk *desk, const struct sweep *sweep)
 
 static void job_count(const struct job *job)
 {
-	struct meter *meter = job->desk->meter;
+	struct campaign_meter *meter = job->desk->meter;
 	const char *campaign = job->intent.place.campaign;
 	bool gave_up = strcmp(job->reason, "gave_up") == 0;
 	switch (job->todo) {
 	case TODO_SENT:
-		meter_count(meter, campaign, METER_SENT);
+		campaign_meter_count(meter, campaign, METER_SENT);
 		break;
 	case TODO_FAILED:
-		meter_count(meter, campaign, gave_up ? METER_GAVE_UP : METER_REFUSED);
+		campaign_meter_count(meter, campaign, gave_up ? METER_GAVE_UP : METER_REFUSED);
 		break;
 	case TODO_DOUBT:
 	case TODO_UNCERTAIN:
-		meter_count(meter, campaign, METER_UNCERTAIN);
+		campaign_meter_count(meter, campaign, METER_UNCERTAIN);
 		break;
 	case TODO_PASS_OVER:
 		if (!job->told)
-			meter_withheld(meter, campaign, job->reason);
+			campaign_meter_withheld(meter, campaign, job->reason);
 		break;
 	case TODO_WITHHOLD:
-		meter_withheld(meter, campaign, job->reason);
+		campaign_meter_withheld(meter, campaign, job->reason);
 		break;
 	case TODO_NOTE:
 		if (!job->unasked)
-			meter_count(meter, campaign, METER_DEFERRED);
+			campaign_meter_count(meter, campaign, METER_DEFERRED);
 		break;
 	default:
 		break;
@@ -275,7 +275,8 @@ void desk_written(struct desk *desk, const struct sweep *sweep)
 {
 	for (size_t i = 0; sweep != NULL && i < sweep->count; i++) {
 		if (sweep->todo[i] == TODO_UNCERTAIN)
-			meter_count(desk->meter, sweep->places[i].campaign, METER_UNCERTAIN);
+			campaign_meter_count(
+				desk->meter, sweep->places[i].campaign, METER_UNCERTAIN);
 	}
 	for (size_t i = 0; i < desk->campaigns.count; i++) {
 		if (desk->passes[i].end != NULL)

@@ -57,8 +57,8 @@ static enum ch_status desk_look(struct desk *desk, struct sweep *sweep)
 		return status;
 	status = desk_hear(desk, txn);
 	if (status == CH_OK && desk->now_us >= desk->next_meter_us) {
-		status = meter_look(desk->meter, txn);
-		meter_hold(desk->meter, desk->hold_us / SECOND_US);
+		status = campaign_meter_look(desk->meter, txn);
+		campaign_meter_hold(desk->meter, desk->hold_us / SECOND_US);
 		desk->next_meter_us = desk->now_us + METER_US;
 	}
 	if (status == CH_OK && sweep != NULL)
@@ -193,7 +193,7 @@ enum ch_status desk_open(const struct campaign_settings *settings, const struct 
 	desk->job_count = (uint32_t)settings->lines;
 	for (uint32_t i = 0; i < desk->job_count; i++)
 		desk->jobs[i].desk = desk;
-	status = meter_create(metrics, &desk->meter);
+	status = campaign_meter_create(metrics, &desk->meter);
 	if (status == CH_OK)
 		status = campaign_token_key(settings, problems, &desk->key);
 	if (status == CH_OK)
@@ -235,7 +235,7 @@ void desk_close(struct desk *desk, int64_t grace_ms)
 		buffer_fini(&desk->jobs[i].text);
 	}
 	campaigns_fini(&desk->campaigns);
-	meter_free(desk->meter);
+	campaign_meter_free(desk->meter);
 	free(desk->passes);
 	sodium_memzero(&desk->key, sizeof(desk->key));
 	free(desk);
