@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "channel/repair/moment.h"
 #include "kit/seal.h"
+#include "wire/cloud_attribute.h"
 #include "wire/json.h"
 
 struct cloudevent_reader {
@@ -82,37 +83,19 @@ static enum ch_status cloudevent_take_time(struct cloudevent_reader *reader, jso
 	return out_reject->status;
 }
 
-static enum ch_status cloudevent_take_envelope(struct cloudevent_reader *reader, json_t *object,
-	struct place at, struct envelope *out, struct repair_reject *out_reject)
+/* What is not of the event, but of how it is written. */
+static enum ch_status cloudevent_check_form(
+	json_t *object, struct place at, struct repair_reject *out_reject)
 {
 	struct slice version;
 	struct slice content;
-	const struct {
-		const char *name;
-		bool needed;
-		size_t max;
-		struct slice *value;
-	} texts[] = {
-		{"specversion", true, 16, &version},
-		{"id", true, LIMIT_ID_BYTES, &out->id},
-		{"source", reader->mapping->source.len == 0, LIMIT_SOURCE_BYTES, &out->source},
-		{"type", true, LIMIT_TYPE_BYTES, &out->type},
-		{"subject", false, LIMIT_SUBJECT_BYTES, &out->subject},
-		{"dataschema", false, LIMIT_SOURCE_BYTES, &out->dataschema},
-		{"datacontenttype", false, 100, &content},
-		{"traceparent", false, LIMIT_SUBJECT_BYTES, &out->traceparent},
-		{"tracestate", false, 512, &out->tracestate},
-		{"correlationid", false, LIMIT_ID_BYTES, &out->correlation_id},
-		{"causationid", false, LIMIT_ID_BYTES, &out->causation_id},
-	};
-	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
-		enum ch_status status = cloudevent_take(object, texts[i].name, texts[i].needed,
-			texts[i].max, at, texts[i].value, out_reject);
-		if (status != CH_OK)
-			return status;
-	}
-	if (out->source.len == 0)
-		out->source = reader->mapping->source;
+	enum ch_status status =
+		cloudevent_take(object, "specversion", true, 16, at, &version, out_reject);
+	if (status == CH_OK)
+		status = cloudevent_take(
+			object, "datacontenttype", false, 100, at, &content, out_reject);
+	if (status != CH_OK)
+		return status;
 	if (!slice_equal(version, SLICE_LITERAL("1.0"))) {
 		reject_fill(out_reject, CH_VERSION, at, SLICE_LITERAL("specversion"),
 			"only CloudEvents 1.0 is read");
@@ -124,11 +107,28 @@ static enum ch_status cloudevent_take_envelope(struct cloudevent_reader *reader,
 			"only application/json is read");
 		return CH_UNSUPPORTED;
 	}
-	enum ch_status status =
-		cloudevent_take_time(reader, object, "time", at, &out->time_us, out_reject);
-	if (status == CH_OK)
-		status = cloudevent_take_time(
-			reader, object, "senttime", at, &out->sent_us, out_reject);
+	return CH_OK;
+}
+
+/* All but the digest, of which there is one in any case, and the checkpoint, which is ours alone. */
+static enum ch_status cloudevent_take_envelope(struct cloudevent_reader *reader, json_t *object,
+	struct place at, struct envelope *out, struct repair_reject *out_reject)
+{
+	struct slice source = reader->mapping->source;
+	enum ch_status status = cloudevent_check_form(object, at, out_reject);
+	for (size_t i = 0; i < cloud_attribute_count && status == CH_OK; i++) {
+		const struct cloud_attribute *attribute = &cloud_attributes[i];
+		void *place = (char *)out + attribute->at;
+		bool needed = attribute->required && (place != &out->source || source.len == 0);
+		if (attribute->form == CLOUD_FORM_TEXT)
+			status = cloudevent_take(object, attribute->name, needed,
+				attribute->max_bytes, at, place, out_reject);
+		else if (attribute->form == CLOUD_FORM_TIME)
+			status = cloudevent_take_time(
+				reader, object, attribute->name, at, place, out_reject);
+	}
+	if (out->source.len == 0)
+		out->source = source;
 	return status;
 }
 
