@@ -148,6 +148,7 @@ static void end_line(struct reading *r)
 		r->message->flaws.count == state->flaws)
 		reading_flaw_at(r, state->line_at, FLAW_MISSING, "the line has no quantity");
 	state->line = NULL;
+	r->item = NULL;
 }
 
 static void begin_package(struct reading *r, unsigned number, unsigned parent)
@@ -220,6 +221,7 @@ static void begin_line(struct reading *r)
 	state->line = reading_new(r, &carehub__v1__dispatch_line__descriptor);
 	if (state->line == NULL)
 		return;
+	r->item = &state->line->item;
 	state->line->parts_order_id = state->order_id;
 	if (state->package != NULL)
 		state->line->package_id = state->package->package_id;
@@ -277,18 +279,6 @@ static void take_sn1(struct reading *r)
 	line->quantity = reading_number(r, 2, 1);
 	line->unit = reading_text(r, 3, 1);
 	line->ordered_quantity = reading_number(r, 5, 1);
-}
-
-static void take_pia(struct reading *r)
-{
-	if (state_of(r)->line != NULL)
-		trade_more_items(r, &state_of(r)->line->item);
-}
-
-static void take_imd(struct reading *r)
-{
-	if (state_of(r)->line != NULL)
-		trade_description(r, &state_of(r)->line->item);
 }
 
 static void take_qty(struct reading *r)
@@ -357,8 +347,8 @@ static const struct segment_rows edifact_rows = {
 	SEGMENT_ROW('M', 'E', 'A', take_mea),
 	SEGMENT_ROW('G', 'I', 'N', take_gin),
 	SEGMENT_ROW('L', 'I', 'N', take_lin),
-	SEGMENT_ROW('P', 'I', 'A', take_pia),
-	SEGMENT_ROW('I', 'M', 'D', take_imd),
+	SEGMENT_ROW('P', 'I', 'A', trade_pia),
+	SEGMENT_ROW('I', 'M', 'D', trade_imd),
 	SEGMENT_ROW('Q', 'T', 'Y', take_qty),
 	SEGMENT_ROW('Q', 'V', 'R', take_qvr),
 	SEGMENT_ROW('U', 'N', 'S', take_summary),
@@ -376,7 +366,7 @@ static const struct segment_rows x12_rows = {
 	SEGMENT_ROW('M', 'A', 'N', take_man),
 	SEGMENT_ROW('L', 'I', 'N', take_lin),
 	SEGMENT_ROW('S', 'N', '1', take_sn1),
-	SEGMENT_ROW('P', 'I', 'D', take_imd),
+	SEGMENT_ROW('P', 'I', 'D', trade_imd),
 	SEGMENT_ROW('C', 'T', 'T', take_summary),
 };
 

@@ -81,6 +81,7 @@ static void end_line(struct reading *r)
 	if (state->line != NULL && trade_item_code(state->line->item)[0] == 0)
 		reading_flaw_at(r, state->line_at, FLAW_MISSING, "the line names no article");
 	state->line = NULL;
+	r->item = NULL;
 }
 
 static void take_lin(struct reading *r)
@@ -91,24 +92,13 @@ static void take_lin(struct reading *r)
 	state->line = reading_new(r, &carehub__v1__inventory_line__descriptor);
 	if (state->line == NULL)
 		return;
+	r->item = &state->line->item;
 	state->line->line_id = reading_text(r, 1, 1);
 	READING_ADD(r, state->report, lines, state->line);
 	if (r->interchange->standard == STANDARD_X12)
 		trade_pairs(r, &state->line->item, 2);
 	else
 		trade_line_item(r, &state->line->item);
-}
-
-static void take_pia(struct reading *r)
-{
-	if (state_of(r)->line != NULL)
-		trade_more_items(r, &state_of(r)->line->item);
-}
-
-static void take_imd(struct reading *r)
-{
-	if (state_of(r)->line != NULL)
-		trade_description(r, &state_of(r)->line->item);
 }
 
 /* LOC+18+shelf */
@@ -318,8 +308,8 @@ static const struct segment_rows edifact_rows = {
 	SEGMENT_ROW('D', 'T', 'M', take_date),
 	SEGMENT_ROW('N', 'A', 'D', take_party),
 	SEGMENT_ROW('L', 'I', 'N', take_lin),
-	SEGMENT_ROW('P', 'I', 'A', take_pia),
-	SEGMENT_ROW('I', 'M', 'D', take_imd),
+	SEGMENT_ROW('P', 'I', 'A', trade_pia),
+	SEGMENT_ROW('I', 'M', 'D', trade_imd),
 	SEGMENT_ROW('L', 'O', 'C', take_loc),
 	SEGMENT_ROW('S', 'T', 'S', take_sts),
 	SEGMENT_ROW('Q', 'T', 'Y', take_qty),
@@ -332,7 +322,7 @@ static const struct segment_rows x12_rows = {
 	SEGMENT_ROW('N', '1', 0, take_party),
 	SEGMENT_ROW('N', '4', 0, take_place),
 	SEGMENT_ROW('L', 'I', 'N', take_lin),
-	SEGMENT_ROW('P', 'I', 'D', take_imd),
+	SEGMENT_ROW('P', 'I', 'D', trade_imd),
 	SEGMENT_ROW('Q', 'T', 'Y', take_qty),
 	SEGMENT_ROW('C', 'T', 'T', take_summary),
 };

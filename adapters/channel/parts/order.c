@@ -173,6 +173,7 @@ static void end_line(struct reading *r)
 		state->purpose != PURPOSE_CANCEL && r->message->flaws.count == state->flaws)
 		reading_flaw_at(r, state->line_at, FLAW_MISSING, "the line has no quantity");
 	state->line = NULL;
+	r->item = NULL;
 	state->tax = NULL;
 	state->struck = false;
 }
@@ -187,6 +188,7 @@ static void begin_line(struct reading *r)
 	state->line = reading_new(r, &carehub__v1__parts_order_line__descriptor);
 	if (state->line == NULL)
 		return;
+	r->item = &state->line->item;
 	state->line->line_id = reading_text(r, 1, 1);
 	READING_ADD(r, state->order, lines, state->line);
 }
@@ -217,18 +219,6 @@ static void take_po1(struct reading *r)
 	state->line->unit = reading_text(r, change ? 5 : 3, 1);
 	state->line->unit_price = reading_number(r, change ? 6 : 4, 1);
 	trade_pairs(r, &state->line->item, change ? 8 : 6);
-}
-
-static void take_pia(struct reading *r)
-{
-	if (state_of(r)->line != NULL)
-		trade_more_items(r, &state_of(r)->line->item);
-}
-
-static void take_imd(struct reading *r)
-{
-	if (state_of(r)->line != NULL)
-		trade_description(r, &state_of(r)->line->item);
 }
 
 static void take_qty(struct reading *r)
@@ -368,8 +358,8 @@ static const struct segment_rows edifact_rows = {
 	SEGMENT_ROW('C', 'U', 'X', take_currency),
 	SEGMENT_ROW('F', 'T', 'X', take_text),
 	SEGMENT_ROW('L', 'I', 'N', take_lin),
-	SEGMENT_ROW('P', 'I', 'A', take_pia),
-	SEGMENT_ROW('I', 'M', 'D', take_imd),
+	SEGMENT_ROW('P', 'I', 'A', trade_pia),
+	SEGMENT_ROW('I', 'M', 'D', trade_imd),
 	SEGMENT_ROW('Q', 'T', 'Y', take_qty),
 	SEGMENT_ROW('P', 'R', 'I', take_pri),
 	SEGMENT_ROW('M', 'O', 'A', take_moa),
@@ -389,7 +379,7 @@ static const struct segment_rows x12_rows = {
 	SEGMENT_ROW('M', 'S', 'G', take_text),
 	SEGMENT_ROW('P', 'O', '1', take_po1),
 	SEGMENT_ROW('P', 'O', 'C', take_po1),
-	SEGMENT_ROW('P', 'I', 'D', take_imd),
+	SEGMENT_ROW('P', 'I', 'D', trade_imd),
 	SEGMENT_ROW('C', 'T', 'T', take_summary),
 	SEGMENT_ROW('A', 'M', 'T', take_amt),
 };

@@ -90,6 +90,7 @@ static void end_line(struct reading *r)
 	struct prices_state *state = state_of(r);
 	Carehub__V1__PriceLine *line = state->line;
 	state->line = NULL;
+	r->item = NULL;
 	if (line == NULL)
 		return;
 	if (trade_item_code(line->item)[0] == 0)
@@ -106,6 +107,7 @@ static void take_lin(struct reading *r)
 	state->line = reading_new(r, &carehub__v1__price_line__descriptor);
 	if (state->line == NULL)
 		return;
+	r->item = &state->line->item;
 	state->line->line_id = reading_text(r, 1, 1);
 	READING_ADD(r, state->list, lines, state->line);
 	if (r->interchange->standard == STANDARD_X12) {
@@ -114,18 +116,6 @@ static void take_lin(struct reading *r)
 		state->line->action = reading_text(r, 2, 1);
 		trade_line_item(r, &state->line->item);
 	}
-}
-
-static void take_pia(struct reading *r)
-{
-	if (state_of(r)->line != NULL)
-		trade_more_items(r, &state_of(r)->line->item);
-}
-
-static void take_imd(struct reading *r)
-{
-	if (state_of(r)->line != NULL)
-		trade_description(r, &state_of(r)->line->item);
 }
 
 /* PRI+AAA:14.58:CT:AAE:1:PCE; net before gross before any other. */
@@ -279,8 +269,8 @@ static const struct segment_rows edifact_rows = {
 	SEGMENT_ROW('N', 'A', 'D', take_party),
 	SEGMENT_ROW('C', 'U', 'X', take_currency),
 	SEGMENT_ROW('L', 'I', 'N', take_lin),
-	SEGMENT_ROW('P', 'I', 'A', take_pia),
-	SEGMENT_ROW('I', 'M', 'D', take_imd),
+	SEGMENT_ROW('P', 'I', 'A', trade_pia),
+	SEGMENT_ROW('I', 'M', 'D', trade_imd),
 	SEGMENT_ROW('P', 'R', 'I', take_pri),
 	SEGMENT_ROW('Q', 'T', 'Y', take_qty),
 	SEGMENT_ROW('U', 'N', 'S', take_summary),
@@ -293,7 +283,7 @@ static const struct segment_rows x12_rows = {
 	SEGMENT_ROW('R', 'E', 'F', take_reference),
 	SEGMENT_ROW('N', '1', 0, take_party),
 	SEGMENT_ROW('L', 'I', 'N', take_lin),
-	SEGMENT_ROW('P', 'I', 'D', take_imd),
+	SEGMENT_ROW('P', 'I', 'D', trade_imd),
 	SEGMENT_ROW('C', 'T', 'P', take_ctp),
 	SEGMENT_ROW('C', 'T', 'T', take_summary),
 };

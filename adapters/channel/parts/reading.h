@@ -85,7 +85,8 @@ struct reading {
 	struct slice currency;
 	struct moment date; /* of the document */
 	bool dated;
-	bool inside; /* past the first line, and before the summary */
+	bool inside;                  /* past the first line, and before the summary */
+	Carehub__V1__PartItem **item; /* of the line at hand; NULL: none */
 	struct made *first;
 	struct made *last;
 	enum ch_status status; /* CH_OK or CH_NOMEM; sticks */

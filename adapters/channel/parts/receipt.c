@@ -115,6 +115,7 @@ static void end_line(struct reading *r)
 		state->line->accepted_quantity == NULL && r->message->flaws.count == state->flaws)
 		reading_flaw_at(r, state->line_at, FLAW_MISSING, "the line has no quantity");
 	state->line = NULL;
+	r->item = NULL;
 }
 
 static void begin_line(struct reading *r)
@@ -126,6 +127,7 @@ static void begin_line(struct reading *r)
 	state->line = reading_new(r, &carehub__v1__receipt_line__descriptor);
 	if (state->line == NULL)
 		return;
+	r->item = &state->line->item;
 	state->line->line_id = reading_text(r, 1, 1);
 	READING_ADD(r, state->receipt, lines, state->line);
 }
@@ -154,18 +156,6 @@ static void take_rcd(struct reading *r)
 	state->line->unit = reading_text(r, 3, 1);
 	state->line->damaged_quantity = reading_number(r, 6, 1);
 	state->line->discrepancy_code = reading_text(r, 8, 1);
-}
-
-static void take_pia(struct reading *r)
-{
-	if (state_of(r)->line != NULL)
-		trade_more_items(r, &state_of(r)->line->item);
-}
-
-static void take_imd(struct reading *r)
-{
-	if (state_of(r)->line != NULL)
-		trade_description(r, &state_of(r)->line->item);
 }
 
 #define FIELD(name) offsetof(Carehub__V1__ReceiptLine, name)
@@ -297,8 +287,8 @@ static const struct segment_rows edifact_rows = {
 	SEGMENT_ROW('N', 'A', 'D', take_party),
 	SEGMENT_ROW('F', 'T', 'X', take_text),
 	SEGMENT_ROW('L', 'I', 'N', take_lin),
-	SEGMENT_ROW('P', 'I', 'A', take_pia),
-	SEGMENT_ROW('I', 'M', 'D', take_imd),
+	SEGMENT_ROW('P', 'I', 'A', trade_pia),
+	SEGMENT_ROW('I', 'M', 'D', trade_imd),
 	SEGMENT_ROW('Q', 'T', 'Y', take_qty),
 	SEGMENT_ROW('Q', 'V', 'R', take_qvr),
 	SEGMENT_ROW('G', 'I', 'N', take_gin),
@@ -313,7 +303,7 @@ static const struct segment_rows x12_rows = {
 	SEGMENT_ROW('N', '1', 0, take_party),
 	SEGMENT_ROW('R', 'C', 'D', take_rcd),
 	SEGMENT_ROW('L', 'I', 'N', take_lin),
-	SEGMENT_ROW('P', 'I', 'D', take_imd),
+	SEGMENT_ROW('P', 'I', 'D', trade_imd),
 	SEGMENT_ROW('C', 'T', 'T', take_summary),
 };
 

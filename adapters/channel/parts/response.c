@@ -196,6 +196,7 @@ static void end_line(struct reading *r)
 		line->answer =
 			is_some(line->confirmed_quantity) ? ANSWER(CHANGED) : ANSWER(BACKORDERED);
 	state->line = NULL;
+	r->item = NULL;
 }
 
 static void begin_line(struct reading *r)
@@ -206,6 +207,7 @@ static void begin_line(struct reading *r)
 	state->line = reading_new(r, &carehub__v1__parts_answer_line__descriptor);
 	if (state->line == NULL)
 		return;
+	r->item = &state->line->item;
 	state->line->line_id = reading_text(r, 1, 1);
 	READING_ADD(r, state->answer, lines, state->line);
 }
@@ -266,12 +268,6 @@ static void take_pia(struct reading *r)
 		return;
 	bool instead = segment_says(r->segment, 1, 1, "3") || segment_says(r->segment, 1, 1, "4");
 	trade_more_items(r, instead ? &line->substitute : &line->item);
-}
-
-static void take_imd(struct reading *r)
-{
-	if (state_of(r)->line != NULL)
-		trade_description(r, &state_of(r)->line->item);
 }
 
 #define FIELD(name) offsetof(Carehub__V1__PartsAnswerLine, name)
@@ -408,7 +404,7 @@ static const struct segment_rows edifact_rows = {
 	SEGMENT_ROW('F', 'T', 'X', take_text),
 	SEGMENT_ROW('L', 'I', 'N', take_lin),
 	SEGMENT_ROW('P', 'I', 'A', take_pia),
-	SEGMENT_ROW('I', 'M', 'D', take_imd),
+	SEGMENT_ROW('I', 'M', 'D', trade_imd),
 	SEGMENT_ROW('Q', 'T', 'Y', take_qty),
 	SEGMENT_ROW('Q', 'V', 'R', take_qvr),
 	SEGMENT_ROW('P', 'R', 'I', take_pri),
@@ -424,7 +420,7 @@ static const struct segment_rows x12_rows = {
 	SEGMENT_ROW('N', '4', 0, take_place),
 	SEGMENT_ROW('M', 'S', 'G', take_text),
 	SEGMENT_ROW('P', 'O', '1', take_po1),
-	SEGMENT_ROW('P', 'I', 'D', take_imd),
+	SEGMENT_ROW('P', 'I', 'D', trade_imd),
 	SEGMENT_ROW('A', 'C', 'K', take_ack),
 	SEGMENT_ROW('C', 'T', 'T', take_summary),
 };

@@ -162,13 +162,20 @@ void trade_pairs(struct reading *reading, Carehub__V1__PartItem **item, unsigned
 	}
 }
 
-void trade_description(struct reading *reading, Carehub__V1__PartItem **item)
+void trade_pia(struct reading *reading)
+{
+	if (reading->item != NULL)
+		trade_more_items(reading, reading->item);
+}
+
+void trade_imd(struct reading *reading)
 {
 	const struct segment *s = reading->segment;
+	Carehub__V1__PartItem **item = reading->item;
 	bool x12 = reading->interchange->standard == STANDARD_X12;
 	struct slice first = x12 ? segment_get(s, 5, 1) : segment_get(s, 3, 4);
 	struct slice second = x12 ? (struct slice){NULL, 0} : segment_get(s, 3, 5);
-	if (first.len + second.len == 0)
+	if (item == NULL || first.len + second.len == 0)
 		return;
 	if (*item == NULL)
 		*item = reading_new(reading, &carehub__v1__part_item__descriptor);

@@ -24,8 +24,9 @@ char *trade_buyer(struct reading *reading, bool sender);
 void trade_line_item(struct reading *reading, Carehub__V1__PartItem **item);
 void trade_more_items(struct reading *reading, Carehub__V1__PartItem **item);
 
-/* IMD, PID. */
-void trade_description(struct reading *reading, Carehub__V1__PartItem **item);
+/* PIA; IMD and PID: of the line at hand, as rows. */
+void trade_pia(struct reading *reading);
+void trade_imd(struct reading *reading);
 
 /* X12's pairs of qualifier and number from element `first` on, as in PO1 and LIN. */
 void trade_pairs(struct reading *reading, Carehub__V1__PartItem **item, unsigned first);
