@@ -37,6 +37,13 @@ with Hub() as hub:
         status, answer = site.post("/webhooks", signed(SECRET, "m2", feedback(2, rating=7)))
         assert (status, answer["field"]) == (400, "data.rating"), answer
 
+        # A signature is of the body alone: an event whose name and type stand in headers is not signed by it.
+        head, raw = signed(SECRET, "m5", {"feedbackId": "5"})
+        head |= {"ce-specversion": "1.0", "ce-id": "m5", "ce-source": "urn:web",
+                 "ce-type": "website.feedback.given"}
+        assert site.post("/events", (head, raw))[0] == 401
+        assert site.post("/webhooks", (head, raw))[0] == 401
+
         # CloudEvents with a token: one, a batch, a batch with a bad one of which nothing is taken.
         token = {"authorization": "Bearer a-token-of-the-scenario"}
         one = {**token, "content-type": "application/cloudevents+json"}
@@ -80,6 +87,12 @@ with Hub() as hub:
                  "x-shopify-hmac-sha256": mac, "x-shopify-shop-domain": "one.example"}
         assert site.post("/shopify", (order, body))[1]["events"][0]["outcome"] == "accepted"
         assert site.post("/shopify", (order, body))[1]["events"][0]["outcome"] == "duplicate"
+        # Only the body is signed: overheard and sent again under another number, or as another topic, it is
+        # no other order and no cancellation.
+        again = {**order, "x-shopify-event-id": "e2"}
+        assert site.post("/shopify", (again, body))[1]["events"][0]["outcome"] == "duplicate"
+        status, answer = site.post("/shopify", ({**again, "x-shopify-topic": "orders/cancelled"}, body))
+        assert status == 400 and answer["field"] == "topic", answer
         assert site.post("/shopify", ({**order, "x-shopify-shop-domain": "two.example"}, body))[0] == 401
         assert site.post("/woocommerce", ({"content-type": "application/x-www-form-urlencoded"},
                                           "webhook_id=7"))[1]["outcome"] == "skipped"
@@ -87,7 +100,7 @@ with Hub() as hub:
     told = rejects.read_text().splitlines()
     assert any("POST /webhooks: data.rating: " in line for line in told), told
     assert any("POST /events: [1].id: must not be empty" in line for line in told), told
-    assert any("conflict" in line for line in told) and len(told) == 5, told
+    assert any("conflict" in line for line in told) and len(told) == 6, told
     found = hub.ask(ops, "find", "--type", "website.>")
     assert len(found) == 8, found
     hub.stop()

@@ -47,6 +47,10 @@ with Hub(bus__listen=listen) as hub:
         status, headers, _ = site.ask("OPTIONS", "/events", headers={
             "WebHook-Request-Origin": "events.example"})
         assert status == 200 and headers["webhook-allowed-origin"] == "events.example", headers
+        rate = int(headers["webhook-allowed-rate"])
+        assert rate >= 60 and rate % 60 == 0, headers
+        assert site.ask("OPTIONS", "/events", headers={"WebHook-Request-Origin": "events.example",
+            "WebHook-Request-Rate": "12"})[1]["webhook-allowed-rate"] == "12"
         assert "webhook-allowed-origin" not in site.ask("OPTIONS", "/events", headers={
             "WebHook-Request-Origin": "elsewhere.example"})[1]
 

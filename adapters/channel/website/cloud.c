@@ -150,17 +150,11 @@ static enum ch_status cloud_missing(struct cloud_reader *reader, const char *nam
  * or is none begins a new one. */
 static void cloud_settle_trace(struct cloud_reader *reader, struct cloud_event *event)
 {
-	struct slice value;
-	if (event->traceparent.len == 0 &&
-		http_message_header(reader->message, "traceparent", &value) == CH_OK) {
-		event->traceparent = value;
-		event->tracestate = http_message_value(reader->message, "tracestate");
-	}
-	if (traceparent_read(event->traceparent, &event->traceparent) != CH_OK)
-		event->traceparent = (struct slice){NULL, 0};
-	if (event->traceparent.len == 0 || event->tracestate.len > CLOUD_TRACESTATE_BYTES ||
-		!text_is_utf8(event->tracestate) || cloud_has_controls(event->tracestate))
-		event->tracestate = (struct slice){NULL, 0};
+	if (event->traceparent.len == 0)
+		trace_of_message(reader->message, &event->traceparent, &event->tracestate);
+	else
+		trace_read(event->traceparent, event->tracestate, &event->traceparent,
+			&event->tracestate);
 }
 
 /* ---- Data ---- */

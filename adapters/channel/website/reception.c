@@ -7,7 +7,8 @@
 #include "base/text.h"
 #include "channel/website/reception_inside.h"
 
-#define RECEPTION_KEYS    65536u  /* clients, senders and records whose pace is known */
+#define RECEPTION_KEYS    65536u  /* clients and senders whose pace is known */
+#define RECEPTION_RECORDS 262144u /* ... and records, where strangers' addresses push none out */
 #define MISTAKES_BURST    20      /* wrong signatures of one address ... */
 #define MISTAKES_EVERY_US 3000000 /* ... and how soon another is told so with 401 */
 #define AWAY_RETRY_S      2u
@@ -304,10 +305,25 @@ static bool reception_knows_origin(const struct reception *reception, struct sli
 	return false;
 }
 
+/* Requests a minute: of the sender who is named, else of the slowest; no more than is asked for. */
+static uint32_t reception_allowed_rate(
+	const struct reception *reception, const struct http_message *message, struct slice name)
+{
+	const struct senders *senders = reception->files->senders;
+	const struct sender *sender = senders_named(senders, name);
+	int64_t rate = (sender != NULL ? sender->rate : senders_least_rate(senders)) * 60;
+	uint64_t asked = 0;
+	struct slice told = http_message_value(message, "webhook-request-rate");
+	if (text_parse_u64(told, UINT32_MAX, &asked) == CH_OK && asked > 0 &&
+		(rate == 0 || (int64_t)asked < rate))
+		rate = (int64_t)asked;
+	return rate < UINT32_MAX ? (uint32_t)rate : UINT32_MAX;
+}
+
 /* CloudEvents' protection from being used to flood somebody (http-webhook.md, 4): a sender asks for leave,
  * and whoever is not known gets no word of it. */
-static void reception_options(
-	struct reception *reception, struct visit *visit, const struct route *route)
+static void reception_options(struct reception *reception, struct visit *visit,
+	const struct route *route, struct slice name)
 {
 	const struct http_message *message = visit_message(visit);
 	struct slice origin = http_message_value(message, "webhook-request-origin");
@@ -317,6 +333,7 @@ static void reception_options(
 	if (origin.len > 0 && origin.len < sizeof(answer->allowed_origin) &&
 		reception_knows_origin(reception, origin))
 		memcpy(answer->allowed_origin, origin.data, origin.len);
+	answer->allowed_rate = reception_allowed_rate(reception, message, name);
 	visit_send(visit);
 }
 
@@ -341,7 +358,7 @@ void reception_arrived(void *context, struct visit *visit)
 	if (other == NULL) {
 		reception_refuse(visit, 404, "", "there is nothing here");
 	} else if (slice_equal(message->method, SLICE_LITERAL("OPTIONS"))) {
-		reception_options(reception, visit, other);
+		reception_options(reception, visit, other, rest);
 	} else {
 		visit_answer(visit)->allow = other->allow;
 		reception_refuse(visit, 405, "", "not by this method");
@@ -363,6 +380,8 @@ enum ch_status reception_create(const struct website_settings *settings,
 	arena_init(&reception->arena);
 	enum ch_status status = limiter_create(RECEPTION_KEYS, &reception->limiter);
 	if (status == CH_OK)
+		status = limiter_create(RECEPTION_RECORDS, &reception->records);
+	if (status == CH_OK)
 		status = json_tape_create(&reception->tape);
 	if (status != CH_OK) {
 		reception_free(reception);
@@ -378,6 +397,7 @@ void reception_free(struct reception *reception)
 		return;
 	reception_end(reception);
 	limiter_free(reception->limiter);
+	limiter_free(reception->records);
 	json_tape_free(reception->tape);
 	arena_fini(&reception->arena);
 	draft_fini(&reception->draft);

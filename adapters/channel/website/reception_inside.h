@@ -20,6 +20,7 @@ struct reception {
 	struct postbox *postbox;
 	struct kit_hub *hub; /* NULL: not yet */
 	struct limiter *limiter;
+	struct limiter *records; /* that are guessed at */
 	/* Of the request at hand, and of its event at hand. */
 	struct json_tape *tape;
 	struct arena arena;

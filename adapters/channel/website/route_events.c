@@ -107,10 +107,23 @@ static void events_take(
 	cloud_close(reader);
 }
 
+/* A signature is of the body, and in binary mode what the event is stands in headers: whoever has overheard one
+ * could send it again as any other event. */
+static bool events_are_signed(struct visit *visit, const struct admission *admission)
+{
+	if (!admission->is_signed || cloud_mode(visit_message(visit)) != CLOUD_BINARY)
+		return true;
+	reception_refuse(visit, 401, "content-type",
+		"a signature covers the body alone: post application/cloudevents+json, or come with "
+		"a token");
+	return false;
+}
+
 void route_events(struct reception *reception, struct visit *visit, struct slice name)
 {
 	struct admission admission;
-	if (reception_admit_site(reception, visit, name, &admission))
+	if (reception_admit_site(reception, visit, name, &admission) &&
+		events_are_signed(visit, &admission))
 		events_take(reception, visit, &admission);
 }
 
@@ -150,10 +163,12 @@ void route_webhooks(struct reception *reception, struct visit *visit, struct sli
 	}
 	if (!reception_admit_site(reception, visit, name, &admission))
 		return;
-	if (cloud_mode(message) != CLOUD_NONE)
-		events_take(reception, visit, &admission);
-	else if (!cloud_is_json(http_message_value(message, "content-type")))
+	if (cloud_mode(message) != CLOUD_NONE) {
+		if (events_are_signed(visit, &admission))
+			events_take(reception, visit, &admission);
+	} else if (!cloud_is_json(http_message_value(message, "content-type"))) {
 		reception_refuse(visit, 415, "content-type", "is not JSON");
-	else
+	} else {
 		webhook_take(reception, visit, &admission);
+	}
 }

@@ -6,10 +6,13 @@
 #include "channel/website/cloud.h"
 #include "channel/website/post.h"
 #include "channel/website/shop.h"
+#include "channel/website/traceparent.h"
 
 struct shop_request {
 	struct shop_delivery delivery;
-	struct slice id; /* of the delivery, the same when it is tried again */
+	struct slice id; /* of what the delivery says */
+	struct slice traceparent;
+	struct slice tracestate;
 	const struct sender *sender;
 	enum ch_status (*read)(const struct shop_delivery *delivery, struct arena *arena,
 		struct shop_events *out_events, struct refusal *out_refusal);
@@ -30,6 +33,8 @@ static enum ch_status shops_add(const struct shop_request *request, struct slice
 		.source = slice_text(request->sender->source),
 		.time_us = event->time_us,
 		.sent_us = request->delivery.sent_us,
+		.traceparent = request->traceparent,
+		.tracestate = request->tracestate,
 		/* The record of a fact that is told again is the fact, not what came with it. */
 		.digest =
 			event->retold ? (struct slice){NULL, 0} : slice_of(digest, sizeof(digest)),
@@ -73,14 +78,32 @@ static void shops_skip(struct visit *visit, const char *why)
 	visit_send(visit);
 }
 
+/* A delivery goes by the digest of its body: the shop signs nothing else, so whoever has overheard one could
+ * send it again under any other number.  Tried again by the shop it is the same. */
+static void shops_name(struct slice body, char out_id[2 * DRAFT_DIGEST_BYTES + 1])
+{
+	uint8_t digest[DRAFT_DIGEST_BYTES];
+	draft_digest(body, digest);
+	for (size_t i = 0; i < sizeof(digest); i++)
+		(void)snprintf(out_id + 2 * i, 3, "%02x", digest[i]); /* fits */
+}
+
 static void shops_take(
 	struct reception *reception, struct visit *visit, struct shop_request *request)
 {
 	struct slice body = visit_message(visit)->body;
 	struct refusal refusal = {.reason = ""};
+	char id[2 * DRAFT_DIGEST_BYTES + 1];
 	struct shop_events events = {.count = 0};
 	struct errand *errand = NULL;
 	struct arena arena;
+	if (!cloud_is_json(http_message_value(visit_message(visit), "content-type"))) {
+		reception_refuse(visit, 415, "content-type", "is not JSON");
+		return;
+	}
+	shops_name(body, id);
+	request->id = slice_text(id);
+	trace_of_message(visit_message(visit), &request->traceparent, &request->tracestate);
 	arena_init(&arena);
 	request->delivery.body = cloud_load_json(body, "", &refusal);
 	enum ch_status status = request->delivery.body != NULL ? CH_OK : refusal.status;
@@ -100,25 +123,8 @@ static void shops_take(
 	arena_fini(&arena);
 }
 
-/* What names the delivery; without a header the body names itself. */
-static struct slice shops_id(const struct http_message *message, const char *header,
-	const char *otherwise, char room[2 * DRAFT_DIGEST_BYTES + 1])
-{
-	uint8_t digest[DRAFT_DIGEST_BYTES];
-	struct slice id = http_message_value(message, header);
-	if (id.len == 0 && otherwise != NULL)
-		id = http_message_value(message, otherwise);
-	if (id.len > 0 && text_is_utf8(id))
-		return id;
-	draft_digest(message->body, digest);
-	for (size_t i = 0; i < sizeof(digest); i++)
-		(void)snprintf(room + 2 * i, 3, "%02x", digest[i]); /* fits */
-	return slice_text(room);
-}
-
 void route_shopify(struct reception *reception, struct visit *visit, struct slice name)
 {
-	char room[2 * DRAFT_DIGEST_BYTES + 1];
 	struct admission admission;
 	const struct http_message *message = visit_message(visit);
 	(void)name; /* the shop is told by its header */
@@ -129,7 +135,6 @@ void route_shopify(struct reception *reception, struct visit *visit, struct slic
 		.delivery = {.topic = http_message_value(message, "x-shopify-topic"),
 			.shop = admission.sender->shop,
 			.zone = admission.sender->zone},
-		.id = shops_id(message, "x-shopify-event-id", "x-shopify-webhook-id", room),
 		.sender = admission.sender,
 		.read = shopify_read,
 	};
@@ -152,7 +157,6 @@ static bool woocommerce_is_ping(const struct http_message *message)
 
 void route_woocommerce(struct reception *reception, struct visit *visit, struct slice name)
 {
-	char room[2 * DRAFT_DIGEST_BYTES + 1];
 	struct admission admission;
 	const struct http_message *message = visit_message(visit);
 	(void)name; /* the shop is told by its header */
@@ -167,7 +171,6 @@ void route_woocommerce(struct reception *reception, struct visit *visit, struct 
 		.delivery = {.topic = http_message_value(message, "x-wc-webhook-topic"),
 			.shop = admission.sender->shop,
 			.zone = admission.sender->zone},
-		.id = shops_id(message, "x-wc-webhook-delivery-id", NULL, room),
 		.sender = admission.sender,
 		.read = woocommerce_read,
 	};

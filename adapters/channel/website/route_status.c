@@ -70,7 +70,7 @@ static bool guess_take(const struct reception *reception, const struct lookup *l
 	int64_t mistakes = reception->settings->status_mistakes;
 	char key[GUESS_BYTES];
 	guess_key(lookup, client, key);
-	return limiter_take(reception->limiter, slice_text(key),
+	return limiter_take(reception->records, slice_text(key),
 		client[0] != 0 ? mistakes : mistakes * NETWORKS, HOUR_US / mistakes,
 		clock_steady_us(), out_retry_us);
 }
@@ -80,7 +80,7 @@ static void guess_give_back(
 {
 	char key[GUESS_BYTES];
 	guess_key(lookup, client, key);
-	limiter_give_back(reception->limiter, slice_text(key),
+	limiter_give_back(reception->records, slice_text(key),
 		HOUR_US / reception->settings->status_mistakes);
 }
 

@@ -22,6 +22,7 @@
 #include "carehub/v1/reference.pb-c.h"
 #include "channel/website/post.h"
 #include "channel/website/question.h"
+#include "channel/website/traceparent.h"
 #include "channel/website/warranty.h"
 #include "wire/json.h"
 
@@ -184,6 +185,9 @@ static void registering_publish(struct registering *it, int64_t months)
 	struct reception *reception = it->task.reception;
 	Carehub__V1__WebsiteWarrantyRegistered message = *it->message;
 	char id[WARRANTY_SERIAL_BYTES + 16];
+	struct slice traceparent;
+	struct slice tracestate;
+	trace_of_message(visit_message(it->task.visit), &traceparent, &tracestate);
 	warranty_set_dates(it->message, months, clock_wall_us() / DAY_US, &it->warranty);
 	message.registration_id = it->warranty.registration_id;
 	message.warranty_start_date = it->warranty.start_date;
@@ -194,9 +198,14 @@ static void registering_publish(struct registering *it, int64_t months)
 		.source = slice_text(reception->settings->warranty_source),
 		.time_us = clock_wall_us(),
 		.sent_us = it->sent_us,
+		.traceparent = traceparent,
+		.tracestate = tracestate,
 		.digest = slice_of(it->digest, sizeof(it->digest))};
-	if (post_event(reception, TYPE_REGISTERED, &message.base, &envelope, registering_settled,
-		    it, &it->task.errand) != CH_OK)
+	enum ch_status status = post_event(reception, TYPE_REGISTERED, &message.base, &envelope,
+		registering_settled, it, &it->task.errand);
+	if (status == CH_TOO_LARGE)
+		registering_fail(it, 413, "too_large", "", "is more than an event may hold");
+	else if (status != CH_OK)
 		task_give_up(&it->task);
 }
 
@@ -306,6 +315,8 @@ void route_warranty(struct reception *reception, struct visit *visit, struct sli
 	struct admission admission;
 	if (reception->settings->warranty_source == NULL)
 		reception_refuse(visit, 404, "", "warranties are not registered here");
+	else if (!cloud_is_json(http_message_value(visit_message(visit), "content-type")))
+		reception_refuse(visit, 415, "content-type", "is not JSON");
 	else if (reception_admit_site(reception, visit, name, &admission))
 		warranty_take(reception, visit, &admission);
 }

@@ -342,6 +342,16 @@ const struct sender *senders_only(const struct senders *senders, enum sender_kin
 	return only;
 }
 
+int64_t senders_least_rate(const struct senders *senders)
+{
+	int64_t least = 0;
+	for (size_t i = 0; i < senders->count; i++) {
+		if (least == 0 || senders->items[i]->rate < least)
+			least = senders->items[i]->rate;
+	}
+	return least;
+}
+
 /* Digests are compared, so that neither a token's length nor its first characters can be felt for. */
 const struct sender *senders_with_token(const struct senders *senders, struct slice token)
 {

@@ -61,6 +61,9 @@ const struct sender *senders_of_shop(
 /* The only one of that kind; NULL when there are several or none. */
 const struct sender *senders_only(const struct senders *senders, enum sender_kind kind);
 
+/* The least that one of them may send a second; 0: there is none. */
+int64_t senders_least_rate(const struct senders *senders);
+
 /* The one whose token this is. */
 const struct sender *senders_with_token(const struct senders *senders, struct slice token);
 

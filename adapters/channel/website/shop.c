@@ -25,6 +25,9 @@ enum ch_status shop_read(const struct shop_delivery *delivery, const struct shop
 	for (size_t i = 0; i < count; i++) {
 		if (!slice_equal(delivery->topic, slice_text(topics[i].topic)))
 			continue;
+		if (topics[i].is_borne_out != NULL && !topics[i].is_borne_out(delivery->body))
+			return refusal_set(out_refusal, CH_INVALID, "topic",
+				"the body, which alone is signed, does not say so");
 		events.skipped = NULL;
 		topics[i].read(&shop);
 		break;

@@ -60,6 +60,9 @@ struct shop {
 struct shop_topic {
 	const char *topic;
 	void (*read)(struct shop *shop);
+	/* The topic is a header, which nobody signs: whether the body, which is signed, bears it out.  Of topics
+	 * that end something; NULL: the body makes no difference. */
+	bool (*is_borne_out)(const json_t *body);
 };
 
 /* As the readers above, by a table of what each topic says. */

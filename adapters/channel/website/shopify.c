@@ -375,20 +375,38 @@ static void shopify_redact(struct shop *shop)
 
 /* ---- Topics ---- */
 
+static bool says_cancelled(const json_t *order)
+{
+	return json_is_string(json_object_get(order, "cancelled_at"));
+}
+
+static bool says_paid(const json_t *order)
+{
+	const char *state = json_string_value(json_object_get(order, "financial_status"));
+	return state != NULL && strcmp(state, "paid") == 0;
+}
+
+/* Orders and customers that are there say when they were made; a person who is gone, or is to be forgotten, is
+ * a number. */
+static bool says_gone(const json_t *body)
+{
+	return json_object_get(body, "created_at") == NULL;
+}
+
 static const struct shop_topic topics[] = {
-	{"orders/create", shopify_placed},
-	{"orders/updated", shopify_amended},
-	{"orders/cancelled", shopify_cancelled},
-	{"orders/paid", shopify_paid},
-	{"fulfillments/create", shopify_fulfillment},
-	{"fulfillments/update", shopify_fulfillment},
-	{"refunds/create", shopify_refund},
-	{"customers/create", shopify_account_created},
-	{"customers/update", shopify_account_updated},
-	{"customers/delete", shopify_account_deleted},
-	{"customers/redact", shopify_redact},
-	{"customers_email_marketing_consent/update", shopify_email_consent},
-	{"customers_marketing_consent/update", shopify_sms_consent},
+	{"orders/create", shopify_placed, NULL},
+	{"orders/updated", shopify_amended, NULL},
+	{"orders/cancelled", shopify_cancelled, says_cancelled},
+	{"orders/paid", shopify_paid, says_paid},
+	{"fulfillments/create", shopify_fulfillment, NULL},
+	{"fulfillments/update", shopify_fulfillment, NULL},
+	{"refunds/create", shopify_refund, NULL},
+	{"customers/create", shopify_account_created, NULL},
+	{"customers/update", shopify_account_updated, NULL},
+	{"customers/delete", shopify_account_deleted, says_gone},
+	{"customers/redact", shopify_redact, says_gone},
+	{"customers_email_marketing_consent/update", shopify_email_consent, NULL},
+	{"customers_marketing_consent/update", shopify_sms_consent, NULL},
 };
 
 enum ch_status shopify_read(const struct shop_delivery *delivery, struct arena *arena,

@@ -34,3 +34,32 @@ enum ch_status traceparent_read(struct slice value, struct slice *out_traceparen
 	*out_traceparent = text;
 	return CH_OK;
 }
+
+static bool trace_is_visible(struct slice text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.data[i] < 0x20 || text.data[i] > 0x7e)
+			return false;
+	}
+	return true;
+}
+
+void trace_read(struct slice parent, struct slice state, struct slice *out_traceparent,
+	struct slice *out_tracestate)
+{
+	*out_traceparent = (struct slice){NULL, 0};
+	*out_tracestate = (struct slice){NULL, 0};
+	if (traceparent_read(parent, out_traceparent) == CH_OK && state.len <= TRACESTATE_BYTES &&
+		trace_is_visible(state))
+		*out_tracestate = state;
+}
+
+void trace_of_message(const struct http_message *message, struct slice *out_traceparent,
+	struct slice *out_tracestate)
+{
+	struct slice parent = {NULL, 0};
+	if (http_message_header(message, "traceparent", &parent) != CH_OK)
+		parent = (struct slice){NULL, 0};
+	trace_read(
+		parent, http_message_value(message, "tracestate"), out_traceparent, out_tracestate);
+}

@@ -10,7 +10,8 @@
 /* Times the largest body: beyond it none is read in order to be dropped. */
 #define VISIT_DROPPED_TIMES 8u
 /* Before a colon: names with so many are known for what they are. */
-#define VISIT_BLANKS 8u
+#define VISIT_BLANKS  8u
+#define VISIT_RETRY_S 2u
 
 /* ---- Life ---- */
 
@@ -95,6 +96,14 @@ void visit_send(struct visit *visit)
 void visit_refuse(struct visit *visit, int status, const char *field, const char *why)
 {
 	answer_problem(&visit->answer, status, field, why);
+	visit->answer.close = true;
+	visit_send(visit);
+}
+
+static void visit_refuse_for_now(struct visit *visit, const char *why)
+{
+	answer_problem(&visit->answer, 503, "", why);
+	visit->answer.retry_after_s = VISIT_RETRY_S;
 	visit->answer.close = true;
 	visit_send(visit);
 }
@@ -271,7 +280,7 @@ static void visit_complete(struct visit *visit)
 	if (visit->too_large)
 		visit_refuse(visit, 413, "", "the body is larger than is taken here");
 	else if (visit->body.status != CH_OK)
-		visit_refuse(visit, 503, "", "no memory");
+		visit_refuse_for_now(visit, "no memory");
 	else
 		visit->server->options.arrived(visit->server->options.context, visit);
 }

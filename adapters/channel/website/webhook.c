@@ -34,9 +34,7 @@ enum ch_status webhook_read(const struct http_message *message, json_t *body, co
 	if (time.len > 0 && clock_parse(time, &event.time_us) != CH_OK)
 		return refusal_set(
 			out_refusal, CH_INVALID, "timestamp", "is no date and time of RFC 3339");
-	if (traceparent_read(http_message_value(message, "traceparent"), &event.traceparent) ==
-		CH_OK)
-		event.tracestate = http_message_value(message, "tracestate");
+	trace_of_message(message, &event.traceparent, &event.tracestate);
 	draft_digest(message->body, event.digest);
 	*out_event = event;
 	return CH_OK;

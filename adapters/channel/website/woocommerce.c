@@ -341,14 +341,21 @@ static void woo_account_deleted(struct shop *shop)
 
 /* ---- Topics ---- */
 
+/* What is there says when it was made; of what is gone WooCommerce tells the number alone. */
+static bool says_gone(const json_t *body)
+{
+	return json_object_get(body, "date_created") == NULL &&
+	       json_object_get(body, "date_created_gmt") == NULL;
+}
+
 static const struct shop_topic topics[] = {
-	{"order.created", woo_placed},
-	{"order.updated", woo_amended},
-	{"order.restored", woo_amended},
-	{"order.deleted", woo_deleted},
-	{"customer.created", woo_account_created},
-	{"customer.updated", woo_account_updated},
-	{"customer.deleted", woo_account_deleted},
+	{"order.created", woo_placed, NULL},
+	{"order.updated", woo_amended, NULL},
+	{"order.restored", woo_amended, NULL},
+	{"order.deleted", woo_deleted, says_gone},
+	{"customer.created", woo_account_created, NULL},
+	{"customer.updated", woo_account_updated, NULL},
+	{"customer.deleted", woo_account_deleted, says_gone},
 };
 
 enum ch_status woocommerce_read(const struct shop_delivery *delivery, struct arena *arena,

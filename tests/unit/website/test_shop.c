@@ -95,6 +95,37 @@ static void test_shopify_account(void **state)
 	done(&world);
 }
 
+/* What was overheard as one topic is sent as another: only the body is signed. */
+static void test_a_topic_that_the_body_does_not_bear_out(void **state)
+{
+	static const struct {
+		enum ch_status (*read)(const struct shop_delivery *delivery, struct arena *arena,
+			struct shop_events *out_events, struct refusal *out_refusal);
+		const char *topic;
+		const char *body;
+	} cases[] = {
+		{shopify_read, "orders/cancelled", "{\"id\":1,\"cancelled_at\":null}"},
+		{shopify_read, "orders/cancelled", "{\"id\":1}"},
+		{shopify_read, "orders/paid", "{\"id\":1,\"financial_status\":\"pending\"}"},
+		{shopify_read, "customers/delete",
+			"{\"id\":1,\"created_at\":\"2026-01-02T03:04:05Z\"}"},
+		{shopify_read, "customers/redact",
+			"{\"id\":1,\"created_at\":\"2026-01-02T03:04:05Z\",\"customer\":{\"id\":2}}"},
+		{woocommerce_read, "order.deleted",
+			"{\"id\":727,\"date_created_gmt\":\"2017-03-22T19:28:02\"}"},
+		{woocommerce_read, "customer.deleted",
+			"{\"id\":25,\"date_created\":\"2017-03-22T19:28:02\"}"},
+	};
+	struct world world;
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(
+			take(&world, cases[i].read, cases[i].topic, cases[i].body), CH_INVALID);
+		assert_string_equal(world.refusal.field, "topic");
+		done(&world);
+	}
+}
+
 static void test_shopify_topics(void **state)
 {
 	static const struct {
@@ -104,9 +135,13 @@ static void test_shopify_topics(void **state)
 	} cases[] = {
 		{"orders/updated", "{\"id\":1,\"currency\":\"CNY\"," LINES "}",
 			"website.order.amended"},
-		{"orders/cancelled", "{\"id\":1,\"cancel_reason\":\"customer\"}",
+		{"orders/cancelled",
+			"{\"id\":1,\"cancelled_at\":\"2026-01-02T03:04:05Z\",\"cancel_reason\":"
+			"\"customer\"}",
 			"website.order.cancelled"},
-		{"orders/paid", "{\"id\":1,\"currency\":\"CNY\",\"total_price\":\"1\"}",
+		{"orders/paid",
+			"{\"id\":1,\"currency\":\"CNY\",\"total_price\":\"1\","
+			"\"financial_status\":\"paid\"}",
 			"website.order.paid"},
 		{"fulfillments/create", "{\"id\":1,\"order_id\":2,\"status\":\"pending\"}", NULL},
 		{"fulfillments/create",
@@ -247,6 +282,7 @@ int main(void)
 		cmocka_unit_test(test_shopify_order),
 		cmocka_unit_test(test_shopify_account),
 		cmocka_unit_test(test_shopify_topics),
+		cmocka_unit_test(test_a_topic_that_the_body_does_not_bear_out),
 		cmocka_unit_test(test_woocommerce_topics),
 		cmocka_unit_test(test_woocommerce_guest),
 		cmocka_unit_test(test_refused),
