@@ -42,8 +42,8 @@ struct feed_event {
 	bool live;            /* the feed was live when it came: no part of catching up */
 	struct slice peer;    /* who published it; empty: the hub derived it */
 	struct envelope head; /* id, source, type, subject, time_us, sent_us, correlation_id ... */
-	const ProtobufCMessage
-		*message; /* of the type's row in wire/types.h; personal fields included */
+	/* Of the type's row in wire/types.h, personal fields included; NULL only for who skims (module.h). */
+	const ProtobufCMessage *message;
 };
 
 /* How far a book has come; kept in the book itself, and told in each report. */

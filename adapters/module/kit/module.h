@@ -63,6 +63,12 @@ struct module_part {
 	const char *name;
 	const struct module_fold *folds; /* asked in order; every one that matches is called */
 	size_t fold_count;
+	/* May be none.  The first that matches is asked before the folds, with the event as it travelled, where
+	 * unpacking it would cost more than most events of the type are worth: it reads head.data and
+	 * head.personal by itself (wire/pb.h); there is no message and no stamp.  CH_UNSUPPORTED: nothing was put,
+	 * and the folds are asked; any other status is theirs. */
+	const struct module_fold *skims;
+	size_t skim_count;
 
 	/* Its own settings, read into a struct of `config_bytes`; may be none. */
 	const struct option *options;
