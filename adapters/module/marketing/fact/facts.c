@@ -95,6 +95,7 @@ void facts_init(struct facts *facts)
 void facts_fini(struct facts *facts)
 {
 	arena_fini(&facts->arena);
+	slip_fini(&facts->slip);
 	buffer_fini(&facts->scratch);
 	buffer_fini(&facts->changed_products);
 	touched_fini(&facts->touched);
@@ -153,6 +154,14 @@ enum ch_status facts_fold(struct facts *facts, struct book_txn *txn, const struc
 		status = facts->touched.status;
 	}
 	return status == CH_OK ? book_status(txn) : status;
+}
+
+enum ch_status facts_skim(struct facts *facts, const struct feed_event *event)
+{
+	if (event->customer != 0)
+		return CH_UNSUPPORTED;
+	enum ch_status status = slip_read(&facts->slip, event->head.data, event->head.personal);
+	return status == CH_OK && facts->slip.back ? CH_UNSUPPORTED : status;
 }
 
 /* ---- Moving house ---- */

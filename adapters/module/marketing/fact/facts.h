@@ -9,6 +9,7 @@
 
 #include "module/kit/feed.h"
 #include "module/marketing/fact/purchase.h"
+#include "module/marketing/fact/slip.h"
 
 /* Customers that a batch concerned, each number once. */
 struct touched {
@@ -26,6 +27,7 @@ void touched_settle(struct touched *touched);                 /* sorted, each on
 struct facts {
 	struct arena arena; /* of one event */
 	struct buffer scratch;
+	struct slip slip;
 	struct touched touched;
 	/* Products whose category or brand changed: their buyers are to be judged anew. */
 	struct buffer changed_products; /* texts, each with its length in 2 bytes before it */
@@ -40,6 +42,10 @@ void facts_clear(struct facts *facts);
 /* Any event of the topics below; others change nothing.  As module_fold_function of the kit. */
 enum ch_status facts_fold(
 	struct facts *facts, struct book_txn *txn, const struct feed_event *event);
+
+/* A sale that was not unpacked.  Most name nobody and bring nothing back: they are nothing here, and CH_OK.
+ * CH_UNSUPPORTED: facts_fold is to be asked. */
+enum ch_status facts_skim(struct facts *facts, const struct feed_event *event);
 
 /* What facts are folded from: patterns over types. */
 extern const char *const facts_topics[];

@@ -93,9 +93,13 @@ static bool original_id(const Carehub__V1__TransactionRef *original,
 /* ---- Values ---- */
 
 struct slice trade_article(
-	const char *product_id, const char *item_id, const char *scanned, const char *printed)
+	struct slice product, struct slice item, struct slice scanned, struct slice printed)
 {
-	return slice_text(told(product_id, told(item_id, told(scanned, printed))));
+	if (product.len > 0)
+		return product;
+	if (item.len > 0)
+		return item;
+	return scanned.len > 0 ? scanned : printed;
 }
 
 /* In millionths; more digits are cut, one piece when nothing is told. */
@@ -140,8 +144,8 @@ static struct purchase_part part_of(const struct trade *trade, enum part_kind ki
 static struct purchase_line line_of(const Carehub__V1__SaleLine *from)
 {
 	return (struct purchase_line){
-		.product = trade_article(
-			from->product_id, from->item_id, from->pos_item_id, from->description),
+		.product = trade_article(slice_text(from->product_id), slice_text(from->item_id),
+			slice_text(from->pos_item_id), slice_text(from->description)),
 		.category = slice_text(from->department),
 		.brand = slice_text(from->brand),
 		.serial = slice_text(from->serial_number),
@@ -323,7 +327,7 @@ static struct purchase_line order_line(const Carehub__V1__OrderLine *from)
 		from->cancelled_quantity != NULL ? quantity_of(from->cancelled_quantity) : 0;
 	struct purchase_line line = {
 		.id = slice_text(from->line_id),
-		.product = trade_article(from->product_id, "", "", from->description),
+		.product = slice_text(told(from->product_id, from->description)),
 		.serial = slice_text(from->serial_number),
 		.quantity = cancelled < ordered ? ordered - cancelled : 0,
 		.money = money_of(from->amount),

@@ -36,6 +36,6 @@ enum ch_status trade_read(
 /* What an article is called in profiles and rules: its number in the reference data, else the till's, else what
  * was scanned, else as printed. */
 struct slice trade_article(
-	const char *product_id, const char *item_id, const char *scanned, const char *printed);
+	struct slice product, struct slice item, struct slice scanned, struct slice printed);
 
 #endif

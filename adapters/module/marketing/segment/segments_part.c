@@ -212,6 +212,16 @@ static enum ch_status fold_fact(void *self, struct book_txn *txn, const struct f
 	return facts_fold(&segments->facts, txn, event);
 }
 
+static enum ch_status skim_sale(void *self, struct book_txn *txn, const struct feed_event *event)
+{
+	struct segments *segments = self;
+	(void)txn;
+	enum ch_status status = facts_skim(&segments->facts, event);
+	if (status == CH_OK && event->arrival_us > segments->clock_us)
+		segments->clock_us = event->arrival_us;
+	return status;
+}
+
 static enum ch_status fold_own(void *self, struct book_txn *txn, const struct feed_event *event)
 {
 	struct segments *segments = self;
@@ -237,6 +247,10 @@ static const struct module_fold folds[] = {
 	{"customer.record.*", fold_fact},
 	{"marketing.segment.*", fold_own},
 	{"marketing.level.changed", fold_own},
+};
+
+static const struct module_fold skims[] = {
+	{"pos.sale.completed", skim_sale},
 };
 
 /* ---- Sweeps ---- */
@@ -542,6 +556,8 @@ const struct module_part segments_part = {
 	.name = "segments",
 	.folds = folds,
 	.fold_count = sizeof(folds) / sizeof(folds[0]),
+	.skims = skims,
+	.skim_count = sizeof(skims) / sizeof(skims[0]),
 	.options = options,
 	.option_count = sizeof(options) / sizeof(options[0]),
 	.config_bytes = sizeof(struct segments_config),
