@@ -8,7 +8,7 @@
 #include "module/marketing/segment/segments_part.h"
 
 /* Of all folds together: another one makes the book anew. */
-#define MARKETING_VERSION 3u
+#define MARKETING_VERSION 4u
 
 /* What it says itself, so that it is not said again. */
 #define OWN_TOPIC "marketing.>"

@@ -144,24 +144,35 @@ static void release(void *context, void *memory)
 	(void)memory;
 }
 
-static enum ch_status fold(struct upkeep *upkeep, struct book_txn *txn, const uint8_t *bytes,
-	size_t len, uint64_t sequence)
+/* As the kit does: what no part can do without is unpacked, and only then. */
+static enum ch_status fold_unpacked(
+	struct upkeep *upkeep, struct book_txn *txn, struct feed_event *event, bool known)
 {
 	arena_reset(&upkeep->arena);
-	Carehub__V1__PosSaleCompleted *sale =
-		carehub__v1__pos_sale_completed__unpack(&upkeep->allocator, len, bytes);
+	Carehub__V1__PosSaleCompleted *sale = carehub__v1__pos_sale_completed__unpack(
+		&upkeep->allocator, event->head.data.len, event->head.data.data);
 	if (sale == NULL)
 		return CH_NOMEM;
-	const struct feed_event event = {
+	event->message = &sale->base;
+	enum ch_status status = known ? CH_OK : facts_fold(&upkeep->facts, txn, event);
+	return status == CH_OK ? rule_book_fold(upkeep->rules, txn, event) : status;
+}
+
+static enum ch_status fold(
+	struct upkeep *upkeep, struct book_txn *txn, struct slice bytes, uint64_t sequence)
+{
+	struct feed_event event = {
 		.sequence = sequence,
 		.head = {.source = SLICE_LITERAL("urn:pos:S1"),
-			.type = SLICE_LITERAL("pos.sale.completed")},
-		.message = &sale->base,
+			.type = SLICE_LITERAL("pos.sale.completed"),
+			.data = bytes},
 	};
-	enum ch_status status = facts_fold(&upkeep->facts, txn, &event);
+	enum ch_status known = facts_skim(&upkeep->facts, &event);
+	enum ch_status status = known;
 	if (status == CH_OK)
-		status = rule_book_fold(upkeep->rules, txn, &event);
-	return status;
+		status = rule_book_skim(upkeep->rules, txn, &event);
+	return status == CH_UNSUPPORTED ? fold_unpacked(upkeep, txn, &event, known == CH_OK)
+					: status;
 }
 
 static enum ch_status fold_batch(struct upkeep *upkeep)
@@ -170,7 +181,7 @@ static enum ch_status fold_batch(struct upkeep *upkeep)
 	size_t at = 0;
 	enum ch_status status = book_begin(upkeep->book, true, &txn);
 	for (unsigned i = 0; i < BATCH && status == CH_OK; i++) {
-		status = fold(upkeep, txn, upkeep->encoded + at, upkeep->lengths[i],
+		status = fold(upkeep, txn, slice_of(upkeep->encoded + at, upkeep->lengths[i]),
 			upkeep->receipts + i);
 		at += upkeep->lengths[i];
 	}

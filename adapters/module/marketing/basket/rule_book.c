@@ -7,18 +7,16 @@
 #include "base/limits.h"
 #include "base/table.h"
 #include "carehub/v1/pos.pb-c.h"
+#include "module/marketing/basket/receipt_index.h"
 #include "module/marketing/book_tables.h"
-#include "module/marketing/fact/trade.h"
 #include "wire/pb.h"
 
 #define NONE UINT32_MAX
 
-#define RECEIPT_BY_NUMBER 'n'
-#define RECEIPT_BY_TILL   't'
-#define BASKETS_PAGE      'b'
-#define BASKETS_GONE      'g'
-#define TREE_PIECE        't'
-#define TREE_LATE         'l'
+#define BASKETS_PAGE 'b'
+#define BASKETS_GONE 'g'
+#define TREE_PIECE   't'
+#define TREE_LATE    'l'
 
 /* Baskets of a row: where rows begin does not depend on batches, so two books of one journal are alike. */
 #define PAGE_BASKETS 64u
@@ -44,6 +42,8 @@ struct rule_book {
 	size_t article_capacity;
 	struct basket_store *store;
 	struct miner *miner;
+	struct receipt_index *receipts;
+	struct slip slip; /* of the event at hand */
 	struct book_txn *loading;
 	uint32_t first; /* number of the store's first basket */
 	uint32_t mined; /* of the store's baskets */
@@ -124,6 +124,8 @@ static void forget(struct rule_book *book)
 {
 	miner_free(book->miner);
 	basket_store_free(book->store);
+	if (book->receipts != NULL)
+		receipt_index_forget(book->receipts);
 	table_clear(&book->by_name);
 	arena_reset(&book->arena);
 	buffer_clear(&book->page);
@@ -161,6 +163,9 @@ enum ch_status rule_book_create(
 	book->basket_store_items = malloc(LIMIT_BASKET_ITEMS * sizeof(*book->basket_store_items));
 	if (book->basket == NULL || book->basket_store_items == NULL)
 		goto out;
+	status = receipt_index_create(&book->receipts);
+	if (status != CH_OK)
+		goto out;
 	status = begin_empty(book);
 	if (status != CH_OK)
 		goto out;
@@ -176,6 +181,8 @@ void rule_book_free(struct rule_book *book)
 	if (book == NULL)
 		return;
 	forget(book);
+	receipt_index_free(book->receipts);
+	slip_fini(&book->slip);
 	free(book->basket);
 	free(book->basket_store_items);
 	free(book->articles);
@@ -377,74 +384,17 @@ enum ch_status rule_book_load(struct rule_book *book, struct book_txn *txn)
 
 /* ---- Events ---- */
 
-static const char *told(const char *own, const char *otherwise)
+/* The articles sold, into book->basket. */
+static enum ch_status read_basket(
+	struct rule_book *book, struct book_txn *txn, const struct slip *slip)
 {
-	return own != NULL && own[0] != 0 ? own : otherwise;
-}
-
-/* By date first: what is put side by side was sold side by side. */
-static void receipt_key(struct key *key, char kind, const Carehub__V1__TransactionRef *ref,
-	const Carehub__V1__TransactionRef *own)
-{
-	bool numbered = kind == RECEIPT_BY_NUMBER;
-	key_start(key);
-	key_byte(key, (uint8_t)kind);
-	key_text(key, slice_text(told(ref->business_date, own->business_date)));
-	key_text(key, slice_text(told(ref->store_id, own->store_id)));
-	if (numbered)
-		key_text(key, slice_text(told(ref->workstation_id, own->workstation_id)));
-	key_text(key, slice_text(numbered ? ref->sequence_number : ref->transaction_id));
-}
-
-/* Its basket, NONE when it is not known; *out_voided: and never counts. */
-static enum ch_status receipt_find(
-	struct book_txn *txn, const struct key *key, uint32_t *out_basket, bool *out_voided)
-{
-	struct slice value;
-	enum ch_status status = book_get(txn, TABLE_RECEIPTS, key_slice(key), &value);
-	*out_basket = NONE;
-	*out_voided = false;
-	if (status == CH_NOT_FOUND)
-		return CH_OK;
-	if (status != CH_OK)
-		return status;
-	if (value.len != 5)
-		return CH_CORRUPT;
-	*out_basket = load_le32(value.data);
-	*out_voided = value.data[4] != 0;
-	return CH_OK;
-}
-
-static void receipt_put(struct book_txn *txn, const struct key *key, uint32_t basket, bool voided)
-{
-	uint8_t value[5];
-	store_le32(value, basket);
-	value[4] = voided;
-	book_put(txn, TABLE_RECEIPTS, key_slice(key), slice_of(value, sizeof(value)));
-}
-
-/* The articles sold, into book->basket; NONE when there are too many. */
-static enum ch_status read_basket(struct rule_book *book, struct book_txn *txn,
-	const Carehub__V1__RetailTransaction *transaction, uint32_t *out_count)
-{
-	uint32_t count = 0;
-	for (size_t i = 0; i < transaction->n_lines; i++) {
-		const Carehub__V1__SaleLine *line = transaction->lines[i];
+	for (size_t i = 0; i < slip->count; i++) {
 		struct article *article;
-		struct slice name = trade_article(
-			line->product_id, line->item_id, line->pos_item_id, line->description);
-		if (line->action == CAREHUB__V1__SALE_ACTION__SALE_ACTION_RETURN ||
-			line->voided == CAREHUB__V1__ANSWER__ANSWER_YES || line->voids_line != 0 ||
-			name.len == 0)
-			continue;
-		if (count == LIMIT_BASKET_ITEMS)
-			return CH_TOO_LARGE;
-		enum ch_status status = article_of(book, txn, name, &article);
+		enum ch_status status = article_of(book, txn, slip->articles[i], &article);
 		if (status != CH_OK)
 			return status;
-		book->basket[count++] = article->number;
+		book->basket[i] = article->number;
 	}
-	*out_count = count;
 	return CH_OK;
 }
 
@@ -471,40 +421,44 @@ static void page_add(struct rule_book *book, struct book_txn *txn, uint32_t numb
 		page_put(book, txn);
 }
 
-static enum ch_status fold_sale(struct rule_book *book, struct book_txn *txn,
-	const Carehub__V1__RetailTransaction *transaction)
+/* It has come already, under another event's id; or it was voided before it came. */
+static bool is_settled(const struct receipt_spot *spot)
 {
-	struct key key;
-	struct key till_key;
-	uint32_t count = 0;
-	uint32_t known = NONE;
-	bool voided = false;
-	bool voided_by_till = false;
-	const Carehub__V1__TransactionRef *ref = transaction->ref;
-	bool has_till_number = ref->transaction_id[0] != 0;
-	enum ch_status status = read_basket(book, txn, transaction, &count);
-	if (status != CH_OK || count == 0)
-		return status;
-	receipt_key(&key, RECEIPT_BY_NUMBER, ref, ref);
-	status = receipt_find(txn, &key, &known, &voided);
-	if (status == CH_OK && known == NONE && has_till_number) {
-		receipt_key(&till_key, RECEIPT_BY_TILL, ref, ref);
-		status = receipt_find(txn, &till_key, &known, &voided_by_till);
-	}
-	/* It came already, under another id; or it was voided before it came. */
-	if (status != CH_OK || known != NONE || voided || voided_by_till)
+	struct receipt receipt = receipt_index_get(spot);
+	return receipt.voided || receipt.basket != RECEIPT_NONE;
+}
+
+static enum ch_status fold_sale(
+	struct rule_book *book, struct book_txn *txn, const struct slip *slip)
+{
+	struct receipt_spot by_number;
+	struct receipt_spot by_till;
+	bool has_till_number = slip->name.own_number.len > 0;
+	if (!slip->told || slip->count == 0)
+		return CH_OK;
+	if (slip->count > LIMIT_BASKET_ITEMS)
+		return CH_TOO_LARGE;
+	enum ch_status status =
+		receipt_index_find(book->receipts, txn, RECEIPT_BY_NUMBER, &slip->name, &by_number);
+	if (status == CH_OK && has_till_number)
+		status = receipt_index_find(
+			book->receipts, txn, RECEIPT_BY_TILL, &slip->name, &by_till);
+	if (status != CH_OK || is_settled(&by_number) || (has_till_number && is_settled(&by_till)))
 		return status;
 	if (basket_store_baskets(book->store) == LIMIT_BASKETS)
 		return CH_OK; /* until the older half goes */
-	status = store_basket(book, book->basket, count);
+	status = read_basket(book, txn, slip);
+	if (status == CH_OK)
+		status = store_basket(book, book->basket, slip->count);
 	if (status != CH_OK)
 		return status;
-	uint32_t number = book->first + basket_store_baskets(book->store) - 1;
-	page_add(book, txn, number, count);
-	receipt_put(txn, &key, number, false);
-	if (has_till_number)
-		receipt_put(txn, &till_key, number, false);
-	return book->page.status;
+	const struct receipt receipt = {
+		.basket = book->first + basket_store_baskets(book->store) - 1};
+	page_add(book, txn, receipt.basket, (uint32_t)slip->count);
+	status = receipt_index_put(book->receipts, &by_number, receipt);
+	if (status == CH_OK && has_till_number)
+		status = receipt_index_put(book->receipts, &by_till, receipt);
+	return status == CH_OK ? book->page.status : status;
 }
 
 /* Under its other name it may have been voided before. */
@@ -525,27 +479,58 @@ static enum ch_status take_out(struct rule_book *book, struct book_txn *txn, uin
 	return CH_OK;
 }
 
+static struct slice told(struct slice own, struct slice otherwise)
+{
+	return own.len > 0 ? own : otherwise;
+}
+
 static enum ch_status fold_void(
 	struct rule_book *book, struct book_txn *txn, const Carehub__V1__PosSaleVoided *event)
 {
-	static const Carehub__V1__TransactionRef nothing = CAREHUB__V1__TRANSACTION_REF__INIT;
-	const Carehub__V1__TransactionRef *own = &nothing;
-	const Carehub__V1__TransactionRef *original = event->original;
-	struct key key;
-	uint32_t number = NONE;
-	bool voided = false;
-	if (event->transaction != NULL && event->transaction->ref != NULL)
-		own = event->transaction->ref;
-	if (original == NULL ||
-		(original->sequence_number[0] == 0 && original->transaction_id[0] == 0))
+	struct receipt_spot spot;
+	struct slip_name own = {.store = {NULL, 0}};
+	if (event->original == NULL)
 		return CH_OK;
-	receipt_key(&key, original->sequence_number[0] != 0 ? RECEIPT_BY_NUMBER : RECEIPT_BY_TILL,
-		original, own);
-	enum ch_status status = receipt_find(txn, &key, &number, &voided);
-	if (status != CH_OK || voided)
+	struct slip_name name = slip_name_of(event->original);
+	bool numbered = name.number.len > 0;
+	if (!numbered && name.own_number.len == 0)
+		return CH_OK;
+	/* What the void leaves out of its name is the voiding receipt's own. */
+	if (event->transaction != NULL && event->transaction->ref != NULL)
+		own = slip_name_of(event->transaction->ref);
+	name.date = told(name.date, own.date);
+	name.store = told(name.store, own.store);
+	name.till = told(name.till, own.till);
+	enum ch_status status = receipt_index_find(
+		book->receipts, txn, numbered ? RECEIPT_BY_NUMBER : RECEIPT_BY_TILL, &name, &spot);
+	if (status != CH_OK)
 		return status;
-	receipt_put(txn, &key, number, true);
-	return number != NONE ? take_out(book, txn, number) : CH_OK;
+	struct receipt receipt = receipt_index_get(&spot);
+	if (receipt.voided)
+		return CH_OK;
+	receipt.voided = true;
+	status = receipt_index_put(book->receipts, &spot, receipt);
+	return status == CH_OK && receipt.basket != RECEIPT_NONE
+		       ? take_out(book, txn, receipt.basket)
+		       : status;
+}
+
+/* The sets are never older than they may be. */
+static enum ch_status keep_up(struct rule_book *book)
+{
+	if (basket_store_baskets(book->store) - book->mined < RULE_BOOK_BEHIND)
+		return CH_OK;
+	enum ch_status status = rule_book_update(book);
+	return status == CH_TOO_LARGE ? CH_OK : status;
+}
+
+enum ch_status rule_book_skim(
+	struct rule_book *book, struct book_txn *txn, const struct feed_event *event)
+{
+	enum ch_status status = slip_read(&book->slip, event->head.data, event->head.personal);
+	if (status == CH_OK)
+		status = fold_sale(book, txn, &book->slip);
+	return status == CH_OK ? keep_up(book) : status;
 }
 
 enum ch_status rule_book_fold(
@@ -554,24 +539,20 @@ enum ch_status rule_book_fold(
 	enum ch_status status = CH_OK;
 	if (event->message->descriptor == &carehub__v1__pos_sale_completed__descriptor) {
 		const Carehub__V1__PosSaleCompleted *sale = (const void *)event->message;
-		if (sale->transaction != NULL && sale->transaction->ref != NULL)
-			status = fold_sale(book, txn, sale->transaction);
+		status = slip_take(&book->slip, sale->transaction);
+		if (status == CH_OK)
+			status = fold_sale(book, txn, &book->slip);
 	} else if (event->message->descriptor == &carehub__v1__pos_sale_voided__descriptor) {
 		status = fold_void(book, txn, (const void *)event->message);
 	}
-	if (status == CH_OK &&
-		basket_store_baskets(book->store) - book->mined >= RULE_BOOK_BEHIND) {
-		status = rule_book_update(book);
-		if (status == CH_TOO_LARGE)
-			status = CH_OK;
-	}
-	return status;
+	return status == CH_OK ? keep_up(book) : status;
 }
 
 enum ch_status rule_book_settle(struct rule_book *book, struct book_txn *txn)
 {
 	if (book->page_changed)
 		page_put(book, txn);
+	receipt_index_settle(book->receipts, txn);
 	return book_status(txn);
 }
 
@@ -653,22 +634,6 @@ static enum ch_status trim_basket(void *context, struct slice key, struct slice 
 	return book_status(trimming->txn);
 }
 
-/* Receipts whose basket went; those that were voided before they came stay: few, and they may still come. */
-static enum ch_status trim_receipt(void *context, struct slice key, struct slice value)
-{
-	struct trimming *trimming = context;
-	struct key copy = {.len = 1 + key.len};
-	if (value.len != 5)
-		return CH_CORRUPT;
-	uint32_t number = load_le32(value.data);
-	if (number == NONE || number >= trimming->first || copy.len > KEY_BYTES)
-		return CH_OK;
-	copy.bytes[0] = trimming->kind;
-	memcpy(copy.bytes + 1, key.data, key.len);
-	book_delete(trimming->txn, TABLE_RECEIPTS, key_slice(&copy));
-	return book_status(trimming->txn);
-}
-
 enum ch_status rule_book_trim(struct rule_book *book, struct book_txn *txn)
 {
 	struct trimming trimming = {.txn = txn};
@@ -681,12 +646,8 @@ enum ch_status rule_book_trim(struct rule_book *book, struct book_txn *txn)
 	trimming.kind = BASKETS_GONE;
 	if (status == CH_OK)
 		status = walk(txn, TABLE_BASKETS, BASKETS_GONE, trim_basket, &trimming);
-	trimming.kind = RECEIPT_BY_NUMBER;
 	if (status == CH_OK)
-		status = walk(txn, TABLE_RECEIPTS, RECEIPT_BY_NUMBER, trim_receipt, &trimming);
-	trimming.kind = RECEIPT_BY_TILL;
-	if (status == CH_OK)
-		status = walk(txn, TABLE_RECEIPTS, RECEIPT_BY_TILL, trim_receipt, &trimming);
+		status = receipt_index_trim(book->receipts, txn, trimming.first);
 	book_clear(txn, TABLE_TREE);
 	return status == CH_OK ? rule_book_load(book, txn) : status;
 }

@@ -5,8 +5,7 @@
  * bought together all the same.  A receipt that is voided as a whole is taken out again, whichever of the two
  * comes first.  Practice and cancelled sales are other events, and never in.
  *
- *   receipts   'n' date, store, till, number   -> number of its basket; or that it was voided before it came
- *              't' date, store, till's own number -> the same
+ *   receipts   receipt_index.h
  *   baskets    'b' page                        -> 64 baskets: how many items each, and their numbers
  *              'g' number                      -> nothing; that basket was taken out
  *   items      number                          -> name
@@ -42,6 +41,10 @@ enum ch_status rule_book_load(struct rule_book *book, struct book_txn *txn);
 
 /* A sale, or the void of one; others change nothing.  CH_TOO_LARGE: a basket of too many items.  CH_NOMEM. */
 enum ch_status rule_book_fold(
+	struct rule_book *book, struct book_txn *txn, const struct feed_event *event);
+
+/* The same of a sale that was not unpacked.  CH_UNSUPPORTED: nothing was put, and rule_book_fold is to be asked. */
+enum ch_status rule_book_skim(
 	struct rule_book *book, struct book_txn *txn, const struct feed_event *event);
 
 /* At the end of a batch: the new baskets go into the book. */

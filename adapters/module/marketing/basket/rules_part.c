@@ -137,9 +137,19 @@ static enum ch_status fold(void *self, struct book_txn *txn, const struct feed_e
 	return rule_book_fold(rules->book, txn, event);
 }
 
+static enum ch_status skim(void *self, struct book_txn *txn, const struct feed_event *event)
+{
+	struct rules *rules = self;
+	return rule_book_skim(rules->book, txn, event);
+}
+
 static const struct module_fold folds[] = {
 	{"pos.sale.completed", fold},
 	{"pos.sale.voided", fold},
+};
+
+static const struct module_fold skims[] = {
+	{"pos.sale.completed", skim},
 };
 
 static enum ch_status settle(void *self, struct book_txn *txn, bool live)
@@ -203,6 +213,8 @@ const struct module_part rules_part = {
 	.name = "rules",
 	.folds = folds,
 	.fold_count = sizeof(folds) / sizeof(folds[0]),
+	.skims = skims,
+	.skim_count = sizeof(skims) / sizeof(skims[0]),
 	.options = options,
 	.option_count = sizeof(options) / sizeof(options[0]),
 	.config_bytes = sizeof(struct rules_config),
