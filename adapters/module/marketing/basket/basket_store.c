@@ -10,6 +10,9 @@
 /* In the place of a removed basket's first item. */
 #define STORE_REMOVED UINT32_MAX
 
+/* Up to here a basket is sorted by inserting. */
+#define STORE_SMALL 32u
+
 struct vector {
 	uint32_t *items;
 	size_t count;
@@ -125,14 +128,29 @@ static int store_compare(const void *left, const void *right)
 	return (a > b) - (a < b);
 }
 
+/* Nearly all baskets are small. */
+static void store_insert(uint32_t *sorted, const uint32_t *items, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		size_t at = i;
+		for (; at > 0 && sorted[at - 1] > items[i]; at--)
+			sorted[at] = sorted[at - 1];
+		sorted[at] = items[i];
+	}
+}
+
 /* The basket in store->sorted, each item once; how many. */
 static size_t store_sort(struct basket_store *store, const uint32_t *items, size_t count)
 {
 	size_t kept = 0;
 	if (count == 0)
 		return 0;
-	memcpy(store->sorted, items, count * sizeof(*items));
-	qsort(store->sorted, count, sizeof(*items), store_compare);
+	if (count <= STORE_SMALL) {
+		store_insert(store->sorted, items, count);
+	} else {
+		memcpy(store->sorted, items, count * sizeof(*items));
+		qsort(store->sorted, count, sizeof(*items), store_compare);
+	}
 	for (size_t i = 0; i < count; i++) {
 		if (kept == 0 || store->sorted[kept - 1] != store->sorted[i])
 			store->sorted[kept++] = store->sorted[i];

@@ -16,22 +16,41 @@
 #define MINER_OPEN_SETS (2 * LIMIT_ITEM_SETS)
 #define MINER_DEPTH     (LIMIT_ITEM_SET_LENGTH + 1)
 
+/* Places that are counted together, some thousand baskets': their tails stay in the caches, too. */
+#define CROWD_PLACES 16384u
+#define TAIL_NUMBERS 3u
+
+/* A list so many times as long is leapt through. */
+#define LIST_FAR 16u
+
 /* A counted set: its parent's with one item more. */
 struct child {
 	uint32_t count;
 	uint32_t node; /* when it is open; else MINER_NONE or MINER_WAITING */
 };
 
-_Static_assert(LIMIT_ITEMS <= UINT16_MAX + 1, "two bytes hold an item");
+/* Where an item stands in the tree: those that were seen first stand last.  Common ones are mostly seen early, and a
+ * set's place in the tree hangs on the two sets that lack its last or its last but one: with the common items
+ * left out those are rare, so that fewer unions are counted in vain (of groceries 80 000 instead of 177 000), and what is
+ * counted is passed by fewer baskets. */
+#define MINER_LAST_PLACE (LIMIT_ITEMS - 1)
+
+_Static_assert(MINER_LAST_PLACE <= UINT16_MAX, "two bytes hold a place");
+
+/* From an item to its place, and back. */
+static inline uint32_t miner_mirror(uint32_t number)
+{
+	return MINER_LAST_PLACE - number;
+}
 
 /* An open set. */
 struct node {
-	uint32_t item;
+	uint32_t place;  /* of its last item */
 	uint32_t parent; /* of a free node: the next free one */
 	uint32_t child_count;
 	uint32_t child_capacity;
-	/* By rising item; the items alone, packed, as that is what a basket looks through. */
-	uint16_t *items;
+	/* By rising place; the places alone, packed, as that is what a basket looks through. */
+	uint16_t *places;
 	struct child *children;
 };
 
@@ -55,8 +74,12 @@ struct miner {
 	size_t kept; /* by the last clearing */
 	size_t open_sets;
 	struct miner_figures figures;
-	struct numbers_vector waiting;           /* parent and item of each */
-	struct numbers_vector tids;              /* of the set being opened */
+	struct numbers_vector waiting;  /* parent and place of each */
+	struct numbers_vector basket;   /* places of the one at hand */
+	struct numbers_vector crowd;    /* open places of many baskets */
+	struct numbers_vector tails;    /* of them: where, how many, the branch's next one */
+	struct numbers_vector branches; /* by item: its first tail and one, 0: none */
+	struct numbers_vector tids;     /* of the set being opened */
 	struct numbers_vector open[MINER_DEPTH]; /* of a basket, on the way down */
 	struct numbers_vector together; /* by item: how often beside the set being opened */
 };
@@ -91,7 +114,7 @@ static bool miner_is_open(const struct child *child)
 }
 
 static enum ch_status miner_new_node(
-	struct miner *miner, uint32_t parent, uint32_t item, uint32_t *out_node)
+	struct miner *miner, uint32_t parent, uint32_t place, uint32_t *out_node)
 {
 	uint32_t node = miner->free_nodes;
 	if (node != MINER_NONE) {
@@ -108,7 +131,7 @@ static enum ch_status miner_new_node(
 		}
 		node = miner->node_count++;
 	}
-	miner->nodes[node] = (struct node){.item = item, .parent = parent};
+	miner->nodes[node] = (struct node){.place = place, .parent = parent};
 	*out_node = node;
 	return CH_OK;
 }
@@ -123,28 +146,28 @@ static void miner_close(struct miner *miner, struct child *child)
 		miner_close(miner, &node->children[i]);
 	miner->counted -= node->child_count;
 	miner->open_sets--;
-	free(node->items);
+	free(node->places);
 	free(node->children);
 	*node = (struct node){.parent = miner->free_nodes};
 	miner->free_nodes = child->node;
 	child->node = MINER_NONE;
 }
 
-/* Where the child of that item is, or would be, from `from` on.  Baskets walk forward, mostly by little: the steps
+/* Where the child of that place is, or would be, from `from` on.  Baskets walk forward, mostly by little: the steps
  * double until the place is passed. */
-static inline uint32_t miner_child_at(const struct node *node, uint32_t from, uint32_t item)
+static inline uint32_t miner_child_at(const struct node *node, uint32_t from, uint32_t place)
 {
-	const uint16_t *items = node->items;
+	const uint16_t *places = node->places;
 	uint32_t low = from;
 	uint32_t step = 1;
-	while (low + step < node->child_count && items[low + step] < item) {
+	while (low + step < node->child_count && places[low + step] < place) {
 		low += step;
 		step *= 2;
 	}
 	uint32_t high = low + step < node->child_count ? low + step : node->child_count;
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
-		if (items[middle] < item)
+		if (places[middle] < place)
 			low = middle + 1;
 		else
 			high = middle;
@@ -157,10 +180,10 @@ static enum ch_status miner_reserve_child(struct node *node)
 	if (node->child_count < node->child_capacity)
 		return CH_OK;
 	uint32_t capacity = node->child_capacity * 2 + 4;
-	uint16_t *items = realloc(node->items, capacity * sizeof(*items));
-	if (items == NULL)
+	uint16_t *places = realloc(node->places, capacity * sizeof(*places));
+	if (places == NULL)
 		return CH_NOMEM;
-	node->items = items;
+	node->places = places;
 	struct child *children = realloc(node->children, capacity * sizeof(*children));
 	if (children == NULL)
 		return CH_NOMEM;
@@ -170,7 +193,7 @@ static enum ch_status miner_reserve_child(struct node *node)
 }
 
 static enum ch_status miner_add_child(
-	struct miner *miner, struct node *node, uint32_t at, uint32_t item)
+	struct miner *miner, struct node *node, uint32_t at, uint32_t place)
 {
 	if (miner->counted == LIMIT_COUNTED_SETS)
 		return CH_TOO_LARGE;
@@ -178,24 +201,24 @@ static enum ch_status miner_add_child(
 	if (status != CH_OK)
 		return status;
 	uint32_t behind = node->child_count - at;
-	memmove(node->items + at + 1, node->items + at, behind * sizeof(*node->items));
+	memmove(node->places + at + 1, node->places + at, behind * sizeof(*node->places));
 	memmove(node->children + at + 1, node->children + at, behind * sizeof(*node->children));
-	node->items[at] = (uint16_t)item;
+	node->places[at] = (uint16_t)place;
 	node->children[at] = (struct child){0, MINER_NONE};
 	node->child_count++;
 	miner->counted++;
 	return CH_OK;
 }
 
-/* The child of that item, made with a count of 0 when need be.  *at moves to it. */
+/* The child of that place, made with a count of 0 when need be.  *at moves to it. */
 static inline enum ch_status miner_child(
-	struct miner *miner, uint32_t parent, uint32_t item, uint32_t *at)
+	struct miner *miner, uint32_t parent, uint32_t place, uint32_t *at)
 {
 	struct node *node = &miner->nodes[parent];
-	*at = miner_child_at(node, *at, item);
-	if (*at < node->child_count && node->items[*at] == item)
+	*at = miner_child_at(node, *at, place);
+	if (*at < node->child_count && node->places[*at] == place)
 		return CH_OK;
-	return miner_add_child(miner, node, *at, item);
+	return miner_add_child(miner, node, *at, place);
 }
 
 /* Puts the child among those to be opened when its set has become frequent. */
@@ -206,24 +229,24 @@ static inline enum ch_status miner_look(struct miner *miner, uint32_t parent, ui
 		return CH_OK;
 	child->node = MINER_WAITING;
 	enum ch_status status = miner_push(&miner->waiting, parent);
-	return status == CH_OK ? miner_push(&miner->waiting, miner->nodes[parent].items[at])
+	return status == CH_OK ? miner_push(&miner->waiting, miner->nodes[parent].places[at])
 			       : status;
 }
 
 /* ---- Baskets ---- */
 
-/* Adds one to the children of `node` for these items, and goes on with each open one and the open ones behind
+/* Adds one to the children of `node` for these places, and goes on with each open one and the open ones behind
  * it. */
 static enum ch_status miner_count(
-	struct miner *miner, uint32_t node, const uint32_t *items, size_t count, uint32_t depth)
+	struct miner *miner, uint32_t node, const uint32_t *places, size_t count, uint32_t depth)
 {
 	struct numbers_vector *open = &miner->open[depth];
 	uint32_t at = 0;
 	enum ch_status status = miner_reserve(open, 2 * count);
 	size_t opened = 0;
-	/* Nodes of open children in the first half, their items in the second. */
+	/* Nodes of open children in the first half, their places in the second. */
 	for (size_t i = 0; i < count && status == CH_OK; i++) {
-		status = miner_child(miner, node, items[i], &at);
+		status = miner_child(miner, node, places[i], &at);
 		if (status != CH_OK)
 			break;
 		struct child *child = &miner->nodes[node].children[at];
@@ -231,7 +254,7 @@ static enum ch_status miner_count(
 		if (miner_is_open(child)) {
 			__builtin_prefetch(&miner->nodes[child->node]);
 			open->items[opened] = child->node;
-			open->items[count + opened] = items[i];
+			open->items[count + opened] = places[i];
 			opened++;
 		} else {
 			status = miner_look(miner, node, at);
@@ -240,7 +263,7 @@ static enum ch_status miner_count(
 	/* The tree is larger than the caches: its parts are asked for before their turn comes. */
 	for (size_t i = 0; i + 1 < opened; i++) {
 		const struct node *next = &miner->nodes[open->items[i]];
-		__builtin_prefetch(next->items);
+		__builtin_prefetch(next->places);
 		__builtin_prefetch(next->children);
 	}
 	for (size_t i = 0; i + 1 < opened && status == CH_OK; i++)
@@ -249,21 +272,107 @@ static enum ch_status miner_count(
 	return status;
 }
 
+/* The basket's places, rising, into miner->basket. */
+static void miner_take_places(struct miner *miner, uint32_t basket)
+{
+	struct numbers items = basket_store_basket(miner->store, basket);
+	miner->basket.count = items.count;
+	for (size_t i = 0; i < items.count; i++)
+		miner->basket.items[i] = miner_mirror(items.items[items.count - 1 - i]);
+}
+
+/* Notes for each open place the ones behind it, which go down its branch. */
+static enum ch_status miner_add_tails(struct miner *miner, size_t first)
+{
+	const struct numbers_vector *crowd = &miner->crowd;
+	struct numbers_vector *tails = &miner->tails;
+	enum ch_status status =
+		miner_reserve(tails, tails->count + TAIL_NUMBERS * (crowd->count - first));
+	for (size_t i = first; i + 1 < crowd->count && status == CH_OK; i++) {
+		uint32_t *branch = &miner->branches.items[miner_mirror(crowd->items[i])];
+		uint32_t *tail = tails->items + tails->count;
+		tail[0] = (uint32_t)i + 1;
+		tail[1] = (uint32_t)(crowd->count - i - 1);
+		tail[2] = *branch;
+		tails->count += TAIL_NUMBERS;
+		*branch = (uint32_t)tails->count;
+	}
+	return status;
+}
+
+/* One basket at the root. */
+static enum ch_status miner_join_crowd(struct miner *miner, uint32_t basket)
+{
+	struct numbers_vector *crowd = &miner->crowd;
+	size_t first = crowd->count;
+	uint32_t at = 0;
+	miner_take_places(miner, basket);
+	enum ch_status status = miner_reserve(crowd, first + miner->basket.count);
+	for (size_t i = 0; i < miner->basket.count && status == CH_OK; i++) {
+		uint32_t place = miner->basket.items[i];
+		status = miner_child(miner, MINER_ROOT, place, &at);
+		if (status != CH_OK)
+			return status;
+		struct child *child = &miner->nodes[MINER_ROOT].children[at];
+		child->count++;
+		if (miner_is_open(child))
+			crowd->items[crowd->count++] = place;
+		else
+			status = miner_look(miner, MINER_ROOT, at);
+	}
+	return status == CH_OK ? miner_add_tails(miner, first) : status;
+}
+
+/* All tails of one item. */
+static enum ch_status miner_count_branch(struct miner *miner, uint32_t item, uint32_t tail)
+{
+	const struct node *root = &miner->nodes[MINER_ROOT];
+	uint32_t node = root->children[miner_child_at(root, 0, miner_mirror(item))].node;
+	enum ch_status status = CH_OK;
+	while (tail != 0 && status == CH_OK) {
+		const uint32_t *it = miner->tails.items + tail - TAIL_NUMBERS;
+		status = miner_count(miner, node, miner->crowd.items + it[0], it[1], 1);
+		tail = it[2];
+	}
+	return status;
+}
+
+/* Baskets are counted by the hundred, and one branch of the root after the other: the tree is larger than the caches,
+ * a branch is not, and what one basket has fetched of it the next finds there. */
+static enum ch_status miner_count_crowd(struct miner *miner, uint32_t until)
+{
+	enum ch_status status = CH_OK;
+	miner->crowd.count = 0;
+	miner->tails.count = 0;
+	if (miner->branches.items != NULL)
+		memset(miner->branches.items, 0,
+			miner->branches.capacity * sizeof(*miner->branches.items));
+	for (; miner->baskets < until && miner->crowd.count < CROWD_PLACES && status == CH_OK;
+		miner->baskets++)
+		status = miner_join_crowd(miner, miner->baskets);
+	for (uint32_t item = 0; item < basket_store_items(miner->store) && status == CH_OK;
+		item++) {
+		if (miner->branches.items[item] != 0)
+			status = miner_count_branch(miner, item, miner->branches.items[item]);
+	}
+	return status;
+}
+
 /* Takes one from every counted subset. */
-static void miner_discount(struct miner *miner, uint32_t node, const uint32_t *items, size_t count)
+static void miner_discount(struct miner *miner, uint32_t node, const uint32_t *places, size_t count)
 {
 	uint32_t at = 0;
 	for (size_t i = 0; i < count; i++) {
 		struct node *it = &miner->nodes[node];
-		at = miner_child_at(it, at, items[i]);
+		at = miner_child_at(it, at, places[i]);
 		if (at == it->child_count)
 			return;
-		if (it->items[at] != items[i])
+		if (it->places[at] != places[i])
 			continue;
 		invariant(it->children[at].count > 0);
 		it->children[at].count--;
 		if (miner_is_open(&it->children[at]))
-			miner_discount(miner, it->children[at].node, items + i + 1, count - i - 1);
+			miner_discount(miner, it->children[at].node, places + i + 1, count - i - 1);
 	}
 }
 
@@ -271,55 +380,89 @@ void miner_take_out(struct miner *miner, uint32_t basket)
 {
 	if (basket >= miner->baskets)
 		return; /* and never comes in */
-	struct numbers items = basket_store_basket(miner->store, basket);
-	miner_discount(miner, MINER_ROOT, items.items, items.count);
+	miner_take_places(miner, basket);
+	miner_discount(miner, MINER_ROOT, miner->basket.items, miner->basket.count);
 	miner->live--;
 }
 
 /* ---- Sets that become frequent ---- */
 
-static bool miner_holds(struct numbers basket, const uint32_t *items, size_t count)
-{
-	size_t found = 0;
-	for (size_t i = 0; i < basket.count && found < count; i++) {
-		if (basket.items[i] == items[found])
-			found++;
-		else if (basket.items[i] > items[found])
-			return false;
-	}
-	return found == count;
-}
-
-/* The items of a node, rising; how many. */
+/* The items of a node; how many. */
 static uint32_t miner_items(const struct miner *miner, uint32_t node, uint32_t *out_items)
 {
 	uint32_t length = 0;
 	for (uint32_t at = node; at != MINER_ROOT; at = miner->nodes[at].parent)
-		length++;
-	uint32_t left = length;
-	for (uint32_t at = node; at != MINER_ROOT; at = miner->nodes[at].parent)
-		out_items[--left] = miner->nodes[at].item;
+		out_items[length++] = miner_mirror(miner->nodes[at].place);
 	return length;
 }
 
-/* The baskets that hold the set, into miner->tids. */
+/* Where `wanted` is in the list, or would be, from `from` on.  Steps that double, then halves. */
+static size_t miner_seek(struct numbers list, size_t from, uint32_t wanted)
+{
+	size_t low = from;
+	size_t step = 1;
+	while (low + step < list.count && list.items[low + step] < wanted) {
+		low += step;
+		step *= 2;
+	}
+	size_t high = low + step < list.count ? low + step : list.count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (list.items[middle] < wanted)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Leaves in `tids` those that are in the other list, too. */
+static void miner_cut(struct numbers_vector *tids, struct numbers list)
+{
+	size_t kept = 0;
+	size_t at = 0;
+	bool far = list.count / LIST_FAR > tids->count;
+	for (size_t i = 0; i < tids->count && at < list.count;) {
+		uint32_t wanted = tids->items[i];
+		if (far)
+			at = miner_seek(list, at, wanted);
+		if (at == list.count)
+			break;
+		uint32_t there = list.items[at];
+		/* Without a branch, as none could be foretold. */
+		tids->items[kept] = wanted;
+		kept += there == wanted;
+		i += wanted <= there;
+		at += there <= wanted;
+	}
+	tids->count = kept;
+}
+
+static int miner_compare_lists(const void *left, const void *right)
+{
+	const struct numbers *a = left;
+	const struct numbers *b = right;
+	return (a->count > b->count) - (a->count < b->count);
+}
+
+/* The baskets that hold the set, into miner->tids: the shortest list cut with the others.  The lists are walked in
+ * order; the baskets themselves would be all over memory. */
 static enum ch_status miner_find_baskets(
 	struct miner *miner, const uint32_t *items, uint32_t length)
 {
-	struct numbers having = basket_store_having(miner->store, items[0]);
-	for (uint32_t i = 1; i < length; i++) {
-		struct numbers other = basket_store_having(miner->store, items[i]);
-		if (other.count < having.count)
-			having = other;
-	}
-	miner->tids.count = 0;
-	enum ch_status status = miner_reserve(&miner->tids, having.count);
-	for (size_t i = 0; i < having.count && status == CH_OK; i++) {
-		struct numbers basket = basket_store_basket(miner->store, having.items[i]);
-		if (length == 1 || miner_holds(basket, items, length))
-			miner->tids.items[miner->tids.count++] = having.items[i];
-	}
-	return status;
+	struct numbers lists[MINER_DEPTH];
+	for (uint32_t i = 0; i < length; i++)
+		lists[i] = basket_store_having(miner->store, items[i]);
+	qsort(lists, length, sizeof(lists[0]), miner_compare_lists);
+	enum ch_status status = miner_reserve(&miner->tids, lists[0].count);
+	if (status != CH_OK)
+		return status;
+	miner->tids.count = lists[0].count;
+	if (lists[0].count > 0)
+		memcpy(miner->tids.items, lists[0].items, lists[0].count * sizeof(uint32_t));
+	for (uint32_t i = 1; i < length; i++)
+		miner_cut(&miner->tids, lists[i]);
+	return CH_OK;
 }
 
 /* Counts the items of all baskets in miner->tids, or takes the counts back. */
@@ -339,14 +482,14 @@ static enum ch_status miner_join(struct miner *miner, uint32_t node, uint32_t si
 	uint32_t low = node;
 	uint32_t high = sibling;
 	uint32_t at = 0;
-	uint32_t count = miner->together.items[miner->nodes[sibling].item];
+	uint32_t count = miner->together.items[miner_mirror(miner->nodes[sibling].place)];
 	if (count == 0)
 		return CH_OK;
-	if (miner->nodes[low].item > miner->nodes[high].item) {
+	if (miner->nodes[low].place > miner->nodes[high].place) {
 		low = sibling;
 		high = node;
 	}
-	enum ch_status status = miner_child(miner, low, miner->nodes[high].item, &at);
+	enum ch_status status = miner_child(miner, low, miner->nodes[high].place, &at);
 	if (status != CH_OK)
 		return status;
 	struct child *child = &miner->nodes[low].children[at];
@@ -354,16 +497,16 @@ static enum ch_status miner_join(struct miner *miner, uint32_t node, uint32_t si
 	return miner_is_open(child) ? CH_OK : miner_look(miner, low, at);
 }
 
-static enum ch_status miner_open(struct miner *miner, uint32_t parent, uint32_t item)
+static enum ch_status miner_open(struct miner *miner, uint32_t parent, uint32_t place)
 {
 	uint32_t items[MINER_DEPTH] = {0};
-	uint32_t at = miner_child_at(&miner->nodes[parent], 0, item);
+	uint32_t at = miner_child_at(&miner->nodes[parent], 0, place);
 	uint32_t node = MINER_NONE;
 	invariant(at < miner->nodes[parent].child_count &&
 		  miner->nodes[parent].children[at].node == MINER_WAITING);
 	if (miner->open_sets == MINER_OPEN_SETS)
 		return CH_TOO_LARGE;
-	enum ch_status status = miner_new_node(miner, parent, item, &node);
+	enum ch_status status = miner_new_node(miner, parent, place, &node);
 	if (status != CH_OK)
 		return status;
 	struct child *child = &miner->nodes[parent].children[at];
@@ -389,12 +532,12 @@ static enum ch_status miner_open(struct miner *miner, uint32_t parent, uint32_t 
 
 /* ---- What is not needed ---- */
 
-/* Whether a child of an open child of `parent` is the union of two open ones: its own item is open there, too. */
-static bool miner_is_needed(const struct miner *miner, uint32_t parent, uint32_t item)
+/* Whether a child of an open child of `parent` is the union of two open ones: its own place is open there, too. */
+static bool miner_is_needed(const struct miner *miner, uint32_t parent, uint32_t place)
 {
 	const struct node *node = &miner->nodes[parent];
-	uint32_t at = miner_child_at(node, 0, item);
-	return at < node->child_count && node->items[at] == item &&
+	uint32_t at = miner_child_at(node, 0, place);
+	return at < node->child_count && node->places[at] == place &&
 	       miner_is_open(&node->children[at]);
 }
 
@@ -411,8 +554,8 @@ static void miner_clear(struct miner *miner, uint32_t parent)
 		struct node *open = &miner->nodes[node->children[i].node];
 		uint32_t kept = 0;
 		for (uint32_t j = 0; j < open->child_count; j++) {
-			if (miner_is_needed(miner, parent, open->items[j])) {
-				open->items[kept] = open->items[j];
+			if (miner_is_needed(miner, parent, open->places[j])) {
+				open->places[kept] = open->places[j];
 				open->children[kept++] = open->children[j];
 			} else {
 				miner_close(miner, &open->children[j]);
@@ -442,7 +585,7 @@ static enum ch_status miner_look_again(struct miner *miner, uint32_t parent)
 static void miner_reset(struct miner *miner)
 {
 	for (uint32_t i = 0; i < miner->node_count; i++) {
-		free(miner->nodes[i].items);
+		free(miner->nodes[i].places);
 		free(miner->nodes[i].children);
 	}
 	miner->nodes[MINER_ROOT] = (struct node){0};
@@ -472,6 +615,9 @@ enum ch_status miner_create(
 	if (miner->nodes == NULL)
 		goto out;
 	miner->node_capacity = 256;
+	status = miner_reserve(&miner->basket, LIMIT_BASKET_ITEMS);
+	if (status != CH_OK)
+		goto out;
 	miner_reset(miner);
 	*out_miner = miner;
 	miner = NULL; /* the caller's now */
@@ -486,12 +632,16 @@ void miner_free(struct miner *miner)
 	if (miner == NULL)
 		return;
 	for (uint32_t i = 0; i < miner->node_count; i++) {
-		free(miner->nodes[i].items);
+		free(miner->nodes[i].places);
 		free(miner->nodes[i].children);
 	}
 	for (size_t i = 0; i < MINER_DEPTH; i++)
 		free(miner->open[i].items);
 	free(miner->waiting.items);
+	free(miner->basket.items);
+	free(miner->crowd.items);
+	free(miner->tails.items);
+	free(miner->branches.items);
 	free(miner->tids.items);
 	free(miner->together.items);
 	free(miner->nodes);
@@ -504,19 +654,19 @@ static enum ch_status miner_take_in(struct miner *miner)
 	uint32_t live = basket_store_live(miner->store);
 	uint32_t least = miner->least;
 	enum ch_status status = miner_reserve(&miner->together, basket_store_items(miner->store));
+	if (status == CH_OK)
+		status = miner_reserve(&miner->branches, basket_store_items(miner->store));
 	miner->least = support_least(miner->support, live);
-	for (; miner->baskets < baskets && status == CH_OK; miner->baskets++) {
-		struct numbers basket = basket_store_basket(miner->store, miner->baskets);
-		status = miner_count(miner, MINER_ROOT, basket.items, basket.count, 0);
-	}
+	while (miner->baskets < baskets && status == CH_OK)
+		status = miner_count_crowd(miner, baskets);
 	miner->live = live;
 	if (status == CH_OK && miner->least < least)
 		status = miner_look_again(miner, MINER_ROOT);
 	/* Opening one may make others wait; the last come first, and any order gives the same tree. */
 	while (miner->waiting.count > 0 && status == CH_OK) {
-		uint32_t item = miner->waiting.items[--miner->waiting.count];
+		uint32_t place = miner->waiting.items[--miner->waiting.count];
 		uint32_t parent = miner->waiting.items[--miner->waiting.count];
-		status = miner_open(miner, parent, item);
+		status = miner_open(miner, parent, place);
 	}
 	return status;
 }
@@ -545,7 +695,7 @@ static enum ch_status miner_collect(const struct miner *miner, uint32_t parent, 
 		const struct child *child = &node->children[i];
 		if (child->count < miner->least)
 			continue;
-		items[length] = node->items[i];
+		items[length] = miner_mirror(node->places[i]);
 		status = item_sets_add(sets, items, length + 1, child->count);
 		if (status == CH_OK && miner_is_open(child))
 			status = miner_collect(miner, child->node, items, length + 1, sets);
@@ -588,9 +738,9 @@ static void miner_write_node(const struct miner *miner, uint32_t node, struct bu
 	pb_put_varint(out, it->child_count);
 	for (uint32_t i = 0; i < it->child_count; i++) {
 		const struct child *child = &it->children[i];
-		pb_put_varint(out, (uint64_t)(it->items[i] - last) << 1 | miner_is_open(child));
+		pb_put_varint(out, (uint64_t)(it->places[i] - last) << 1 | miner_is_open(child));
 		pb_put_varint(out, child->count);
-		last = it->items[i];
+		last = it->places[i];
 		if (miner_is_open(child))
 			miner_write_node(miner, child->node, out);
 	}
@@ -610,24 +760,26 @@ static enum ch_status miner_read_node(
 	uint64_t count = 0;
 	uint64_t head;
 	uint64_t number;
-	uint64_t item = 0;
+	uint64_t place = 0;
 	enum ch_status status = CH_OK;
 	if (depth > LIMIT_ITEM_SET_LENGTH || !pb_next_varint(reader, &count))
 		return CH_CORRUPT;
 	for (uint64_t i = 0; i < count && status == CH_OK; i++) {
 		if (!pb_next_varint(reader, &head) || !pb_next_varint(reader, &number))
 			return CH_CORRUPT;
-		item += head >> 1;
-		if (item >= basket_store_items(miner->store) || number > miner->baskets)
+		place += head >> 1;
+		if (place > MINER_LAST_PLACE ||
+			miner_mirror((uint32_t)place) >= basket_store_items(miner->store) ||
+			number > miner->baskets)
 			return CH_CORRUPT;
-		status = miner_add_child(miner, &miner->nodes[node], (uint32_t)i, (uint32_t)item);
+		status = miner_add_child(miner, &miner->nodes[node], (uint32_t)i, (uint32_t)place);
 		if (status != CH_OK)
 			return status;
 		miner->nodes[node].children[i].count = (uint32_t)number;
 		if ((head & 1) == 0)
 			continue;
 		uint32_t open = MINER_NONE;
-		status = miner_new_node(miner, node, (uint32_t)item, &open);
+		status = miner_new_node(miner, node, (uint32_t)place, &open);
 		if (status != CH_OK)
 			return status;
 		miner->nodes[node].children[i].node = open;
