@@ -4,6 +4,7 @@
  *
  *     bench_upkeep DIRECTORY SECONDS [BASKETS]
  *
+ * Receipts are of two hundred tills, each of which numbers its own.
  * BASKETS is a file of real baskets, told over and over in a drawn order; without it baskets of 169 articles are drawn,
  * common ones often.  Prints `throughput`, and `counted.sets` at the end. */
 #include <stdio.h>
@@ -24,6 +25,8 @@
 #define BATCH    4096u
 #define ARTICLES 169u
 #define LINES    32u
+#define SHOPS    50u
+#define TILLS    4u /* a shop */
 
 struct upkeep {
 	struct book *book;
@@ -34,7 +37,8 @@ struct upkeep {
 	struct basket_store *baskets; /* what is told */
 	uint64_t seed;
 	uint64_t receipts;
-	uint8_t *encoded; /* a batch of events */
+	unsigned numbers[SHOPS * TILLS]; /* of each till's last receipt */
+	uint8_t *encoded;                /* a batch of events */
 	size_t encoded_size;
 	size_t lengths[BATCH];
 };
@@ -85,11 +89,11 @@ static enum ch_status read_baskets(struct upkeep *upkeep, const char *path)
 /* The next receipt, as a till's adapter would encode it. */
 static size_t encode(struct upkeep *upkeep, uint8_t *out)
 {
-	static char shop[] = "S1";
-	static char till[] = "3";
 	static char date[] = "2026-03-01";
 	static char names[LINES][64];
-	char number[24];
+	char shop[16];
+	char till[16];
+	char number[16];
 	Carehub__V1__TransactionRef ref = CAREHUB__V1__TRANSACTION_REF__INIT;
 	Carehub__V1__SaleLine lines[LINES];
 	Carehub__V1__SaleLine *list[LINES];
@@ -99,7 +103,11 @@ static size_t encode(struct upkeep *upkeep, uint8_t *out)
 	struct numbers basket = basket_store_basket(
 		upkeep->baskets, (uint32_t)draw(upkeep, basket_store_baskets(upkeep->baskets)));
 	size_t count = basket.count < LINES ? basket.count : LINES;
-	(void)snprintf(number, sizeof(number), "%llu", (unsigned long long)upkeep->receipts++);
+	unsigned where = (unsigned)draw(upkeep, SHOPS * TILLS);
+	(void)snprintf(shop, sizeof(shop), "S%u", where / TILLS);
+	(void)snprintf(till, sizeof(till), "%u", where % TILLS);
+	(void)snprintf(number, sizeof(number), "%u", upkeep->numbers[where]++);
+	upkeep->receipts++;
 	ref.store_id = shop;
 	ref.workstation_id = till;
 	ref.business_date = date;
