@@ -78,7 +78,8 @@ struct miner {
 	struct numbers_vector basket;   /* places of the one at hand */
 	struct numbers_vector crowd;    /* open places of many baskets */
 	struct numbers_vector tails;    /* of them: where, how many, the branch's next one */
-	struct numbers_vector branches; /* by item: its first tail and one, 0: none */
+	struct numbers_vector branches; /* by item: its first tail's end, 0: none */
+	struct numbers_vector seats;    /* by item: place of the child, and one; 0: none */
 	struct numbers_vector tids;     /* of the set being opened */
 	struct numbers_vector open[MINER_DEPTH]; /* of a basket, on the way down */
 	struct numbers_vector together; /* by item: how often beside the set being opened */
@@ -96,6 +97,12 @@ static enum ch_status miner_reserve(struct numbers_vector *vector, size_t capaci
 	vector->items = items;
 	vector->capacity = capacity;
 	return CH_OK;
+}
+
+static void miner_zero(struct numbers_vector *vector)
+{
+	if (vector->items != NULL)
+		memset(vector->items, 0, vector->capacity * sizeof(*vector->items));
 }
 
 static enum ch_status miner_push(struct numbers_vector *vector, uint32_t number)
@@ -233,12 +240,54 @@ static inline enum ch_status miner_look(struct miner *miner, uint32_t parent, ui
 			       : status;
 }
 
-/* ---- Baskets ---- */
+/* ---- Baskets ----
+ *
+ * The tree is larger than the caches, a branch of the root is not: baskets are counted by the thousand, and one branch
+ * after the other.  Where many pass a node its children have seats, so that nobody looks for them. */
+
+static void miner_seat(struct miner *miner, uint32_t node)
+{
+	const struct node *it = &miner->nodes[node];
+	for (uint32_t i = 0; i < it->child_count; i++)
+		miner->seats.items[miner_mirror(it->places[i])] = i + 1;
+}
+
+static void miner_unseat(struct miner *miner, uint32_t node)
+{
+	const struct node *it = &miner->nodes[node];
+	for (uint32_t i = 0; i < it->child_count; i++)
+		miner->seats.items[miner_mirror(it->places[i])] = 0;
+}
+
+/* As miner_child, where the children have seats. */
+static inline enum ch_status miner_seated_child(
+	struct miner *miner, uint32_t node, uint32_t place, uint32_t *at)
+{
+	uint32_t seat = miner->seats.items[miner_mirror(place)];
+	*at = seat > 0 ? seat - 1 : 0;
+	if (seat > 0)
+		return CH_OK;
+	enum ch_status status = miner_child(miner, node, place, at);
+	if (status == CH_OK)
+		miner_seat(miner, node); /* those behind it have moved */
+	return status;
+}
+
+/* Adds one to the child of that place, behind which nothing goes on. */
+static inline enum ch_status miner_count_one(struct miner *miner, uint32_t node, uint32_t place)
+{
+	uint32_t at = 0;
+	enum ch_status status = miner_child(miner, node, place, &at);
+	if (status != CH_OK)
+		return status;
+	miner->nodes[node].children[at].count++;
+	return miner_look(miner, node, at);
+}
 
 /* Adds one to the children of `node` for these places, and goes on with each open one and the open ones behind
  * it. */
-static enum ch_status miner_count(
-	struct miner *miner, uint32_t node, const uint32_t *places, size_t count, uint32_t depth)
+static enum ch_status miner_count(struct miner *miner, uint32_t node, const uint32_t *places,
+	size_t count, uint32_t depth, bool seated)
 {
 	struct numbers_vector *open = &miner->open[depth];
 	uint32_t at = 0;
@@ -246,7 +295,8 @@ static enum ch_status miner_count(
 	size_t opened = 0;
 	/* Nodes of open children in the first half, their places in the second. */
 	for (size_t i = 0; i < count && status == CH_OK; i++) {
-		status = miner_child(miner, node, places[i], &at);
+		status = seated ? miner_seated_child(miner, node, places[i], &at)
+				: miner_child(miner, node, places[i], &at);
 		if (status != CH_OK)
 			break;
 		struct child *child = &miner->nodes[node].children[at];
@@ -260,15 +310,18 @@ static enum ch_status miner_count(
 			status = miner_look(miner, node, at);
 		}
 	}
-	/* The tree is larger than the caches: its parts are asked for before their turn comes. */
+	/* What comes next is asked for before its turn. */
 	for (size_t i = 0; i + 1 < opened; i++) {
 		const struct node *next = &miner->nodes[open->items[i]];
 		__builtin_prefetch(next->places);
 		__builtin_prefetch(next->children);
 	}
-	for (size_t i = 0; i + 1 < opened && status == CH_OK; i++)
-		status = miner_count(miner, open->items[i], open->items + count + i + 1,
-			opened - i - 1, depth + 1);
+	const uint32_t *opened_places = open->items + count;
+	for (size_t i = 0; i + 2 < opened && status == CH_OK; i++)
+		status = miner_count(miner, open->items[i], opened_places + i + 1, opened - i - 1,
+			depth + 1, false);
+	if (opened > 1 && status == CH_OK)
+		status = miner_count_one(miner, open->items[opened - 2], opened_places[opened - 1]);
 	return status;
 }
 
@@ -310,7 +363,7 @@ static enum ch_status miner_join_crowd(struct miner *miner, uint32_t basket)
 	enum ch_status status = miner_reserve(crowd, first + miner->basket.count);
 	for (size_t i = 0; i < miner->basket.count && status == CH_OK; i++) {
 		uint32_t place = miner->basket.items[i];
-		status = miner_child(miner, MINER_ROOT, place, &at);
+		status = miner_seated_child(miner, MINER_ROOT, place, &at);
 		if (status != CH_OK)
 			return status;
 		struct child *child = &miner->nodes[MINER_ROOT].children[at];
@@ -324,36 +377,44 @@ static enum ch_status miner_join_crowd(struct miner *miner, uint32_t basket)
 }
 
 /* All tails of one item. */
-static enum ch_status miner_count_branch(struct miner *miner, uint32_t item, uint32_t tail)
+static enum ch_status miner_count_branch(struct miner *miner, uint32_t item, uint32_t first)
 {
 	const struct node *root = &miner->nodes[MINER_ROOT];
 	uint32_t node = root->children[miner_child_at(root, 0, miner_mirror(item))].node;
 	enum ch_status status = CH_OK;
-	while (tail != 0 && status == CH_OK) {
+	uint32_t places = 0;
+	for (uint32_t tail = first; tail != 0; tail = miner->tails.items[tail - 1])
+		places += miner->tails.items[tail - 2];
+	bool seated = places >= miner->nodes[node].child_count;
+	if (seated)
+		miner_seat(miner, node);
+	for (uint32_t tail = first; tail != 0 && status == CH_OK;) {
 		const uint32_t *it = miner->tails.items + tail - TAIL_NUMBERS;
-		status = miner_count(miner, node, miner->crowd.items + it[0], it[1], 1);
+		status = miner_count(miner, node, miner->crowd.items + it[0], it[1], 1, seated);
 		tail = it[2];
 	}
+	if (seated)
+		miner_unseat(miner, node);
 	return status;
 }
 
-/* Baskets are counted by the hundred, and one branch of the root after the other: the tree is larger than the caches,
- * a branch is not, and what one basket has fetched of it the next finds there. */
+/* As many of the baskets before `until` as go together. */
 static enum ch_status miner_count_crowd(struct miner *miner, uint32_t until)
 {
 	enum ch_status status = CH_OK;
 	miner->crowd.count = 0;
 	miner->tails.count = 0;
-	if (miner->branches.items != NULL)
-		memset(miner->branches.items, 0,
-			miner->branches.capacity * sizeof(*miner->branches.items));
+	miner_seat(miner, MINER_ROOT);
 	for (; miner->baskets < until && miner->crowd.count < CROWD_PLACES && status == CH_OK;
 		miner->baskets++)
 		status = miner_join_crowd(miner, miner->baskets);
+	miner_unseat(miner, MINER_ROOT);
 	for (uint32_t item = 0; item < basket_store_items(miner->store) && status == CH_OK;
 		item++) {
-		if (miner->branches.items[item] != 0)
-			status = miner_count_branch(miner, item, miner->branches.items[item]);
+		uint32_t first = miner->branches.items[item];
+		miner->branches.items[item] = 0;
+		if (first != 0)
+			status = miner_count_branch(miner, item, first);
 	}
 	return status;
 }
@@ -598,9 +659,9 @@ static void miner_reset(struct miner *miner)
 	miner->live = 0;
 	miner->least = 1;
 	miner->waiting.count = 0;
-	if (miner->together.items != NULL)
-		memset(miner->together.items, 0,
-			miner->together.capacity * sizeof(*miner->together.items));
+	miner_zero(&miner->together);
+	miner_zero(&miner->branches);
+	miner_zero(&miner->seats);
 }
 
 enum ch_status miner_create(
@@ -642,6 +703,7 @@ void miner_free(struct miner *miner)
 	free(miner->crowd.items);
 	free(miner->tails.items);
 	free(miner->branches.items);
+	free(miner->seats.items);
 	free(miner->tids.items);
 	free(miner->together.items);
 	free(miner->nodes);
@@ -656,6 +718,8 @@ static enum ch_status miner_take_in(struct miner *miner)
 	enum ch_status status = miner_reserve(&miner->together, basket_store_items(miner->store));
 	if (status == CH_OK)
 		status = miner_reserve(&miner->branches, basket_store_items(miner->store));
+	if (status == CH_OK)
+		status = miner_reserve(&miner->seats, basket_store_items(miner->store));
 	miner->least = support_least(miner->support, live);
 	while (miner->baskets < baskets && status == CH_OK)
 		status = miner_count_crowd(miner, baskets);
