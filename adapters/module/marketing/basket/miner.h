@@ -1,11 +1,11 @@
 /* Frequent item sets that are kept up to date while receipts come in, equal to what item_sets_mine would find
  * in the same baskets at any time.
  *
- * How: the sets are nodes of a tree, a child being its parent with one item of a higher number.  A node whose set
- * is frequent is open: of every two open children of one parent, the union is counted as a child of the
- * lower, unless no basket holds it yet.  So all frequent sets and their border are in the tree with exact
+ * How: the sets are nodes of a tree, a child being its parent with one item more that was seen before all of them.  A
+ * node whose set is frequent is open: of every two open children of one parent, the union is counted as a child of
+ * the one that was seen later, unless no basket holds it yet.  So all frequent sets and their border are in the tree with exact
  * counts.  A new basket adds one to those of its subsets that are there (and adds a pair's union at the first basket
- * that holds it).  A set that becomes frequent is opened: its baskets are cut from the shortest of its items'
+ * that holds it).  A set that becomes frequent is opened: its baskets are cut from its items'
  * lists, and counting what else they hold gives all its new children at once.  As baskets come in, the
  * count that the support asks for only rises; sets that no longer reach it stay counted until there are
  * twice as many nodes as the last clearing left, then what is not needed goes.  Thus a basket costs its counted
