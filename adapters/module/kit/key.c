@@ -41,7 +41,8 @@ static void key_append(struct key *key, const void *data, size_t len)
 		key->full = true;
 		return;
 	}
-	memcpy(key->bytes + key->len, data, len);
+	if (len > 0) /* the empty text may be NULL */
+		memcpy(key->bytes + key->len, data, len);
 	key->len += len;
 }
 
