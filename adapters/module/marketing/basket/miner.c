@@ -4,6 +4,7 @@
 
 #include "base/invariant.h"
 #include "base/limits.h"
+#include "module/marketing/basket/line_pool.h"
 #include "wire/pb.h"
 
 #define MINER_ROOT 0u
@@ -43,16 +44,34 @@ static inline uint32_t miner_mirror(uint32_t number)
 	return MINER_LAST_PLACE - number;
 }
 
-/* An open set. */
+/* An open set, in whole cache lines, as few as it can: most have a handful of children, and what a basket looks
+ * for in one is then fetched at once. */
 struct node {
-	uint32_t place;  /* of its last item */
-	uint32_t parent; /* of a free node: the next free one */
+	uint32_t place; /* of its last item */
+	uint32_t parent;
 	uint32_t child_count;
-	uint32_t child_capacity;
-	/* By rising place; the places alone, packed, as that is what a basket looks through. */
-	uint16_t *places;
-	struct child *children;
+	uint32_t child_capacity; /* even, so that children are aligned */
+	/* By rising place; the places alone, packed, as that is what a basket looks through.  Behind them the
+	 * children, in the same order. */
+	uint16_t places[];
 };
+
+static inline struct child *node_children(struct node *node)
+{
+	return (struct child *)(void *)(node->places + node->child_capacity);
+}
+
+static size_t node_lines(uint32_t capacity)
+{
+	size_t bytes = sizeof(struct node) + capacity * (sizeof(uint16_t) + sizeof(struct child));
+	return (bytes + LINE_BYTES - 1) / LINE_BYTES;
+}
+
+static uint32_t node_capacity(size_t lines)
+{
+	size_t bytes = lines * LINE_BYTES - sizeof(struct node);
+	return (uint32_t)(bytes / (sizeof(uint16_t) + sizeof(struct child))) & ~1u;
+}
 
 struct numbers_vector {
 	uint32_t *items;
@@ -63,24 +82,25 @@ struct numbers_vector {
 struct miner {
 	const struct basket_store *store;
 	struct support support;
-	uint32_t baskets;   /* taken in, those that were taken out again included */
-	uint32_t live;      /* without them */
-	uint32_t least;     /* that they ask for */
-	struct node *nodes; /* the root first */
+	uint32_t baskets;    /* taken in, those that were taken out again included */
+	uint32_t live;       /* without them */
+	uint32_t least;      /* that they ask for */
+	struct node **nodes; /* the root first; NULL: free */
 	uint32_t node_count;
 	uint32_t node_capacity;
-	uint32_t free_nodes;
+	struct line_pool pool;
 	size_t counted;
 	size_t kept; /* by the last clearing */
 	size_t open_sets;
 	struct miner_figures figures;
-	struct numbers_vector waiting;  /* parent and place of each */
-	struct numbers_vector basket;   /* places of the one at hand */
-	struct numbers_vector crowd;    /* open places of many baskets */
-	struct numbers_vector tails;    /* of them: where, how many, the branch's next one */
-	struct numbers_vector branches; /* by item: its first tail's end, 0: none */
-	struct numbers_vector seats;    /* by item: place of the child, and one; 0: none */
-	struct numbers_vector tids;     /* of the set being opened */
+	struct numbers_vector free_nodes; /* numbers; with room for all */
+	struct numbers_vector waiting;    /* parent and place of each */
+	struct numbers_vector basket;     /* places of the one at hand */
+	struct numbers_vector crowd;      /* open places of many baskets */
+	struct numbers_vector tails;      /* of them: where, how many, the branch's next one */
+	struct numbers_vector branches;   /* by item: its first tail's end, 0: none */
+	struct numbers_vector seats;      /* by item: place of the child, and one; 0: none */
+	struct numbers_vector tids;       /* of the set being opened */
 	struct numbers_vector open[MINER_DEPTH]; /* of a basket, on the way down */
 	struct numbers_vector together; /* by item: how often beside the set being opened */
 };
@@ -120,26 +140,32 @@ static bool miner_is_open(const struct child *child)
 	return child->node < MINER_WAITING;
 }
 
+static enum ch_status miner_more_nodes(struct miner *miner)
+{
+	uint32_t capacity = miner->node_capacity * 2 + 256;
+	struct node **nodes = realloc(miner->nodes, capacity * sizeof(struct node *));
+	if (nodes == NULL)
+		return CH_NOMEM;
+	miner->nodes = nodes;
+	miner->node_capacity = capacity;
+	return miner_reserve(&miner->free_nodes, capacity);
+}
+
 static enum ch_status miner_new_node(
 	struct miner *miner, uint32_t parent, uint32_t place, uint32_t *out_node)
 {
-	uint32_t node = miner->free_nodes;
-	if (node != MINER_NONE) {
-		miner->free_nodes = miner->nodes[node].parent;
-	} else {
-		if (miner->node_count == miner->node_capacity) {
-			uint32_t capacity = miner->node_capacity * 2 + 256;
-			struct node *nodes =
-				realloc(miner->nodes, capacity * sizeof(*miner->nodes));
-			if (nodes == NULL)
-				return CH_NOMEM;
-			miner->nodes = nodes;
-			miner->node_capacity = capacity;
-		}
-		node = miner->node_count++;
-	}
-	miner->nodes[node] = (struct node){.place = place, .parent = parent};
-	*out_node = node;
+	enum ch_status status = CH_OK;
+	if (miner->free_nodes.count == 0 && miner->node_count == miner->node_capacity)
+		status = miner_more_nodes(miner);
+	if (status != CH_OK)
+		return status;
+	struct node *node = line_pool_take(&miner->pool, 1);
+	if (node == NULL)
+		return CH_NOMEM;
+	*node = (struct node){.place = place, .parent = parent, .child_capacity = node_capacity(1)};
+	*out_node = miner->free_nodes.count > 0 ? miner->free_nodes.items[--miner->free_nodes.count]
+						: miner->node_count++;
+	miner->nodes[*out_node] = node;
 	return CH_OK;
 }
 
@@ -148,15 +174,14 @@ static void miner_close(struct miner *miner, struct child *child)
 {
 	if (!miner_is_open(child))
 		return;
-	struct node *node = &miner->nodes[child->node];
+	struct node *node = miner->nodes[child->node];
 	for (uint32_t i = 0; i < node->child_count; i++)
-		miner_close(miner, &node->children[i]);
+		miner_close(miner, &node_children(node)[i]);
 	miner->counted -= node->child_count;
 	miner->open_sets--;
-	free(node->places);
-	free(node->children);
-	*node = (struct node){.parent = miner->free_nodes};
-	miner->free_nodes = child->node;
+	line_pool_give(&miner->pool, node, node_lines(node->child_capacity));
+	miner->nodes[child->node] = NULL;
+	miner->free_nodes.items[miner->free_nodes.count++] = child->node;
 	child->node = MINER_NONE;
 }
 
@@ -182,36 +207,41 @@ static inline uint32_t miner_child_at(const struct node *node, uint32_t from, ui
 	return low;
 }
 
-static enum ch_status miner_reserve_child(struct node *node)
+static enum ch_status miner_reserve_child(struct miner *miner, uint32_t number)
 {
+	struct node *node = miner->nodes[number];
 	if (node->child_count < node->child_capacity)
 		return CH_OK;
-	uint32_t capacity = node->child_capacity * 2 + 4;
-	uint16_t *places = realloc(node->places, capacity * sizeof(*places));
-	if (places == NULL)
+	size_t lines = node_lines(node->child_capacity);
+	size_t more = lines + (lines + 1) / 2;
+	struct node *larger = line_pool_take(&miner->pool, more);
+	if (larger == NULL)
 		return CH_NOMEM;
-	node->places = places;
-	struct child *children = realloc(node->children, capacity * sizeof(*children));
-	if (children == NULL)
-		return CH_NOMEM;
-	node->children = children;
-	node->child_capacity = capacity;
+	*larger = *node;
+	larger->child_capacity = node_capacity(more);
+	memcpy(larger->places, node->places, node->child_count * sizeof(*node->places));
+	memcpy(node_children(larger), node_children(node),
+		node->child_count * sizeof(struct child));
+	line_pool_give(&miner->pool, node, lines);
+	miner->nodes[number] = larger;
 	return CH_OK;
 }
 
 static enum ch_status miner_add_child(
-	struct miner *miner, struct node *node, uint32_t at, uint32_t place)
+	struct miner *miner, uint32_t number, uint32_t at, uint32_t place)
 {
 	if (miner->counted == LIMIT_COUNTED_SETS)
 		return CH_TOO_LARGE;
-	enum ch_status status = miner_reserve_child(node);
+	enum ch_status status = miner_reserve_child(miner, number);
 	if (status != CH_OK)
 		return status;
+	struct node *node = miner->nodes[number];
+	struct child *children = node_children(node);
 	uint32_t behind = node->child_count - at;
 	memmove(node->places + at + 1, node->places + at, behind * sizeof(*node->places));
-	memmove(node->children + at + 1, node->children + at, behind * sizeof(*node->children));
+	memmove(children + at + 1, children + at, behind * sizeof(*children));
 	node->places[at] = (uint16_t)place;
-	node->children[at] = (struct child){0, MINER_NONE};
+	children[at] = (struct child){0, MINER_NONE};
 	node->child_count++;
 	miner->counted++;
 	return CH_OK;
@@ -221,22 +251,22 @@ static enum ch_status miner_add_child(
 static inline enum ch_status miner_child(
 	struct miner *miner, uint32_t parent, uint32_t place, uint32_t *at)
 {
-	struct node *node = &miner->nodes[parent];
+	struct node *node = miner->nodes[parent];
 	*at = miner_child_at(node, *at, place);
 	if (*at < node->child_count && node->places[*at] == place)
 		return CH_OK;
-	return miner_add_child(miner, node, *at, place);
+	return miner_add_child(miner, parent, *at, place);
 }
 
 /* Puts the child among those to be opened when its set has become frequent. */
 static inline enum ch_status miner_look(struct miner *miner, uint32_t parent, uint32_t at)
 {
-	struct child *child = &miner->nodes[parent].children[at];
+	struct child *child = &node_children(miner->nodes[parent])[at];
 	if (child->node != MINER_NONE || child->count < miner->least)
 		return CH_OK;
 	child->node = MINER_WAITING;
 	enum ch_status status = miner_push(&miner->waiting, parent);
-	return status == CH_OK ? miner_push(&miner->waiting, miner->nodes[parent].places[at])
+	return status == CH_OK ? miner_push(&miner->waiting, miner->nodes[parent]->places[at])
 			       : status;
 }
 
@@ -247,14 +277,14 @@ static inline enum ch_status miner_look(struct miner *miner, uint32_t parent, ui
 
 static void miner_seat(struct miner *miner, uint32_t node)
 {
-	const struct node *it = &miner->nodes[node];
+	struct node *it = miner->nodes[node];
 	for (uint32_t i = 0; i < it->child_count; i++)
 		miner->seats.items[miner_mirror(it->places[i])] = i + 1;
 }
 
 static void miner_unseat(struct miner *miner, uint32_t node)
 {
-	const struct node *it = &miner->nodes[node];
+	struct node *it = miner->nodes[node];
 	for (uint32_t i = 0; i < it->child_count; i++)
 		miner->seats.items[miner_mirror(it->places[i])] = 0;
 }
@@ -280,7 +310,7 @@ static inline enum ch_status miner_count_one(struct miner *miner, uint32_t node,
 	enum ch_status status = miner_child(miner, node, place, &at);
 	if (status != CH_OK)
 		return status;
-	miner->nodes[node].children[at].count++;
+	node_children(miner->nodes[node])[at].count++;
 	return miner_look(miner, node, at);
 }
 
@@ -299,10 +329,10 @@ static enum ch_status miner_count(struct miner *miner, uint32_t node, const uint
 				: miner_child(miner, node, places[i], &at);
 		if (status != CH_OK)
 			break;
-		struct child *child = &miner->nodes[node].children[at];
+		struct child *child = &node_children(miner->nodes[node])[at];
 		child->count++;
 		if (miner_is_open(child)) {
-			__builtin_prefetch(&miner->nodes[child->node]);
+			__builtin_prefetch(miner->nodes[child->node]);
 			open->items[opened] = child->node;
 			open->items[count + opened] = places[i];
 			opened++;
@@ -312,9 +342,8 @@ static enum ch_status miner_count(struct miner *miner, uint32_t node, const uint
 	}
 	/* What comes next is asked for before its turn. */
 	for (size_t i = 0; i + 1 < opened; i++) {
-		const struct node *next = &miner->nodes[open->items[i]];
-		__builtin_prefetch(next->places);
-		__builtin_prefetch(next->children);
+		const struct node *next = miner->nodes[open->items[i]];
+		__builtin_prefetch((const uint8_t *)next + LINE_BYTES);
 	}
 	const uint32_t *opened_places = open->items + count;
 	for (size_t i = 0; i + 2 < opened && status == CH_OK; i++)
@@ -366,7 +395,7 @@ static enum ch_status miner_join_crowd(struct miner *miner, uint32_t basket)
 		status = miner_seated_child(miner, MINER_ROOT, place, &at);
 		if (status != CH_OK)
 			return status;
-		struct child *child = &miner->nodes[MINER_ROOT].children[at];
+		struct child *child = &node_children(miner->nodes[MINER_ROOT])[at];
 		child->count++;
 		if (miner_is_open(child))
 			crowd->items[crowd->count++] = place;
@@ -379,13 +408,13 @@ static enum ch_status miner_join_crowd(struct miner *miner, uint32_t basket)
 /* All tails of one item. */
 static enum ch_status miner_count_branch(struct miner *miner, uint32_t item, uint32_t first)
 {
-	const struct node *root = &miner->nodes[MINER_ROOT];
-	uint32_t node = root->children[miner_child_at(root, 0, miner_mirror(item))].node;
+	struct node *root = miner->nodes[MINER_ROOT];
+	uint32_t node = node_children(root)[miner_child_at(root, 0, miner_mirror(item))].node;
 	enum ch_status status = CH_OK;
 	uint32_t places = 0;
 	for (uint32_t tail = first; tail != 0; tail = miner->tails.items[tail - 1])
 		places += miner->tails.items[tail - 2];
-	bool seated = places >= miner->nodes[node].child_count;
+	bool seated = places >= miner->nodes[node]->child_count;
 	if (seated)
 		miner_seat(miner, node);
 	for (uint32_t tail = first; tail != 0 && status == CH_OK;) {
@@ -424,16 +453,17 @@ static void miner_discount(struct miner *miner, uint32_t node, const uint32_t *p
 {
 	uint32_t at = 0;
 	for (size_t i = 0; i < count; i++) {
-		struct node *it = &miner->nodes[node];
+		struct node *it = miner->nodes[node];
 		at = miner_child_at(it, at, places[i]);
 		if (at == it->child_count)
 			return;
 		if (it->places[at] != places[i])
 			continue;
-		invariant(it->children[at].count > 0);
-		it->children[at].count--;
-		if (miner_is_open(&it->children[at]))
-			miner_discount(miner, it->children[at].node, places + i + 1, count - i - 1);
+		invariant(node_children(it)[at].count > 0);
+		node_children(it)[at].count--;
+		if (miner_is_open(&node_children(it)[at]))
+			miner_discount(
+				miner, node_children(it)[at].node, places + i + 1, count - i - 1);
 	}
 }
 
@@ -452,8 +482,8 @@ void miner_take_out(struct miner *miner, uint32_t basket)
 static uint32_t miner_items(const struct miner *miner, uint32_t node, uint32_t *out_items)
 {
 	uint32_t length = 0;
-	for (uint32_t at = node; at != MINER_ROOT; at = miner->nodes[at].parent)
-		out_items[length++] = miner_mirror(miner->nodes[at].place);
+	for (uint32_t at = node; at != MINER_ROOT; at = miner->nodes[at]->parent)
+		out_items[length++] = miner_mirror(miner->nodes[at]->place);
 	return length;
 }
 
@@ -543,17 +573,17 @@ static enum ch_status miner_join(struct miner *miner, uint32_t node, uint32_t si
 	uint32_t low = node;
 	uint32_t high = sibling;
 	uint32_t at = 0;
-	uint32_t count = miner->together.items[miner_mirror(miner->nodes[sibling].place)];
+	uint32_t count = miner->together.items[miner_mirror(miner->nodes[sibling]->place)];
 	if (count == 0)
 		return CH_OK;
-	if (miner->nodes[low].place > miner->nodes[high].place) {
+	if (miner->nodes[low]->place > miner->nodes[high]->place) {
 		low = sibling;
 		high = node;
 	}
-	enum ch_status status = miner_child(miner, low, miner->nodes[high].place, &at);
+	enum ch_status status = miner_child(miner, low, miner->nodes[high]->place, &at);
 	if (status != CH_OK)
 		return status;
-	struct child *child = &miner->nodes[low].children[at];
+	struct child *child = &node_children(miner->nodes[low])[at];
 	child->count = count;
 	return miner_is_open(child) ? CH_OK : miner_look(miner, low, at);
 }
@@ -561,16 +591,16 @@ static enum ch_status miner_join(struct miner *miner, uint32_t node, uint32_t si
 static enum ch_status miner_open(struct miner *miner, uint32_t parent, uint32_t place)
 {
 	uint32_t items[MINER_DEPTH] = {0};
-	uint32_t at = miner_child_at(&miner->nodes[parent], 0, place);
+	uint32_t at = miner_child_at(miner->nodes[parent], 0, place);
 	uint32_t node = MINER_NONE;
-	invariant(at < miner->nodes[parent].child_count &&
-		  miner->nodes[parent].children[at].node == MINER_WAITING);
+	invariant(at < miner->nodes[parent]->child_count &&
+		  node_children(miner->nodes[parent])[at].node == MINER_WAITING);
 	if (miner->open_sets == MINER_OPEN_SETS)
 		return CH_TOO_LARGE;
 	enum ch_status status = miner_new_node(miner, parent, place, &node);
 	if (status != CH_OK)
 		return status;
-	struct child *child = &miner->nodes[parent].children[at];
+	struct child *child = &node_children(miner->nodes[parent])[at];
 	child->node = node;
 	miner->open_sets++;
 	miner->figures.opened++;
@@ -582,8 +612,8 @@ static enum ch_status miner_open(struct miner *miner, uint32_t parent, uint32_t 
 		return status;
 	invariant(miner->tids.count == child->count);
 	miner_count_together(miner, false);
-	for (uint32_t i = 0; i < miner->nodes[parent].child_count && status == CH_OK; i++) {
-		const struct child *sibling = &miner->nodes[parent].children[i];
+	for (uint32_t i = 0; i < miner->nodes[parent]->child_count && status == CH_OK; i++) {
+		const struct child *sibling = &node_children(miner->nodes[parent])[i];
 		if (miner_is_open(sibling) && sibling->node != node)
 			status = miner_join(miner, node, sibling->node);
 	}
@@ -596,35 +626,35 @@ static enum ch_status miner_open(struct miner *miner, uint32_t parent, uint32_t 
 /* Whether a child of an open child of `parent` is the union of two open ones: its own place is open there, too. */
 static bool miner_is_needed(const struct miner *miner, uint32_t parent, uint32_t place)
 {
-	const struct node *node = &miner->nodes[parent];
+	struct node *node = miner->nodes[parent];
 	uint32_t at = miner_child_at(node, 0, place);
 	return at < node->child_count && node->places[at] == place &&
-	       miner_is_open(&node->children[at]);
+	       miner_is_open(&node_children(node)[at]);
 }
 
 static void miner_clear(struct miner *miner, uint32_t parent)
 {
-	struct node *node = &miner->nodes[parent];
+	struct node *node = miner->nodes[parent];
 	for (uint32_t i = 0; i < node->child_count; i++) {
-		if (node->children[i].count < miner->least)
-			miner_close(miner, &node->children[i]);
+		if (node_children(node)[i].count < miner->least)
+			miner_close(miner, &node_children(node)[i]);
 	}
 	for (uint32_t i = 0; i < node->child_count; i++) {
-		if (!miner_is_open(&node->children[i]))
+		if (!miner_is_open(&node_children(node)[i]))
 			continue;
-		struct node *open = &miner->nodes[node->children[i].node];
+		struct node *open = miner->nodes[node_children(node)[i].node];
 		uint32_t kept = 0;
 		for (uint32_t j = 0; j < open->child_count; j++) {
 			if (miner_is_needed(miner, parent, open->places[j])) {
 				open->places[kept] = open->places[j];
-				open->children[kept++] = open->children[j];
+				node_children(open)[kept++] = node_children(open)[j];
 			} else {
-				miner_close(miner, &open->children[j]);
+				miner_close(miner, &node_children(open)[j]);
 				miner->counted--;
 			}
 		}
 		open->child_count = kept;
-		miner_clear(miner, node->children[i].node);
+		miner_clear(miner, node_children(node)[i].node);
 	}
 }
 
@@ -632,8 +662,8 @@ static void miner_clear(struct miner *miner, uint32_t parent)
 static enum ch_status miner_look_again(struct miner *miner, uint32_t parent)
 {
 	enum ch_status status = CH_OK;
-	for (uint32_t i = 0; i < miner->nodes[parent].child_count && status == CH_OK; i++) {
-		const struct child *child = &miner->nodes[parent].children[i];
+	for (uint32_t i = 0; i < miner->nodes[parent]->child_count && status == CH_OK; i++) {
+		const struct child *child = &node_children(miner->nodes[parent])[i];
 		status = miner_is_open(child) ? miner_look_again(miner, child->node)
 					      : miner_look(miner, parent, i);
 	}
@@ -645,13 +675,10 @@ static enum ch_status miner_look_again(struct miner *miner, uint32_t parent)
 /* As it was at the start: no baskets, no sets. */
 static void miner_reset(struct miner *miner)
 {
-	for (uint32_t i = 0; i < miner->node_count; i++) {
-		free(miner->nodes[i].places);
-		free(miner->nodes[i].children);
-	}
-	miner->nodes[MINER_ROOT] = (struct node){0};
-	miner->node_count = 1;
-	miner->free_nodes = MINER_NONE;
+	struct node *root = miner->nodes[MINER_ROOT];
+	for (uint32_t i = 0; i < root->child_count; i++)
+		miner_close(miner, &node_children(root)[i]);
+	root->child_count = 0;
 	miner->counted = 0;
 	miner->kept = 0;
 	miner->open_sets = 0;
@@ -672,10 +699,11 @@ enum ch_status miner_create(
 	if (miner == NULL)
 		goto out;
 	*miner = (struct miner){.store = store, .support = support};
-	miner->nodes = calloc(256, sizeof(*miner->nodes));
-	if (miner->nodes == NULL)
+	uint32_t root;
+	status = miner_new_node(miner, MINER_NONE, 0, &root);
+	if (status != CH_OK)
 		goto out;
-	miner->node_capacity = 256;
+	invariant(root == MINER_ROOT);
 	status = miner_reserve(&miner->basket, LIMIT_BASKET_ITEMS);
 	if (status != CH_OK)
 		goto out;
@@ -692,10 +720,14 @@ void miner_free(struct miner *miner)
 {
 	if (miner == NULL)
 		return;
+	/* Small ones go with the pool. */
 	for (uint32_t i = 0; i < miner->node_count; i++) {
-		free(miner->nodes[i].places);
-		free(miner->nodes[i].children);
+		struct node *node = miner->nodes[i];
+		if (node != NULL && node_lines(node->child_capacity) > LINE_POOL_MOST)
+			line_pool_give(&miner->pool, node, node_lines(node->child_capacity));
 	}
+	line_pool_fini(&miner->pool);
+	free(miner->free_nodes.items);
 	for (size_t i = 0; i < MINER_DEPTH; i++)
 		free(miner->open[i].items);
 	free(miner->waiting.items);
@@ -753,10 +785,10 @@ enum ch_status miner_update(struct miner *miner)
 static enum ch_status miner_collect(const struct miner *miner, uint32_t parent, uint32_t *items,
 	uint32_t length, struct item_sets *sets)
 {
-	const struct node *node = &miner->nodes[parent];
+	struct node *node = miner->nodes[parent];
 	enum ch_status status = CH_OK;
 	for (uint32_t i = 0; i < node->child_count && status == CH_OK; i++) {
-		const struct child *child = &node->children[i];
+		const struct child *child = &node_children(node)[i];
 		if (child->count < miner->least)
 			continue;
 		items[length] = miner_mirror(node->places[i]);
@@ -797,11 +829,11 @@ struct miner_figures miner_figures(const struct miner *miner)
 
 static void miner_write_node(const struct miner *miner, uint32_t node, struct buffer *out)
 {
-	const struct node *it = &miner->nodes[node];
+	struct node *it = miner->nodes[node];
 	uint32_t last = 0;
 	pb_put_varint(out, it->child_count);
 	for (uint32_t i = 0; i < it->child_count; i++) {
-		const struct child *child = &it->children[i];
+		const struct child *child = &node_children(it)[i];
 		pb_put_varint(out, (uint64_t)(it->places[i] - last) << 1 | miner_is_open(child));
 		pb_put_varint(out, child->count);
 		last = it->places[i];
@@ -836,17 +868,17 @@ static enum ch_status miner_read_node(
 			miner_mirror((uint32_t)place) >= basket_store_items(miner->store) ||
 			number > miner->baskets)
 			return CH_CORRUPT;
-		status = miner_add_child(miner, &miner->nodes[node], (uint32_t)i, (uint32_t)place);
+		status = miner_add_child(miner, node, (uint32_t)i, (uint32_t)place);
 		if (status != CH_OK)
 			return status;
-		miner->nodes[node].children[i].count = (uint32_t)number;
+		node_children(miner->nodes[node])[i].count = (uint32_t)number;
 		if ((head & 1) == 0)
 			continue;
 		uint32_t open = MINER_NONE;
 		status = miner_new_node(miner, node, (uint32_t)place, &open);
 		if (status != CH_OK)
 			return status;
-		miner->nodes[node].children[i].node = open;
+		node_children(miner->nodes[node])[i].node = open;
 		miner->open_sets++;
 		status = miner_read_node(miner, open, reader, depth + 1);
 	}
