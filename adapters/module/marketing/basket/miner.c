@@ -4,18 +4,11 @@
 
 #include "base/invariant.h"
 #include "base/limits.h"
-#include "module/marketing/basket/line_pool.h"
-#include "wire/pb.h"
+#include "module/marketing/basket/set_tree.h"
 
-#define MINER_ROOT 0u
-#define MINER_NONE UINT32_MAX
-/* In the place of a child's node: it is to be opened. */
-#define MINER_WAITING (UINT32_MAX - 1)
 /* Below it, unneeded nodes are not worth a walk. */
 #define MINER_CLEAR_LEAST 4096u
-/* Half of them may have fallen below the support since they were opened. */
-#define MINER_OPEN_SETS (2 * LIMIT_ITEM_SETS)
-#define MINER_DEPTH     (LIMIT_ITEM_SET_LENGTH + 1)
+#define MINER_DEPTH       (LIMIT_ITEM_SET_LENGTH + 1)
 
 /* Places that are counted together, some thousand baskets': their tails stay in the caches, too. */
 #define CROWD_PLACES 16384u
@@ -24,250 +17,37 @@
 /* A list so many times as long is leapt through. */
 #define LIST_FAR 16u
 
-/* A counted set: its parent's with one item more. */
-struct child {
-	uint32_t count;
-	uint32_t node; /* when it is open; else MINER_NONE or MINER_WAITING */
-};
-
-/* Where an item stands in the tree: those that were seen first stand last.  Common ones are mostly seen early, and a
- * set's place in the tree hangs on the two sets that lack its last or its last but one: with the common items
- * left out those are rare, so that fewer unions are counted in vain (of groceries 80 000 instead of 177 000), and what is
- * counted is passed by fewer baskets. */
-#define MINER_LAST_PLACE (LIMIT_ITEMS - 1)
-
-_Static_assert(MINER_LAST_PLACE <= UINT16_MAX, "two bytes hold a place");
-
-/* From an item to its place, and back. */
-static inline uint32_t miner_mirror(uint32_t number)
-{
-	return MINER_LAST_PLACE - number;
-}
-
-/* An open set, in whole cache lines, as few as it can: most have a handful of children, and what a basket looks
- * for in one is then fetched at once. */
-struct node {
-	uint32_t place; /* of its last item */
-	uint32_t parent;
-	uint32_t child_count;
-	uint32_t child_capacity; /* even, so that children are aligned */
-	/* By rising place; the places alone, packed, as that is what a basket looks through.  Behind them the
-	 * children, in the same order. */
-	uint16_t places[];
-};
-
-static inline struct child *node_children(struct node *node)
-{
-	return (struct child *)(void *)(node->places + node->child_capacity);
-}
-
-static size_t node_lines(uint32_t capacity)
-{
-	size_t bytes = sizeof(struct node) + capacity * (sizeof(uint16_t) + sizeof(struct child));
-	return (bytes + LINE_BYTES - 1) / LINE_BYTES;
-}
-
-static uint32_t node_capacity(size_t lines)
-{
-	size_t bytes = lines * LINE_BYTES - sizeof(struct node);
-	return (uint32_t)(bytes / (sizeof(uint16_t) + sizeof(struct child))) & ~1u;
-}
-
-struct numbers_vector {
-	uint32_t *items;
-	size_t count;
-	size_t capacity;
-};
-
 struct miner {
 	const struct basket_store *store;
 	struct support support;
-	uint32_t baskets;    /* taken in, those that were taken out again included */
-	uint32_t live;       /* without them */
-	uint32_t least;      /* that they ask for */
-	struct node **nodes; /* the root first; NULL: free */
-	uint32_t node_count;
-	uint32_t node_capacity;
-	struct line_pool pool;
-	size_t counted;
-	size_t kept; /* by the last clearing */
-	size_t open_sets;
+	uint32_t baskets; /* taken in, those that were taken out again included */
+	uint32_t live;    /* without them */
+	uint32_t least;   /* that they ask for */
+	struct set_tree tree;
+	size_t kept; /* sets, by the last clearing */
 	struct miner_figures figures;
-	struct numbers_vector free_nodes; /* numbers; with room for all */
-	struct numbers_vector waiting;    /* parent and place of each */
-	struct numbers_vector basket;     /* places of the one at hand */
-	struct numbers_vector crowd;      /* open places of many baskets */
-	struct numbers_vector tails;      /* of them: where, how many, the branch's next one */
-	struct numbers_vector branches;   /* by item: its first tail's end, 0: none */
-	struct numbers_vector seats;      /* by item: place of the child, and one; 0: none */
-	struct numbers_vector tids;       /* of the set being opened */
-	struct numbers_vector open[MINER_DEPTH]; /* of a basket, on the way down */
-	struct numbers_vector together; /* by item: how often beside the set being opened */
+	struct number_list waiting;           /* parent and place of each */
+	struct number_list basket;            /* places of the one at hand */
+	struct number_list crowd;             /* open places of many baskets */
+	struct number_list tails;             /* of them: where, how many, the branch's next one */
+	struct number_list branches;          /* by item: its first tail's end, 0: none */
+	struct number_list seats;             /* by item: place of the child, and one; 0: none */
+	struct number_list tids;              /* of the set being opened */
+	struct number_list open[MINER_DEPTH]; /* of a basket, on the way down */
+	struct number_list together;          /* by item: how often beside the set being opened */
 };
-
-static enum ch_status miner_reserve(struct numbers_vector *vector, size_t capacity)
-{
-	if (capacity <= vector->capacity)
-		return CH_OK;
-	capacity += capacity / 2;
-	uint32_t *items = realloc(vector->items, capacity * sizeof(*items));
-	if (items == NULL)
-		return CH_NOMEM;
-	memset(items + vector->capacity, 0, (capacity - vector->capacity) * sizeof(*items));
-	vector->items = items;
-	vector->capacity = capacity;
-	return CH_OK;
-}
-
-static void miner_zero(struct numbers_vector *vector)
-{
-	if (vector->items != NULL)
-		memset(vector->items, 0, vector->capacity * sizeof(*vector->items));
-}
-
-static enum ch_status miner_push(struct numbers_vector *vector, uint32_t number)
-{
-	enum ch_status status = miner_reserve(vector, vector->count + 1);
-	if (status == CH_OK)
-		vector->items[vector->count++] = number;
-	return status;
-}
-
-/* ---- Nodes ---- */
-
-static bool miner_is_open(const struct child *child)
-{
-	return child->node < MINER_WAITING;
-}
-
-static enum ch_status miner_more_nodes(struct miner *miner)
-{
-	uint32_t capacity = miner->node_capacity * 2 + 256;
-	struct node **nodes = realloc(miner->nodes, capacity * sizeof(struct node *));
-	if (nodes == NULL)
-		return CH_NOMEM;
-	miner->nodes = nodes;
-	miner->node_capacity = capacity;
-	return miner_reserve(&miner->free_nodes, capacity);
-}
-
-static enum ch_status miner_new_node(
-	struct miner *miner, uint32_t parent, uint32_t place, uint32_t *out_node)
-{
-	enum ch_status status = CH_OK;
-	if (miner->free_nodes.count == 0 && miner->node_count == miner->node_capacity)
-		status = miner_more_nodes(miner);
-	if (status != CH_OK)
-		return status;
-	struct node *node = line_pool_take(&miner->pool, 1);
-	if (node == NULL)
-		return CH_NOMEM;
-	*node = (struct node){.place = place, .parent = parent, .child_capacity = node_capacity(1)};
-	*out_node = miner->free_nodes.count > 0 ? miner->free_nodes.items[--miner->free_nodes.count]
-						: miner->node_count++;
-	miner->nodes[*out_node] = node;
-	return CH_OK;
-}
-
-/* The set stays counted; those that begin with it go. */
-static void miner_close(struct miner *miner, struct child *child)
-{
-	if (!miner_is_open(child))
-		return;
-	struct node *node = miner->nodes[child->node];
-	for (uint32_t i = 0; i < node->child_count; i++)
-		miner_close(miner, &node_children(node)[i]);
-	miner->counted -= node->child_count;
-	miner->open_sets--;
-	line_pool_give(&miner->pool, node, node_lines(node->child_capacity));
-	miner->nodes[child->node] = NULL;
-	miner->free_nodes.items[miner->free_nodes.count++] = child->node;
-	child->node = MINER_NONE;
-}
-
-/* Where the child of that place is, or would be, from `from` on.  Baskets walk forward, mostly by little: the steps
- * double until the place is passed. */
-static inline uint32_t miner_child_at(const struct node *node, uint32_t from, uint32_t place)
-{
-	const uint16_t *places = node->places;
-	uint32_t low = from;
-	uint32_t step = 1;
-	while (low + step < node->child_count && places[low + step] < place) {
-		low += step;
-		step *= 2;
-	}
-	uint32_t high = low + step < node->child_count ? low + step : node->child_count;
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-		if (places[middle] < place)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-static enum ch_status miner_reserve_child(struct miner *miner, uint32_t number)
-{
-	struct node *node = miner->nodes[number];
-	if (node->child_count < node->child_capacity)
-		return CH_OK;
-	size_t lines = node_lines(node->child_capacity);
-	size_t more = lines + (lines + 1) / 2;
-	struct node *larger = line_pool_take(&miner->pool, more);
-	if (larger == NULL)
-		return CH_NOMEM;
-	*larger = *node;
-	larger->child_capacity = node_capacity(more);
-	memcpy(larger->places, node->places, node->child_count * sizeof(*node->places));
-	memcpy(node_children(larger), node_children(node),
-		node->child_count * sizeof(struct child));
-	line_pool_give(&miner->pool, node, lines);
-	miner->nodes[number] = larger;
-	return CH_OK;
-}
-
-static enum ch_status miner_add_child(
-	struct miner *miner, uint32_t number, uint32_t at, uint32_t place)
-{
-	if (miner->counted == LIMIT_COUNTED_SETS)
-		return CH_TOO_LARGE;
-	enum ch_status status = miner_reserve_child(miner, number);
-	if (status != CH_OK)
-		return status;
-	struct node *node = miner->nodes[number];
-	struct child *children = node_children(node);
-	uint32_t behind = node->child_count - at;
-	memmove(node->places + at + 1, node->places + at, behind * sizeof(*node->places));
-	memmove(children + at + 1, children + at, behind * sizeof(*children));
-	node->places[at] = (uint16_t)place;
-	children[at] = (struct child){0, MINER_NONE};
-	node->child_count++;
-	miner->counted++;
-	return CH_OK;
-}
-
-/* The child of that place, made with a count of 0 when need be.  *at moves to it. */
-static inline enum ch_status miner_child(
-	struct miner *miner, uint32_t parent, uint32_t place, uint32_t *at)
-{
-	struct node *node = miner->nodes[parent];
-	*at = miner_child_at(node, *at, place);
-	if (*at < node->child_count && node->places[*at] == place)
-		return CH_OK;
-	return miner_add_child(miner, parent, *at, place);
-}
 
 /* Puts the child among those to be opened when its set has become frequent. */
 static inline enum ch_status miner_look(struct miner *miner, uint32_t parent, uint32_t at)
 {
-	struct child *child = &node_children(miner->nodes[parent])[at];
-	if (child->node != MINER_NONE || child->count < miner->least)
+	struct set_child *child = &set_children(miner->tree.nodes[parent])[at];
+	if (child->node != SET_NONE || child->count < miner->least)
 		return CH_OK;
-	child->node = MINER_WAITING;
-	enum ch_status status = miner_push(&miner->waiting, parent);
-	return status == CH_OK ? miner_push(&miner->waiting, miner->nodes[parent]->places[at])
-			       : status;
+	child->node = SET_WAITING;
+	enum ch_status status = number_list_push(&miner->waiting, parent);
+	return status == CH_OK
+		       ? number_list_push(&miner->waiting, miner->tree.nodes[parent]->places[at])
+		       : status;
 }
 
 /* ---- Baskets ----
@@ -277,27 +57,27 @@ static inline enum ch_status miner_look(struct miner *miner, uint32_t parent, ui
 
 static void miner_seat(struct miner *miner, uint32_t node)
 {
-	struct node *it = miner->nodes[node];
+	struct set_node *it = miner->tree.nodes[node];
 	for (uint32_t i = 0; i < it->child_count; i++)
-		miner->seats.items[miner_mirror(it->places[i])] = i + 1;
+		miner->seats.items[set_mirror(it->places[i])] = i + 1;
 }
 
 static void miner_unseat(struct miner *miner, uint32_t node)
 {
-	struct node *it = miner->nodes[node];
+	struct set_node *it = miner->tree.nodes[node];
 	for (uint32_t i = 0; i < it->child_count; i++)
-		miner->seats.items[miner_mirror(it->places[i])] = 0;
+		miner->seats.items[set_mirror(it->places[i])] = 0;
 }
 
-/* As miner_child, where the children have seats. */
+/* As set_tree_child, where the children have seats. */
 static inline enum ch_status miner_seated_child(
 	struct miner *miner, uint32_t node, uint32_t place, uint32_t *at)
 {
-	uint32_t seat = miner->seats.items[miner_mirror(place)];
+	uint32_t seat = miner->seats.items[set_mirror(place)];
 	*at = seat > 0 ? seat - 1 : 0;
 	if (seat > 0)
 		return CH_OK;
-	enum ch_status status = miner_child(miner, node, place, at);
+	enum ch_status status = set_tree_child(&miner->tree, node, place, at);
 	if (status == CH_OK)
 		miner_seat(miner, node); /* those behind it have moved */
 	return status;
@@ -307,10 +87,10 @@ static inline enum ch_status miner_seated_child(
 static inline enum ch_status miner_count_one(struct miner *miner, uint32_t node, uint32_t place)
 {
 	uint32_t at = 0;
-	enum ch_status status = miner_child(miner, node, place, &at);
+	enum ch_status status = set_tree_child(&miner->tree, node, place, &at);
 	if (status != CH_OK)
 		return status;
-	node_children(miner->nodes[node])[at].count++;
+	set_children(miner->tree.nodes[node])[at].count++;
 	return miner_look(miner, node, at);
 }
 
@@ -319,20 +99,20 @@ static inline enum ch_status miner_count_one(struct miner *miner, uint32_t node,
 static enum ch_status miner_count(struct miner *miner, uint32_t node, const uint32_t *places,
 	size_t count, uint32_t depth, bool seated)
 {
-	struct numbers_vector *open = &miner->open[depth];
+	struct number_list *open = &miner->open[depth];
 	uint32_t at = 0;
-	enum ch_status status = miner_reserve(open, 2 * count);
+	enum ch_status status = number_list_reserve(open, 2 * count);
 	size_t opened = 0;
 	/* Nodes of open children in the first half, their places in the second. */
 	for (size_t i = 0; i < count && status == CH_OK; i++) {
 		status = seated ? miner_seated_child(miner, node, places[i], &at)
-				: miner_child(miner, node, places[i], &at);
+				: set_tree_child(&miner->tree, node, places[i], &at);
 		if (status != CH_OK)
 			break;
-		struct child *child = &node_children(miner->nodes[node])[at];
+		struct set_child *child = &set_children(miner->tree.nodes[node])[at];
 		child->count++;
-		if (miner_is_open(child)) {
-			__builtin_prefetch(miner->nodes[child->node]);
+		if (set_is_open(child)) {
+			__builtin_prefetch(miner->tree.nodes[child->node]);
 			open->items[opened] = child->node;
 			open->items[count + opened] = places[i];
 			opened++;
@@ -342,7 +122,7 @@ static enum ch_status miner_count(struct miner *miner, uint32_t node, const uint
 	}
 	/* What comes next is asked for before its turn. */
 	for (size_t i = 0; i + 1 < opened; i++) {
-		const struct node *next = miner->nodes[open->items[i]];
+		const struct set_node *next = miner->tree.nodes[open->items[i]];
 		__builtin_prefetch((const uint8_t *)next + LINE_BYTES);
 	}
 	const uint32_t *opened_places = open->items + count;
@@ -360,18 +140,18 @@ static void miner_take_places(struct miner *miner, uint32_t basket)
 	struct numbers items = basket_store_basket(miner->store, basket);
 	miner->basket.count = items.count;
 	for (size_t i = 0; i < items.count; i++)
-		miner->basket.items[i] = miner_mirror(items.items[items.count - 1 - i]);
+		miner->basket.items[i] = set_mirror(items.items[items.count - 1 - i]);
 }
 
 /* Notes for each open place the ones behind it, which go down its branch. */
 static enum ch_status miner_add_tails(struct miner *miner, size_t first)
 {
-	const struct numbers_vector *crowd = &miner->crowd;
-	struct numbers_vector *tails = &miner->tails;
+	const struct number_list *crowd = &miner->crowd;
+	struct number_list *tails = &miner->tails;
 	enum ch_status status =
-		miner_reserve(tails, tails->count + TAIL_NUMBERS * (crowd->count - first));
+		number_list_reserve(tails, tails->count + TAIL_NUMBERS * (crowd->count - first));
 	for (size_t i = first; i + 1 < crowd->count && status == CH_OK; i++) {
-		uint32_t *branch = &miner->branches.items[miner_mirror(crowd->items[i])];
+		uint32_t *branch = &miner->branches.items[set_mirror(crowd->items[i])];
 		uint32_t *tail = tails->items + tails->count;
 		tail[0] = (uint32_t)i + 1;
 		tail[1] = (uint32_t)(crowd->count - i - 1);
@@ -385,22 +165,22 @@ static enum ch_status miner_add_tails(struct miner *miner, size_t first)
 /* One basket at the root. */
 static enum ch_status miner_join_crowd(struct miner *miner, uint32_t basket)
 {
-	struct numbers_vector *crowd = &miner->crowd;
+	struct number_list *crowd = &miner->crowd;
 	size_t first = crowd->count;
 	uint32_t at = 0;
 	miner_take_places(miner, basket);
-	enum ch_status status = miner_reserve(crowd, first + miner->basket.count);
+	enum ch_status status = number_list_reserve(crowd, first + miner->basket.count);
 	for (size_t i = 0; i < miner->basket.count && status == CH_OK; i++) {
 		uint32_t place = miner->basket.items[i];
-		status = miner_seated_child(miner, MINER_ROOT, place, &at);
+		status = miner_seated_child(miner, SET_ROOT, place, &at);
 		if (status != CH_OK)
 			return status;
-		struct child *child = &node_children(miner->nodes[MINER_ROOT])[at];
+		struct set_child *child = &set_children(miner->tree.nodes[SET_ROOT])[at];
 		child->count++;
-		if (miner_is_open(child))
+		if (set_is_open(child))
 			crowd->items[crowd->count++] = place;
 		else
-			status = miner_look(miner, MINER_ROOT, at);
+			status = miner_look(miner, SET_ROOT, at);
 	}
 	return status == CH_OK ? miner_add_tails(miner, first) : status;
 }
@@ -408,13 +188,13 @@ static enum ch_status miner_join_crowd(struct miner *miner, uint32_t basket)
 /* All tails of one item. */
 static enum ch_status miner_count_branch(struct miner *miner, uint32_t item, uint32_t first)
 {
-	struct node *root = miner->nodes[MINER_ROOT];
-	uint32_t node = node_children(root)[miner_child_at(root, 0, miner_mirror(item))].node;
+	struct set_node *root = miner->tree.nodes[SET_ROOT];
+	uint32_t node = set_children(root)[set_child_at(root, 0, set_mirror(item))].node;
 	enum ch_status status = CH_OK;
 	uint32_t places = 0;
 	for (uint32_t tail = first; tail != 0; tail = miner->tails.items[tail - 1])
 		places += miner->tails.items[tail - 2];
-	bool seated = places >= miner->nodes[node]->child_count;
+	bool seated = places >= miner->tree.nodes[node]->child_count;
 	if (seated)
 		miner_seat(miner, node);
 	for (uint32_t tail = first; tail != 0 && status == CH_OK;) {
@@ -433,11 +213,11 @@ static enum ch_status miner_count_crowd(struct miner *miner, uint32_t until)
 	enum ch_status status = CH_OK;
 	miner->crowd.count = 0;
 	miner->tails.count = 0;
-	miner_seat(miner, MINER_ROOT);
+	miner_seat(miner, SET_ROOT);
 	for (; miner->baskets < until && miner->crowd.count < CROWD_PLACES && status == CH_OK;
 		miner->baskets++)
 		status = miner_join_crowd(miner, miner->baskets);
-	miner_unseat(miner, MINER_ROOT);
+	miner_unseat(miner, SET_ROOT);
 	for (uint32_t item = 0; item < basket_store_items(miner->store) && status == CH_OK;
 		item++) {
 		uint32_t first = miner->branches.items[item];
@@ -453,17 +233,17 @@ static void miner_discount(struct miner *miner, uint32_t node, const uint32_t *p
 {
 	uint32_t at = 0;
 	for (size_t i = 0; i < count; i++) {
-		struct node *it = miner->nodes[node];
-		at = miner_child_at(it, at, places[i]);
+		struct set_node *it = miner->tree.nodes[node];
+		at = set_child_at(it, at, places[i]);
 		if (at == it->child_count)
 			return;
 		if (it->places[at] != places[i])
 			continue;
-		invariant(node_children(it)[at].count > 0);
-		node_children(it)[at].count--;
-		if (miner_is_open(&node_children(it)[at]))
+		invariant(set_children(it)[at].count > 0);
+		set_children(it)[at].count--;
+		if (set_is_open(&set_children(it)[at]))
 			miner_discount(
-				miner, node_children(it)[at].node, places + i + 1, count - i - 1);
+				miner, set_children(it)[at].node, places + i + 1, count - i - 1);
 	}
 }
 
@@ -472,20 +252,11 @@ void miner_take_out(struct miner *miner, uint32_t basket)
 	if (basket >= miner->baskets)
 		return; /* and never comes in */
 	miner_take_places(miner, basket);
-	miner_discount(miner, MINER_ROOT, miner->basket.items, miner->basket.count);
+	miner_discount(miner, SET_ROOT, miner->basket.items, miner->basket.count);
 	miner->live--;
 }
 
 /* ---- Sets that become frequent ---- */
-
-/* The items of a node; how many. */
-static uint32_t miner_items(const struct miner *miner, uint32_t node, uint32_t *out_items)
-{
-	uint32_t length = 0;
-	for (uint32_t at = node; at != MINER_ROOT; at = miner->nodes[at]->parent)
-		out_items[length++] = miner_mirror(miner->nodes[at]->place);
-	return length;
-}
 
 /* Where `wanted` is in the list, or would be, from `from` on.  Steps that double, then halves. */
 static size_t miner_seek(struct numbers list, size_t from, uint32_t wanted)
@@ -508,7 +279,7 @@ static size_t miner_seek(struct numbers list, size_t from, uint32_t wanted)
 }
 
 /* Leaves in `tids` those that are in the other list, too. */
-static void miner_cut(struct numbers_vector *tids, struct numbers list)
+static void miner_cut(struct number_list *tids, struct numbers list)
 {
 	size_t kept = 0;
 	size_t at = 0;
@@ -545,7 +316,7 @@ static enum ch_status miner_find_baskets(
 	for (uint32_t i = 0; i < length; i++)
 		lists[i] = basket_store_having(miner->store, items[i]);
 	qsort(lists, length, sizeof(lists[0]), miner_compare_lists);
-	enum ch_status status = miner_reserve(&miner->tids, lists[0].count);
+	enum ch_status status = number_list_reserve(&miner->tids, lists[0].count);
 	if (status != CH_OK)
 		return status;
 	miner->tids.count = lists[0].count;
@@ -573,38 +344,35 @@ static enum ch_status miner_join(struct miner *miner, uint32_t node, uint32_t si
 	uint32_t low = node;
 	uint32_t high = sibling;
 	uint32_t at = 0;
-	uint32_t count = miner->together.items[miner_mirror(miner->nodes[sibling]->place)];
+	uint32_t count = miner->together.items[set_mirror(miner->tree.nodes[sibling]->place)];
 	if (count == 0)
 		return CH_OK;
-	if (miner->nodes[low]->place > miner->nodes[high]->place) {
+	if (miner->tree.nodes[low]->place > miner->tree.nodes[high]->place) {
 		low = sibling;
 		high = node;
 	}
-	enum ch_status status = miner_child(miner, low, miner->nodes[high]->place, &at);
+	enum ch_status status =
+		set_tree_child(&miner->tree, low, miner->tree.nodes[high]->place, &at);
 	if (status != CH_OK)
 		return status;
-	struct child *child = &node_children(miner->nodes[low])[at];
+	struct set_child *child = &set_children(miner->tree.nodes[low])[at];
 	child->count = count;
-	return miner_is_open(child) ? CH_OK : miner_look(miner, low, at);
+	return set_is_open(child) ? CH_OK : miner_look(miner, low, at);
 }
 
 static enum ch_status miner_open(struct miner *miner, uint32_t parent, uint32_t place)
 {
 	uint32_t items[MINER_DEPTH] = {0};
-	uint32_t at = miner_child_at(miner->nodes[parent], 0, place);
-	uint32_t node = MINER_NONE;
-	invariant(at < miner->nodes[parent]->child_count &&
-		  node_children(miner->nodes[parent])[at].node == MINER_WAITING);
-	if (miner->open_sets == MINER_OPEN_SETS)
-		return CH_TOO_LARGE;
-	enum ch_status status = miner_new_node(miner, parent, place, &node);
+	uint32_t at = set_child_at(miner->tree.nodes[parent], 0, place);
+	invariant(at < miner->tree.nodes[parent]->child_count &&
+		  set_children(miner->tree.nodes[parent])[at].node == SET_WAITING);
+	enum ch_status status = set_tree_open(&miner->tree, parent, at);
 	if (status != CH_OK)
 		return status;
-	struct child *child = &node_children(miner->nodes[parent])[at];
-	child->node = node;
-	miner->open_sets++;
+	const struct set_child *child = &set_children(miner->tree.nodes[parent])[at];
+	uint32_t node = child->node;
 	miner->figures.opened++;
-	uint32_t length = miner_items(miner, node, items);
+	uint32_t length = set_tree_items(&miner->tree, node, items);
 	if (length > LIMIT_ITEM_SET_LENGTH)
 		return CH_TOO_LARGE;
 	status = miner_find_baskets(miner, items, length);
@@ -612,60 +380,23 @@ static enum ch_status miner_open(struct miner *miner, uint32_t parent, uint32_t 
 		return status;
 	invariant(miner->tids.count == child->count);
 	miner_count_together(miner, false);
-	for (uint32_t i = 0; i < miner->nodes[parent]->child_count && status == CH_OK; i++) {
-		const struct child *sibling = &node_children(miner->nodes[parent])[i];
-		if (miner_is_open(sibling) && sibling->node != node)
+	for (uint32_t i = 0; i < miner->tree.nodes[parent]->child_count && status == CH_OK; i++) {
+		const struct set_child *sibling = &set_children(miner->tree.nodes[parent])[i];
+		if (set_is_open(sibling) && sibling->node != node)
 			status = miner_join(miner, node, sibling->node);
 	}
 	miner_count_together(miner, true);
 	return status;
 }
 
-/* ---- What is not needed ---- */
-
-/* Whether a child of an open child of `parent` is the union of two open ones: its own place is open there, too. */
-static bool miner_is_needed(const struct miner *miner, uint32_t parent, uint32_t place)
-{
-	struct node *node = miner->nodes[parent];
-	uint32_t at = miner_child_at(node, 0, place);
-	return at < node->child_count && node->places[at] == place &&
-	       miner_is_open(&node_children(node)[at]);
-}
-
-static void miner_clear(struct miner *miner, uint32_t parent)
-{
-	struct node *node = miner->nodes[parent];
-	for (uint32_t i = 0; i < node->child_count; i++) {
-		if (node_children(node)[i].count < miner->least)
-			miner_close(miner, &node_children(node)[i]);
-	}
-	for (uint32_t i = 0; i < node->child_count; i++) {
-		if (!miner_is_open(&node_children(node)[i]))
-			continue;
-		struct node *open = miner->nodes[node_children(node)[i].node];
-		uint32_t kept = 0;
-		for (uint32_t j = 0; j < open->child_count; j++) {
-			if (miner_is_needed(miner, parent, open->places[j])) {
-				open->places[kept] = open->places[j];
-				node_children(open)[kept++] = node_children(open)[j];
-			} else {
-				miner_close(miner, &node_children(open)[j]);
-				miner->counted--;
-			}
-		}
-		open->child_count = kept;
-		miner_clear(miner, node_children(node)[i].node);
-	}
-}
-
 /* When baskets were taken out the support may ask for less than before: what reaches it now is to be opened. */
 static enum ch_status miner_look_again(struct miner *miner, uint32_t parent)
 {
 	enum ch_status status = CH_OK;
-	for (uint32_t i = 0; i < miner->nodes[parent]->child_count && status == CH_OK; i++) {
-		const struct child *child = &node_children(miner->nodes[parent])[i];
-		status = miner_is_open(child) ? miner_look_again(miner, child->node)
-					      : miner_look(miner, parent, i);
+	for (uint32_t i = 0; i < miner->tree.nodes[parent]->child_count && status == CH_OK; i++) {
+		const struct set_child *child = &set_children(miner->tree.nodes[parent])[i];
+		status = set_is_open(child) ? miner_look_again(miner, child->node)
+					    : miner_look(miner, parent, i);
 	}
 	return status;
 }
@@ -675,20 +406,15 @@ static enum ch_status miner_look_again(struct miner *miner, uint32_t parent)
 /* As it was at the start: no baskets, no sets. */
 static void miner_reset(struct miner *miner)
 {
-	struct node *root = miner->nodes[MINER_ROOT];
-	for (uint32_t i = 0; i < root->child_count; i++)
-		miner_close(miner, &node_children(root)[i]);
-	root->child_count = 0;
-	miner->counted = 0;
+	set_tree_reset(&miner->tree);
 	miner->kept = 0;
-	miner->open_sets = 0;
 	miner->baskets = 0;
 	miner->live = 0;
 	miner->least = 1;
 	miner->waiting.count = 0;
-	miner_zero(&miner->together);
-	miner_zero(&miner->branches);
-	miner_zero(&miner->seats);
+	number_list_zero(&miner->together);
+	number_list_zero(&miner->branches);
+	number_list_zero(&miner->seats);
 }
 
 enum ch_status miner_create(
@@ -699,12 +425,10 @@ enum ch_status miner_create(
 	if (miner == NULL)
 		goto out;
 	*miner = (struct miner){.store = store, .support = support};
-	uint32_t root;
-	status = miner_new_node(miner, MINER_NONE, 0, &root);
+	status = set_tree_init(&miner->tree);
 	if (status != CH_OK)
 		goto out;
-	invariant(root == MINER_ROOT);
-	status = miner_reserve(&miner->basket, LIMIT_BASKET_ITEMS);
+	status = number_list_reserve(&miner->basket, LIMIT_BASKET_ITEMS);
 	if (status != CH_OK)
 		goto out;
 	miner_reset(miner);
@@ -720,25 +444,17 @@ void miner_free(struct miner *miner)
 {
 	if (miner == NULL)
 		return;
-	/* Small ones go with the pool. */
-	for (uint32_t i = 0; i < miner->node_count; i++) {
-		struct node *node = miner->nodes[i];
-		if (node != NULL && node_lines(node->child_capacity) > LINE_POOL_MOST)
-			line_pool_give(&miner->pool, node, node_lines(node->child_capacity));
-	}
-	line_pool_fini(&miner->pool);
-	free(miner->free_nodes.items);
+	set_tree_fini(&miner->tree);
 	for (size_t i = 0; i < MINER_DEPTH; i++)
-		free(miner->open[i].items);
-	free(miner->waiting.items);
-	free(miner->basket.items);
-	free(miner->crowd.items);
-	free(miner->tails.items);
-	free(miner->branches.items);
-	free(miner->seats.items);
-	free(miner->tids.items);
-	free(miner->together.items);
-	free(miner->nodes);
+		number_list_fini(&miner->open[i]);
+	number_list_fini(&miner->waiting);
+	number_list_fini(&miner->basket);
+	number_list_fini(&miner->crowd);
+	number_list_fini(&miner->tails);
+	number_list_fini(&miner->branches);
+	number_list_fini(&miner->seats);
+	number_list_fini(&miner->tids);
+	number_list_fini(&miner->together);
 	free(miner);
 }
 
@@ -747,17 +463,18 @@ static enum ch_status miner_take_in(struct miner *miner)
 	uint32_t baskets = basket_store_baskets(miner->store);
 	uint32_t live = basket_store_live(miner->store);
 	uint32_t least = miner->least;
-	enum ch_status status = miner_reserve(&miner->together, basket_store_items(miner->store));
+	enum ch_status status =
+		number_list_reserve(&miner->together, basket_store_items(miner->store));
 	if (status == CH_OK)
-		status = miner_reserve(&miner->branches, basket_store_items(miner->store));
+		status = number_list_reserve(&miner->branches, basket_store_items(miner->store));
 	if (status == CH_OK)
-		status = miner_reserve(&miner->seats, basket_store_items(miner->store));
+		status = number_list_reserve(&miner->seats, basket_store_items(miner->store));
 	miner->least = support_least(miner->support, live);
 	while (miner->baskets < baskets && status == CH_OK)
 		status = miner_count_crowd(miner, baskets);
 	miner->live = live;
 	if (status == CH_OK && miner->least < least)
-		status = miner_look_again(miner, MINER_ROOT);
+		status = miner_look_again(miner, SET_ROOT);
 	/* Opening one may make others wait; the last come first, and any order gives the same tree. */
 	while (miner->waiting.count > 0 && status == CH_OK) {
 		uint32_t place = miner->waiting.items[--miner->waiting.count];
@@ -774,9 +491,9 @@ enum ch_status miner_update(struct miner *miner)
 		miner_reset(miner);
 		return status;
 	}
-	if (miner->counted > 2 * miner->kept + MINER_CLEAR_LEAST) {
-		miner_clear(miner, MINER_ROOT);
-		miner->kept = miner->counted;
+	if (miner->tree.counted > 2 * miner->kept + MINER_CLEAR_LEAST) {
+		set_tree_clear(&miner->tree, miner->least);
+		miner->kept = miner->tree.counted;
 		miner->figures.cleared++;
 	}
 	return CH_OK;
@@ -785,15 +502,15 @@ enum ch_status miner_update(struct miner *miner)
 static enum ch_status miner_collect(const struct miner *miner, uint32_t parent, uint32_t *items,
 	uint32_t length, struct item_sets *sets)
 {
-	struct node *node = miner->nodes[parent];
+	struct set_node *node = miner->tree.nodes[parent];
 	enum ch_status status = CH_OK;
 	for (uint32_t i = 0; i < node->child_count && status == CH_OK; i++) {
-		const struct child *child = &node_children(node)[i];
+		const struct set_child *child = &set_children(node)[i];
 		if (child->count < miner->least)
 			continue;
-		items[length] = miner_mirror(node->places[i]);
+		items[length] = set_mirror(node->places[i]);
 		status = item_sets_add(sets, items, length + 1, child->count);
-		if (status == CH_OK && miner_is_open(child))
+		if (status == CH_OK && set_is_open(child))
 			status = miner_collect(miner, child->node, items, length + 1, sets);
 	}
 	return status;
@@ -808,7 +525,7 @@ enum ch_status miner_sets(const struct miner *miner, struct item_sets *out_sets)
 		return status;
 	sets.baskets = miner->live;
 	sets.least = miner->least;
-	status = miner_collect(miner, MINER_ROOT, items, 0, &sets);
+	status = miner_collect(miner, SET_ROOT, items, 0, &sets);
 	if (status != CH_OK) {
 		item_sets_fini(&sets);
 		return status;
@@ -821,25 +538,8 @@ enum ch_status miner_sets(const struct miner *miner, struct item_sets *out_sets)
 struct miner_figures miner_figures(const struct miner *miner)
 {
 	struct miner_figures figures = miner->figures;
-	figures.counted = miner->counted;
+	figures.counted = miner->tree.counted;
 	return figures;
-}
-
-/* ---- Stored form: depth first, each open set's children with their count and whether they are open ---- */
-
-static void miner_write_node(const struct miner *miner, uint32_t node, struct buffer *out)
-{
-	struct node *it = miner->nodes[node];
-	uint32_t last = 0;
-	pb_put_varint(out, it->child_count);
-	for (uint32_t i = 0; i < it->child_count; i++) {
-		const struct child *child = &node_children(it)[i];
-		pb_put_varint(out, (uint64_t)(it->places[i] - last) << 1 | miner_is_open(child));
-		pb_put_varint(out, child->count);
-		last = it->places[i];
-		if (miner_is_open(child))
-			miner_write_node(miner, child->node, out);
-	}
 }
 
 void miner_write(const struct miner *miner, struct buffer *out)
@@ -847,42 +547,7 @@ void miner_write(const struct miner *miner, struct buffer *out)
 	pb_put_varint(out, miner->baskets);
 	pb_put_varint(out, miner->live);
 	pb_put_varint(out, miner->least);
-	miner_write_node(miner, MINER_ROOT, out);
-}
-
-static enum ch_status miner_read_node(
-	struct miner *miner, uint32_t node, struct pb_reader *reader, uint32_t depth)
-{
-	uint64_t count = 0;
-	uint64_t head;
-	uint64_t number;
-	uint64_t place = 0;
-	enum ch_status status = CH_OK;
-	if (depth > LIMIT_ITEM_SET_LENGTH || !pb_next_varint(reader, &count))
-		return CH_CORRUPT;
-	for (uint64_t i = 0; i < count && status == CH_OK; i++) {
-		if (!pb_next_varint(reader, &head) || !pb_next_varint(reader, &number))
-			return CH_CORRUPT;
-		place += head >> 1;
-		if (place > MINER_LAST_PLACE ||
-			miner_mirror((uint32_t)place) >= basket_store_items(miner->store) ||
-			number > miner->baskets)
-			return CH_CORRUPT;
-		status = miner_add_child(miner, node, (uint32_t)i, (uint32_t)place);
-		if (status != CH_OK)
-			return status;
-		node_children(miner->nodes[node])[i].count = (uint32_t)number;
-		if ((head & 1) == 0)
-			continue;
-		uint32_t open = MINER_NONE;
-		status = miner_new_node(miner, node, (uint32_t)place, &open);
-		if (status != CH_OK)
-			return status;
-		node_children(miner->nodes[node])[i].node = open;
-		miner->open_sets++;
-		status = miner_read_node(miner, open, reader, depth + 1);
-	}
-	return status;
+	set_tree_write(&miner->tree, out);
 }
 
 enum ch_status miner_read(struct miner *miner, struct slice stored)
@@ -899,10 +564,11 @@ enum ch_status miner_read(struct miner *miner, struct slice stored)
 	miner->baskets = (uint32_t)baskets;
 	miner->live = (uint32_t)live;
 	miner->least = (uint32_t)least;
-	enum ch_status status = miner_read_node(miner, MINER_ROOT, &reader, 0);
+	enum ch_status status = set_tree_read(
+		&miner->tree, &reader, basket_store_items(miner->store), miner->baskets);
 	if (status == CH_OK && pb_rest(&reader).len > 0)
 		status = CH_CORRUPT;
-	miner->kept = miner->counted;
+	miner->kept = miner->tree.counted;
 	if (status != CH_OK)
 		miner_reset(miner);
 	return status;
