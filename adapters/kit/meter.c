@@ -17,6 +17,7 @@ struct meter {
 	struct metric *rejected;
 	struct metric *spooled;
 	struct metric *lost;
+	struct metric *unwritten;
 	struct metric *up;
 	struct metric *under_way;
 	struct metric *by_spool;
@@ -53,6 +54,9 @@ static void meter_make(struct meter *meter, const char *program)
 		program, NULL);
 	meter->lost = metric_counter(metrics, "carehub_adapter_spool_lost_events",
 		"Events that could not be read from the spool again.", "adapter", program, NULL);
+	meter->unwritten = metric_counter(metrics, "carehub_adapter_rejects_unwritten",
+		"Rejects and refusals that could not be written to their file.", "adapter", program,
+		NULL);
 	meter->up = metric_gauge(
 		metrics, "carehub_adapter_up", "The hub is connected.", "adapter", program, NULL);
 	meter->under_way = metric_gauge(metrics, "carehub_adapter_under_way",
@@ -129,6 +133,7 @@ void meter_write(struct meter *meter, const struct kit_counts *counts, const str
 	meter_raise(meter->rejected, counts->rejected);
 	meter_raise(meter->spooled, counts->spooled);
 	meter_raise(meter->lost, counts->lost);
+	meter_raise(meter->unwritten, counts->unwritten);
 	metric_set(meter->up, state.up);
 	metric_set(meter->under_way, (int64_t)state.under_way);
 	metric_set(meter->by_spool, state.by_spool);

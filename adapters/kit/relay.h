@@ -50,6 +50,7 @@ struct kit_counts {
 	uint64_t rejected;       /* by the source */
 	uint64_t spooled;        /* let go of at the source before they had a receipt */
 	uint64_t lost;           /* damaged in the spool */
+	uint64_t unwritten;      /* for the rejects, where there was no room */
 	uint64_t put_off;        /* settled as CH_RETRY */
 	int64_t last_receipt_us; /* when, by the wall clock; 0: not yet */
 };

@@ -26,8 +26,9 @@ struct relay {
 	uint32_t unsynced_count;
 	int64_t unsynced_since_us;
 	int64_t saved_us;
-	uint64_t settled; /* calls of the adapter's settle */
-	uint64_t drained; /* since it began to go by spool */
+	bool rejects_full; /* and told */
+	uint64_t settled;  /* calls of the adapter's settle */
+	uint64_t drained;  /* since it began to go by spool */
 
 	/* Flights that have landed, for those to come: malloc would take them apart and put them together. */
 	struct flight *spare; /* by `newer` */
@@ -68,7 +69,7 @@ enum ch_status relay_append_reject(struct relay *relay, struct buffer *line);
 enum ch_status relay_reject_spooled(struct relay *relay, const struct flight *flight);
 
 /* What the hub refused, whichever way it took, goes to `adapter.rejects`. */
-void relay_note_refusal(const struct relay *relay, const struct flight *flight);
+void relay_note_refusal(struct relay *relay, const struct flight *flight);
 
 /* Where an event stood: in the source's words; when it has none, and hears of none, source and id. */
 void relay_put_origin(const struct relay *relay, const struct kit_item *item, struct buffer *out);

@@ -7,15 +7,22 @@
 #include "kit/rejects.h"
 #include "kit/relay_inside.h"
 
+/* What finds no room is counted, and told once until there is some again: the log is not the place for them. */
 static enum ch_status relay_note(
-	const struct relay *relay, const char *path, struct buffer *line, const char *event)
+	struct relay *relay, const char *path, struct buffer *line, const char *event)
 {
 	enum ch_status status = line->status;
 	if (status == CH_OK)
 		status = rejects_append(path, buffer_slice(line));
-	if (status != CH_OK)
+	bool full = status == CH_TOO_LARGE;
+	if (full && !relay->rejects_full)
+		log_error("rejects.full", "adapter=%s path=\"%s\" detail=\"%s\"",
+			relay->adapter->program, path, "move those with a number away");
+	else if (!full && status != CH_OK)
 		log_error(event, "adapter=%s path=\"%s\" status=%s", relay->adapter->program, path,
 			ch_status_name(status));
+	relay->rejects_full = full;
+	relay->counts->unwritten += status != CH_OK;
 	return status;
 }
 
@@ -49,7 +56,7 @@ enum ch_status relay_reject_spooled(struct relay *relay, const struct flight *fl
 	relay_put_refusal(&line, flight);
 	enum ch_status status = relay_append_reject(relay, &line);
 	buffer_fini(&line);
-	return status;
+	return status == CH_TOO_LARGE ? CH_OK : status; /* told; what waits behind it must not */
 }
 
 void relay_reject(struct relay *relay, const struct kit_item *item)
@@ -64,7 +71,7 @@ void relay_reject(struct relay *relay, const struct kit_item *item)
 	buffer_fini(&line);
 }
 
-void relay_note_refusal(const struct relay *relay, const struct flight *flight)
+void relay_note_refusal(struct relay *relay, const struct flight *flight)
 {
 	enum ch_outcome outcome = flight->receipt.outcome;
 	struct buffer line = {0};

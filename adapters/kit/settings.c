@@ -92,8 +92,9 @@ static const struct settings_row {
 			.type = OPTION_TEXT,
 			AT(rejects),
 			.help = "A file that everything is added to that was no event, or that the hub refused:\n"
-				"one line with time, place and reason, for whoever can mend it; up to 1 MiB.  A\n"
-				"drop folder has such a file beside each of its own.  Without it they only count."}},
+				"one line with time, place and reason, for whoever can mend it.  At 1 MiB it goes\n"
+				"on, and FILE.1 to FILE.9 keep what was before.  A drop folder has such a file\n"
+				"beside each of its own.  Without it they only count."}},
 	{OF_OTHERS,
 		{.name = "spool.directory",
 			.type = OPTION_TEXT,

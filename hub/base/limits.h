@@ -134,7 +134,8 @@
 /* Purchases of one customer that conditions look at: over it, the newest. */
 #define LIMIT_PROFILE_PURCHASES 65536u
 
-/* What an adapter keeps of a file's rejects; those beyond are only counted. */
+/* What an adapter keeps of a file's rejects, those beyond are only counted; and after which a file of rejects that
+ * goes on is put aside, up to nine times. */
 #define LIMIT_REJECTS_BYTES (1024u * 1024u)
 /* Events that a module could not fold, in its book; the oldest go. */
 #define LIMIT_MODULE_REJECTS 10000u

@@ -14,6 +14,7 @@
 
 #define EVIDENCE_BYTES (16u * 1024u) /* of a payload that is set aside */
 #define ORIGIN_BYTES   300u
+#define LOOK_US        INT64_C(1000000)
 
 struct mqtt_source {
 	const struct mqtt_settings *settings;
@@ -25,6 +26,8 @@ struct mqtt_source {
 	size_t free_slots[MQTT_WINDOW_MAX];
 	size_t free_count;
 	enum ch_status status; /* CH_OK, or why a reject could not be kept; sticks */
+	bool full;             /* there is no room for rejects: nothing more is read */
+	int64_t look_us;       /* for room, next */
 
 	size_t slot; /* the letter being given */
 	bool giving;
@@ -78,7 +81,35 @@ enum ch_status mqtt_source_tend(void *context, struct kit_wait *out_wait)
 	return source->status == CH_OK ? mqtt_link_tend(source->link, out_wait) : source->status;
 }
 
+void mqtt_source_count(void *context, struct metrics *metrics)
+{
+	const struct mqtt_source *source = context;
+	metric_set(
+		metric_gauge(metrics, "carehub_repair_mqtt_rejects_full",
+			"There is no room for rejects, and nothing is read from the broker.", NULL),
+		source->full);
+}
+
 /* ---- What is set aside ---- */
+
+/* Whoever sets a message aside has the only copy of it, once the broker has let go of it.  So without room none
+ * is read, good or bad: the broker keeps them. */
+static bool mqtt_may_read(struct mqtt_source *source)
+{
+	const char *path = source->settings->rejects;
+	int64_t now_us = clock_steady_us();
+	if (now_us < source->look_us)
+		return !source->full;
+	source->look_us = now_us + LOOK_US;
+	bool full = !rejects_have_room(path);
+	if (full && !source->full)
+		log_error("mqtt.rejects_full", "adapter=carehub-repair file=\"%s\" detail=\"%s\"",
+			path, "nothing is read until those with a number are moved away");
+	else if (!full && source->full)
+		log_info("mqtt.rejects_room", "adapter=carehub-repair file=\"%s\"", path);
+	source->full = full;
+	return !full;
+}
 
 static json_t *mqtt_evidence(struct slice bytes)
 {
@@ -260,8 +291,9 @@ enum ch_status mqtt_source_next(void *context, struct kit_item *out_item)
 			return status;
 		if (source->giving)
 			mqtt_end(source);
-		struct letter *letter =
-			source->free_count > 0 ? mqtt_link_take(source->link) : NULL;
+		struct letter *letter = source->free_count > 0 && mqtt_may_read(source)
+						? mqtt_link_take(source->link)
+						: NULL;
 		if (letter == NULL)
 			return mqtt_link_is_quiet(source->link) ? CH_END : CH_BUSY;
 		if (mqtt_is_question(source, letter)) {

@@ -120,6 +120,7 @@ enum ch_status mqtt_source_open(const struct mqtt_settings *settings, const stru
 
 /* The callbacks of a kit_adapter. */
 enum ch_status mqtt_source_tend(void *source, struct kit_wait *out_wait);
+void mqtt_source_count(void *source, struct metrics *metrics);
 enum ch_status mqtt_source_next(void *source, struct kit_item *out_item);
 void mqtt_source_settle(void *source, const struct kit_settled *settled);
 void mqtt_source_close(void *source);

@@ -39,15 +39,18 @@ struct input_calls {
 	enum ch_status (*next)(void *input, struct kit_item *out_item);
 	void (*settle)(void *input, const struct kit_settled *settled);
 	enum ch_status (*late)(void *input, struct slice origin, const struct ch_receipt *receipt);
+	/* NULL: nothing of its own is counted. */
+	void (*count)(void *input, struct metrics *metrics);
 	void (*close)(void *input);
 };
 
 static const struct input_calls inputs[] = {
-	[INPUT_FOLDER] = {inbox_start, NULL, inbox_next, inbox_settle, inbox_late, inbox_close},
+	[INPUT_FOLDER] = {inbox_start, NULL, inbox_next, inbox_settle, inbox_late, NULL,
+		inbox_close},
 	[INPUT_OUTBOX] = {NULL, outbox_source_tend, outbox_source_next, outbox_source_settle, NULL,
-		outbox_source_close},
+		NULL, outbox_source_close},
 	[INPUT_MQTT] = {NULL, mqtt_source_tend, mqtt_source_next, mqtt_source_settle, NULL,
-		mqtt_source_close},
+		mqtt_source_count, mqtt_source_close},
 };
 
 struct repair {
@@ -284,6 +287,13 @@ static enum ch_status repair_late(
 					   : CH_NOT_FOUND;
 }
 
+static void repair_count(void *source, struct metrics *metrics)
+{
+	const struct repair *repair = source;
+	if (repair->calls->count != NULL)
+		repair->calls->count(repair->input, metrics);
+}
+
 static const struct kit_adapter adapter = {
 	.program = "carehub-repair",
 	.options = options,
@@ -296,6 +306,7 @@ static const struct kit_adapter adapter = {
 	.next = repair_next,
 	.settle = repair_settle,
 	.late = repair_late,
+	.count = repair_count,
 	.close = repair_close,
 };
 

@@ -525,21 +525,55 @@ static void test_places_that_are_none(void **state)
 	drop_end(&drop);
 }
 
-static void test_a_reject_file_has_a_bound(void **state)
+static void test_rejects_beside_a_file_have_a_bound(void **state)
 {
 	struct drop drop;
 	struct stat info;
-	char path[DROP_PATH];
 	static char line[100000];
 	(void)state;
 	drop_begin(&drop);
 	memset(line, 'x', sizeof(line) - 1);
-	(void)snprintf(path, sizeof(path), "%s/rejects", drop.path);
+	int dir = open(drop.path, O_RDONLY | O_DIRECTORY);
+	assert_true(dir >= 0);
 	for (unsigned i = 0; i < 20; i++)
-		assert_int_equal(rejects_append(path, slice_text(line)), CH_OK);
-	assert_int_equal(stat(path, &info), 0);
+		assert_int_equal(rejects_append_at(dir, "rejects", slice_text(line)), CH_OK);
+	assert_int_equal(fstatat(dir, "rejects", &info, 0), 0);
 	assert_in_range(info.st_size, 1u << 20, (1u << 20) + 100100);
 	assert_true(drop_says(&drop, "rejects", "x\n" REJECTS_MORE "\n"));
+	assert_int_equal(close(dir), 0);
+	drop_end(&drop);
+}
+
+/* What is put aside is nine files; then there is room for what is under way, and no more. */
+static void test_rejects_that_go_on(void **state)
+{
+	struct drop drop;
+	char path[DROP_PATH];
+	static char line[(512u << 10)];
+	unsigned lines = 0;
+	(void)state;
+	drop_begin(&drop);
+	(void)snprintf(path, sizeof(path), "%s/rejects", drop.path);
+	memset(line, 'x', sizeof(line) - 1);
+	assert_true(rejects_have_room(path));
+	while (rejects_have_room(path)) {
+		assert_int_equal(rejects_append(path, slice_text(line)), CH_OK);
+		lines++;
+	}
+	assert_int_equal(lines, 20); /* two in each */
+	assert_true(drop_has(&drop, "rejects.9"));
+	assert_false(drop_has(&drop, "rejects.10"));
+	assert_int_equal(rejects_append(path, slice_text(line)), CH_OK);
+	assert_int_equal(rejects_append(path, slice_text(line)), CH_OK);
+	assert_int_equal(rejects_append(path, slice_text(line)), CH_TOO_LARGE);
+	/* Moved away, it begins anew. */
+	(void)snprintf(path, sizeof(path), "%s/rejects.4", drop.path);
+	assert_int_equal(unlink(path), 0);
+	(void)snprintf(path, sizeof(path), "%s/rejects", drop.path);
+	assert_true(rejects_have_room(path));
+	assert_int_equal(rejects_append(path, SLICE_LITERAL("the next")), CH_OK);
+	assert_true(drop_says(&drop, "rejects", "the next\n"));
+	assert_true(drop_has(&drop, "rejects.4"));
 	(void)snprintf(path, sizeof(path), "%s/no/rejects", drop.path);
 	assert_int_equal(rejects_append(path, slice_text(line)), CH_NOT_FOUND);
 	drop_end(&drop);
@@ -620,7 +654,8 @@ int main(void)
 		cmocka_unit_test(test_a_result_that_cannot_be_written_stops_the_adapter),
 		cmocka_unit_test(test_receipts_that_come_late),
 		cmocka_unit_test(test_places_that_are_none),
-		cmocka_unit_test(test_a_reject_file_has_a_bound),
+		cmocka_unit_test(test_rejects_beside_a_file_have_a_bound),
+		cmocka_unit_test(test_rejects_that_go_on),
 		cmocka_unit_test(test_the_format_hears_what_became_of_the_file),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
