@@ -312,6 +312,7 @@ class Day:
         reply.add("UNS", "S")
         self.expect("parts.order.answered")
         self.expect("parts.order.backordered")
+        self.expect("parts.order.cancelled")  # of the line that never comes
         self.send(order)
         self.send(answer)
 
