@@ -97,7 +97,8 @@
 /* Of one tag: libxml2 compares each with all others. */
 #define LIMIT_XML_ATTRIBUTES 16384u
 #define LIMIT_MAPPING_BYTES  (256u * 1024u)
-#define LIMIT_OUTBOX_BYTES   1024u /* of an outbox row's column beside the payload            */
+#define LIMIT_LOG_FOLDER     65536u /* names looked at for a log's earlier files                */
+#define LIMIT_OUTBOX_BYTES   1024u  /* of an outbox row's column beside the payload            */
 
 /* Plain data files for charts and baskets: over it, the file is refused with the place. */
 #define LIMIT_DATA_BYTES     (512u * 1024u * 1024u)

@@ -1,37 +1,26 @@
 #include "channel/callcenter/log_fill.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/file.h"
 #include "base/limits.h"
-#include "base/log.h"
 #include "base/text.h"
 #include "channel/callcenter/cdr.h"
 #include "channel/callcenter/lines.h"
+#include "channel/callcenter/log_tail.h"
 #include "channel/callcenter/queue_log.h"
 
 #define READ_BYTES 65536u
 /* More rows of a call may follow so long after the end of its last. */
 #define ROWS_US INT64_C(60000000)
-
-/* A file that is read on as it grows. */
-struct tail {
-	const char *path;
-	int fd; /* -1: not open */
-	uint64_t offset;
-	bool complained;
-};
+/* A call that ended after the checkpoint may have begun so long before it, in an earlier file. */
+#define CALL_US INT64_C(3600000000)
 
 struct log_fill {
 	struct log_fill_options options;
 	struct harvest *harvest;
-	struct tail queue_tail;
-	struct tail cdr_tail;
+	struct log_tail *queue_tail; /* NULL: none */
+	struct log_tail *cdr_tail;   /* NULL: none */
 	struct lines lines;
 	struct lines rows;
 	struct queue_log *queue_log;
@@ -46,72 +35,6 @@ struct log_fill {
 	enum ch_status status; /* of what was done in callbacks */
 	uint8_t piece[READ_BYTES];
 };
-
-/* ---- A file ---- */
-
-static enum ch_status tail_open(struct tail *tail)
-{
-	if (tail->fd >= 0)
-		return CH_OK;
-	tail->fd = open(tail->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	tail->offset = 0;
-	if (tail->fd >= 0) {
-		tail->complained = false;
-		return CH_OK;
-	}
-	if (!tail->complained && errno != ENOENT)
-		log_warning("logs.unreadable", "file=%s detail=\"%s\"", tail->path,
-			ch_status_text(file_status()));
-	tail->complained = true;
-	return CH_END;
-}
-
-static void tail_close(struct tail *tail)
-{
-	if (tail->fd >= 0)
-		(void)close(tail->fd); /* only read */
-	tail->fd = -1;
-}
-
-/* Another file has this name now, or this one was cut. */
-static bool tail_is_stale(const struct tail *tail)
-{
-	struct stat now;
-	struct stat here;
-	if (stat(tail->path, &now) != 0 || fstat(tail->fd, &here) != 0)
-		return false; /* between a rename and the new file */
-	return now.st_ino != here.st_ino || now.st_dev != here.st_dev ||
-	       (uint64_t)now.st_size < tail->offset;
-}
-
-/* CH_END: no more for now.  *out_new: these bytes are of another file than those before. */
-static enum ch_status tail_read(struct tail *tail, uint8_t *piece, size_t *out_len, bool *out_new)
-{
-	*out_new = false;
-	for (int tries = 0; tries < 2; tries++) {
-		enum ch_status status = tail_open(tail);
-		if (status != CH_OK)
-			return status;
-		ssize_t got;
-		do
-			got = read(tail->fd, piece, READ_BYTES);
-		while (got < 0 && errno == EINTR);
-		if (got > 0) {
-			*out_len = (size_t)got;
-			tail->offset += (uint64_t)got;
-			return CH_OK;
-		}
-		if (got < 0 && !tail->complained)
-			log_warning("logs.unreadable", "file=%s detail=\"%s\"", tail->path,
-				ch_status_text(file_status()));
-		tail->complained = got < 0;
-		if (got < 0 || !tail_is_stale(tail))
-			return CH_END;
-		tail_close(tail);
-		*out_new = true;
-	}
-	return CH_END;
-}
 
 /* ---- What the readers call ---- */
 
@@ -182,9 +105,10 @@ static enum ch_status fill_read_queue_log(struct log_fill *fill)
 {
 	size_t len = 0;
 	bool other;
-	if (fill->options.queue_log == NULL)
+	if (fill->queue_tail == NULL)
 		return CH_END;
-	enum ch_status status = tail_read(&fill->queue_tail, fill->piece, &len, &other);
+	enum ch_status status =
+		log_tail_read(fill->queue_tail, fill->piece, READ_BYTES, &len, &other);
 	if (other) {
 		lines_fini(&fill->lines); /* its last line will get no end */
 		fill->queue_line = fill->queue_since_line = 0;
@@ -216,9 +140,10 @@ static enum ch_status fill_read_cdr(struct log_fill *fill, int64_t now_us)
 {
 	size_t len = 0;
 	bool other;
-	if (fill->options.cdr == NULL)
+	if (fill->cdr_tail == NULL)
 		return CH_END;
-	enum ch_status status = tail_read(&fill->cdr_tail, fill->piece, &len, &other);
+	enum ch_status status =
+		log_tail_read(fill->cdr_tail, fill->piece, READ_BYTES, &len, &other);
 	if (other)
 		lines_fini(&fill->rows);
 	if (status == CH_OK)
@@ -270,6 +195,18 @@ static void fill_resume(struct log_fill *fill, struct slice checkpoint)
 		fill->cdr_since_us = cdr_us;
 }
 
+/* Earlier files are read as far as there may be calls in them that were not told. */
+static enum ch_status fill_open_tail(
+	const struct log_fill *fill, const char *path, int64_t since_us, struct log_tail **out_tail)
+{
+	if (path == NULL)
+		return CH_OK;
+	bool resumed =
+		since_us > fill->options.since_us && since_us - CALL_US > fill->options.since_us;
+	return log_tail_create(
+		path, resumed ? since_us - CALL_US : fill->options.since_us, out_tail);
+}
+
 enum ch_status log_fill_create(
 	const struct log_fill_options *options, struct harvest *harvest, struct log_fill **out_fill)
 {
@@ -290,11 +227,14 @@ enum ch_status log_fill_create(
 	fill->options = *options;
 	fill->harvest = harvest;
 	fill_resume(fill, options->checkpoint);
-	fill->queue_tail = (struct tail){.path = options->queue_log, .fd = -1};
-	fill->cdr_tail = (struct tail){.path = options->cdr, .fd = -1};
 	enum ch_status status = queue_log_create(&listener, &fill->queue_log);
 	if (status == CH_OK)
 		status = cdr_create(&cdr, &fill->cdr);
+	if (status == CH_OK)
+		status = fill_open_tail(
+			fill, options->queue_log, fill->queue_since_us, &fill->queue_tail);
+	if (status == CH_OK)
+		status = fill_open_tail(fill, options->cdr, fill->cdr_since_us, &fill->cdr_tail);
 	if (status != CH_OK) {
 		log_fill_free(fill);
 		return status;
@@ -307,8 +247,8 @@ void log_fill_free(struct log_fill *fill)
 {
 	if (fill == NULL)
 		return;
-	tail_close(&fill->queue_tail);
-	tail_close(&fill->cdr_tail);
+	log_tail_free(fill->queue_tail);
+	log_tail_free(fill->cdr_tail);
 	lines_fini(&fill->lines);
 	lines_fini(&fill->rows);
 	queue_log_free(fill->queue_log);

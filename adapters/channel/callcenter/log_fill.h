@@ -1,8 +1,8 @@
 /* The hole that a lost connection leaves is filled from the exchange's own logs, where they are on this machine:
  * queue_log for calls that came to a queue, Master.csv for the others.
  *
- * Both are read on from where they were left, over rotations; the first time from their beginning, and calls that
- * ended before `since` are passed over.  Calls come under the ids and digests that they have when their events
+ * Both are read on from where they were left, over rotations (log_tail.h); the first time from the beginning of the
+ * first rotated file that was written to since `since`, and calls that ended before are passed over.  Calls come under the ids and digests that they have when their events
  * are followed (call_event.h), so what the hub has already it calls a duplicate: nothing needs to be known here of
  * what was missed.
  *

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/limits.h"
@@ -258,6 +259,12 @@ static void put_file(const char *path, const char *text, const char *how)
 	assert_int_equal(fclose(file), 0);
 }
 
+static void set_written(const char *path, time_t at_s)
+{
+	const struct timespec times[2] = {{.tv_sec = at_s}, {.tv_sec = at_s}};
+	assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+}
+
 static size_t drain(struct harvest *harvest, struct log_fill *fill, char *ids, size_t room)
 {
 	struct kit_item item;
@@ -370,6 +377,34 @@ static void test_a_log_is_read_on_after_a_restart(void **state)
 	assert_string_equal(ids, "t-1.1/q t-1.2/q t-1.3/q t-1.4/q ");
 }
 
+/* What was written before a rotation is told too, once: lines of the file that the checkpoint is of are counted there. */
+static void test_a_log_is_read_on_after_a_rotation(void **state)
+{
+	char folder[] = "fill-XXXXXX";
+	char log[64];
+	char old[64];
+	char ids[512];
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	(void)snprintf(log, sizeof(log), "%s/queue_log", folder);
+	(void)snprintf(old, sizeof(old), "%s/queue_log.1", folder);
+	put_file(old,
+		"1795290020|t-1.1|q|W|COMPLETEAGENT|1|1|1\n1795290021|t-1.2|q|W|COMPLETEAGENT|1|1|1\n"
+		"1795290022|t-1.3|q|W|COMPLETEAGENT|1|1|1\n1795290022|t-1.4|q|NONE|ENTERQUEUE||1|1\n",
+		"w");
+	put_file(log,
+		"1795290023|t-1.4|q|W|COMPLETEAGENT|1|1|1\n1795290024|t-1.5|q|W|COMPLETEAGENT|1|1|1\n",
+		"w");
+	set_written(old, 1795290022);
+	set_written(log, 1795290024);
+	fill_again(log, "", ids, sizeof(ids));
+	assert_string_equal(ids, "t-1.1/q t-1.2/q t-1.3/q t-1.4/q t-1.5/q ");
+	fill_again(log, "1795290022000000 0 3", ids, sizeof(ids));
+	assert_string_equal(ids, "t-1.3/q t-1.4/q t-1.5/q ");
+	fill_again(log, "1795299022000000 0 1", ids, sizeof(ids)); /* long after the rotation */
+	assert_string_equal(ids, "t-1.5/q ");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -383,6 +418,7 @@ int main(void)
 		cmocka_unit_test(test_long_lines_are_passed_over),
 		cmocka_unit_test(test_the_hole_is_filled_as_logs_grow),
 		cmocka_unit_test(test_a_log_is_read_on_after_a_restart),
+		cmocka_unit_test(test_a_log_is_read_on_after_a_rotation),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
