@@ -15,15 +15,14 @@ import json
 import os
 import pathlib
 import re
-import shutil
 import subprocess
 import sys
 from collections import Counter
 
 SKIPPED = 77
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PEERS = ROOT / "tests/peers/ami"
 sys.path.insert(0, str(ROOT / "tests/support"))
+import ami_peers  # noqa: E402
 from exchange import Call, Exchange, after_login, segments  # noqa: E402
 
 # Where the manifest's words have which figure.
@@ -229,38 +228,16 @@ def check_arrivals(program, folder, manifest):
          plain=sum(int(row["ser_time"]) for row in rows if row["outcome"] == "AGENT"))
 
 
-def canonical(message):
-    """A message as the other clients can tell it: lines with ': ', values without leading blanks."""
-    fields = {}
-    for key, value in message["fields"]:
-        fields.setdefault(key.lower().replace(" ", ""), []).append(re.sub(r"^\s+", "", value))
-    return {name: sorted(values) for name, values in fields.items()}
-
-
 def check_peers(program, folder):
     """Other clients log in at the replay of the capture; what they read is compared event by event."""
     name = "ami/ami-calls-full.raw"
-    if shutil.which("node") is None or not (PEERS / "node_modules/yana").is_dir():
-        print("other clients: skipped, not here: npm ci in tests/peers/ami")
+    if not ami_peers.are_here():
+        print(f"other clients: skipped, {ami_peers.MISSING}")
         return
-    capture = folder / name
-    begin = after_login(capture.read_bytes())
-    ours = [canonical(message) for message in run(program, "messages", capture)[0]
-            if message["kind"] == "event" and message["offset"] >= begin]
-    for client in ("asterisk-manager", "yana"):
-        with Exchange(looks=False) as exchange:
-            listener = subprocess.Popen(["node", PEERS / "listen.js", client, str(exchange.port),
-                                         exchange.user, exchange.secret], stdout=subprocess.PIPE, text=True)
-            assert exchange.ready.wait(30), f"{client} does not log in"
-            exchange.event("Before")  # the first that it tells: it listens
-            exchange.play(segments(capture, begin))
-            exchange.event("EndOfCapture")
-            said, _ = listener.communicate(timeout=60)
-        theirs = [{key: sorted(re.sub(r"^\s+", "", value) for value in values)
-                   for key, values in json.loads(line).items()} for line in said.splitlines()]
-        theirs = [event for event in theirs if event["event"][0] not in ("Before", "EndOfCapture")]
-        differ = [(a, b) for a, b in zip(ours, theirs) if a != b]
-        tell(name, f"events of {client}", len(theirs), ours=len(ours))
+    messages = run(program, "messages", folder / name)[0]
+    for client in ami_peers.CLIENTS:
+        ours, theirs, differ = ami_peers.compare(client, folder / name, messages)
+        tell(name, f"events of {client}", theirs, ours=ours)
         tell(name, f"events that differ from {client}'s", len(differ), wanted=0)
         for pair in differ[:2]:
             print(*pair, sep="\n")
