@@ -2,6 +2,7 @@
 
 #include <ini.h>
 #include <pthread.h>
+#include <string.h>
 
 #include "base/limits.h"
 #include "base/text.h"
@@ -98,6 +99,9 @@ enum ch_status inifile_read(struct slice text, const char *file, const struct in
 	struct problems *problems)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	static const uint8_t mark[] = {0xEF, 0xBB, 0xBF}; /* as some editors begin UTF-8 */
+	if (text.len >= sizeof(mark) && memcmp(text.data, mark, sizeof(mark)) == 0)
+		text = slice_of(text.data + sizeof(mark), text.len - sizeof(mark));
 	struct inifile reader = {.calls = calls, .file = file, .problems = problems, .rest = text};
 	(void)pthread_once(&once, inifile_inih_once);
 	/* Its word for a bad line is of no use: inifile_judge has reported it, and the others. */

@@ -41,6 +41,20 @@ static void test_usage(void **state)
 	problems_fini(&problems);
 }
 
+/* As a Windows editor saves it. */
+static void test_byte_order_mark(void **state)
+{
+	(void)state;
+	struct problems problems = {0};
+	struct definitions *definitions = NULL;
+	assert_int_equal(
+		parse("\xEF\xBB\xBF[segment a]\r\nwhere = everybody\r\n", &problems, &definitions),
+		CH_OK);
+	assert_int_equal(definitions->segment_count, 1);
+	definitions_free(definitions);
+	problems_fini(&problems);
+}
+
 /* The version tells whether everybody must be judged anew. */
 static void test_version(void **state)
 {
@@ -131,6 +145,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_usage),
+		cmocka_unit_test(test_byte_order_mark),
 		cmocka_unit_test(test_version),
 		cmocka_unit_test(test_all_mistakes_at_once),
 		cmocka_unit_test(test_file_that_is_not_there),
