@@ -32,7 +32,7 @@ static int usage(FILE *to, int exit_status)
 		"pareto:\n"
 		"  --category COLUMN   the class; without --count each row counts one\n"
 		"  --count COLUMN      how often\n"
-		"  --other NAME        the class that stands last (default: other, others)\n"
+		"  --other NAME        the class that stands last (default: other, others, 其他, 其它)\n"
 		"\n"
 		"Exit status: 0 fine, 2 the file is unusable, 64 usage.\n",
 		to);

@@ -51,6 +51,8 @@ static void test_other_is_last(void **state)
 	(void)state;
 	assert_string_equal(ranked(&usual, NULL, "Others 500\na 1\nb 1\n"),
 		"a 1 2 2\nb 1 2 4\nOthers 500 996 1000\n");
+	assert_string_equal(ranked(&usual, NULL, "其他 5\n屏幕 1\n其它 2\n"),
+		"屏幕 1 125 125\n其他 5 625 750\n其它 2 250 1000\n");
 	assert_string_equal(
 		ranked(&usual, "misc", "misc 3\nother 2\n"), "other 2 400 400\nmisc 3 600 1000\n");
 }

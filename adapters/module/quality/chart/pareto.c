@@ -31,7 +31,11 @@ static bool pareto_is_other(const struct pareto *pareto, struct slice name)
 {
 	if (pareto->other != NULL)
 		return pareto_is(name, pareto->other);
-	return pareto_is(name, "other") || pareto_is(name, "others");
+	static const char *const others[] = {"other", "others", "其他", "其它"};
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+		if (pareto_is(name, others[i]))
+			return true;
+	return false;
 }
 
 static enum ch_status pareto_new_class(

@@ -32,8 +32,8 @@ struct pareto {
 	struct arena arena;
 };
 
-/* `other` names the class that stands last, in any case of letters; NULL: "other" and "others".  It
- * outlives the pareto. */
+/* `other` names the class that stands last, in any case of letters; NULL: "other", "others" and the
+ * Chinese of it.  It outlives the pareto. */
 void pareto_init(struct pareto *pareto, const char *other);
 void pareto_fini(struct pareto *pareto);
 
