@@ -1,5 +1,7 @@
 #include "module/report/render.h"
 
+#include <string.h>
+
 #include "module/report/page.h"
 
 static const struct {
@@ -54,8 +56,13 @@ static void render_day(const struct report *report, int64_t time_us, struct buff
 
 void report_show_period(const struct report *report, struct buffer *out)
 {
+	size_t begin = out->len;
 	render_day(report, report->head.from_us, out);
+	size_t days = out->len - begin;
 	buffer_append_text(out, " to ");
+	size_t last = out->len;
 	/* The period ends before `to_us`: its last day is the one of the moment before. */
 	render_day(report, report->head.to_us - 1, out);
+	if (out->status == CH_OK && memcmp(out->data + begin, out->data + last, days) == 0)
+		out->len = begin + days;
 }

@@ -341,7 +341,7 @@ void report_render_text(const struct report *report, struct buffer *out)
 	struct cell as_of = cell_time(head->as_of_us);
 	text_heading(slice_text(head->title), "\xe2\x95\x90", out); /* U+2550 */
 	report_show_period(report, out);
-	buffer_append_text(out, ", ");
+	buffer_append_text(out, head->scope.len > 0 ? ", " : "");
 	buffer_append_slice(out, head->scope);
 	buffer_printf(out, "\nas of entry %" PRIu64 ", ", head->sequence);
 	cell_show(&as_of, 0, head->offset_us, out);

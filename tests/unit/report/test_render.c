@@ -70,6 +70,23 @@ static void test_usage(void **state)
 	report_fini(&report);
 }
 
+/* One day is no stretch, and what is of no scope names none. */
+static void test_a_day(void **state)
+{
+	(void)state;
+	struct report report;
+	struct report_head day = head;
+	day.to_us = DAY_US;
+	day.scope = (struct slice){NULL, 0};
+	report_init(&report, &day);
+	assert_string_equal(rendered(&report, REPORT_TEXT),
+		"Service quality\n"
+		"═══════════════\n"
+		"1970-01-01\n"
+		"as of entry 42, 1970-02-10 00:00 UTC\n\n");
+	report_fini(&report);
+}
+
 static void test_csv(void **state)
 {
 	(void)state;
@@ -242,6 +259,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_usage),
+		cmocka_unit_test(test_a_day),
 		cmocka_unit_test(test_csv),
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_formats),
