@@ -110,6 +110,9 @@ with Hub() as hub:
     assert sum(row["customers"] for row in levels if row["level"] > 0) >= len(members), levels
     assert json.loads(module("marketing", "rules", "--json"))["baskets"] > 0
     module("marketing", "segments", "members", "nobody", status=1)
+    assert "nobody" in subprocess.run(
+        [BIN / "carehub-marketing", "segments", "--config", modules["marketing"], "members", "nobody"],
+        capture_output=True, text=True).stderr
     for name in modules:
         module(name, "rebuild")
         module(name, "run", "--once")

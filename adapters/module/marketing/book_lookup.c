@@ -93,7 +93,8 @@ int lookup_close(struct lookup *lookup, const struct lookup_request *request, en
 	if (status == CH_OK)
 		status = lookup->out.status;
 	if (status == CH_NOT_FOUND)
-		(void)fprintf(stderr, "%s: there is no such\n", request->program);
+		(void)fprintf(stderr, "%s: nothing is known of %s\n", request->program,
+			lookup->sought != NULL ? lookup->sought : "it");
 	else if (status != CH_OK)
 		(void)fprintf(stderr, "%s: %s\n", request->program, ch_status_text(status));
 	else if (fwrite(lookup->out.data, 1, lookup->out.len, stdout) != lookup->out.len ||

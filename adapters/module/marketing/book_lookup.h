@@ -29,6 +29,7 @@ struct lookup {
 	const struct segments_config *segments;
 	struct definitions *definitions;
 	struct zone *zone;
+	const char *sought; /* the segment, customer or level asked for, in case it is not there */
 	struct buffer out;
 };
 

@@ -221,6 +221,7 @@ int levels_command(int argc, char **argv, const struct module *module, size_t se
 	result = lookup_open(module, segments_part_index, &request, &lookup);
 	if (result != 0)
 		return result;
+	lookup.sought = request.words[1];
 	enum ch_status status = asks_why  ? why(&lookup, &request, customer)
 				: members ? list_members(&lookup, &request)
 					  : list_levels(&lookup, &request);

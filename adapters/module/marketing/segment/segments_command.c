@@ -180,6 +180,7 @@ static enum ch_status why(
 	int64_t now_us = lookup_now_us(lookup);
 	if (it == NULL)
 		return CH_NOT_FOUND;
+	lookup->sought = request->words[2];
 	profile_init(&profile);
 	enum ch_status status = lookup_profile(lookup, customer, &profile);
 	if (status == CH_OK) {
@@ -238,6 +239,7 @@ int segments_command(int argc, char **argv, const struct module *module, size_t 
 	result = lookup_open(module, segments_part_index, &request, &lookup);
 	if (result != 0)
 		return result;
+	lookup.sought = request.words[1];
 	enum ch_status status = asks_why  ? why(&lookup, &request, customer)
 				: of      ? list_of(&lookup, &request, customer)
 				: members ? list_members(&lookup, &request)
