@@ -18,6 +18,10 @@ with Hub() as hub:
                       f"key_file = {peer.key_file}\n[module]\nbook = {hub.root}/quality\n"
                       "[quality]\ncharge_grace = 0\nmeasure_months = 120\n")
     numbers = iter(range(1000))
+    for words in (["report"], ["repairs"]):
+        early = subprocess.run([BIN / "carehub-quality", *words, "--config", config],
+                               capture_output=True, text=True)
+        assert early.returncode == 3 and "no book yet" in early.stderr, early
 
     def tell(type, time, data, source="/s1"):
         hub.run(ops, "publish", input=event(type, f"e{next(numbers)}", source, data,
@@ -89,6 +93,11 @@ with Hub() as hub:
     listed = {row["repairOrderId"]: row for row in map(json.loads, quality("repairs").splitlines())}
     assert {order: row["faulty"] for order, row in listed.items()} == \
         {"R1": False, "R2": False, "R3": True}
+    listed = [json.loads(line)["repairOrderId"] for line in
+              quality("repairs", "--as-of", "2026-02-02", "--open").splitlines()]
+    assert listed == ["R1", "R2"], listed
+    for p in json.loads(quality("report", "--period", "2026-02:2026-03", "--format", "json"))["promises"]:
+        assert p["before"] is None, "two months are not compared with one"
 
     # Months late: it had been repaired on the second day.
     repair("repaired", "2026-02-03", "R1", verdict="REPAIR_VERDICT_FIXED")

@@ -53,7 +53,8 @@ int main(int argc, char **argv)
 	}
 	if (strcmp(command, "repairs") == 0) {
 		quality_module_make(&quality);
-		return repair_list_command(argc - 1, argv + 1, &quality.module);
+		return repair_list_command(
+			argc - 1, argv + 1, &quality.module, quality_config_part);
 	}
 	if (module_main_has(command)) {
 		quality_module_make(&quality);

@@ -74,6 +74,14 @@ static void test_dates(void **state)
 	assert_false(period_of_date(slice_text("26-01-01"), 0, &time_us));
 	assert_false(period_of_date(slice_text("2026-01-01-01"), 0, &time_us));
 	assert_false(period_of_date(slice_text("today"), 0, &time_us));
+
+	/* As of a day is as of its end there; as of a moment is as of it. */
+	assert_true(period_as_of(slice_text("1970-01-02"), 3600, &time_us));
+	assert_int_equal(time_us, 2 * DAY_US - 3600 - 1);
+	assert_true(period_as_of(slice_text("1970-01-02T00:00:00Z"), 3600, &time_us));
+	assert_int_equal(time_us, DAY_US);
+	assert_false(period_as_of(slice_text("1970-02-30"), 0, &time_us));
+	assert_int_equal(time_us, DAY_US);
 }
 
 static void test_moments(void **state)

@@ -155,3 +155,14 @@ bool period_after_date(struct slice date, int64_t offset_us, int64_t *out_end_us
 		day > 0 ? start + DAY_US : period_add_months(offset_us, start, month > 0 ? 1 : 12);
 	return true;
 }
+
+bool period_as_of(struct slice text, int64_t offset_us, int64_t *out_moment_us)
+{
+	int64_t end_us;
+	if (clock_parse(text, out_moment_us) == CH_OK)
+		return true;
+	if (!period_after_date(text, offset_us, &end_us))
+		return false;
+	*out_moment_us = end_us - 1;
+	return true;
+}

@@ -36,4 +36,7 @@ bool period_of_date(struct slice date, int64_t offset_us, int64_t *out_start_us)
 /* The first moment after it: the next day, month or year. */
 bool period_after_date(struct slice date, int64_t offset_us, int64_t *out_end_us);
 
+/* The moment that somebody means by RFC 3339, or by a date: the end of its day (month, year). */
+bool period_as_of(struct slice text, int64_t offset_us, int64_t *out_moment_us);
+
 #endif

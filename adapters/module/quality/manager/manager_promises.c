@@ -176,7 +176,7 @@ static void promise_history(const struct promise *promise, const struct measures
 			count--;
 		}
 		history[count++] = manager_promise(promise, taken->ratio);
-		if (taken->period_us < now_us)
+		if (promise_period_end(measures, taken->period_us) == now_us)
 			*out_before = taken->ratio;
 	}
 	*out_count = count;
@@ -193,6 +193,10 @@ static void promise_show(struct report *report, const struct measures *measures,
 	const struct taken now = promise_now(promise, measures, all, periods, label);
 	promise_history(
 		promise, measures, periods, now.period_us, history, &history_count, &before);
+	/* A year is not compared with a month. */
+	if (label[0] == '\0' && promise_period_end(measures, measures->request.from_us) !=
+					measures->request.until_us)
+		before = (struct ratio){0, 0};
 	enum cell_state state = manager_promise_state(settings, promise, now.ratio);
 	report_promise(
 		report, &(const struct report_promise){.key = promise->key,

@@ -122,18 +122,6 @@ static int command_parse(int argc, char **argv, struct report_request *request)
 	return 0;
 }
 
-/* A moment, or the end of a date's day. */
-static bool command_as_of(const char *text, int64_t offset_us, int64_t *out_as_of_us)
-{
-	struct slice words = slice_text(text);
-	if (clock_parse(words, out_as_of_us) == CH_OK)
-		return true;
-	if (!period_after_date(words, offset_us, out_as_of_us))
-		return false;
-	(*out_as_of_us)--;
-	return true;
-}
-
 /* ---- What the book says ---- */
 
 struct command_gaps {
@@ -274,7 +262,8 @@ static int command_make(const struct report_request *request, const struct modul
 	int64_t as_of_us = view->feed.arrival_us;
 	struct reckoned reckoned = {.now = NULL};
 	struct command_gaps gaps = {.count = 0};
-	if (request->as_of != NULL && !command_as_of(request->as_of, offset_us, &as_of_us))
+	if (request->as_of != NULL &&
+		!period_as_of(slice_text(request->as_of), offset_us, &as_of_us))
 		return command_complain("no moment", request->as_of);
 	struct stretch stretch = stretch_month(offset_us, as_of_us);
 	if (request->period != NULL &&

@@ -3,18 +3,24 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "module/data/number.h"
+#include "module/quality/fact/period.h"
 #include "module/quality/fact/repair_fact.h"
+#include "module/quality/quality_settings.h"
 
 #define EXIT_INCOMPLETE 1
 #define EXIT_UNUSABLE   2
+#define EXIT_NO_BOOK    3
 #define EXIT_USAGE      64
 
 #define FLUSH_BYTES (64u * 1024u)
 
 struct repair_list {
+	const char *config;
+	const char *as_of; /* as it was asked for; NULL: now */
 	int64_t as_of_us;
 	bool open_only;
 	struct buffer out;
@@ -142,67 +148,94 @@ static int usage(FILE *to, int exit_status)
 		    "\n"
 		    "Prints the repairs of the book, one JSON object a line.\n"
 		    "\n"
-		    "  --as-of TIME   as they stood then, RFC 3339 (default: now)\n"
+		    "  --as-of TIME   as they stood then, RFC 3339 or a date (default: now)\n"
 		    "  --open         only those that are open\n"
 		    "\n"
-		    "Exit status: 0 fine, 1 the book has gaps or rejects, 2 it cannot be read, "
-		    "64 usage.\n",
+		    "Exit status: 0 fine, 1 the book has gaps or rejects, 2 it cannot be read,\n"
+		    "3 there is no book yet, 64 usage.\n",
 		to);
 	return exit_status;
 }
 
-static int list_print(struct repair_list *list, const struct module *module, const char *config)
+static int list_complain(const char *what, const char *value)
 {
-	struct problems problems = {0};
-	struct buffer told = {0};
-	struct module_view view;
-	int result = EXIT_UNUSABLE;
-	enum ch_status status = module_view_open(module, config, &problems, &view);
-	if (status != CH_OK) {
-		problems_print(&problems, &told);
-		(void)fprintf(stderr, "%s%s: %s\n", buffer_text(&told), module->program,
-			ch_status_name(status));
-		goto out;
-	}
-	status = repair_walk(view.txn, list->as_of_us, list_repair, list);
-	list_flush(list);
-	if (status != CH_OK || list->failed || fflush(stdout) != 0)
-		(void)fprintf(stderr, "%s: %s\n", module->program,
-			list->failed ? "standard output cannot be written"
-				     : ch_status_name(status));
-	else
-		result = view.feed.gaps > 0 || view.feed.rejects > 0 ? EXIT_INCOMPLETE : 0;
-	module_view_close(&view);
-out:
-	problems_fini(&problems);
-	buffer_fini(&told);
-	return result;
+	(void)fprintf(stderr, "carehub-quality repairs: %s: %s\n", what, value);
+	return usage(stderr, EXIT_USAGE);
 }
 
-/* By hand: getopt_long's struct option is not ours. */
-int repair_list_command(int argc, char **argv, const struct module *module)
+static int list_print(struct repair_list *list, const struct module_view *view)
+{
+	enum ch_status status = repair_walk(view->txn, list->as_of_us, list_repair, list);
+	list_flush(list);
+	if (status == CH_OK && !list->failed && fflush(stdout) == 0)
+		return view->feed.gaps > 0 || view->feed.rejects > 0 ? EXIT_INCOMPLETE : 0;
+	(void)fprintf(stderr, "carehub-quality repairs: %s\n",
+		status == CH_OK || list->failed ? "standard output cannot be written"
+						: ch_status_text(status));
+	return EXIT_UNUSABLE;
+}
+
+/* The book did not open. */
+static int list_refuse(enum ch_status status, const struct problems *problems)
+{
+	struct buffer told = {0};
+	if (status == CH_NOT_FOUND) {
+		(void)fputs("carehub-quality repairs: there is no book yet: `carehub-quality run` "
+			    "makes it\n",
+			stderr);
+		return EXIT_NO_BOOK;
+	}
+	problems_print(problems, &told);
+	if (problems_none(problems))
+		(void)fprintf(
+			stderr, "carehub-quality repairs: the book: %s\n", ch_status_text(status));
+	else
+		(void)fputs(buffer_text(&told), stderr);
+	buffer_fini(&told);
+	return EXIT_UNUSABLE;
+}
+
+/* -1: the manual was asked for; 0; or an exit status that was told.  By hand: getopt_long's struct option is
+ * not ours. */
+static int list_parse(int argc, char **argv, struct repair_list *list)
+{
+	for (int i = 1; i < argc; i++) {
+		bool as_of = strcmp(argv[i], "--as-of") == 0;
+		if (strcmp(argv[i], "--help") == 0)
+			return -1;
+		if (strcmp(argv[i], "--open") == 0) {
+			list->open_only = true;
+			continue;
+		}
+		if (!as_of && strcmp(argv[i], "--config") != 0)
+			return list_complain("not understood", argv[i]);
+		if (i + 1 == argc)
+			return list_complain("a value is missing", argv[i]);
+		*(as_of ? &list->as_of : &list->config) = argv[i + 1];
+		i++;
+	}
+	return list->config != NULL ? 0 : list_complain("which module", "--config is missing");
+}
+
+int repair_list_command(int argc, char **argv, const struct module *module, size_t config_part)
 {
 	struct repair_list list = {.as_of_us = clock_wall_us()};
-	const char *config = NULL;
-	for (int i = 1; i < argc; i++) {
-		const char *value = i + 1 < argc ? argv[i + 1] : NULL;
-		if (strcmp(argv[i], "--help") == 0)
-			return usage(stdout, 0);
-		if (strcmp(argv[i], "--open") == 0) {
-			list.open_only = true;
-		} else if (strcmp(argv[i], "--config") == 0 && value != NULL) {
-			config = value;
-			i++;
-		} else if (strcmp(argv[i], "--as-of") == 0 && value != NULL &&
-			   clock_parse(slice_text(value), &list.as_of_us) == CH_OK) {
-			i++;
-		} else {
-			return usage(stderr, EXIT_USAGE);
-		}
+	struct problems problems = {0};
+	struct module_view view;
+	int result = list_parse(argc, argv, &list);
+	if (result != 0)
+		return result < 0 ? usage(stdout, 0) : result;
+	enum ch_status status = module_view_open(module, list.config, &problems, &view);
+	if (status == CH_OK) {
+		int64_t offset_us = quality_offset_us(view.configs[config_part]);
+		bool known = list.as_of == NULL ||
+			     period_as_of(slice_text(list.as_of), offset_us, &list.as_of_us);
+		result = known ? list_print(&list, &view) : list_complain("no moment", list.as_of);
+		module_view_close(&view);
+	} else {
+		result = list_refuse(status, &problems);
 	}
-	if (config == NULL)
-		return usage(stderr, EXIT_USAGE);
-	int result = list_print(&list, module, config);
+	problems_fini(&problems);
 	buffer_fini(&list.out);
 	return result;
 }

@@ -4,8 +4,8 @@
 
 #include "module/kit/module.h"
 
-/* `argv[0]` is the command itself.  Exit status: 0 fine, 1 the book has gaps or rejects, 2 it cannot be read, 64
- * usage. */
-int repair_list_command(int argc, char **argv, const struct module *module);
+/* `argv[0]` is the command itself.  `config_part` is the part with the settings.  Exit status: 0 fine, 1 the book
+ * has gaps or rejects, 2 it cannot be read, 3 there is none yet, 64 usage. */
+int repair_list_command(int argc, char **argv, const struct module *module, size_t config_part);
 
 #endif
