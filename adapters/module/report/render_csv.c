@@ -84,6 +84,8 @@ void report_render_csv_table(const struct report_table *table, struct buffer *ou
 
 static void csv_promises(const struct report *report, struct buffer *out)
 {
+	if (report->promises == NULL && report->sections != NULL)
+		return; /* campaigns promise nothing */
 	buffer_append_text(
 		out, "table,promises\r\npromise,title,target,value,part,whole,state,verdict\r\n");
 	for (const struct report_promise *promise = report->promises; promise != NULL;
@@ -106,10 +108,16 @@ static void csv_promises(const struct report *report, struct buffer *out)
 	}
 }
 
+/* Tables stand apart by an empty line. */
+static void csv_begin_table(const char *key, struct buffer *out)
+{
+	buffer_printf(out, "%stable,%s\r\n", out->len > 0 ? "\r\n" : "", key);
+}
+
 /* A figure's numbers are a table, too. */
 static void csv_figure(const struct report_figure *figure, struct buffer *out)
 {
-	buffer_printf(out, "\r\ntable,%s\r\n", figure->key);
+	csv_begin_table(figure->key, out);
 	csv_text(slice_text(figure->label), out);
 	for (size_t i = 0; i < figure->series_count; i++) {
 		buffer_append_byte(out, ',');
@@ -141,7 +149,7 @@ void report_render_csv(const struct report *report, struct buffer *out)
 				csv_figure(part->figure, out);
 				continue;
 			}
-			buffer_printf(out, "\r\ntable,%s\r\n", part->table->key);
+			csv_begin_table(part->table->key, out);
 			report_render_csv_table(part->table, out);
 		}
 	}

@@ -107,6 +107,9 @@ static void test_csv(void **state)
 		"\"SH \"\"1\"\"\",1200,,0,0,,,\r\n"
 		"\"'=cmd()\",-1,,,,,,\r\n");
 	buffer_fini(&out);
+
+	/* A report that promises nothing begins with its first table. */
+	assert_memory_equal(rendered(&report, REPORT_CSV), "table,ranking\r\nstation,", 23);
 	report_fini(&report);
 }
 
