@@ -87,6 +87,11 @@ with certificate("127.0.0.1", "IP:127.0.0.1") as certs, Hub() as hub, \
     with run():
         until(lambda: campaigns("list", status=(0, 3)))
         until(lambda: members("plan", "in the segment") == 30)
+    lost = folder / "lost.conf"
+    lost.write_text((folder / "spring.conf").read_text().replace("buyers", "byers"))
+    for command in ("plan", "dry-run", "run"):
+        campaigns(command, "lost", status=(2,))  # nobody has defined it: not a plan of 0
+    lost.unlink()
     with run() as module:
         assert members("dry-run", "would get it now") == 19
         campaigns("run", "spring")

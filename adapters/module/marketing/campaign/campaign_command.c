@@ -271,6 +271,8 @@ static int command_members(struct desk_view *view, const struct campaign *campai
 	struct campaign_planning planning = {
 		.txn = view->book.txn, .campaign = campaign, .settings = view->settings};
 	struct campaign_plan plan;
+	if (!command_has_segment(view, campaign))
+		return command_fail(campaign->segment, "there is no such segment");
 	enum ch_status status = ask ? command_connect(view->request, &planning.connection) : CH_OK;
 	if (status != CH_OK)
 		return command_fail("the hub",
