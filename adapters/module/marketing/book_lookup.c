@@ -75,6 +75,11 @@ int lookup_open(const struct module *module, size_t segments_part_index,
 		(void)fprintf(stderr, "%s: there is no book yet: the module has not run\n",
 			request->program);
 		result = LOOKUP_NO_BOOK;
+	} else if (status == CH_VERSION) {
+		(void)fprintf(stderr,
+			"%s: the book is of another release; the next run makes it anew\n",
+			request->program);
+		result = LOOKUP_NO_BOOK;
 	} else if (status != CH_OK) {
 		(void)fprintf(stderr, "%s: %s\n", request->program, ch_status_text(status));
 		result = LOOKUP_UNUSABLE;

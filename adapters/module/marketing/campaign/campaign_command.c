@@ -444,6 +444,10 @@ static int command_tell(const struct problems *problems, enum ch_status status)
 		(void)command_fail("there is no book yet", "`carehub-marketing run` makes it");
 		return EXIT_NO_BOOK;
 	}
+	if (status == CH_VERSION) {
+		(void)command_fail("the book is of another release", "the next run makes it anew");
+		return EXIT_NO_BOOK;
+	}
 	problems_print(problems, &text);
 	(void)fputs(buffer_text(&text), stderr);
 	buffer_fini(&text);

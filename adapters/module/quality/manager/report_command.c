@@ -322,6 +322,10 @@ int report_command(int argc, char **argv, const struct module *module, size_t co
 			"carehub-quality report: there is no book yet: `carehub-quality run` makes it\n",
 			stderr);
 		result = EXIT_NO_BOOK;
+	} else if (status == CH_VERSION) {
+		(void)command_fail(
+			"the book", "it is of another release; the next run makes it anew");
+		result = EXIT_NO_BOOK;
 	} else {
 		result = command_fail("the book", ch_status_text(status));
 	}

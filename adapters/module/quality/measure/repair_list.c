@@ -185,6 +185,12 @@ static int list_refuse(enum ch_status status, const struct problems *problems)
 			stderr);
 		return EXIT_NO_BOOK;
 	}
+	if (status == CH_VERSION) {
+		(void)fputs("carehub-quality repairs: the book is of another release; the next run "
+			    "makes it anew\n",
+			stderr);
+		return EXIT_NO_BOOK;
+	}
 	problems_print(problems, &told);
 	if (problems_none(problems))
 		(void)fprintf(
