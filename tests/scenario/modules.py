@@ -2,6 +2,7 @@
 books are the same, so are the reports, and nothing is said again."""
 import json
 import pathlib
+import signal
 import subprocess
 import sys
 
@@ -121,4 +122,21 @@ with Hub() as hub:
         after = (tables(name), said(name))
         assert after == before[name], (name, set(after[0]) ^ set(before[name][0]))
     assert report() == reported
+
+    # A reload with a mistake in a file that the settings name: it goes on as it is, and takes the corrected one.
+    with subprocess.Popen([BIN / "carehub-marketing", "run", "--config", modules["marketing"]],
+                          stderr=subprocess.PIPE, text=True) as process:
+        def told(words):
+            return next(line for line in process.stderr if words in line)
+
+        told("module.live")
+        definitions.write_text(DEFINITIONS + "[segment lost]\n")
+        process.send_signal(signal.SIGHUP)
+        told("config.kept")
+        definitions.write_text(DEFINITIONS + "[segment found]\nwhere = everybody\n")
+        process.send_signal(signal.SIGHUP)
+        assert "generation=2" in told("config.active")
+        told("module.live")
+        process.terminate()
+        assert process.wait() == 0
     hub.stop()

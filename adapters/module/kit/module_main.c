@@ -131,6 +131,7 @@ static void main_signals(void)
 
 /* The settings of a run; after a reload also those before, to go back to. */
 struct generations {
+	const struct call *call;
 	struct module_settings now;
 	struct module_settings before;
 	struct module_life life;
@@ -149,23 +150,47 @@ static void main_tell_active(const struct call *call, const struct module_life *
 		life->generation);
 }
 
+static void main_keep(struct generations *generations, const struct problems *problems)
+{
+	generations->life.reload_failed = true;
+	main_tell_problems(generations->call, problems);
+	log_error("config.kept", "module=%s generation=%" PRIu64,
+		generations->call->module->program, generations->life.generation);
+}
+
+/* Before anything is closed for a reload: what the old settings name (definitions, campaigns) may be what is
+ * wrong, and could then not be opened again. */
+static bool main_may_reload(void *context)
+{
+	struct generations *generations = context;
+	struct module_settings fresh = {0};
+	struct problems problems = {0};
+	reload = 0; /* who asks from now on asks for another one */
+	enum ch_status status = main_read(generations->call, &problems, &fresh);
+	if (status == CH_OK)
+		reload = 1;
+	else
+		main_keep(generations, &problems);
+	module_settings_free(&fresh, generations->call->module);
+	problems_fini(&problems);
+	return status == CH_OK;
+}
+
 /* A reload: the new settings, if they are good; else everything goes on with the old ones. */
 static void main_renew(const struct call *call, struct generations *generations)
 {
 	struct module_settings fresh = {0};
 	struct problems problems = {0};
 	enum ch_status status = main_read(call, &problems, &fresh);
-	generations->life.reload_failed = status != CH_OK;
 	if (status == CH_OK) {
+		generations->life.reload_failed = false;
 		module_settings_free(&generations->before, call->module);
 		generations->before = generations->now;
 		generations->now = fresh;
 		generations->life.generation++;
 		main_tell_active(call, &generations->life);
 	} else {
-		main_tell_problems(call, &problems);
-		log_error("config.kept", "module=%s generation=%" PRIu64, call->module->program,
-			generations->life.generation);
+		main_keep(generations, &problems);
 	}
 	problems_fini(&problems);
 }
@@ -209,8 +234,13 @@ static enum ch_status main_run_generations(
 static int main_run(const struct call *call)
 {
 	struct problems problems = {0};
-	struct generations generations = {
-		.life = {.stop = &stop, .reload = &reload, .once = call->once, .generation = 1}};
+	struct generations generations = {.call = call,
+		.life = {.stop = &stop,
+			.reload = &reload,
+			.may_reload = main_may_reload,
+			.context = &generations,
+			.once = call->once,
+			.generation = 1}};
 	enum ch_status status = main_read(call, &problems, &generations.now);
 	if (status == CH_OK) {
 		main_signals();

@@ -166,7 +166,9 @@ static void run_close(struct run *run)
 
 static bool run_is_over(const struct run *run)
 {
-	return *run->life->stop != 0 || *run->life->reload != 0;
+	const struct module_life *life = run->life;
+	return *life->stop != 0 || (*life->reload != 0 && (life->may_reload == NULL ||
+								  life->may_reload(life->context)));
 }
 
 /* What no other round will mend. */

@@ -9,8 +9,12 @@
 struct module_life {
 	const atomic_int *stop;   /* set by a signal or another thread */
 	const atomic_int *reload; /* the same; CH_RETRY ends the run, for new settings */
-	bool once;                /* ends when it is live and has nothing more to say */
-	uint64_t generation;      /* of the configuration; these are for the metrics */
+	/* Asked once a reload was asked for, in the run's thread, perhaps again: whether new settings are good, so
+	 * that the run may end for them.  It clears `reload` when not.  NULL: they are. */
+	bool (*may_reload)(void *context);
+	void *context;
+	bool once;           /* ends when it is live and has nothing more to say */
+	uint64_t generation; /* of the configuration; these are for the metrics */
 	bool reload_failed;
 };
 
