@@ -93,6 +93,12 @@ static const struct option options[] = {
 		.max = 100,
 		.initial = "1",
 		.help = "How many events become of one record."},
+	{.name = "source.resumes",
+		.type = OPTION_BOOL,
+		AT(resumes),
+		.initial = "yes",
+		.help = "no: the adapter tells at each start what the source still has, and its\n"
+			"documentation says so; how much that is stays a remark."},
 	{.name = "source.feed",
 		.type = OPTION_TEXT,
 		AT(feed),

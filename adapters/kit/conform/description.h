@@ -34,6 +34,7 @@ struct description {
 	char *server;
 	char *records;
 	int64_t events;
+	bool resumes;
 	char *feed;
 	char *garbage;
 	char *vanish;
