@@ -1,4 +1,4 @@
-/* Lines: secret, id, time, signature, traceparent, and the rest as the body. */
+/* Lines: secret, id, time, signature (and tracestate), traceparent, and the rest as the body. */
 #include <stdlib.h>
 
 #include "base/text.h"
@@ -15,6 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct slice lines[5] = {{NULL, 0}};
 	struct signature_keys secrets = {.count = 0};
 	struct slice parent;
+	struct slice state;
 	int64_t sent_us = 0;
 	for (size_t i = 0; i < 5; i++)
 		(void)text_split(&rest, '\n', &lines[i]); /* none: it stays empty */
@@ -29,6 +30,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	if (signature_check_body(&secrets, rest, lines[3]) == CH_OK && secrets.count == 0)
 		abort();
 	if (traceparent_read(lines[4], &parent) == CH_OK && parent.len < 55)
+		abort();
+	const struct http_message request = {.headers = {{SLICE_LITERAL("traceparent"), lines[4]},
+						     {SLICE_LITERAL("tracestate"), lines[3]}},
+		.header_count = 2};
+	trace_of_message(&request, &parent, &state);
+	if (state.len > 0 && (parent.len < 55 || state.len > TRACESTATE_BYTES))
 		abort();
 	return 0;
 }
