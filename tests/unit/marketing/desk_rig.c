@@ -1,5 +1,6 @@
 #include "unit/marketing/desk_rig.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -241,11 +242,24 @@ static enum ch_status rig_ask(void *context, struct ch_connection *connection, u
 
 /* ---- The mail server ---- */
 
+/* The server's threads ask for it while the test goes on. */
+static pthread_mutex_t fault_lock = PTHREAD_MUTEX_INITIALIZER;
+
+void rig_fault(struct rig *rig, struct smtp_fault fault)
+{
+	(void)pthread_mutex_lock(&fault_lock);
+	rig->fault = fault;
+	(void)pthread_mutex_unlock(&fault_lock);
+}
+
 static struct smtp_fault rig_plan(void *context, uint64_t mail)
 {
 	const struct rig *rig = context;
 	(void)mail;
-	return rig->fault;
+	(void)pthread_mutex_lock(&fault_lock);
+	struct smtp_fault fault = rig->fault;
+	(void)pthread_mutex_unlock(&fault_lock);
+	return fault;
 }
 
 struct mail_count {

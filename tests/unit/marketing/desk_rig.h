@@ -44,7 +44,7 @@ struct rig {
 	struct segments_config segments;
 	struct rig_record records[RIG_CUSTOMERS + 1];
 	struct smtp_server *server;
-	struct smtp_fault fault; /* of every mail */
+	struct smtp_fault fault; /* of every mail: rig_fault */
 	int64_t now_us;
 
 	/* The journal: entries from 1. */
@@ -95,6 +95,9 @@ void rig_restore(struct rig *rig, uint64_t head);
 /* How the newest message of this customer stands; and why, "" when nothing is said. */
 enum ledger_state rig_state(struct rig *rig, const char *campaign, uint64_t customer);
 void rig_reason(struct rig *rig, const char *campaign, uint64_t customer, char out[32]);
+
+/* What happens to every mail from now on. */
+void rig_fault(struct rig *rig, struct smtp_fault fault);
 
 /* Mails that the server has taken for this address; NULL: all. */
 unsigned rig_mails(struct rig *rig, const char *address);

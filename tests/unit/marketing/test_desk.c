@@ -120,7 +120,7 @@ static void test_a_withdrawal_by_each_channel_stops_what_was_meant(void **state)
 	Carehub__V1__ConsentWithdrawn said = CAREHUB__V1__CONSENT_WITHDRAWN__INIT;
 	uint64_t customer = 0;
 	(void)state;
-	rig.fault = (struct smtp_fault){SMTP_RECIPIENT, SMTP_REPLY, 451, 0};
+	rig_fault(&rig, (struct smtp_fault){SMTP_RECIPIENT, SMTP_REPLY, 451, 0});
 	rig_start(&rig, "spring");
 	for (size_t i = 0; i < event_type_count; i++) {
 		const struct event_type *type = &event_types[i];
@@ -132,7 +132,7 @@ static void test_a_withdrawal_by_each_channel_stops_what_was_meant(void **state)
 		rig_tell(&rig, type->name, customer, &said.base);
 	}
 	assert_true(customer >= 4);
-	rig.fault = (struct smtp_fault){.deed = SMTP_FINE};
+	rig_fault(&rig, (struct smtp_fault){.deed = SMTP_FINE});
 	rig_run(&rig, 61 * MINUTE); /* the longest wait for a deferred one */
 	for (uint64_t i = 1; i <= customer; i++) {
 		assert_int_equal(rig_state(&rig, "spring", i), LEDGER_IS_WITHHELD);
@@ -193,14 +193,14 @@ static void test_who_had_it_under_his_old_number_has_had_it(void **state)
 static void test_who_is_merged_while_his_mail_waits_gets_it_under_the_other_number(void **state)
 {
 	(void)state;
-	rig.fault = (struct smtp_fault){SMTP_RECIPIENT, SMTP_REPLY, 451, 0};
+	rig_fault(&rig, (struct smtp_fault){SMTP_RECIPIENT, SMTP_REPLY, 451, 0});
 	rig_know(&rig, 1);
 	rig_start(&rig, "spring");
 	rig_run(&rig, 5 * SECOND);
 	assert_int_equal(rig_state(&rig, "spring", 1), LEDGER_IS_OPEN);
 	rig_know(&rig, 2);
 	rig_merge(&rig, 1, 2);
-	rig.fault = (struct smtp_fault){.deed = SMTP_FINE};
+	rig_fault(&rig, (struct smtp_fault){.deed = SMTP_FINE});
 	rig_run(&rig, 2 * MINUTE);
 	assert_int_equal(rig_state(&rig, "spring", 1), LEDGER_IS_WITHHELD);
 	assert_reason(1, "merged");
@@ -235,7 +235,7 @@ static void test_counts(void **state)
 	for (uint64_t customer = 1; customer <= 3; customer++)
 		rig_know(&rig, customer);
 	rig.records[3].agrees = false;
-	rig.fault = (struct smtp_fault){SMTP_RECIPIENT, SMTP_REPLY, 451, 0};
+	rig_fault(&rig, (struct smtp_fault){SMTP_RECIPIENT, SMTP_REPLY, 451, 0});
 	rig_start(&rig, "spring");
 	rig_run(&rig, 800);
 	assert_counted(MESSAGES "\"deferred\"} 2\n");
@@ -244,19 +244,19 @@ static void test_counts(void **state)
 	assert_counted("carehub_module_campaign_withheld_total{reason=\"no_consent\"} 1\n");
 	assert_counted("carehub_module_campaign_waiting{campaign=\"spring\"} 2\n");
 	assert_counted("carehub_module_mail_held_seconds 0\n");
-	rig.fault = (struct smtp_fault){SMTP_TEXT, SMTP_DROP, 0, 0};
+	rig_fault(&rig, (struct smtp_fault){SMTP_TEXT, SMTP_DROP, 0, 0});
 	rig_run(&rig, 61 * MINUTE);
 	assert_counted(MESSAGES "\"uncertain\"} 2\n");
 	assert_counted("carehub_module_campaign_uncertain{campaign=\"spring\"} 2\n");
 	assert_counted("carehub_module_campaign_waiting{campaign=\"spring\"} 0\n");
-	rig.fault = (struct smtp_fault){SMTP_SENDER, SMTP_REPLY, 550, 0};
+	rig_fault(&rig, (struct smtp_fault){SMTP_SENDER, SMTP_REPLY, 550, 0});
 	rig_know(&rig, 4);
 	rig_run(&rig, 3 * MINUTE);
 	assert_counted("carehub_module_campaign_waiting{campaign=\"spring\"} 1\n");
-	rig.fault = (struct smtp_fault){SMTP_RECIPIENT, SMTP_REPLY, 550, 0};
+	rig_fault(&rig, (struct smtp_fault){SMTP_RECIPIENT, SMTP_REPLY, 550, 0});
 	rig_run(&rig, 61 * MINUTE);
 	assert_counted(MESSAGES "\"refused\"} 1\n");
-	rig.fault = (struct smtp_fault){.deed = SMTP_FINE};
+	rig_fault(&rig, (struct smtp_fault){.deed = SMTP_FINE});
 	rig_know(&rig, 5);
 	rig_run(&rig, 2 * MINUTE);
 	assert_counted(MESSAGES "\"sent\"} 1\n");
