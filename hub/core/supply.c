@@ -349,6 +349,7 @@ static struct supply_line *supply_line(
 	return line;
 }
 
+/* A change that has overtaken its order is the later word. */
 static void supply_ordered(struct supply *supply, struct slice told, bool amended)
 {
 	struct slice id = supply_told(told, TOLD_LINE_ID);
@@ -358,13 +359,14 @@ static void supply_ordered(struct supply *supply, struct slice told, bool amende
 	if (line == NULL)
 		return;
 	bool said = supply_quantity(told, TOLD_QUANTITY, &quantity);
+	bool overtaken = !amended && line->known && supply->placed_us == 0;
 	line->known = true;
 	line->taken = true; /* two lines of one article are two */
 	if (line->id.len == 0)
 		line->id = id;
 	for (uint32_t i = 0; i < item.count; i++)
 		item_add(&line->item, item.codes[i]);
-	if (quantity != 0)
+	if (quantity != 0 && !overtaken)
 		line->ordered = quantity;
 	if (amended)
 		line->ended = said && quantity == 0;

@@ -302,6 +302,22 @@ static void test_documents_come_in_any_order(void **state)
 	world_close(&world);
 }
 
+static void test_a_change_that_overtakes_its_order_stands(void **state)
+{
+	struct world world;
+	(void)state;
+	world_open(&world);
+	tell(&world, (struct document){DOCUMENT("1", "parts.order.amended", "A1", ""),
+			     LINES({LINE("1", "P-1", "", 2)}, {LINE("2", "P-2", "", 0)})});
+	tell(&world, (struct document){DOCUMENT("2", "parts.order.placed", "A1", ""),
+			     LINES({LINE("1", "P-1", "", 10)}, {LINE("2", "P-2", "", 1)})});
+	assert_int_equal(state_of(&world, "order.supply/A1"), RUNNING);
+	tell(&world, (struct document){DOCUMENT("3", "parts.goods.received", "A1", ""),
+			     LINES({LINE("1", "P-1", "", 2)})});
+	assert_int_equal(state_of(&world, "order.supply/A1"), MET);
+	world_close(&world);
+}
+
 static void test_a_late_receipt_corrects_what_was_said(void **state)
 {
 	struct world world;
@@ -424,6 +440,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_given_up_is_not_waited_for),
 		cmocka_unit_test(test_an_order_number_is_its_buyers),
 		cmocka_unit_test(test_documents_come_in_any_order),
+		cmocka_unit_test(test_a_change_that_overtakes_its_order_stands),
 		cmocka_unit_test(test_a_late_receipt_corrects_what_was_said),
 		cmocka_unit_test(test_an_article_goes_by_many_numbers),
 		cmocka_unit_test(test_a_receipt_that_says_little),
