@@ -4,7 +4,7 @@
 
 #include "module/report/report.h"
 
-/* Escaped for text and for attributes in double quotes. */
+/* Escaped for text and for attributes in quotes; mails in HTML use it, too. */
 void page_text(struct slice text, struct buffer *out);
 void page_words(const char *words, struct buffer *out);
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/text.h"
+#include "module/report/page_part.h"
 
 const char *const template_words[TEMPLATE_WORDS] = {
 	[TEMPLATE_NAME] = "name",
@@ -261,31 +262,6 @@ enum template_word template_lacks(
 	return TEMPLATE_WORDS;
 }
 
-static void template_put_html(struct slice value, struct buffer *out)
-{
-	for (size_t i = 0; i < value.len; i++) {
-		switch (value.data[i]) {
-		case '&':
-			buffer_append_text(out, "&amp;");
-			break;
-		case '<':
-			buffer_append_text(out, "&lt;");
-			break;
-		case '>':
-			buffer_append_text(out, "&gt;");
-			break;
-		case '"':
-			buffer_append_text(out, "&quot;");
-			break;
-		case '\'':
-			buffer_append_text(out, "&#39;");
-			break;
-		default:
-			buffer_append_byte(out, value.data[i]);
-		}
-	}
-}
-
 /* A value comes from a record, and a record from strangers: it stays on its line. */
 static void template_put_plain(struct slice value, struct buffer *out)
 {
@@ -306,7 +282,7 @@ static void template_fill(const struct template *template, size_t from, size_t t
 		struct slice value = values->words[piece->word];
 		value = value.len > 0 ? value : piece->fallback;
 		if (template->kind == TEMPLATE_HTML)
-			template_put_html(value, out);
+			page_text(value, out);
 		else
 			template_put_plain(value, out);
 	}
