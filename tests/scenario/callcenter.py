@@ -102,7 +102,7 @@ settle = 0
         # The telephone rings, and only when the screen has it does the agent take the call.
         first = Call(exchange, "13800138000", "repair", "Fang").join().ring("Wang", "PJSIP/201")
         bearer, pop = pushed.get(timeout=PATIENCE_S)
-        assert bearer == "Bearer screens" and pop["lookup"] == "found"
+        assert bearer == "Bearer screens" and pop["lookup"] == "found", pop
         assert pop["agent"]["id"] == "201" and pop["call"]["group"] == "appliances"
         assert "Wang Fang" in json.dumps(pop["customers"]), pop
         until(lambda: live(first) == ["queued"])
@@ -117,7 +117,8 @@ settle = 0
         assert pop["lookup"] == "none", pop  # once the call is over its event makes him known
         unknown.connect().complete()
         Call(exchange, "", "repair").join().ring("Li", "PJSIP/202").connect().complete()
-        assert pushed.get(timeout=PATIENCE_S)[1]["lookup"] == "anonymous"
+        pop = pushed.get(timeout=PATIENCE_S)[1]
+        assert pop["lookup"] == "anonymous", pop
         until(lambda: len(calls()) == 3 and exchange.pings > 0)
         wang.line.settimeout(0.2)
         try:
@@ -126,8 +127,10 @@ settle = 0
             pass
 
         # The line breaks while somebody talks; he is done before it is back.  The log has him.
-        broken = Call(exchange, "13900139000", "repair").join().ring("Wang", "PJSIP/201").connect()
-        assert pushed.get(timeout=PATIENCE_S)[1]["lookup"] == "found"
+        broken = Call(exchange, "13900139000", "repair").join().ring("Wang", "PJSIP/201")
+        pop = pushed.get(timeout=PATIENCE_S)[1]
+        assert pop["lookup"] == "found", pop  # once he is connected the call has a record of its own
+        broken.connect()
         exchange.gone.clear()
         exchange.hang_up()
         assert exchange.gone.wait(PATIENCE_S)
@@ -168,7 +171,8 @@ settle = 0
         assert exchange.ready.wait(PATIENCE_S)
         hub.kill()
         last = Call(exchange, "13800138000", "repair").join().ring("Wang", "PJSIP/201")
-        assert pushed.get(timeout=PATIENCE_S)[1]["lookup"] == "failed"
+        pop = pushed.get(timeout=PATIENCE_S)[1]
+        assert pop["lookup"] == "failed", pop
         last.connect().complete()
     finally:
         adapter.terminate()
