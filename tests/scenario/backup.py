@@ -18,7 +18,7 @@ with Hub() as hub:
     last = hub.ask(ops, "backup", copy)[-1]
     assert last["done"] and last["sequence"] == "21"
     before = hub.ask(ops, "customer", "13800138007")[0]["customer"]["customerNumber"]
-    incarnation = hub.ask(ops, "status")[0]["incarnation"]
+    incarnation = hub.status(ops)["incarnation"]
     hub.stop()
     records = hub.offline("dump", "--hash")
 
@@ -28,7 +28,7 @@ with Hub() as hub:
     assert "verify\tok" in hub.offline("verify")
     hub.start()
     assert hub.ask(ops, "customer", "13800138007")[0]["customer"]["customerNumber"] == before
-    assert hub.ask(ops, "status")[0]["incarnation"] != incarnation
+    assert hub.status(ops)["incarnation"] != incarnation
     again = hub.ask(shop, "publish", input=complaint(7))
     assert again[0]["outcome"] == "duplicate"
     hub.stop()

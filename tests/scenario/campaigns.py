@@ -159,7 +159,7 @@ with certificate("127.0.0.1", "IP:127.0.0.1") as certs, Hub() as hub, \
         spring = campaigns("report", "spring", "--json", status=(0, 1))
 
     # The book anew: the same report, nothing sent, nothing said.
-    sent, head = len(box.mails), hub.ask(ops, "status")[0]["head"]
+    sent, head = len(box.mails), hub.status(ops)["head"]
     subprocess.run([BIN / "carehub-marketing", "rebuild", "--config", config], check=True,
                    stdout=subprocess.DEVNULL)
     with run():
@@ -167,5 +167,5 @@ with certificate("127.0.0.1", "IP:127.0.0.1") as certs, Hub() as hub, \
         until(lambda: outcomes("spring") == {r["state"]: r["customers"] for s in
               json.loads(spring)["sections"] for t in s["parts"]
               if t.get("table") == "outcomes" for r in t["rows"]})
-    assert len(box.mails) == sent and hub.ask(ops, "status")[0]["head"] == head
+    assert len(box.mails) == sent and hub.status(ops)["head"] == head
     hub.stop()

@@ -65,11 +65,11 @@ with Hub() as hub:
         until(lambda: said()["xbar", LABEL]["revision"] == 2)
     before = said()
     assert "R1-late-d" in {e["id"] for e in before["xbar", LABEL]["events"]}
-    head = hub.ask(ops, "status")[0]["head"]
+    head = hub.status(ops)["head"]
 
     module("rebuild")
     module("run", "--once")
-    assert said() == before and hub.ask(ops, "status")[0]["head"] == head
+    assert said() == before and hub.status(ops)["head"] == head
 
     report = json.loads(module("report", "--format", "json"))
     drawn = [point for section in report["sections"] for part in section["parts"]

@@ -31,7 +31,7 @@ with Hub(journal__segment="1M", journal__archive_after="0s") as hub:
     day.write_text("".join(map(cancelled, range(EVENTS))))
 
     def head():
-        return int(hub.ask(ops, "status")[0]["head"])
+        return int(hub.status(ops)["head"])
 
     hub.start()
     publisher = hub.spawn(shop, "publish", day, "--quiet")

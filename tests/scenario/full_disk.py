@@ -69,7 +69,7 @@ with Hub(journal__segment="1M", journal__spares="1", journal__reserve=RESERVE,
         assert (receipt["outcome"], receipt["reason"]) == ("retry_after", "full")
         assert receipt["retry_after_ms"] > 0 and stored(1, taken)
         until(lambda: hub.page("/readyz")[0] == 503)  # the store cannot be written, and says so
-        assert "store.failed" in [w["code"] for w in hub.ask(ops, "status", status=2)[0]["warnings"]]
+        until(lambda: "store.failed" in hub.warned(ops))
         hub.kill()
     hub.start()  # on a disk without a byte
     assert stored(1, taken)
@@ -78,7 +78,7 @@ with Hub(journal__segment="1M", journal__spares="1", journal__reserve=RESERVE,
         hub.free_disk()
         until(lambda: wire.publish(made(taken))[0]["outcome"] in ("accepted", "duplicate"))
         until(lambda: hub.page("/readyz")[0] == 200)
-        assert hub.ask(ops, "status")[0].get("warnings", []) == []
+        until(lambda: hub.warned(ops) == [])
         assert wire.publish(made(taken + 1))[0]["outcome"] == "accepted"
         assert wire.publish(made(1))[0]["outcome"] == "duplicate"
     assert stored(1, taken + 2)

@@ -57,11 +57,11 @@ with Hub() as hub:
     assert book.count("feedback ") == book.count("heard ") == book.count("said ") == 600
     assert "outbox" not in book
 
-    head = hub.ask(ops, "status")[0]["head"]
+    head = hub.status(ops)["head"]
     assert "is empty" in module("rebuild")
     module("status", status=3)
     module("run", "--once")
-    assert module("book") == book and hub.ask(ops, "status")[0]["head"] == head
+    assert module("book") == book and hub.status(ops)["head"] == head
 
     # What the backup does not have never was.
     hub.stop()

@@ -88,7 +88,7 @@ with Hub() as hub:
         with running([BIN / "carehub-quality", "run", "--config", modules["quality"]]), \
              running([BIN / "carehub-marketing", "run", "--config", modules["marketing"]]):
             hub.run(shops, "publish", "--json", input="".join(lines[life * third:(life + 1) * third]))
-            head = int(hub.ask(ops, "status")[0]["head"])
+            head = int(hub.status(ops)["head"])
             until(lambda: all(reached(name) > head * life // 3 for name in modules))
     for name in modules:
         module(name, "run", "--once")
@@ -96,7 +96,7 @@ with Hub() as hub:
 
     before = {name: (tables(name), said(name)) for name in modules}
     reported = report()
-    head = hub.ask(ops, "status")[0]["head"]
+    head = hub.status(ops)["head"]
     assert said("marketing") > 10
 
     # The book is shown: who is where, and why.
@@ -117,7 +117,7 @@ with Hub() as hub:
     for name in modules:
         module(name, "rebuild")
         module(name, "run", "--once")
-    assert hub.ask(ops, "status")[0]["head"] == head, "a rebuild has said something"
+    assert hub.status(ops)["head"] == head, "a rebuild has said something"
     for name in modules:
         after = (tables(name), said(name))
         assert after == before[name], (name, set(after[0]) ^ set(before[name][0]))

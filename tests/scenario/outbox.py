@@ -81,10 +81,10 @@ def scenario(hub, database, release):
         adapter.terminate()
         assert adapter.wait(PATIENCE_S) == 1  # something was rejected
     # With nothing new it ends by itself, and publishes nothing.
-    head = hub.ask(ops, "status")[0]["head"]
+    head = hub.status(ops)["head"]
     assert subprocess.run([*run, "--once"], stderr=subprocess.DEVNULL,
                           timeout=PATIENCE_S).returncode == 0
-    assert hub.ask(ops, "status")[0]["head"] == head
+    assert hub.status(ops)["head"] == head
 
 
 with Hub() as hub, Postgres() as database:

@@ -108,8 +108,8 @@ with Hub() as hub:
     assert told["four_day", "all"] == [(1, 1, 2), (2, 2, 2)], told
     assert told["r14", "station:S1"] == [(1, 0, 2)], "nothing has changed about it"
 
-    before = hub.ask(ops, "status")[0]["head"]
+    before = hub.status(ops)["head"]
     quality("rebuild")
     assert report() == last
-    assert hub.ask(ops, "status")[0]["head"] == before and len(said()) == 1
+    assert hub.status(ops)["head"] == before and len(said()) == 1
     hub.stop()

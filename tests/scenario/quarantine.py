@@ -47,7 +47,7 @@ with Hub() as hub:
     hub.run(ops, "quarantine", "discard", 3, "--remark", "never paid", "--yes")
     hub.run(ops, "quarantine", "discard", 3, "--yes", status=1)
     assert hub.ask(ops, "quarantine") == []
-    assert "quarantined" not in hub.ask(ops, "status")[0]
+    assert "quarantined" not in hub.status(ops)
     assert [i["state"] for i in hub.ask(ops, "quarantine", "--all")] == \
         ["released", "discarded", "discarded"]
     record, = hub.ask(ops, "customer", "+852 2345 6789")

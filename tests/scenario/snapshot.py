@@ -94,7 +94,7 @@ with Hub() as hub:
             client.pump(0)
             for mirror in mirrors:
                 mirror.take()
-        head = int(hub.ask(ops, "status")[0]["head"])
+        head = int(hub.status(ops)["head"])
         for mirror in mirrors:
             mirror.take_until(head)
             assert CAUGHT_UP in mirror.marks, mirror.marks

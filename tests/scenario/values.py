@@ -87,14 +87,14 @@ with Hub() as hub:
         until(lambda: members("best") == {one, two, four})
     module("run", "--once")
     module("run", "--once")  # it hears what it said itself
-    before, head = tables(), hub.ask(ops, "status")[0]["head"]
+    before, head = tables(), hub.status(ops)["head"]
     assert json.loads(module("segments", "--json", "why", "chinese", four))["holds"]
 
     # The book anew: equal to the last byte, and nothing is said again.
     module("rebuild")
     module("run", "--once")
     assert tables() == before, set(tables()) ^ set(before)
-    assert hub.ask(ops, "status")[0]["head"] == head
+    assert hub.status(ops)["head"] == head
 
     # Who may have the language hears that; who may hear of records alone hears no value.
     with hub.client(wall) as client:

@@ -26,7 +26,7 @@ with Hub() as hub:
         def register(sender, id, *words, **more):
             return site.post(f"/warranty/{sender}", signed(SECRET, id, registration(*words, **more)))
 
-        today = hub.ask(ops, "status")[0]["nowTimeUs"]
+        today = hub.status(ops)["nowTimeUs"]
         bought = __import__("datetime").date.fromtimestamp(int(today) / 1e6).isoformat()
         status, first = register("shop", "w1", "SN-12 345", signed_in="c-77", purchaseDate=bought)
         assert status == 200 and first["registered"], first
