@@ -101,8 +101,8 @@ static enum ch_status rejects_make_room(int dir, const char *name)
 
 enum ch_status rejects_append(const char *path, struct slice line)
 {
-	int dir;
-	const char *name;
+	int dir = -1;
+	const char *name = NULL;
 	enum ch_status status = rejects_enter(path, &dir, &name);
 	if (status != CH_OK)
 		return status;
@@ -115,8 +115,8 @@ enum ch_status rejects_append(const char *path, struct slice line)
 
 bool rejects_have_room(const char *path)
 {
-	int dir;
-	const char *name;
+	int dir = -1;
+	const char *name = NULL;
 	char older[NAME_MAX + 1];
 	if (rejects_enter(path, &dir, &name) != CH_OK)
 		return true; /* to write will say why not */
