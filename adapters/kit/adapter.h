@@ -154,9 +154,9 @@ struct kit_adapter {
 };
 
 /* `PROGRAM run --config FILE [--once]`, `PROGRAM check --config FILE`, `PROGRAM reload --config FILE` and
- * `PROGRAM config`.  With --once it ends when the source has nothing more and everything is settled.  SIGHUP or
- * `reload` reads FILE anew (generation.h).  Returns the exit status: 0 fine, 1 something was rejected or
- * refused, 2 unusable, 3 nobody to reload, 64 usage. */
+ * `PROGRAM config`; with --help it answers with its usage.  With --once it ends when the source has nothing more
+ * and everything is settled.  SIGHUP or `reload` reads FILE anew (generation.h).  Returns the exit status: 0 fine,
+ * 1 something was rejected or refused, 2 unusable, 3 nobody to reload, 64 usage. */
 int kit_main(int argc, char **argv, const struct kit_adapter *adapter);
 
 #endif

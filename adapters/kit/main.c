@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "kit/control.h"
 #include "kit/generation.h"
+#include "kit/help.h"
 
 #define EXIT_SOME     1
 #define EXIT_UNUSABLE 2
@@ -28,7 +29,7 @@ static void main_reload(int number)
 	reload = 1;
 }
 
-static int main_usage(const char *program, FILE *out)
+static int main_usage(const char *program, FILE *out, int result)
 {
 	fprintf(out,
 		"Usage: %s run --config FILE [--once]\n"
@@ -43,7 +44,7 @@ static int main_usage(const char *program, FILE *out)
 		"Exit status: 0 fine, 1 some rejected or refused, 2 unusable, 3 no adapter runs with\n"
 		"FILE or none has answered, 64 usage.\n",
 		program, program, program, program);
-	return EXIT_USAGE;
+	return result;
 }
 
 static int main_report(const char *program, const struct problems *problems, enum ch_status status)
@@ -123,6 +124,8 @@ int kit_main(int argc, char **argv, const struct kit_adapter *adapter)
 	int result = 0;
 	bool check = argc > 1 && strcmp(argv[1], "check") == 0;
 	bool again = argc > 1 && strcmp(argv[1], "reload") == 0;
+	if (help_asked(argc, argv))
+		return main_usage(adapter->program, stdout, 0);
 	if (argc == 2 && strcmp(argv[1], "config") == 0) {
 		struct buffer text = {0};
 		kit_settings_describe(adapter, &text);
@@ -131,17 +134,17 @@ int kit_main(int argc, char **argv, const struct kit_adapter *adapter)
 		return 0;
 	}
 	if (argc < 2 || (!check && !again && strcmp(argv[1], "run") != 0))
-		return main_usage(adapter->program, stderr);
+		return main_usage(adapter->program, stderr, EXIT_USAGE);
 	for (int i = 2; i < argc; i++) {
 		if (strcmp(argv[i], "--once") == 0 && !check && !again)
 			once = true;
 		else if (strcmp(argv[i], "--config") == 0 && i + 1 < argc)
 			config = argv[++i];
 		else
-			return main_usage(adapter->program, stderr);
+			return main_usage(adapter->program, stderr, EXIT_USAGE);
 	}
 	if (config == NULL)
-		return main_usage(adapter->program, stderr);
+		return main_usage(adapter->program, stderr, EXIT_USAGE);
 	if (again)
 		return main_reload_by(adapter->program, config);
 	enum ch_status status = generations_open(adapter, config, &problems, &generations);

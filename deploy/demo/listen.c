@@ -1,4 +1,4 @@
-/* listen: a durable subscriber in one page, and the quickstart's marketing and quality modules.
+/* listen: a durable subscriber in one page, and the two services of the quick start.
  *
  *     listen ENDPOINT SERVER_KEY KEY_FILE NAME HOW PATTERN...
  *
@@ -94,7 +94,7 @@ int main(int argc, char **argv)
 	struct sigaction action = {.sa_handler = listen_stop};
 	int result = 0;
 	if (argc < 7 || event == NULL) {
-		fputs("usage: listen ENDPOINT SERVER_KEY KEY_FILE NAME head|job|live PATTERN...\n",
+		fputs("Usage: listen ENDPOINT SERVER_KEY KEY_FILE NAME head|job|live PATTERN...\n",
 			stderr);
 		return 64;
 	}

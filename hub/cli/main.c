@@ -39,8 +39,9 @@ static const struct command commands[] = {
 		"--limit N           stop after so many\n" FILTERS},
 	{"get", get_main, "SEQUENCE | SOURCE ID | KIND/KEY",
 		"one entry with its effects, or one record",
-		"KIND is unit, order, repair, case, entitlement, appointment or deadline; of reference\n"
-		"data product, promotion, price (LIST/ITEM), station or stock (PLACE/ITEM), which has\n"
+		"KIND is unit, order, repair, case, entitlement, appointment, parts-order or deadline;\n"
+		"of reference data product, promotion, price (LIST/ITEM), station or stock\n"
+		"(PLACE/ITEM), which has\n"
 		"--at TIME           what held then\n"
 		"--zone ZONE         where the days of a price list begin: Asia/Shanghai, +08:00\n"
 		"--history           all versions that are kept\n"},
@@ -68,7 +69,7 @@ static const struct command commands[] = {
 	{"seek", seek_main, "NAME POINT", "move a subscription's position",
 		"--yes               do it; else only the plan is shown\n"},
 	{"deadletter", deadletter_main,
-		"[list NAME | retry NAME [SEQUENCE...] | discard NAME [SEQUENCE...]]",
+		"[list [NAME] | retry NAME [SEQUENCE...] | discard NAME [SEQUENCE...]]",
 		"deliveries that were set aside", "--yes               do it\n"},
 	{"quarantine", quarantine_main,
 		"[list | show SEQUENCE | correct SEQUENCE FILE | resubmit SEQUENCE... "
@@ -95,10 +96,13 @@ static const struct command commands[] = {
 		"--yes               do it\n"},
 	{"verify", offline_main, "", "carehubd verify, on a hub that does not run",
 		"--root DIR          as for carehubd\n"},
-	{"rebuild", offline_main, "[--past-damage]", "carehubd rebuild",
-		"--root DIR          as for carehubd\n"},
-	{"dump", offline_main, "[--at SEQUENCE] [--hash]", "carehubd dump",
-		"--root DIR          as for carehubd\n"},
+	{"rebuild", offline_main, "", "carehubd rebuild",
+		"--root DIR          as for carehubd\n"
+		"--past-damage       leave out what cannot be read\n"},
+	{"dump", offline_main, "", "carehubd dump",
+		"--root DIR          as for carehubd\n"
+		"--at SEQUENCE       as of that entry\n"
+		"--hash              only a hash over all of it\n"},
 	{"repair", offline_main, "DIRECTORY", "carehubd repair, with a backup",
 		"--root DIR          as for carehubd\n"},
 	{"restore", offline_main, "DIRECTORY", "carehubd restore",
@@ -127,18 +131,22 @@ static void main_usage(FILE *out)
 	(void)fputs("Usage: carehub [OPTIONS] COMMAND [WORDS]\n\n", out);
 	for (size_t i = 0; i < COMMANDS; i++)
 		(void)fprintf(out, "  %-11s %s\n", commands[i].name, commands[i].help);
-	(void)fputs("\n  help COMMAND   its words and options\n\n"
-		    "  --context NAME      ~/.config/carehub/NAME.conf; default\n"
-		    "  --endpoint ADDRESS  tcp://HOST:7710\n"
-		    "  --server-key KEY    the hub's public key, or the file that holds it\n"
-		    "  --key FILE          our secret key\n"
-		    "  --timeout SECONDS   10\n"
-		    "  --json              one JSON object a line\n"
-		    "  --quiet             no progress\n\n"
-		    "RANGE is [FROM][:TO] of 1000, @2026-03-01T08:00:00Z, -1h, -500, +1h, +500,\n"
-		    "start, end.\n"
-		    "Exit status: 0 fine, 1 some rejected or a warning, 2 critical, 3 unknown, "
-		    "64 usage.\n",
+	(void)fputs(
+		"\n  help COMMAND   its words and options\n\n"
+		"  --context NAME      ~/.config/carehub/NAME.conf; default\n"
+		"  --endpoint ADDRESS  tcp://HOST:7710\n"
+		"  --server-key KEY    the hub's public key, or the file that holds it\n"
+		"  --key FILE          our secret key\n"
+		"  --timeout SECONDS   how long to wait for an answer; 10\n"
+		"  --json              one JSON object a line\n"
+		"  --yes               do it: what changes anything only shows its plan without\n"
+		"  --dry-run           only the plan, as without --yes\n"
+		"  --quiet             no progress and no totals\n"
+		"  --version, --help\n\n"
+		"RANGE is [FROM][:TO] of 1000, @2026-03-01T08:00:00Z, -1h, -500, +1h, +500,\n"
+		"start, end.\n"
+		"Exit status: 0 fine, 1 some rejected or a warning, 2 critical, 3 unknown, "
+		"64 usage.\n",
 		out);
 }
 
@@ -156,7 +164,8 @@ static int main_help(const char *name)
 		main_usage(stdout);
 		return EXIT_FINE;
 	}
-	printf("Usage: carehub %s %s\n\n  %s\n", command->name, command->words, command->help);
+	printf("Usage: carehub %s%s%s\n\n  %s\n", command->name, command->words[0] != 0 ? " " : "",
+		command->words, command->help);
 	if (command->options[0] != 0)
 		(void)putchar('\n');
 	for (const char *line = command->options; *line != 0;) {

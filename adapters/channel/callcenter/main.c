@@ -9,6 +9,7 @@
 #include "channel/callcenter/hotline.h"
 #include "channel/callcenter/messages.h"
 #include "channel/callcenter/recording.h"
+#include "kit/help.h"
 #include "kit/translate.h"
 
 #define EXIT_USAGE     64
@@ -139,7 +140,7 @@ int main(int argc, char **argv)
 		int (*run)(int argc, char **argv);
 	} commands[] = {{"run", run_adapter}, {"check", run_adapter}, {"reload", run_adapter},
 		{"config", run_adapter}, {"translate", run_translate}, {"messages", run_messages}};
-	if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+	if (help_asked(argc, argv)) {
 		fputs(usage, stdout);
 		return 0;
 	}

@@ -19,7 +19,7 @@
 static int usage(FILE *to, int exit_status)
 {
 	(void)fputs(
-		"usage: carehub-parts run --config FILE [--once]\n"
+		"Usage: carehub-parts run --config FILE [--once]\n"
 		"       carehub-parts check --config FILE\n"
 		"       carehub-parts reload --config FILE\n"
 		"       carehub-parts config [--partner]\n"
@@ -45,11 +45,11 @@ static int usage(FILE *to, int exit_status)
 		"  --currency CODE    currency of amounts that name none, ISO 4217\n"
 		"  --repair-reference CODE\n"
 		"                     qualifier of the RFF that names a repair\n"
-		"  --quiet            no line of counts for a file\n"
+		"  -q, --quiet        no line of counts for a file\n"
 		"Of write:\n"
 		"  --from NUMBER[:QUALIFIER], --to NUMBER[:QUALIFIER]\n"
 		"                     sender and recipient (default: those that the event came with)\n"
-		"  --syntax NAME      charset: UNOA to UNOL, UNOW, UNOY (default UNOC)\n"
+		"  --syntax NAME      charset: UNOA to UNOL, UNOW to UNOY (default UNOC)\n"
 		"  --directory NAME   96A, 01B ... (default 96A)\n"
 		"  --association CODE EAN008 ...\n"
 		"  --number N         of the first interchange (default 1)\n"

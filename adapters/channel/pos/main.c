@@ -10,6 +10,7 @@
 #include "base/currency.h"
 #include "channel/pos/pos_source.h"
 #include "channel/pos/till_folder.h"
+#include "kit/help.h"
 #include "kit/translate.h"
 
 #define EXIT_USAGE 64
@@ -17,7 +18,7 @@
 static int usage(FILE *to, int exit_status)
 {
 	(void)fputs(
-		"usage: carehub-pos run --config FILE [--once]\n"
+		"Usage: carehub-pos run --config FILE [--once]\n"
 		"       carehub-pos check --config FILE\n"
 		"       carehub-pos reload --config FILE\n"
 		"       carehub-pos config\n"
@@ -57,7 +58,6 @@ static int translate(int argc, char **argv)
 		{"time-zone", required_argument, NULL, 'z'},
 		{"currency", required_argument, NULL, 'c'},
 		{"quiet", no_argument, NULL, 'q'},
-		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
 	struct pos_options settings = {{NULL, 0}, NULL, {NULL, 0}};
@@ -86,9 +86,6 @@ static int translate(int argc, char **argv)
 		case 'q':
 			files.quiet = true;
 			break;
-		case 'h':
-			zone_free(zone);
-			return usage(stdout, 0);
 		default:
 			zone_free(zone);
 			return usage(stderr, EXIT_USAGE);
@@ -108,13 +105,13 @@ int main(int argc, char **argv)
 {
 	if (argc < 2)
 		return usage(stderr, EXIT_USAGE);
+	if (help_asked(argc, argv))
+		return usage(stdout, 0);
 	if (strcmp(argv[1], "translate") == 0)
 		return translate(argc - 1, argv + 1);
 	if (strcmp(argv[1], "run") == 0 || strcmp(argv[1], "check") == 0 ||
 		strcmp(argv[1], "reload") == 0 || strcmp(argv[1], "config") == 0)
 		return till_folder_main(argc, argv);
-	if (strcmp(argv[1], "--help") == 0)
-		return usage(stdout, 0);
 	if (strcmp(argv[1], "--version") == 0) {
 		(void)puts("carehub-pos " CAREHUB_VERSION);
 		return 0;

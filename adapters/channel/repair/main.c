@@ -8,6 +8,7 @@
 #include "channel/repair/outbox_schema.h"
 #include "channel/repair/repair_adapter.h"
 #include "channel/repair/station_folder.h"
+#include "kit/help.h"
 #include "kit/translate.h"
 
 #define EXIT_USAGE 64
@@ -185,7 +186,7 @@ int main(int argc, char **argv)
 	} commands[] = {{"run", run_adapter}, {"config", run_adapter}, {"check", run_check},
 		{"reload", run_adapter}, {"mappings", run_mappings}, {"outbox", run_outbox},
 		{"ask", run_ask}, {"translate", run_translate}};
-	if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+	if (help_asked(argc, argv)) {
 		fputs(usage, stdout);
 		return 0;
 	}

@@ -6,12 +6,13 @@
 
 #include "channel/website/recording.h"
 #include "channel/website/website.h"
+#include "kit/help.h"
 #include "kit/translate.h"
 
 #define EXIT_USAGE 64
 
 static const char usage_text[] =
-	"usage: carehub-website run --config FILE\n"
+	"Usage: carehub-website run --config FILE\n"
 	"       carehub-website check --config FILE\n"
 	"       carehub-website reload --config FILE\n"
 	"       carehub-website config\n"
@@ -58,7 +59,6 @@ static int translate(int argc, char **argv)
 		{"topic", required_argument, NULL, 't'},
 		{"time-zone", required_argument, NULL, 'z'},
 		{"quiet", no_argument, NULL, 'q'},
-		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
 	struct recording_options settings = {.source = NULL};
@@ -86,9 +86,6 @@ static int translate(int argc, char **argv)
 			break;
 		case 'q':
 			files.quiet = true;
-			break;
-		case 'h':
-			result = usage(stdout, 0);
 			break;
 		default:
 			result = usage(stderr, EXIT_USAGE);
@@ -118,6 +115,8 @@ int main(int argc, char **argv)
 {
 	if (argc < 2)
 		return usage(stderr, EXIT_USAGE);
+	if (help_asked(argc, argv))
+		return usage(stdout, 0);
 	if (sodium_init() < 0)
 		return 2;
 	if (strcmp(argv[1], "translate") == 0)
@@ -129,8 +128,6 @@ int main(int argc, char **argv)
 	if (strcmp(argv[1], "run") == 0 || strcmp(argv[1], "check") == 0 ||
 		strcmp(argv[1], "reload") == 0 || strcmp(argv[1], "config") == 0)
 		return website_main(argc, argv);
-	if (strcmp(argv[1], "--help") == 0)
-		return usage(stdout, 0);
 	if (strcmp(argv[1], "--version") == 0) {
 		(void)puts("carehub-website " CAREHUB_VERSION);
 		return 0;

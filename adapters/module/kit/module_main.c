@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "kit/courier.h"
+#include "kit/help.h"
 #include "module/kit/book_inside.h"
 #include "module/kit/module_run.h"
 
@@ -41,9 +42,9 @@ struct call {
 	bool tables;
 };
 
-static int main_usage(const char *program)
+static int main_usage(const char *program, FILE *out, int result)
 {
-	fprintf(stderr,
+	fprintf(out,
 		"Usage: %s run --config FILE [--once]\n"
 		"       %s check --config FILE\n"
 		"       %s rebuild --config FILE\n"
@@ -60,7 +61,7 @@ static int main_usage(const char *program)
 		"Exit status: 0 fine, 1 something was rejected, refused or is missing, 2 unusable,\n"
 		"3 there is no book yet, or it has not caught up, 64 usage.\n",
 		program, program, program, program, program);
-	return EXIT_USAGE;
+	return result;
 }
 
 static int main_report(const char *program, const struct problems *problems, enum ch_status status)
@@ -439,8 +440,10 @@ int module_main(int argc, char **argv, const struct module *module)
 {
 	struct call call = {.module = module};
 	const struct command *command = argc > 1 ? main_find(argv[1]) : NULL;
+	if (help_asked(argc, argv))
+		return main_usage(module->program, stdout, 0);
 	if (command == NULL)
-		return main_usage(module->program);
+		return main_usage(module->program, stderr, EXIT_USAGE);
 	for (int i = 2; i < argc; i++) {
 		if (strcmp(argv[i], "--once") == 0 && command->run == main_run)
 			call.once = true;
@@ -451,9 +454,9 @@ int module_main(int argc, char **argv, const struct module *module)
 		else if (strcmp(argv[i], "--config") == 0 && i + 1 < argc)
 			call.config = argv[++i];
 		else
-			return main_usage(module->program);
+			return main_usage(module->program, stderr, EXIT_USAGE);
 	}
 	if (call.config == NULL && !command->no_config)
-		return main_usage(module->program);
+		return main_usage(module->program, stderr, EXIT_USAGE);
 	return command->run(&call);
 }

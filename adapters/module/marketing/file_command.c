@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "base/text.h"
+#include "kit/help.h"
 #include "module/marketing/basket/basket_file.h"
 #include "module/marketing/basket/miner.h"
 #include "module/marketing/basket/rule_report.h"
@@ -16,7 +17,8 @@
 static int usage(FILE *to, int exit_status)
 {
 	(void)fputs(
-		"usage: carehub-marketing rules --baskets FILE --support S --confidence C [OPTIONS]\n"
+		"Usage: carehub-marketing rules --baskets FILE --support S --confidence C [OPTIONS]\n"
+		"       carehub-marketing rules --config FILE ...     by the module's book: its --help\n"
 		"\n"
 		"rules finds which items are bought together, and prints one JSON document.  FILE has a\n"
 		"basket a line, or a line of a receipt a row (CSV, TSV, semicolons, blanks; - is\n"
@@ -239,7 +241,7 @@ static int parse(int argc, char **argv, struct request *request)
 int file_command(int argc, char **argv)
 {
 	struct request request = {.support = {.baskets = 1}, .delimiter = DATA_DETECT};
-	if (argc == 2 && strcmp(argv[1], "--help") == 0)
+	if (help_asked(argc, argv))
 		return usage(stdout, 0);
 	int result = parse(argc, argv, &request);
 	return result != 0 ? result : rules(&request);

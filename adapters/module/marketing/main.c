@@ -13,9 +13,9 @@
 static int usage(FILE *to, int exit_status)
 {
 	(void)fputs(
-		"usage: carehub-marketing run --config FILE [--once]\n"
+		"Usage: carehub-marketing run --config FILE [--once]\n"
 		"       carehub-marketing check|rebuild --config FILE\n"
-		"       carehub-marketing status --config FILE [--json]\n"
+		"       carehub-marketing status --config FILE [--json | --tables]\n"
 		"       carehub-marketing config\n"
 		"       carehub-marketing levels --config FILE [--json] [members LEVEL|why CUSTOMER]\n"
 		"       carehub-marketing segments --config FILE [--json]\n"
@@ -25,16 +25,22 @@ static int usage(FILE *to, int exit_status)
 		"       carehub-marketing rules --baskets FILE --support S --confidence C [OPTIONS]\n"
 		"\n"
 		"run       folds the hub's events into the module's book, keeps levels and segments current\n"
-		"          and tells who enters and leaves them, until it is told to stop\n"
+		"          and tells who enters and leaves them, until it is told to stop; with --once until it has\n"
+		"          all that there is\n"
 		"check     reports everything that is wrong with the configuration\n"
 		"rebuild   removes the book: the next run makes it anew from the journal\n"
-		"status    how far the book has come, and what is missing or was refused\n"
+		"status    how far the book has come, and what is missing or was refused; with --tables\n"
+		"          also a digest of each table: two books with the same are the same\n"
 		"config    prints a configuration with every setting\n"
 		"levels    how many customers have which level, who, and why\n"
 		"segments  how many are in which segment, who, and why or why not\n"
-		"campaigns lists, plans, starts, stops and reports campaigns; campaigns --help says how\n"
-		"rules     what is bought together, by the module's book or by a plain data file; rules\n"
-		"          --help says how\n",
+		"campaigns lists, plans, starts, stops and reports campaigns\n"
+		"rules     what is bought together, by the module's book or by a plain data file\n"
+		"\n"
+		"  --version, --help; COMMAND --help has the options of a command\n"
+		"\n"
+		"Exit status: 0 fine, 1 something was rejected, refused or is missing, 2 unusable,\n"
+		"3 there is no book yet, or it has not caught up, 64 usage.\n",
 		to);
 	return exit_status;
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "kit/help.h"
 #include "module/quality/chart/chart_report.h"
 
 #define EXIT_UNUSABLE 2
@@ -12,7 +13,7 @@
 static int usage(FILE *to, int exit_status)
 {
 	(void)fputs(
-		"usage: carehub-quality chart --kind KIND [OPTIONS] FILE\n"
+		"Usage: carehub-quality chart --kind KIND [OPTIONS] FILE\n"
 		"       carehub-quality pareto [OPTIONS] FILE\n"
 		"\n"
 		"chart draws up a control chart: xbar-r, xbar-s, p, np, c or u.  pareto puts classes of\n"
@@ -197,7 +198,7 @@ int file_command(int argc, char **argv)
 	struct request request = {.rules = &run_rule_western_electric, .delimiter = DATA_DETECT};
 	struct data_file *file = NULL;
 	struct refusal refusal;
-	if (argc == 2 && strcmp(argv[1], "--help") == 0)
+	if (help_asked(argc, argv))
 		return usage(stdout, 0);
 	bool is_chart = strcmp(argv[0], "chart") == 0;
 	int result = parse(argc, argv, is_chart, &request);

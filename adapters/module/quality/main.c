@@ -12,25 +12,31 @@
 static int usage(FILE *to, int exit_status)
 {
 	(void)fputs(
-		"usage: carehub-quality run --config FILE [--once]\n"
+		"Usage: carehub-quality run --config FILE [--once]\n"
 		"       carehub-quality check|rebuild --config FILE\n"
-		"       carehub-quality status --config FILE [--json]\n"
+		"       carehub-quality status --config FILE [--json | --tables]\n"
 		"       carehub-quality config\n"
 		"       carehub-quality report --config FILE [OPTIONS]\n"
 		"       carehub-quality repairs --config FILE [--as-of TIME] [--open]\n"
 		"       carehub-quality chart --kind KIND [OPTIONS] FILE\n"
 		"       carehub-quality pareto [OPTIONS] FILE\n"
 		"\n"
-		"run       folds the hub's events into the module's book, until it is told to stop\n"
+		"run       folds the hub's events into the module's book, until it is told to stop; with\n"
+		"          --once until it has all that there is\n"
 		"check     reports everything that is wrong with the configuration\n"
 		"rebuild   removes the book: the next run makes it anew from the journal\n"
-		"status    how far the book has come, and what is missing or was refused\n"
+		"status    how far the book has come, and what is missing or was refused; with --tables\n"
+		"          also a digest of each table: two books with the same are the same\n"
 		"config    prints a configuration with every setting\n"
-		"report    what was promised and what came of it, as text, JSON, CSV or a page; report\n"
-		"          --help says how\n"
+		"report    what was promised and what came of it, as text, JSON, CSV or a page\n"
 		"repairs   lists the repairs behind a report's figures\n"
-		"chart     draws up a control chart of a plain data file; chart --help says how\n"
-		"pareto    puts the classes of defects of a plain data file in order\n",
+		"chart     draws up a control chart of a plain data file\n"
+		"pareto    puts the classes of defects of a plain data file in order\n"
+		"\n"
+		"  --version, --help; COMMAND --help has the options of a command\n"
+		"\n"
+		"Exit status: 0 fine, 1 something was rejected, refused or is missing, 2 unusable,\n"
+		"3 there is no book yet, or it has not caught up, 64 usage.\n",
 		to);
 	return exit_status;
 }

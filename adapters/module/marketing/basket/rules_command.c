@@ -8,11 +8,16 @@
 static int usage(FILE *to, int exit_status)
 {
 	(void)fputs(
-		"usage: carehub-marketing rules --config FILE [--json] [--sets]\n"
-		"       carehub-marketing rules --baskets FILE ...    see rules --baskets --help\n"
+		"Usage: carehub-marketing rules --config FILE [--json] [--sets]\n"
+		"       carehub-marketing rules --baskets FILE ...    by a plain data file: rules --help\n"
 		"\n"
 		"What is bought together, by the receipts in the module's book, up to the newest of them.\n"
-		"The JSON document is that of rules --baskets over the same receipts, byte by byte.\n",
+		"The JSON document is that of rules --baskets over the same receipts, byte by byte.\n"
+		"\n"
+		"  --sets      list the frequent item sets, too\n"
+		"  --json      one JSON document\n"
+		"\n"
+		"Exit status: 0 fine, 2 unusable, 3 there is no book yet, 64 usage.\n",
 		to);
 	return exit_status;
 }

@@ -11,6 +11,7 @@
 #include "carehub/carehub.h"
 #include "carehub/v1/module.pb-c.h"
 #include "kit/courier.h"
+#include "kit/help.h"
 #include "module/kit/module_settings.h"
 #include "module/marketing/campaign/campaign_plan.h"
 #include "module/marketing/campaign/campaign_proof.h"
@@ -51,7 +52,7 @@ struct desk_view {
 static int command_usage(FILE *to, int exit_status)
 {
 	(void)fputs(
-		"usage: carehub-marketing campaigns COMMAND --config FILE [--json | --format F]\n"
+		"Usage: carehub-marketing campaigns COMMAND --config FILE [--json | --format F]\n"
 		"\n"
 		"  list                 all campaigns and how they stand\n"
 		"  plan NAME            whom it is for, and who of them is still to be looked at\n"
@@ -460,7 +461,7 @@ int campaign_command(int argc, char **argv, const struct module *module, size_t 
 	struct request request = {.format = REPORT_TEXT, .module = module};
 	struct desk_view view = {.request = &request};
 	struct problems problems = {0};
-	if (argc > 1 && strcmp(argv[1], "--help") == 0)
+	if (help_asked(argc, argv))
 		return command_usage(stdout, 0);
 	int result = command_parse(argc, argv, &request);
 	if (result != 0)

@@ -13,11 +13,17 @@
 static int usage(FILE *to, int exit_status)
 {
 	(void)fputs(
-		"usage: carehub-marketing levels --config FILE [--json]\n"
+		"Usage: carehub-marketing levels --config FILE [--json]\n"
 		"       carehub-marketing levels --config FILE [--json] [--limit N] members LEVEL\n"
 		"       carehub-marketing levels --config FILE [--json] why CUSTOMER\n"
 		"\n"
-		"How many customers have which level; who; and why one has his.\n",
+		"How many customers have which level; who; and why one has his.\n"
+		"\n"
+		"  --limit N   at most so many of them\n"
+		"  --json      one JSON document\n"
+		"\n"
+		"Exit status: 0 fine, 1 there is no such level or customer, 2 unusable, 3 there is no\n"
+		"book yet, 64 usage.\n",
 		to);
 	return exit_status;
 }

@@ -13,13 +13,19 @@
 static int usage(FILE *to, int exit_status)
 {
 	(void)fputs(
-		"usage: carehub-marketing segments --config FILE [--json]\n"
+		"Usage: carehub-marketing segments --config FILE [--json]\n"
 		"       carehub-marketing segments --config FILE [--json] [--limit N] members SEGMENT\n"
 		"       carehub-marketing segments --config FILE [--json] of CUSTOMER\n"
 		"       carehub-marketing segments --config FILE [--json] why SEGMENT CUSTOMER\n"
 		"\n"
 		"How many customers are in which segment; who; which a customer is in; and why he is in\n"
-		"one or is not.\n",
+		"one or is not.\n"
+		"\n"
+		"  --limit N   at most so many of them\n"
+		"  --json      one JSON document\n"
+		"\n"
+		"Exit status: 0 fine, 1 there is no such segment or customer, 2 unusable, 3 there is no\n"
+		"book yet, 64 usage.\n",
 		to);
 	return exit_status;
 }

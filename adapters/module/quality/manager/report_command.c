@@ -36,7 +36,7 @@ struct report_request {
 static int command_usage(FILE *to, int exit_status)
 {
 	(void)fputs(
-		"usage: carehub-quality report --config FILE [OPTIONS]\n"
+		"Usage: carehub-quality report --config FILE [OPTIONS]\n"
 		"\n"
 		"Reports on a stretch of time from the module's book.\n"
 		"\n"

@@ -144,7 +144,7 @@ static enum ch_status list_repair(
 
 static int usage(FILE *to, int exit_status)
 {
-	(void)fputs("usage: carehub-quality repairs --config FILE [--as-of TIME] [--open]\n"
+	(void)fputs("Usage: carehub-quality repairs --config FILE [--as-of TIME] [--open]\n"
 		    "\n"
 		    "Prints the repairs of the book, one JSON object a line.\n"
 		    "\n"
