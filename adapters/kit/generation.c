@@ -1,11 +1,10 @@
 #include "kit/generation.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
-#include "kit/control.h"
+#include "kit/reload.h"
 
 struct generation {
 	uint64_t number;
@@ -56,27 +55,6 @@ static void generations_tell_active(const struct generations *generations, const
 		generations->adapter->program, (unsigned long long)generations->active.number, how);
 }
 
-/* To whoever asked: "active 3 taken_over", "kept 2" and the reasons. */
-static void generations_answer_active(struct generations *generations, const char *how)
-{
-	char text[64];
-	(void)snprintf(text, sizeof(text), "active %llu %s\n",
-		(unsigned long long)generations->active.number, how); /* fits */
-	control_answer(generations->control, slice_text(text));
-}
-
-static void generations_answer_kept(
-	struct generations *generations, const struct problems *problems, enum ch_status status)
-{
-	struct buffer text = {0};
-	buffer_printf(&text, "kept %llu\n", (unsigned long long)generations->active.number);
-	if (problems_none(problems))
-		buffer_printf(&text, "%s\n", ch_status_text(status));
-	problems_print(problems, &text);
-	control_answer(generations->control, buffer_slice(&text));
-	buffer_fini(&text);
-}
-
 static void generations_tell_kept(
 	struct generations *generations, const struct problems *problems, enum ch_status status)
 {
@@ -88,7 +66,7 @@ static void generations_tell_kept(
 	log_error("config.kept", "adapter=%s generation=%llu problems=%zu status=%s",
 		generations->adapter->program, (unsigned long long)generations->active.number,
 		problems->count + problems->dropped, ch_status_name(status));
-	generations_answer_kept(generations, problems, status);
+	reload_answer_kept(generations->control, generations->active.number, problems, status);
 }
 
 /* True: the settings are the running source's now. */
@@ -116,7 +94,8 @@ static void generations_accept(struct generations *generations, struct generatio
 		adapter->close(fresh->source);
 		*fresh = (struct generation){0};
 		generations_tell_active(generations, "taken_over");
-		generations_answer_active(generations, "taken_over");
+		reload_answer_active(
+			generations->control, generations->active.number, "taken_over", NULL);
 		return;
 	}
 	generation_close(&generations->next, adapter); /* one that did not get its turn */
@@ -128,7 +107,8 @@ static void generations_accept(struct generations *generations, struct generatio
 static void generations_begin(struct generations *generations, bool started)
 {
 	if (!generations->met)
-		generations_answer_active(generations, started ? "started" : "waits_for_the_hub");
+		reload_answer_active(generations->control, generations->active.number,
+			started ? "started" : "waits_for_the_hub", NULL);
 	generations->met = true;
 	generations->life.began |= started;
 }
@@ -178,7 +158,7 @@ static bool generations_go_back(struct generations *generations, enum ch_status 
 	generations->active = generations->before;
 	generations->before = (struct generation){0};
 	generations->life.reload_failed = true;
-	generations_answer_kept(generations, &problems, why);
+	reload_answer_kept(generations->control, generations->active.number, &problems, why);
 	enum ch_status status = adapter->open(
 		generations->active.settings.config, &problems, &generations->active.source);
 	problems_fini(&problems);

@@ -2,17 +2,13 @@
 #include <stdio.h>
 
 #include "base/log.h"
-#include "base/text.h"
-#include "kit/control.h"
 #include "kit/generation.h"
 #include "kit/help.h"
+#include "kit/reload.h"
 
 #define EXIT_SOME     1
 #define EXIT_UNUSABLE 2
-#define EXIT_UNKNOWN  3
 #define EXIT_USAGE    64
-
-#define RELOAD_MS 30000
 
 static atomic_int stop; /* lock-free: a handler may set it */
 static atomic_int reload;
@@ -56,39 +52,6 @@ static int main_report(const char *program, const struct problems *problems, enu
 		fprintf(stderr, "%s: %s\n", program, ch_status_text(status));
 	buffer_fini(&text);
 	return EXIT_UNUSABLE;
-}
-
-/* ---- Reloading one that runs ---- */
-
-static int main_no_answer(const char *program, const char *config, enum ch_status status)
-{
-	fprintf(stderr, "%s: %s: %s\n", program, config,
-		status == CH_NOT_FOUND ? "there is no adapter that runs with it"
-		: status == CH_TIMEOUT ? "no answer in time: its log will say"
-		: status == CH_CLOSED  ? "no answer: it has ended, or is another user's"
-				       : ch_status_text(status));
-	return EXIT_UNKNOWN;
-}
-
-/* "active 3 taken_over": the generation is 3.  "kept 2": 2, and the mistakes on the lines behind. */
-static int main_reload_by(const char *program, const char *config)
-{
-	struct buffer answer = {0};
-	int result = 0;
-	enum ch_status status = control_ask(program, config, RELOAD_MS, &answer);
-	struct slice rest = buffer_slice(&answer);
-	struct slice line = {NULL, 0};
-	if (status != CH_OK || !text_split(&rest, '\n', &line)) {
-		result = main_no_answer(program, config, status);
-	} else if (slice_starts(line, SLICE_LITERAL("active "))) {
-		printf("%.*s\n", (int)line.len, (const char *)line.data);
-	} else {
-		fprintf(stderr, "%.*s%.*s\n", (int)rest.len, (const char *)rest.data, (int)line.len,
-			(const char *)line.data); /* what counts comes last */
-		result = EXIT_UNUSABLE;
-	}
-	buffer_fini(&answer);
-	return result;
 }
 
 static int main_run(const struct kit_adapter *adapter, struct generations *generations, bool once)
@@ -146,7 +109,7 @@ int kit_main(int argc, char **argv, const struct kit_adapter *adapter)
 	if (config == NULL)
 		return main_usage(adapter->program, stderr, EXIT_USAGE);
 	if (again)
-		return main_reload_by(adapter->program, config);
+		return reload_command(adapter->program, "adapter", config);
 	enum ch_status status = generations_open(adapter, config, &problems, &generations);
 	if (status != CH_OK)
 		result = main_report(adapter->program, &problems, status);
