@@ -2,7 +2,6 @@
 books are the same, so are the reports, and nothing is said again."""
 import json
 import pathlib
-import signal
 import subprocess
 import sys
 
@@ -17,6 +16,15 @@ where = frequency(3650d) >= 1
 where = frequency(3650d) >= 2
 [segment buyers]
 where = frequency(3650d) >= 1 and not open_complaint
+"""
+# Whoever bought once is a buyer no more, a level is gone, and a segment is new.
+CHANGED = """
+[level 2]
+where = frequency(3650d) >= 2
+[segment again]
+where = level >= 2
+[segment buyers]
+where = frequency(3650d) >= 2 and not open_complaint
 """
 
 
@@ -123,20 +131,45 @@ with Hub() as hub:
         assert after == before[name], (name, set(after[0]) ^ set(before[name][0]))
     assert report() == reported
 
-    # A reload with a mistake in a file that the settings name: it goes on as it is, and takes the corrected one.
-    with subprocess.Popen([BIN / "carehub-marketing", "run", "--config", modules["marketing"]],
-                          stderr=subprocess.PIPE, text=True) as process:
-        def told(words):
-            return next(line for line in process.stderr if words in line)
+    # Definitions change while it runs: mistakes leave the old ones, good ones are taken over in flight, and what comes
+    # of them is told once, and is what a book that is made anew has.
+    def reload(name, words, status=0):
+        done = subprocess.run([BIN / f"carehub-{name}", "reload", "--config", modules[name]],
+                              capture_output=True, text=True, timeout=100)
+        told = done.stdout + done.stderr
+        assert status is None or (done.returncode == status and words in told), (words, done)
+        return words in told
 
-        told("module.live")
-        definitions.write_text(DEFINITIONS + "[segment lost]\n")
-        process.send_signal(signal.SIGHUP)
-        told("config.kept")
-        definitions.write_text(DEFINITIONS + "[segment found]\nwhere = everybody\n")
-        process.send_signal(signal.SIGHUP)
-        assert "generation=2" in told("config.active")
-        told("module.live")
-        process.terminate()
-        assert process.wait() == 0
+    settings = modules["quality"].read_text()
+    with running([BIN / "carehub-marketing", "run", "--config", modules["marketing"]]), \
+         running([BIN / "carehub-quality", "run", "--config", modules["quality"]]):
+        for name in modules:  # as soon as it listens
+            until(lambda: reload(name, "active 2 taken_over\n", None))
+        definitions.write_text(CHANGED + "[segment lost]\n")
+        reload("marketing", "where: is missing", 2)
+        definitions.write_text(CHANGED)
+        reload("marketing", "active 3 taken_over\n")
+        modules["quality"].write_text(settings + "[quality]\nopen = 15d\nopen_long = 1d\n")
+        reload("quality", "quality.open_long: is shorter", 2)
+        modules["quality"].write_text(settings + "[quality]\nopen = 15d\n")
+        reload("quality", "active 3 taken_over\n")
+        modules["quality"].write_text(settings + "batch = 64\n")
+        reload("quality", "began anew for module.batch\n")
+    reload("marketing", "there is no module that runs with it", 3)
+    module("marketing", "run", "--once")
+    module("marketing", "run", "--once")
+    changed = (tables("marketing"), said("marketing"))
+    assert changed[1] > before["marketing"][1]
+    turns = {}
+    for line in hub.ask(ops, "find", "--type", "marketing.segment.*", "--limit", "100000"):
+        told = line["event"]["data"]
+        turns.setdefault((told["segmentId"], told["customerNumber"]), []).append(
+            (told["turn"], line["event"]["type"].split(".")[-1]))
+    for who, heard in turns.items():  # in, out, in ...: each once
+        assert heard == [(n + 1, ("entered", "left")[n % 2]) for n in range(len(heard))], (who, heard)
+    assert {segment for segment, _ in turns} == {"buyers", "again"}
+    assert any(len(heard) == 2 for heard in turns.values())
+    module("marketing", "rebuild")
+    module("marketing", "run", "--once")
+    assert (tables("marketing"), said("marketing")) == changed
     hub.stop()

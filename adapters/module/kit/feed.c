@@ -106,6 +106,12 @@ out:
 	return status;
 }
 
+enum ch_status feed_reroute(struct feed *feed, struct router *router)
+{
+	feed->options.router = router;
+	return feed_change(feed, feed_begin);
+}
+
 /* Those from `from` on are gone. */
 static void feed_drop(struct feed *feed, uint32_t from)
 {

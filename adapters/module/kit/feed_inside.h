@@ -21,6 +21,9 @@ struct feed_options {
 /* The parts begin.  What the book or a part fails with; CH_NOMEM. */
 enum ch_status feed_create(const struct feed_options *options, struct feed **out_feed);
 
+/* The parts are others from now on, and begin; what was taken and not folded goes to them.  As feed_create. */
+enum ch_status feed_reroute(struct feed *feed, struct router *router);
+
 /* Detaches; what was taken and not folded comes again in another life.  NULL is fine. */
 void feed_free(struct feed *feed);
 

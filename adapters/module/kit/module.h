@@ -112,9 +112,9 @@ struct module {
 	size_t part_count;
 };
 
-/* `PROGRAM run|check|rebuild|status|config`; other commands are the program's own.  Returns the exit status:
+/* `PROGRAM run|check|reload|rebuild|status|config`; other commands are the program's own.  Returns the exit status:
  * 0 fine, 1 something is wrong but it goes on (rejects, refused sayings, gaps), 2 unusable, 3 the book is
- * not there or not caught up (status), 64 usage. */
+ * not there or not caught up (status), or nobody runs (reload), 64 usage. */
 int module_main(int argc, char **argv, const struct module *module);
 
 /* Whether module_main knows the command. */

@@ -7,10 +7,10 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "kit/courier.h"
 #include "kit/help.h"
+#include "kit/reload.h"
 #include "module/kit/book_inside.h"
-#include "module/kit/module_run.h"
+#include "module/kit/module_generation.h"
 
 #define EXIT_SOME     1
 #define EXIT_UNUSABLE 2
@@ -22,13 +22,13 @@
 static atomic_int stop; /* lock-free: a handler may set it */
 static atomic_int reload;
 
-static void main_stop(int number)
+static void main_hear_stop(int number)
 {
 	(void)number;
 	stop = 1;
 }
 
-static void main_reload(int number)
+static void main_hear_reload(int number)
 {
 	(void)number;
 	reload = 1;
@@ -47,20 +47,22 @@ static int main_usage(const char *program, FILE *out, int result)
 	fprintf(out,
 		"Usage: %s run --config FILE [--once]\n"
 		"       %s check --config FILE\n"
+		"       %s reload --config FILE\n"
 		"       %s rebuild --config FILE\n"
 		"       %s status --config FILE [--json | --tables]\n"
 		"       %s config\n\n"
 		"run      Folds the hub's events into the module's book, and does what follows from\n"
 		"         them; with --once until it has all that there is.  SIGHUP reads FILE anew.\n"
 		"check    Reports everything that is wrong with the configuration.\n"
+		"reload   Has the module that runs with FILE read it anew, and tells what came of it.\n"
 		"rebuild  Removes the book of a module that does not run: the next run makes it anew\n"
 		"         from the journal, and says nothing twice.\n"
 		"status   How far the book has come, and what is missing or was refused; with --tables\n"
 		"         also a digest of each table: two books with the same are the same.\n"
 		"config   Prints a commented configuration with every setting.\n\n"
 		"Exit status: 0 fine, 1 something was rejected, refused or is missing, 2 unusable,\n"
-		"3 there is no book yet, or it has not caught up, 64 usage.\n",
-		program, program, program, program, program);
+		"3 there is no book yet, or it has not caught up, or nobody to reload, 64 usage.\n",
+		program, program, program, program, program, program);
 	return result;
 }
 
@@ -77,29 +79,13 @@ static int main_report(const char *program, const struct problems *problems, enu
 
 /* ---- The configuration ---- */
 
-/* All that can be told without the hub and the book. */
-static enum ch_status main_read(
-	const struct call *call, struct problems *problems, struct module_settings *out_settings)
-{
-	struct module_settings settings = {0};
-	enum ch_status status =
-		module_settings_read(call->config, call->module, problems, &settings);
-	if (status != CH_OK)
-		return status;
-	status = courier_check(&settings.hub, problems);
-	if (status == CH_OK)
-		*out_settings = settings;
-	else
-		module_settings_free(&settings, call->module);
-	return status;
-}
-
 static int main_check(const struct call *call)
 {
 	struct module_settings settings = {0};
 	struct problems problems = {0};
 	int result = 0;
-	enum ch_status status = main_read(call, &problems, &settings);
+	enum ch_status status =
+		module_settings_load(call->config, call->module, &problems, &settings);
 	if (status == CH_OK)
 		printf("%s: ok\n", call->config);
 	else
@@ -122,130 +108,23 @@ static int main_config(const struct call *call)
 
 static void main_signals(void)
 {
-	struct sigaction stopping = {.sa_handler = main_stop};
-	struct sigaction reloading = {.sa_handler = main_reload};
+	struct sigaction stopping = {.sa_handler = main_hear_stop};
+	struct sigaction reloading = {.sa_handler = main_hear_reload};
 	(void)sigaction(SIGTERM, &stopping, NULL); /* cannot fail for these */
 	(void)sigaction(SIGINT, &stopping, NULL);
 	(void)sigaction(SIGHUP, &reloading, NULL);
 	(void)signal(SIGPIPE, SIG_IGN);
 }
 
-/* The settings of a run; after a reload also those before, to go back to. */
-struct generations {
-	const struct call *call;
-	struct module_settings now;
-	struct module_settings before;
-	struct module_life life;
-};
-
-static void main_tell_problems(const struct call *call, const struct problems *problems)
-{
-	for (size_t i = 0; i < problems->count; i++)
-		log_error("config.problem", "module=%s key=%s reason=\"%s\"", call->module->program,
-			problems->items[i].key, problems->items[i].reason);
-}
-
-static void main_tell_active(const struct call *call, const struct module_life *life)
-{
-	log_info("config.active", "module=%s generation=%" PRIu64, call->module->program,
-		life->generation);
-}
-
-static void main_keep(struct generations *generations, const struct problems *problems)
-{
-	generations->life.reload_failed = true;
-	main_tell_problems(generations->call, problems);
-	log_error("config.kept", "module=%s generation=%" PRIu64,
-		generations->call->module->program, generations->life.generation);
-}
-
-/* Before anything is closed for a reload: what the old settings name (definitions, campaigns) may be what is
- * wrong, and could then not be opened again. */
-static bool main_may_reload(void *context)
-{
-	struct generations *generations = context;
-	struct module_settings fresh = {0};
-	struct problems problems = {0};
-	reload = 0; /* who asks from now on asks for another one */
-	enum ch_status status = main_read(generations->call, &problems, &fresh);
-	if (status == CH_OK)
-		reload = 1;
-	else
-		main_keep(generations, &problems);
-	module_settings_free(&fresh, generations->call->module);
-	problems_fini(&problems);
-	return status == CH_OK;
-}
-
-/* A reload: the new settings, if they are good; else everything goes on with the old ones. */
-static void main_renew(const struct call *call, struct generations *generations)
-{
-	struct module_settings fresh = {0};
-	struct problems problems = {0};
-	enum ch_status status = main_read(call, &problems, &fresh);
-	if (status == CH_OK) {
-		generations->life.reload_failed = false;
-		module_settings_free(&generations->before, call->module);
-		generations->before = generations->now;
-		generations->now = fresh;
-		generations->life.generation++;
-		main_tell_active(call, &generations->life);
-	} else {
-		main_keep(generations, &problems);
-	}
-	problems_fini(&problems);
-}
-
-/* A part did not open with the new settings.  False: there are none to go back to. */
-static bool main_go_back(
-	const struct call *call, struct generations *generations, struct problems *problems)
-{
-	if (generations->before.configs == NULL)
-		return false;
-	main_tell_problems(call, problems);
-	problems_fini(problems);
-	*problems = (struct problems){0};
-	module_settings_free(&generations->now, call->module);
-	generations->now = generations->before;
-	generations->before = (struct module_settings){0};
-	generations->life.generation--;
-	generations->life.reload_failed = true;
-	log_error("config.failed", "module=%s generation=%" PRIu64, call->module->program,
-		generations->life.generation + 1);
-	main_tell_active(call, &generations->life);
-	return true;
-}
-
-static enum ch_status main_run_generations(
-	const struct call *call, struct generations *generations, struct problems *problems)
-{
-	enum ch_status status;
-	main_tell_active(call, &generations->life);
-	for (;;) {
-		status = module_run(call->module, &generations->now, &generations->life, problems);
-		if (status == CH_RETRY) {
-			reload = 0;
-			main_renew(call, generations);
-		} else if (status != CH_INVALID || !main_go_back(call, generations, problems)) {
-			return status;
-		}
-	}
-}
-
 static int main_run(const struct call *call)
 {
 	struct problems problems = {0};
-	struct generations generations = {.call = call,
-		.life = {.stop = &stop,
-			.reload = &reload,
-			.may_reload = main_may_reload,
-			.context = &generations,
-			.once = call->once,
-			.generation = 1}};
-	enum ch_status status = main_read(call, &problems, &generations.now);
+	struct module_generations *generations = NULL;
+	enum ch_status status =
+		module_generations_open(call->module, call->config, &problems, &generations);
 	if (status == CH_OK) {
 		main_signals();
-		status = main_run_generations(call, &generations, &problems);
+		status = module_generations_run(generations, call->once, &stop, &reload, &problems);
 		log_info("module.stopped", "module=%s status=%s", call->module->program,
 			ch_status_name(status));
 	}
@@ -256,10 +135,14 @@ static int main_run(const struct call *call)
 			call->module->program);
 	else if (status != CH_OK)
 		(void)main_report(call->module->program, &problems, status);
-	module_settings_free(&generations.before, call->module);
-	module_settings_free(&generations.now, call->module);
+	module_generations_close(generations);
 	problems_fini(&problems);
 	return status == CH_OK ? 0 : EXIT_UNUSABLE;
+}
+
+static int main_reload(const struct call *call)
+{
+	return reload_command(call->module->program, "module", call->config);
 }
 
 static int main_rebuild(const struct call *call)
@@ -267,7 +150,8 @@ static int main_rebuild(const struct call *call)
 	struct module_settings settings = {0};
 	struct problems problems = {0};
 	int result = 0;
-	enum ch_status status = main_read(call, &problems, &settings);
+	enum ch_status status =
+		module_settings_load(call->config, call->module, &problems, &settings);
 	if (status == CH_OK)
 		status = book_discard(settings.book, false);
 	if (status == CH_OK) {
@@ -417,6 +301,7 @@ static const struct command {
 } commands[] = {
 	{"run", main_run, false},
 	{"check", main_check, false},
+	{"reload", main_reload, false},
 	{"rebuild", main_rebuild, false},
 	{"status", main_status, false},
 	{"config", main_config, true},

@@ -42,7 +42,6 @@ struct run {
 	struct tally *tally;
 	struct book *book;
 	void **selves;
-	size_t open_parts;
 	struct ch_connection *connection;
 	struct router *router;
 	struct feed *feed;
@@ -50,8 +49,9 @@ struct run {
 	int64_t attach_us; /* not before, by the steady clock */
 	int64_t tend_us;   /* parts want it then at the latest */
 	int64_t speak_us;
-	bool changed;        /* since the parts were last tended, and the outbox looked at */
-	enum ch_status told; /* why we are not attached, as last logged */
+	bool changed;          /* since the parts were last tended, and the outbox looked at */
+	enum ch_status told;   /* why we are not attached, as last logged */
+	enum ch_status broken; /* by taking settings over: it cannot go on */
 
 	_Atomic bool up; /* written by the library's thread */
 };
@@ -102,20 +102,37 @@ static enum ch_status run_open_book(struct run *run)
 	return status == CH_OK ? book_open(&form, BOOK_WRITE, &run->book) : status;
 }
 
-static enum ch_status run_open_parts(struct run *run, struct problems *problems)
+static void run_close_parts(const struct module *module, void **selves, size_t count)
+{
+	while (count > 0) {
+		const struct module_part *part = module->parts[--count];
+		if (part->close != NULL)
+			part->close(selves[count]);
+	}
+	free(selves);
+}
+
+/* All of them, or none. */
+static enum ch_status run_open_parts(const struct run *run, const struct module_settings *settings,
+	struct problems *problems, void ***out_selves)
 {
 	enum ch_status status = CH_OK;
-	run->selves = calloc(run->module->part_count + 1, sizeof(void *));
-	if (run->selves == NULL)
+	size_t count = 0;
+	void **selves = calloc(run->module->part_count + 1, sizeof(void *));
+	if (selves == NULL)
 		return CH_NOMEM;
-	for (size_t i = 0; i < run->module->part_count && status == CH_OK; i++) {
-		const struct module_part *part = run->module->parts[i];
+	while (count < run->module->part_count && status == CH_OK) {
+		const struct module_part *part = run->module->parts[count];
 		if (part->open != NULL)
-			status = part->open(run->settings->configs[i], tally_metrics(run->tally),
-				problems, &run->selves[i]);
+			status = part->open(settings->configs[count], tally_metrics(run->tally),
+				problems, &selves[count]);
 		if (status == CH_OK)
-			run->open_parts++;
+			count++;
 	}
+	if (status == CH_OK)
+		*out_selves = selves;
+	else
+		run_close_parts(run->module, selves, count);
 	return status;
 }
 
@@ -126,7 +143,7 @@ static enum ch_status run_open(struct run *run, struct problems *problems)
 	if (status == CH_OK)
 		status = run_open_book(run);
 	if (status == CH_OK)
-		status = run_open_parts(run, problems);
+		status = run_open_parts(run, run->settings, problems, &run->selves);
 	if (status == CH_OK)
 		status = run_connect(run);
 	if (status == CH_OK)
@@ -152,23 +169,44 @@ static void run_close(struct run *run)
 	feed_free(run->feed);
 	ch_close(run->connection);
 	router_free(run->router);
-	while (run->open_parts > 0) {
-		const struct module_part *part = run->module->parts[--run->open_parts];
-		if (part->close != NULL)
-			part->close(run->selves[run->open_parts]);
-	}
-	free(run->selves);
+	if (run->selves != NULL)
+		run_close_parts(run->module, run->selves, run->module->part_count);
 	book_close(run->book);
 	tally_free(run->tally);
 }
 
+/* The old parts have let go of the book before the new ones look into it: what came of a mail that was under
+ * way is in it. */
+enum ch_status module_run_take_over(
+	struct run *run, const struct module_settings *settings, struct problems *problems)
+{
+	void **selves = NULL;
+	struct router *router = NULL;
+	enum ch_status status = run_open_parts(run, settings, problems, &selves);
+	if (status != CH_OK)
+		return status;
+	status = router_create(run->module, selves, &router);
+	if (status != CH_OK) {
+		run_close_parts(run->module, selves, run->module->part_count);
+		return status;
+	}
+	run_close_parts(run->module, run->selves, run->module->part_count);
+	router_free(run->router);
+	run->selves = selves;
+	run->router = router;
+	run->settings = settings;
+	run->broken = feed_reroute(run->feed, router);
+	run->changed = true;
+	return CH_OK;
+}
+
 /* ---- A round ---- */
 
-static bool run_is_over(const struct run *run)
+static bool run_is_to_end(struct run *run)
 {
 	const struct module_life *life = run->life;
-	return *life->stop != 0 || (*life->reload != 0 && (life->may_reload == NULL ||
-								  life->may_reload(life->context)));
+	return life->reload != NULL &&
+	       life->reload(life->context, run, feed_is_attached(run->feed));
 }
 
 /* What no other round will mend. */
@@ -342,8 +380,12 @@ static bool run_is_done(const struct run *run)
 static enum ch_status run_rounds(struct run *run)
 {
 	enum ch_status status = CH_OK;
-	while (status == CH_OK && !run_is_over(run) && !run_is_done(run)) {
-		if (feed_is_attached(run->feed))
+	while (status == CH_OK && *run->life->stop == 0 && !run_is_done(run)) {
+		if (run_is_to_end(run))
+			status = CH_RETRY;
+		else if (run->broken != CH_OK)
+			status = run->broken;
+		else if (feed_is_attached(run->feed))
 			status = run_read(run);
 		else
 			status = run_attach(run);
@@ -372,5 +414,5 @@ enum ch_status module_run(const struct module *module, const struct module_setti
 		if (discarded != CH_OK)
 			return discarded;
 	}
-	return status == CH_OK && *life->stop == 0 && *life->reload != 0 ? CH_RETRY : status;
+	return status;
 }

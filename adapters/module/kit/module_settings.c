@@ -1,10 +1,14 @@
 #include "module/kit/module_settings.h"
 
+#include <sodium.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/config.h"
+#include "base/file.h"
 #include "base/invariant.h"
 #include "base/limits.h"
+#include "kit/courier.h"
 
 #define AT(member) .at = offsetof(struct module_settings, member)
 
@@ -114,7 +118,8 @@ static enum ch_status module_settings_check(const char *path, const struct modul
 	struct module_settings *settings, struct problems *problems)
 {
 	enum ch_status status = CH_OK;
-	if (settings->hub.server_key == NULL && settings->hub.server_key_file == NULL) {
+	if (settings->hub.server_key == NULL && settings->hub.server_key_file == NULL &&
+		!problems_about(problems, "hub.server_key")) {
 		problems_add(problems, path, 0, "hub.server_key",
 			"is missing: without the hub's public key anybody could play the hub");
 		status = CH_INVALID;
@@ -127,26 +132,104 @@ static enum ch_status module_settings_check(const char *path, const struct modul
 	return status;
 }
 
+/* Also with a status other than CH_OK: what was right is there. */
+static enum ch_status module_settings_fill(const char *path, const struct module *module,
+	struct problems *problems, struct module_settings *settings)
+{
+	struct form form;
+	*settings = (struct module_settings){0};
+	enum ch_status status = module_settings_make(module, settings);
+	if (status != CH_OK)
+		return status;
+	module_settings_rows(module, settings, &form);
+	status = config_read(path, form.groups, form.count, problems);
+	/* Of a file that cannot be read nothing is known, and that is told: not that all of it is missing. */
+	if (status == CH_NOMEM || (status == CH_INVALID && access(path, R_OK) != 0))
+		return status;
+	enum ch_status checked = module_settings_check(path, module, settings, problems);
+	return status == CH_OK || checked == CH_NOMEM ? checked : status;
+}
+
+static enum ch_status module_settings_hand_over(struct module_settings *settings,
+	const struct module *module, enum ch_status status, struct module_settings *out_settings)
+{
+	if (status == CH_OK)
+		*out_settings = *settings;
+	else
+		module_settings_free(settings, module);
+	return status;
+}
+
 enum ch_status module_settings_read(const char *path, const struct module *module,
 	struct problems *problems, struct module_settings *out_settings)
 {
-	struct module_settings settings = {0};
-	enum ch_status status = module_settings_make(module, &settings);
-	if (status == CH_OK) {
-		struct form form;
-		module_settings_rows(module, &settings, &form);
-		status = config_read(path, form.groups, form.count, problems);
-	}
-	if (status != CH_NOMEM) {
-		enum ch_status checked = module_settings_check(path, module, &settings, problems);
-		if (status == CH_OK || checked == CH_NOMEM)
-			status = checked;
+	struct module_settings settings;
+	enum ch_status status = module_settings_fill(path, module, problems, &settings);
+	return module_settings_hand_over(&settings, module, status, out_settings);
+}
+
+/* What cannot be read was told, or is not there: it is as though it were empty. */
+static void module_settings_hash_file(crypto_generichash_state *state, const char *path)
+{
+	struct buffer text = {0};
+	if (path != NULL && file_read_all(path, LIMIT_CONFIG_BYTES, &text) == CH_OK)
+		(void)crypto_generichash_update(state, text.data, text.len);
+	if (text.data != NULL)
+		sodium_memzero(text.data, text.len);
+	buffer_fini(&text);
+}
+
+static void module_settings_hash_keys(struct module_settings *settings)
+{
+	crypto_generichash_state state;
+	(void)crypto_generichash_init(&state, NULL, 0, sizeof(settings->keys)); /* sizes fit */
+	module_settings_hash_file(&state, settings->hub.server_key_file);
+	module_settings_hash_file(&state, settings->hub.key_file);
+	(void)crypto_generichash_final(&state, settings->keys, sizeof(settings->keys));
+}
+
+enum ch_status module_settings_load(const char *path, const struct module *module,
+	struct problems *problems, struct module_settings *out_settings)
+{
+	struct module_settings settings;
+	enum ch_status status = module_settings_fill(path, module, problems, &settings);
+	if (status == CH_OK || (status == CH_INVALID && access(path, R_OK) == 0)) {
+		enum ch_status keys = courier_check(&settings.hub, problems);
+		const char *fault = settings.book != NULL ? file_dir_fault(settings.book) : NULL;
+		if (fault != NULL)
+			problems_add(
+				problems, NULL, 0, "module.book", "%s: %s", settings.book, fault);
+		if (status == CH_OK)
+			status = keys != CH_OK ? keys : fault != NULL ? CH_INVALID : CH_OK;
 	}
 	if (status == CH_OK)
-		*out_settings = settings;
-	else
-		module_settings_free(&settings, module);
-	return status;
+		module_settings_hash_keys(&settings);
+	return module_settings_hand_over(&settings, module, status, out_settings);
+}
+
+static bool module_settings_same(const struct option *row, const struct module_settings *one,
+	const struct module_settings *other)
+{
+	const void *a = (const char *)one + row->at;
+	const void *b = (const char *)other + row->at;
+	if (row->type != OPTION_TEXT)
+		return memcmp(a, b, sizeof(int64_t)) == 0; /* the rows have texts and numbers */
+	const char *left = *(char *const *)a;
+	const char *right = *(char *const *)b;
+	return left == NULL || right == NULL ? left == right : strcmp(left, right) == 0;
+}
+
+void module_settings_differ(const struct module_settings *one, const struct module_settings *other,
+	struct buffer *out_names)
+{
+	size_t start = out_names->len;
+	for (size_t i = 0; i < ROWS; i++) {
+		if (!module_settings_same(&rows[i], one, other))
+			buffer_printf(out_names, "%s%s", out_names->len > start ? ", " : "",
+				rows[i].name);
+	}
+	if (out_names->len == start && memcmp(one->keys, other->keys, MODULE_KEYS_BYTES) != 0)
+		buffer_append_text(out_names, "hub.key_file");
 }
 
 void module_settings_free(struct module_settings *settings, const struct module *module)

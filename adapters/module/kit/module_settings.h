@@ -5,6 +5,8 @@
 #include "kit/settings.h"
 #include "module/kit/module.h"
 
+#define MODULE_KEYS_BYTES 32u
+
 struct module_settings {
 	struct kit_settings hub; /* endpoint and keys; the rest is not used */
 	char *subscription;
@@ -12,13 +14,25 @@ struct module_settings {
 	int64_t batch;
 	char *metrics;
 	void **configs; /* of the parts, in their order; NULL for those without */
+	/* Of what stands in the files of keys, as module_settings_load found them. */
+	uint8_t keys[MODULE_KEYS_BYTES];
 };
 
-/* Everything that is wrong goes into `problems`, the parts' own checks included, and CH_INVALID comes back.
- * CH_NOMEM. */
+/* The file alone, for who only looks into the book.  Everything that is wrong goes into `problems`, the parts' own
+ * checks included, and CH_INVALID comes back.  CH_NOMEM. */
 enum ch_status module_settings_read(const char *path, const struct module *module,
 	struct problems *problems, struct module_settings *out_settings);
+
+/* The same, and what a run needs of what the file names is looked at: keys, the book's folder.  That is done
+ * whatever is wrong with its lines, so that all mistakes are told in one pass. */
+enum ch_status module_settings_load(const char *path, const struct module *module,
+	struct problems *problems, struct module_settings *out_settings);
 void module_settings_free(struct module_settings *settings, const struct module *module);
+
+/* Appends the names of the kit's settings that are not the same in both, as "hub.endpoint, module.book"; a file of
+ * keys with another key in it counts.  What of the parts is other does not. */
+void module_settings_differ(const struct module_settings *one, const struct module_settings *other,
+	struct buffer *out_names);
 
 /* A commented configuration file with every setting. */
 void module_settings_describe(const struct module *module, struct buffer *out);

@@ -14,7 +14,7 @@ static int usage(FILE *to, int exit_status)
 {
 	(void)fputs(
 		"Usage: carehub-marketing run --config FILE [--once]\n"
-		"       carehub-marketing check|rebuild --config FILE\n"
+		"       carehub-marketing check|reload|rebuild --config FILE\n"
 		"       carehub-marketing status --config FILE [--json | --tables]\n"
 		"       carehub-marketing config\n"
 		"       carehub-marketing levels --config FILE [--json] [members LEVEL|why CUSTOMER]\n"
@@ -28,6 +28,8 @@ static int usage(FILE *to, int exit_status)
 		"          and tells who enters and leaves them, until it is told to stop; with --once until it has\n"
 		"          all that there is\n"
 		"check     reports everything that is wrong with the configuration\n"
+		"reload    has the module that runs with FILE read it anew, definitions and campaigns\n"
+		"          with it, and tells what came of it\n"
 		"rebuild   removes the book: the next run makes it anew from the journal\n"
 		"status    how far the book has come, and what is missing or was refused; with --tables\n"
 		"          also a digest of each table: two books with the same are the same\n"

@@ -13,7 +13,7 @@ static int usage(FILE *to, int exit_status)
 {
 	(void)fputs(
 		"Usage: carehub-quality run --config FILE [--once]\n"
-		"       carehub-quality check|rebuild --config FILE\n"
+		"       carehub-quality check|reload|rebuild --config FILE\n"
 		"       carehub-quality status --config FILE [--json | --tables]\n"
 		"       carehub-quality config\n"
 		"       carehub-quality report --config FILE [OPTIONS]\n"
@@ -24,6 +24,7 @@ static int usage(FILE *to, int exit_status)
 		"run       folds the hub's events into the module's book, until it is told to stop; with\n"
 		"          --once until it has all that there is\n"
 		"check     reports everything that is wrong with the configuration\n"
+		"reload    has the module that runs with FILE read it anew, and tells what came of it\n"
 		"rebuild   removes the book: the next run makes it anew from the journal\n"
 		"status    how far the book has come, and what is missing or was refused; with --tables\n"
 		"          also a digest of each table: two books with the same are the same\n"
