@@ -74,8 +74,11 @@ struct module_part {
 	const struct option *options;
 	size_t option_count;
 	size_t config_bytes;
-	/* May be NULL.  What the rows cannot tell; also called when they have found something. */
-	enum ch_status (*check)(const void *config, struct problems *problems);
+	/* May be NULL.  What the rows cannot tell, and what the settings of others of `configs` (all parts', in their
+	 * order) have to do with it; also called when the rows have found something: a text that is required may
+	 * be NULL.  CH_INVALID when it added to `problems`; CH_NOMEM. */
+	enum ch_status (*check)(
+		const void *config, void *const *configs, struct problems *problems);
 	/* May be NULL: self is NULL.  `config` lives as long as self.  `metrics` may be NULL, and takes the
 	 * part's own series, "carehub_module_...".  CH_INVALID when it added to `problems`. */
 	enum ch_status (*open)(const void *config, struct metrics *metrics,

@@ -126,7 +126,8 @@ static enum ch_status module_settings_check(const char *path, const struct modul
 	}
 	for (size_t i = 0; i < module->part_count; i++) {
 		const struct module_part *part = module->parts[i];
-		if (part->check != NULL && part->check(settings->configs[i], problems) != CH_OK)
+		if (part->check != NULL &&
+			part->check(settings->configs[i], settings->configs, problems) != CH_OK)
 			status = CH_INVALID;
 	}
 	return status;

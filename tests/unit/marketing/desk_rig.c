@@ -125,7 +125,7 @@ void rig_start(struct rig *rig, const char *name)
 	char version[CAMPAIGN_DIGEST_BYTES];
 	Carehub__V1__MarketingCampaignStarted started =
 		CAREHUB__V1__MARKETING_CAMPAIGN_STARTED__INIT;
-	assert_int_equal(campaigns_read(rig->settings.folder, &problems, &campaigns), CH_OK);
+	assert_int_equal(campaigns_read(rig->settings.folder, NULL, &problems, &campaigns), CH_OK);
 	const struct campaign *campaign = campaigns_find(&campaigns, slice_text(name));
 	assert_non_null(campaign);
 	memcpy(version, campaign->version, sizeof(version));

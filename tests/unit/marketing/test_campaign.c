@@ -36,7 +36,7 @@ static void test_usage(void **state)
 	struct campaigns second = {0};
 	put("spring.conf", SPRING "ends = 2026-05-01T00:00:00+08:00\nrepeat = 1h\n");
 	put("spring.txt", TEXT);
-	assert_int_equal(campaigns_read(folder, &problems, &first), CH_OK);
+	assert_int_equal(campaigns_read(folder, NULL, &problems, &first), CH_OK);
 	assert_int_equal(first.count, 1);
 	const struct campaign *spring = campaigns_find(&first, SLICE_LITERAL("spring"));
 	assert_non_null(spring);
@@ -47,7 +47,7 @@ static void test_usage(void **state)
 	assert_true(spring->ends_us == INT64_C(1777564800000000));
 	/* Another text is another version. */
 	put("spring.txt", TEXT "!\n");
-	assert_int_equal(campaigns_read(folder, &problems, &second), CH_OK);
+	assert_int_equal(campaigns_read(folder, NULL, &problems, &second), CH_OK);
 	assert_string_not_equal(spring->version, second.items[0].version);
 	assert_string_not_equal(spring->text_version, second.items[0].text_version);
 	campaigns_fini(&first);
@@ -66,7 +66,7 @@ static const char *mistakes(const char *conf, const char *text)
 	struct campaigns campaigns = {0};
 	put("c.conf", conf);
 	put("c.txt", text);
-	enum ch_status status = campaigns_read(folder, &problems, &campaigns);
+	enum ch_status status = campaigns_read(folder, NULL, &problems, &campaigns);
 	assert_int_equal(campaigns.count, status == CH_OK);
 	buffer_clear(&out);
 	problems_print(&problems, &out);
@@ -115,17 +115,60 @@ static void test_mistakes(void **state)
 		assert_non_null(strstr(all, each[i]));
 }
 
+/* In the same pass as everything else, and whatever is wrong with the definitions. */
+static void test_unknown_segments(void **state)
+{
+	(void)state;
+	struct segment_names segments = {{0}};
+	struct problems problems = {0};
+	struct campaigns campaigns = {0};
+	struct buffer out = {0};
+	char path[300];
+	put("definitions",
+		"[level 1]\nwhere = nonsense\n[segment vip ]\n[segment other]\nwhere =\n");
+	put("c.txt", TEXT);
+	put("fine.conf", HEAD("marketing", "email"));
+	put("gone.conf",
+		"[campaign]\nsegment = vipp\npurpose = spam\nchannel = email\ntext = c.txt\n");
+	put("over.conf", "[campaign]\nsegment = was\npurpose = marketing\nchannel = email\n"
+			 "text = c.txt\nends = 2020-01-01T00:00:00Z\n");
+	(void)snprintf(path, sizeof(path), "%s/definitions", folder);
+	assert_int_equal(segment_names_read(path, &segments), CH_OK);
+	assert_true(segment_names_have(&segments, SLICE_LITERAL("vip")));
+	assert_false(segment_names_have(&segments, SLICE_LITERAL("1")));
+	assert_false(segment_names_have(&segments, SLICE_LITERAL("")));
+	assert_int_equal(campaigns_read(folder, &segments, &problems, &campaigns), CH_INVALID);
+	problems_print(&problems, &out);
+	assert_non_null(strstr(buffer_text(&out),
+		"fine.conf: campaign.segment: there is no segment s in the definitions\n"));
+	assert_non_null(strstr(buffer_text(&out), "campaign.purpose: "));
+	assert_non_null(strstr(buffer_text(&out), "there is no segment vipp in"));
+	assert_int_equal(problems.count, 3);
+	assert_int_equal(campaigns.count, 1); /* the one that is over */
+	assert_true(campaigns.by_mail);
+	buffer_fini(&out);
+	campaigns_fini(&campaigns);
+	problems_fini(&problems);
+	segment_names_fini(&segments);
+	assert_int_equal(segment_names_read("/nowhere", &segments), CH_NOT_FOUND);
+	drop("definitions");
+	drop("c.txt");
+	drop("fine.conf");
+	drop("gone.conf");
+	drop("over.conf");
+}
+
 static void test_names(void **state)
 {
 	(void)state;
 	struct problems problems = {0};
 	struct campaigns campaigns = {0};
 	put("Spring 1.conf", SPRING);
-	assert_int_equal(campaigns_read(folder, &problems, &campaigns), CH_INVALID);
+	assert_int_equal(campaigns_read(folder, NULL, &problems, &campaigns), CH_INVALID);
 	assert_int_equal(problems.count, 1);
 	campaigns_fini(&campaigns);
 	drop("Spring 1.conf");
-	assert_int_equal(campaigns_read("/nowhere", &problems, &campaigns), CH_INVALID);
+	assert_int_equal(campaigns_read("/nowhere", NULL, &problems, &campaigns), CH_INVALID);
 	assert_int_equal(problems.count, 2);
 	campaigns_fini(&campaigns);
 	problems_fini(&problems);
@@ -136,6 +179,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_usage),
 		cmocka_unit_test(test_mistakes),
+		cmocka_unit_test(test_unknown_segments),
 		cmocka_unit_test(test_names),
 	};
 	(void)snprintf(folder, sizeof(folder), "%s/campaigns-XXXXXX",

@@ -329,7 +329,7 @@ static struct survey_figures answers_to(const char *name)
 	struct campaigns campaigns = {0};
 	struct survey_figures figures;
 	struct book_txn *txn;
-	assert_int_equal(campaigns_read(rig.settings.folder, &problems, &campaigns), CH_OK);
+	assert_int_equal(campaigns_read(rig.settings.folder, NULL, &problems, &campaigns), CH_OK);
 	assert_int_equal(book_begin(rig.book, false, &txn), CH_OK);
 	assert_int_equal(
 		survey_reckon(txn, campaigns_find(&campaigns, slice_text(name)), &figures), CH_OK);

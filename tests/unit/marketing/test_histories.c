@@ -393,7 +393,7 @@ static void start_campaign(struct world *world, const char *folder, const char *
 	uint8_t data[512];
 	struct ch_receipt receipt;
 	(void)snprintf(path, sizeof(path), "%s/campaigns", folder);
-	assert_int_equal(campaigns_read(path, &problems, &campaigns), CH_OK);
+	assert_int_equal(campaigns_read(path, NULL, &problems, &campaigns), CH_OK);
 	const struct campaign *campaign = campaigns_find(&campaigns, slice_text(name));
 	assert_non_null(campaign);
 	(void)snprintf(words.id, sizeof(words.id), "started/%s", name);

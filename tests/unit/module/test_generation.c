@@ -25,9 +25,11 @@ static const struct option shop_options[] = {{.name = "shop.price",
 	.required = true,
 	.help = "What it costs."}};
 
-static enum ch_status shop_check(const void *config, struct problems *problems)
+static enum ch_status shop_check(
+	const void *config, void *const *configs, struct problems *problems)
 {
 	const struct shop_settings *settings = config;
+	assert_ptr_equal(configs[1], config);
 	if (settings->price != 13)
 		return CH_OK;
 	problems_add(problems, NULL, 0, "shop.price", "is unlucky");

@@ -142,6 +142,7 @@ const char *campaign_channel_name(int channel)
 /* One folder while it is read. */
 struct shelf {
 	const char *folder;
+	const struct segment_names *segments; /* NULL: any */
 	struct problems *problems;
 };
 
@@ -200,6 +201,17 @@ static enum ch_status campaign_template(const struct shelf *shelf, const char *n
 	buffer_fini(&text);
 	buffer_fini(&path);
 	return status;
+}
+
+/* A segment that nobody has defined has no members: the campaign would be over at once, and nobody the wiser. */
+static void campaign_check_segment(
+	const struct shelf *shelf, const struct campaign *campaign, const char *file)
+{
+	if (shelf->segments != NULL && campaign->segment != NULL &&
+		campaign->ends_us > clock_wall_us() &&
+		!segment_names_have(shelf->segments, slice_text(campaign->segment)))
+		problems_add(shelf->problems, file, 0, "campaign.segment",
+			"there is no segment %s in the definitions", campaign->segment);
 }
 
 /* What the rows cannot tell. */
@@ -282,6 +294,7 @@ static enum ch_status campaign_read(
 			texts = campaign_texts(shelf, campaign, buffer_slice(&text));
 		campaign->ends_us = campaign_time(campaign->ends);
 		campaign->closes_us = campaign_time(campaign->closes);
+		campaign_check_segment(shelf, campaign, buffer_text(&path));
 		campaign_check(campaign, buffer_text(&path), shelf->problems);
 		if (status == CH_OK)
 			status = texts;
@@ -335,6 +348,7 @@ static enum ch_status campaigns_add(
 		return CH_INVALID;
 	}
 	enum ch_status status = campaign_read(shelf, name, &campaign);
+	campaigns->by_mail |= campaign.channel == CAMPAIGN_CHANNEL(EMAIL);
 	if (status == CH_OK)
 		campaigns->items[campaigns->count++] = campaign;
 	else
@@ -342,10 +356,10 @@ static enum ch_status campaigns_add(
 	return status;
 }
 
-enum ch_status campaigns_read(
-	const char *folder, struct problems *problems, struct campaigns *out_campaigns)
+enum ch_status campaigns_read(const char *folder, const struct segment_names *segments,
+	struct problems *problems, struct campaigns *out_campaigns)
 {
-	const struct shelf shelf = {folder, problems};
+	const struct shelf shelf = {folder, segments, problems};
 	struct campaigns campaigns = {0};
 	struct dirent **entries = NULL;
 	enum ch_status status = CH_OK;

@@ -19,6 +19,7 @@
 #include "base/option.h"
 #include "carehub/v1/common.pb-c.h"
 #include "module/marketing/campaign/template.h"
+#include "module/marketing/segment/segment_names.h"
 
 /* CAMPAIGN_PURPOSE(RESEARCH), CAMPAIGN_CHANNEL(EMAIL): the schema's numbers. */
 #define CAMPAIGN_PURPOSE(name) CAREHUB__V1__CONSENT_PURPOSE__CONSENT_PURPOSE_##name
@@ -62,11 +63,13 @@ struct campaign {
 struct campaigns {
 	struct campaign *items; /* in order of their names */
 	size_t count;
+	bool by_mail; /* one of the files wants mail, whatever is wrong with it */
 };
 
-/* Reads a folder.  CH_INVALID: mistakes are in the problems, and what has none is there all the same; CH_NOMEM. */
-enum ch_status campaigns_read(
-	const char *folder, struct problems *problems, struct campaigns *out_campaigns);
+/* Reads a folder.  `segments`: those that are defined, one of which each campaign must be for that has not ended; NULL:
+ * that is not looked at.  CH_INVALID: mistakes are in the problems, and what has none is there all the same; CH_NOMEM. */
+enum ch_status campaigns_read(const char *folder, const struct segment_names *segments,
+	struct problems *problems, struct campaigns *out_campaigns);
 void campaigns_fini(struct campaigns *campaigns);
 
 /* NULL: there is none. */

@@ -483,7 +483,7 @@ int campaign_command(int argc, char **argv, const struct module *module, size_t 
 	report_init(&view.report, &head);
 	if (view.settings->folder == NULL)
 		result = command_fail(request.config, "campaigns.folder is not set");
-	else if (campaigns_read(view.settings->folder, &problems, &view.campaigns) != CH_OK)
+	else if (campaigns_read(view.settings->folder, NULL, &problems, &view.campaigns) != CH_OK)
 		result = command_tell(&problems, CH_INVALID);
 	else
 		result = command_act(&view);

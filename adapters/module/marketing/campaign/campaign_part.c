@@ -6,6 +6,7 @@
 #include "carehub/v1/control.pb-c.h"
 #include "module/marketing/book_tables.h"
 #include "module/marketing/campaign/campaign_fold.h"
+#include "module/marketing/marketing_module.h"
 #include "module/marketing/segment/segments_part.h"
 
 /* A question holds the module's rounds up: no longer than this. */
@@ -101,6 +102,22 @@ enum ch_status campaign_part_open_with(const struct campaign_settings *settings,
 	return status;
 }
 
+static enum ch_status part_check(
+	const void *config, void *const *configs, struct problems *problems)
+{
+	const struct segments_config *definitions = configs[MARKETING_SEGMENTS];
+	struct segment_names segments = {{0}};
+	enum ch_status read = CH_MISSING;
+	if (definitions->definitions != NULL)
+		read = segment_names_read(definitions->definitions, &segments);
+	enum ch_status status = CH_NOMEM;
+	if (read != CH_NOMEM)
+		status =
+			campaign_settings_check(config, read == CH_OK ? &segments : NULL, problems);
+	segment_names_fini(&segments);
+	return status;
+}
+
 static enum ch_status part_open(
 	const void *config, struct metrics *metrics, struct problems *problems, void **out_self)
 {
@@ -163,7 +180,7 @@ const struct module_part campaign_part = {.name = "campaigns",
 	.options = campaign_options,
 	.option_count = CAMPAIGN_OPTIONS,
 	.config_bytes = sizeof(struct campaign_settings),
-	.check = campaign_settings_check,
+	.check = part_check,
 	.open = part_open,
 	.begin = part_begin,
 	.tend = part_tend,

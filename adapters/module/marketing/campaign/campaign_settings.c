@@ -220,20 +220,17 @@ static enum ch_status settings_check_mail(
 static void settings_check_campaigns(const struct campaign_settings *settings,
 	const struct campaigns *campaigns, struct problems *problems)
 {
-	bool by_mail = false;
-	for (size_t i = 0; i < campaigns->count; i++)
-		by_mail = by_mail || campaigns->items[i].channel == CAMPAIGN_CHANNEL(EMAIL);
-	if (by_mail && settings->host == NULL)
+	if (campaigns->by_mail && settings->host == NULL)
 		problems_add(problems, NULL, 0, "mail.host",
 			"is missing, and there are campaigns by mail");
-	if (by_mail && settings->unsubscribe_link == NULL)
+	if (campaigns->by_mail && settings->unsubscribe_link == NULL)
 		problems_add(problems, NULL, 0, "campaigns.unsubscribe_link",
 			"is missing, and there are campaigns by mail");
 }
 
-enum ch_status campaign_settings_check(const void *context, struct problems *problems)
+enum ch_status campaign_settings_check(const struct campaign_settings *settings,
+	const struct segment_names *segments, struct problems *problems)
 {
-	const struct campaign_settings *settings = context;
 	struct campaigns campaigns = {0};
 	struct link_key key;
 	size_t before = problems->count + problems->dropped;
@@ -244,7 +241,7 @@ enum ch_status campaign_settings_check(const void *context, struct problems *pro
 		status = campaign_token_key(settings, problems, &key);
 		sodium_memzero(&key, sizeof(key));
 		if (status != CH_NOMEM)
-			status = campaigns_read(settings->folder, problems, &campaigns);
+			status = campaigns_read(settings->folder, segments, problems, &campaigns);
 		settings_check_campaigns(settings, &campaigns, problems);
 	}
 	campaigns_fini(&campaigns);

@@ -37,9 +37,10 @@ struct campaign_settings {
 #define CAMPAIGN_OPTIONS 23
 extern const struct option campaign_options[CAMPAIGN_OPTIONS];
 
-/* What the rows cannot tell: the folder, its campaigns and their texts, the secrets.  CH_INVALID when it added to
- * the problems; CH_NOMEM. */
-enum ch_status campaign_settings_check(const void *settings, struct problems *problems);
+/* What the rows cannot tell: the folder, its campaigns and their texts, the secrets.  `segments` may be NULL, as
+ * for campaigns_read.  CH_INVALID when it added to the problems; CH_NOMEM. */
+enum ch_status campaign_settings_check(const struct campaign_settings *settings,
+	const struct segment_names *segments, struct problems *problems);
 
 /* What the tokens in links are made with.  CH_INVALID, CH_NOMEM. */
 enum ch_status campaign_token_key(const struct campaign_settings *settings,

@@ -15,7 +15,7 @@ static void desk_reread(struct desk *desk)
 	struct problems problems = {0};
 	struct campaigns campaigns = {0};
 	struct pass *passes = NULL;
-	enum ch_status status = campaigns_read(desk->settings->folder, &problems, &campaigns);
+	enum ch_status status = campaigns_read(desk->settings->folder, NULL, &problems, &campaigns);
 	if (status == CH_OK)
 		passes = calloc(campaigns.count + 1, sizeof(*passes));
 	if (passes != NULL) {
@@ -197,7 +197,7 @@ enum ch_status desk_open(const struct campaign_settings *settings, const struct 
 	if (status == CH_OK)
 		status = campaign_token_key(settings, problems, &desk->key);
 	if (status == CH_OK)
-		status = campaigns_read(settings->folder, problems, &desk->campaigns);
+		status = campaigns_read(settings->folder, NULL, problems, &desk->campaigns);
 	if (status == CH_OK) {
 		desk->passes = calloc(desk->campaigns.count + 1, sizeof(*desk->passes));
 		status = desk->passes != NULL ? CH_OK : CH_NOMEM;

@@ -85,8 +85,8 @@ enum ch_status segments_config_open(const struct segments_config *config, struct
 		return CH_INVALID; /* told by the options already */
 	enum ch_status status = zone_open(slice_text(config->zone), &zone);
 	if (status != CH_OK && status != CH_NOMEM) {
-		problems_add(problems, NULL, 0, "segments.zone", "%s is no time zone here: %s",
-			config->zone, ch_status_name(status));
+		problems_add(problems, NULL, 0, "segments.zone",
+			"%s is no time zone that this machine knows", config->zone);
 		status = CH_INVALID;
 	}
 	enum ch_status read = definitions_read(config->definitions, slice_text(config->currency),
@@ -104,10 +104,11 @@ enum ch_status segments_config_open(const struct segments_config *config, struct
 	return status;
 }
 
-static enum ch_status check(const void *config, struct problems *problems)
+static enum ch_status check(const void *config, void *const *configs, struct problems *problems)
 {
 	struct definitions *definitions = NULL;
 	struct zone *zone = NULL;
+	(void)configs;
 	enum ch_status status = segments_config_open(config, problems, &definitions, &zone);
 	if (status == CH_OK) {
 		definitions_free(definitions);

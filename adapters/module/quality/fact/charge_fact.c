@@ -304,8 +304,10 @@ static void charge_close(void *self)
 	free(self);
 }
 
-static enum ch_status charge_check(const void *config, struct problems *problems)
+static enum ch_status charge_check(
+	const void *config, void *const *configs, struct problems *problems)
 {
+	(void)configs;
 	size_t before = problems->count + problems->dropped;
 	quality_settings_check(config, problems);
 	return problems->count + problems->dropped == before ? CH_OK : CH_INVALID;
