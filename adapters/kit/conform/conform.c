@@ -85,34 +85,72 @@ static enum conform_exit try_all(
 	return tally.broken > 0 ? CONFORM_BROKEN : CONFORM_KEPT;
 }
 
-/* What the machine lacks is said in the command's own words. */
-static enum conform_exit look_for_needs(const struct conform *conform, const char *path)
+/* A question to the machine.  False: it could not be put; *out_said: what the command printed. */
+static bool find_out(
+	const struct conform *conform, const char *command, int *out_status, struct buffer *out_said)
 {
 	char output[PATH_MAX];
 	struct environment environment = {0};
 	struct process process = {0};
-	struct buffer said = {0};
 	const struct process_files files = {.output = output, .folder = conform->root};
-	const char *command = conform->description.needs;
-	enum conform_exit result = CONFORM_KEPT;
-	if (!description_has(command))
-		return result;
 	(void)snprintf(output, sizeof(output), "%s/.needs", conform->root); /* root is a quarter */
-	if (environment_set(&environment, "HERE", conform->description.folder) != CH_OK ||
-		environment_set_programs(&environment, conform->bin) != CH_OK ||
-		process_start(command, &environment, &files, &process) != CH_OK ||
-		!process_wait(&process, conform->patience_ms)) {
+	bool answered =
+		environment_set(&environment, "HERE", conform->description.folder) == CH_OK &&
+		environment_set_programs(&environment, conform->bin) == CH_OK &&
+		process_start(command, &environment, &files, &process) == CH_OK &&
+		process_wait(&process, conform->patience_ms);
+	if (answered) {
+		*out_status = process.status;
+		(void)file_read_all(output, NEEDS_BYTES, out_said); /* silence is fine */
+	}
+	process_kill(&process);
+	environment_fini(&environment);
+	return answered;
+}
+
+/* What the machine lacks is said in the command's own words. */
+static enum conform_exit look_for_needs(const struct conform *conform, const char *path)
+{
+	struct buffer said = {0};
+	int status = 0;
+	enum conform_exit result = CONFORM_KEPT;
+	if (!description_has(conform->description.needs))
+		return result;
+	if (!find_out(conform, conform->description.needs, &status, &said)) {
 		fprintf(stderr, "carehub-conform: source.needs cannot be found out\n");
 		result = CONFORM_UNUSABLE;
-	} else if (process.status != 0) {
-		(void)file_read_all(output, NEEDS_BYTES, &said); /* silence is fine */
+	} else if (status != 0) {
 		struct slice words = text_trim(buffer_slice(&said));
 		printf("%s: skipped: %.*s\n", path, (int)words.len, (const char *)words.data);
 		result = CONFORM_SKIPPED;
 	}
-	process_kill(&process);
 	buffer_fini(&said);
-	environment_fini(&environment);
+	return result;
+}
+
+/* An adapter that was not built would break every promise: one word is enough.  Only the name of a program is
+ * looked for; what else a command may begin with, the shell knows. */
+static enum conform_exit look_for_program(const struct conform *conform)
+{
+	static const char name[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./";
+	const char *run = conform->description.run;
+	size_t len = strspn(run, name);
+	struct buffer command = {0};
+	struct buffer said = {0};
+	int status = 0;
+	enum conform_exit result = CONFORM_KEPT;
+	buffer_printf(&command, "command -v %.*s", (int)len, run);
+	if (len > 0 && (run[len] == 0 || run[len] == ' ') && command.status == CH_OK &&
+		find_out(conform, buffer_text(&command), &status, &said) && status != 0) {
+		fprintf(stderr,
+			"carehub-conform: there is no program %.*s%s%s: is it built? --bin FOLDER says "
+			"where it is\n",
+			(int)len, run, conform->bin != NULL ? " in $PATH or " : " in $PATH",
+			conform->bin != NULL ? conform->bin : "");
+		result = CONFORM_UNUSABLE;
+	}
+	buffer_fini(&said);
+	buffer_fini(&command);
 	return result;
 }
 
@@ -157,6 +195,8 @@ enum conform_exit conform_run(const struct conform_wishes *wishes, const char *p
 		goto out;
 	}
 	result = look_for_needs(&conform, path);
+	if (result == CONFORM_KEPT)
+		result = look_for_program(&conform);
 	if (result == CONFORM_KEPT)
 		result = try_all(&conform, wishes, path);
 	if (wishes->keep)
