@@ -128,10 +128,11 @@ static enum ch_status courier_check_server_key(
 	if (settings->server_key != NULL)
 		return courier_judge(
 			courier_server_key(settings, options), "hub.server_key", problems);
-	if (path == NULL || courier_server_key(settings, options) == CH_OK)
+	enum ch_status status = path != NULL ? courier_server_key(settings, options) : CH_OK;
+	if (status == CH_OK)
 		return CH_OK;
-	problems_add(problems, NULL, 0, "hub.server_key_file", "%s: holds no key that can be read",
-		path);
+	problems_add(problems, NULL, 0, "hub.server_key_file", "%s: %s", path,
+		status == CH_INVALID ? "holds no key of 40 characters (Z85)" : file_why(status));
 	return CH_INVALID;
 }
 

@@ -62,6 +62,21 @@ static void keys_list(struct buffer *out, const char *name, const struct flag_li
 		buffer_append_byte(out, '\n');
 }
 
+/* "producer, consumer": what the hub would refuse at its next start is told now. */
+static bool keys_roles_valid(const char *roles)
+{
+	static const char *const known[] = {"producer", "consumer", "operator", "admin"};
+	struct slice rest = slice_text(roles);
+	struct slice word;
+	bool valid = rest.len > 0;
+	while (valid && text_split(&rest, ',', &word)) {
+		valid = false;
+		for (size_t i = 0; i < sizeof(known) / sizeof(known[0]) && !valid; i++)
+			valid = slice_equal(text_trim(word), slice_text(known[i]));
+	}
+	return valid;
+}
+
 struct new_peer {
 	const char *name;
 	const char *roles;
@@ -89,6 +104,30 @@ static void keys_peer_file(const struct new_peer *peer, const char *public_text,
 		buffer_append_text(out, "# topics = >\n");
 }
 
+/* The hub's own pair has no file for peers.d: it is no peer of its own. */
+static bool keys_is_hub(const char *name)
+{
+	return strcmp(name, "hub") == 0;
+}
+
+static void keys_tell(struct cli *cli, const struct new_peer *peer, const char *public_text,
+	const char *fingerprint, char paths[3][CONTEXT_PATH])
+{
+	bool hub = keys_is_hub(peer->name);
+	if (cli->json) {
+		printf("{\"peer\":\"%s\",\"secret\":\"%s\",\"public\":\"%s\",", peer->name, paths[0],
+			paths[1]);
+		if (!hub)
+			printf("\"conf\":\"%s\",", paths[2]);
+		printf("\"publicKey\":\"%s\",\"fingerprint\":\"%s\"}\n", public_text, fingerprint);
+		return;
+	}
+	printf("%s  the secret key: stays here, mode 600\n%s  the public key, %s%s\n", paths[0],
+		paths[1], fingerprint, hub ? ": for all peers" : "");
+	if (!hub)
+		printf("%s  for the hub's peers.d; then: carehub reload\n", paths[2]);
+}
+
 static int keys_new(struct cli *cli, const struct new_peer *peer)
 {
 	char public_text[KEY_TEXT];
@@ -98,10 +137,15 @@ static int keys_new(struct cli *cli, const struct new_peer *peer)
 	struct buffer file = {0};
 	struct buffer print = {0};
 	int result = EXIT_FINE;
+	const int files = keys_is_hub(peer->name) ? 2 : 3;
+	if (!keys_roles_valid(peer->roles))
+		return cli_fail(EXIT_USAGE,
+			"one or more, with commas: producer, consumer, operator, admin",
+			"--roles \"%s\": there is no such role", peer->roles);
 	if (!keys_name_valid(peer->name))
 		return cli_fail(EXIT_USAGE, "letters, digits, . _ -; at most 64",
 			"\"%s\" is no name of a peer", peer->name);
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < files; i++) {
 		if ((size_t)snprintf(paths[i], CONTEXT_PATH, "%s/%s.%s", peer->dir, peer->name,
 			    endings[i]) >= CONTEXT_PATH)
 			return cli_fail(EXIT_USAGE, NULL, "the folder's name is too long");
@@ -122,18 +166,12 @@ static int keys_new(struct cli *cli, const struct new_peer *peer)
 	buffer_printf(&print, "%s\n", public_text);
 	if (result == EXIT_FINE)
 		result = keys_write(paths[1], buffer_text(&print), 0644);
-	if (result == EXIT_FINE)
+	if (result == EXIT_FINE && files == 3)
 		result = keys_write(paths[2], buffer_text(&file), 0644);
 	buffer_clear(&print);
 	keys_fingerprint(public_text, &print);
-	if (result == EXIT_FINE && cli->json)
-		printf("{\"peer\":\"%s\",\"secret\":\"%s\",\"public\":\"%s\",\"conf\":\"%s\","
-		       "\"publicKey\":\"%s\",\"fingerprint\":\"%s\"}\n",
-			peer->name, paths[0], paths[1], paths[2], public_text, buffer_text(&print));
-	else if (result == EXIT_FINE)
-		printf("%s  the secret key: stays here, mode 600\n%s  the public key, %s\n"
-		       "%s  for the hub's peers.d; then: carehub reload\n",
-			paths[0], paths[1], buffer_text(&print), paths[2]);
+	if (result == EXIT_FINE)
+		keys_tell(cli, peer, public_text, buffer_text(&print), paths);
 	sodium_memzero(secret_text, sizeof(secret_text));
 	buffer_fini(&print);
 	buffer_fini(&file);

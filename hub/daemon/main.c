@@ -30,8 +30,9 @@ static int main_mistakes(const struct problems *problems, enum ch_status status)
 {
 	struct buffer text = {0};
 	problems_print(problems, &text);
-	fprintf(stderr, "%scarehubd: configuration: %s\n", buffer_text(&text),
-		ch_status_text(status));
+	fputs(buffer_text(&text), stderr);
+	if (problems_none(problems))
+		fprintf(stderr, "carehubd: configuration: %s\n", ch_status_text(status));
 	buffer_fini(&text);
 	return 2;
 }
