@@ -8,6 +8,8 @@
  * comes again.
  *
  * Exit: 0, 2 with a reason when it cannot go on, 64 when it was called wrongly. */
+#define _POSIX_C_SOURCE 200809L /* sigaction */
+
 #include <carehub/carehub.h>
 #include <inttypes.h>
 #include <signal.h>

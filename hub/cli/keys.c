@@ -115,8 +115,8 @@ static void keys_tell(struct cli *cli, const struct new_peer *peer, const char *
 {
 	bool hub = keys_is_hub(peer->name);
 	if (cli->json) {
-		printf("{\"peer\":\"%s\",\"secret\":\"%s\",\"public\":\"%s\",", peer->name, paths[0],
-			paths[1]);
+		printf("{\"peer\":\"%s\",\"secret\":\"%s\",\"public\":\"%s\",", peer->name,
+			paths[0], paths[1]);
 		if (!hub)
 			printf("\"conf\":\"%s\",", paths[2]);
 		printf("\"publicKey\":\"%s\",\"fingerprint\":\"%s\"}\n", public_text, fingerprint);

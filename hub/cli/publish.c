@@ -115,9 +115,12 @@ static void publish_print(struct publishing *publishing, uint64_t line, struct s
 		}
 		bool good = strcmp(outcome, "accepted") == 0 || strcmp(outcome, "duplicate") == 0 ||
 			    strcmp(outcome, "valid") == 0;
-		printf("%s%-9s%s  %10llu  %s  %s\n", term_ink(good ? INK_GOOD : INK_BAD), outcome,
-			term_plain(),
-			(unsigned long long)(receipt != NULL ? receipt->sequence : line),
+		char entry[24] = "-"; /* of what was stored, quarantine included */
+		if (receipt != NULL && receipt->sequence != 0)
+			(void)snprintf(entry, sizeof(entry), "%llu",
+				(unsigned long long)receipt->sequence);
+		printf("line %-6llu  %s%-9s%s  %10s  %-12s  %s\n", (unsigned long long)line,
+			term_ink(good ? INK_GOOD : INK_BAD), outcome, term_plain(), entry,
 			words_customer(receipt != NULL ? receipt->customer : 0, number),
 			buffer_text(&safe));
 	}

@@ -86,8 +86,8 @@ static enum conform_exit try_all(
 }
 
 /* A question to the machine.  False: it could not be put; *out_said: what the command printed. */
-static bool find_out(
-	const struct conform *conform, const char *command, int *out_status, struct buffer *out_said)
+static bool find_out(const struct conform *conform, const char *command, int *out_status,
+	struct buffer *out_said)
 {
 	char output[PATH_MAX];
 	struct environment environment = {0};
@@ -132,7 +132,8 @@ static enum conform_exit look_for_needs(const struct conform *conform, const cha
  * looked for; what else a command may begin with, the shell knows. */
 static enum conform_exit look_for_program(const struct conform *conform)
 {
-	static const char name[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./";
+	static const char name[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./";
 	const char *run = conform->description.run;
 	size_t len = strspn(run, name);
 	struct buffer command = {0};
