@@ -93,8 +93,10 @@ static void hotline_fill_step(struct hotline *hotline)
 /* Whether the logs tell of it, and better. */
 static bool hotline_is_logged(const struct hotline *hotline, const struct call_record *call)
 {
-	const char *log =
-		call->outcome == CALL_PLAIN ? hotline->settings->cdr : hotline->settings->queue_log;
+	const struct callcenter_settings *settings = hotline->settings;
+	const char *log = call->outcome == CALL_PLAIN ? settings->cdr : settings->queue_log;
+	if (call->outcome == CALL_SURVEYED && !settings->survey_logged)
+		return false;
 	return log != NULL && (call->partial || call->outcome == CALL_CUT);
 }
 
@@ -132,16 +134,24 @@ static void on_changed(void *context, const struct call_record *call)
 		hotline_keep(hotline, call);
 }
 
-/* Nobody else tells them again. */
+/* Nobody else tells them again, unless the dial plan writes them down. */
 static void on_surveyed(void *context, const struct call_record *call)
 {
 	struct hotline *hotline = context;
+	bool logged = hotline->settings->survey_logged;
+	if (hotline_is_logged(hotline, call)) {
+		hotline_fill_by(hotline, FILL_SOON_US);
+		return;
+	}
 	enum ch_status status = harvest_call(hotline->harvest, call, (struct slice){NULL, 0});
-	if (status == CH_FULL)
-		log_warning("calls.full", "detail=\"%s\"",
-			"the hub takes none: a caller's answers are lost");
-	else if (status != CH_OK)
+	if (status == CH_FULL) {
+		log_warning("calls.full",
+			"detail=\"the hub takes none: a caller's answers are %s\"",
+			logged ? "left to the logs" : "lost");
+		hotline_fill_by(hotline, FILL_SOON_US);
+	} else if (status != CH_OK) {
 		hotline->status = status;
+	}
 }
 
 static void on_refused(void *context, struct slice uniqueid, const char *reason)
@@ -322,6 +332,7 @@ static enum ch_status hotline_start_fill(struct hotline *hotline)
 			.queue_log = settings->queue_log,
 			.cdr = settings->cdr,
 			.zone = hotline->means.zone,
+			.survey = settings->survey_logged ? &hotline->means.survey : NULL,
 			.live = settings->live,
 			.since_us = clock_wall_us() - settings->lookback_ms * 1000,
 			.checkpoint = buffer_slice(&checkpoint),

@@ -32,6 +32,7 @@ struct log_fill {
 	int64_t queue_us;
 	int64_t cdr_us;
 	uint64_t queue_line;   /* of the file under way, from 1 */
+	int64_t line_us;       /* its time */
 	enum ch_status status; /* of what was done in callbacks */
 	uint8_t piece[READ_BYTES];
 };
@@ -58,6 +59,27 @@ static void fill_queue_call(void *context, const struct call_record *call)
 		return;
 	fill->queue_us = call->end_us;
 	fill_keep(fill, call);
+}
+
+/* A form is told behind calls that ended later, so those before the checkpoint may not have been; and the checkpoint
+ * stays theirs. */
+static void fill_survey(void *context, const struct call_record *call)
+{
+	struct log_fill *fill = context;
+	if (call->end_us >= fill->options.since_us &&
+		(call->end_us + QUEUE_LOG_FORM_S * 1000000 >= fill->queue_since_us ||
+			fill->queue_line > fill->queue_since_line))
+		fill_keep(fill, call);
+}
+
+static void fill_refuse(void *context, struct slice uniqueid, const char *reason)
+{
+	struct log_fill *fill = context;
+	if (fill->status == CH_OK && fill->line_us >= fill->options.since_us)
+		fill->status = harvest_reject(fill->harvest, KIT_REJECT, false,
+			"queue_log: line %llu: a survey, call %.*s: %s",
+			(unsigned long long)fill->lines.number, (int)uniqueid.len,
+			(const char *)uniqueid.data, reason);
 }
 
 /* Calls that came to a queue are told by queue_log, and better. */
@@ -91,6 +113,7 @@ static enum ch_status fill_take_lines(struct log_fill *fill)
 			continue;
 		if (status == CH_OK)
 			status = queue_line_parse(text, &line, &reason);
+		fill->line_us = status == CH_OK ? line.time_s * 1000000 : fill->line_us;
 		if (status == CH_OK)
 			fill->status = queue_log_take(fill->queue_log, &line);
 		else
@@ -101,7 +124,7 @@ static enum ch_status fill_take_lines(struct log_fill *fill)
 	return fill->status;
 }
 
-static enum ch_status fill_read_queue_log(struct log_fill *fill)
+static enum ch_status fill_read_queue_log(struct log_fill *fill, int64_t now_us)
 {
 	size_t len = 0;
 	bool other;
@@ -115,7 +138,11 @@ static enum ch_status fill_read_queue_log(struct log_fill *fill)
 	}
 	if (status == CH_OK)
 		status = lines_feed(&fill->lines, slice_of(fill->piece, len));
-	return status == CH_OK ? fill_take_lines(fill) : status;
+	if (status == CH_OK)
+		return fill_take_lines(fill);
+	if (status == CH_END)
+		queue_log_tend(fill->queue_log, now_us / 1000000);
+	return fill->status == CH_OK ? status : fill->status;
 }
 
 /* Only whole rows are given on: the last may be half written.  Rows of this exchange have no line ends within. */
@@ -161,13 +188,13 @@ enum ch_status log_fill_step(struct log_fill *fill, int64_t now_us)
 	fill->status = CH_OK;
 	if (harvest_count(fill->harvest) > LIMIT_CALLS_WAITING / 4)
 		return CH_FULL;
-	enum ch_status status = fill_read_queue_log(fill);
+	enum ch_status status = fill_read_queue_log(fill, now_us);
 	return status == CH_END ? fill_read_cdr(fill, now_us) : status;
 }
 
 bool log_fill_is_waiting(const struct log_fill *fill)
 {
-	return fill->cdr != NULL && cdr_open(fill->cdr) > 0;
+	return cdr_open(fill->cdr) > 0 || queue_log_forms(fill->queue_log) > 0;
 }
 
 /* ---- Life ---- */
@@ -216,6 +243,8 @@ enum ch_status log_fill_create(
 	const struct queue_log_listener listener = {
 		.finished = fill_queue_call,
 		.changed = options->live ? fill_queue_call : NULL,
+		.surveyed = fill_survey,
+		.refused = fill_refuse,
 		.context = fill,
 	};
 	const struct cdr_options cdr = {
@@ -227,7 +256,7 @@ enum ch_status log_fill_create(
 	fill->options = *options;
 	fill->harvest = harvest;
 	fill_resume(fill, options->checkpoint);
-	enum ch_status status = queue_log_create(&listener, &fill->queue_log);
+	enum ch_status status = queue_log_create(&listener, options->survey, &fill->queue_log);
 	if (status == CH_OK)
 		status = cdr_create(&cdr, &fill->cdr);
 	if (status == CH_OK)

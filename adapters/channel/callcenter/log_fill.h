@@ -21,6 +21,8 @@ struct log_fill_options {
 	const char *queue_log; /* NULL: none */
 	const char *cdr;       /* NULL: none */
 	const struct zone *zone;
+	const struct survey_rules
+		*survey;         /* what callers answer stands in queue_log; NULL: it does not */
 	bool live;               /* also what calls came to before they were over */
 	int64_t since_us;        /* calls that ended before are not told */
 	struct slice checkpoint; /* of an event that was told in another life; empty: none */
@@ -37,7 +39,7 @@ void log_fill_free(struct log_fill *fill);
  * harvest is; CH_NOMEM.  What cannot be read is logged once and tried again at the next call. */
 enum ch_status log_fill_step(struct log_fill *fill, int64_t now_us);
 
-/* Rows of calls that may get more of them: look again. */
+/* Rows of calls that may get more of them, callers who may go on answering: look again. */
 bool log_fill_is_waiting(const struct log_fill *fill);
 
 #endif

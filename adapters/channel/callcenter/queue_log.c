@@ -6,6 +6,7 @@
 #include "base/table.h"
 #include "base/text.h"
 #include "channel/callcenter/ami.h"
+#include "channel/callcenter/log_forms.h"
 
 #define ID_BYTES      150u
 #define STAYS_IN_CALL 64u
@@ -37,7 +38,8 @@ struct log_caller {
 
 struct queue_log {
 	struct queue_log_listener listener;
-	struct table callers; /* by Uniqueid */
+	struct log_forms *forms; /* NULL: nobody is asked */
+	struct table callers;    /* by Uniqueid */
 	struct log_caller *oldest;
 	struct log_caller *newest;
 	size_t open;
@@ -57,6 +59,7 @@ enum ch_status queue_line_parse(
 			return CH_FORMAT;
 		}
 	}
+	out.rest = rest;
 	for (size_t i = 0; i < QUEUE_LOG_DATA && rest.data != NULL; i++) {
 		if (!text_split(&rest, '|', &out.data[i]))
 			break;
@@ -344,16 +347,39 @@ static void log_cut_all(struct queue_log *log, const struct queue_line *line)
 	}
 }
 
-enum ch_status queue_log_create(
-	const struct queue_log_listener *listener, struct queue_log **out_log)
+/* The caller as the log knows him, and who served him: the last who talked to him. */
+static enum ch_status log_take_answers(struct queue_log *log, const struct queue_line *line)
 {
+	struct call_record served = {.outcome = CALL_SURVEYED};
+	const struct log_caller *caller = table_get(&log->callers, line->uniqueid);
+	const struct log_stay *stay = caller != NULL ? caller->stay : NULL;
+	while (stay != NULL && stay->agent == NULL)
+		stay = stay->older;
+	if (caller != NULL)
+		served.caller_number = slice_text(caller->number);
+	if (stay != NULL) {
+		served.queue = stay->queue;
+		served.agent_name = slice_text(stay->agent);
+	}
+	return log_forms_take(log->forms, line, &served);
+}
+
+enum ch_status queue_log_create(const struct queue_log_listener *listener,
+	const struct survey_rules *survey, struct queue_log **out_log)
+{
+	enum ch_status status = CH_OK;
 	struct queue_log *log = calloc(1, sizeof(*log));
 	if (log == NULL)
 		return CH_NOMEM;
 	log->listener = *listener;
 	table_init(&log->callers);
-	*out_log = log;
-	return CH_OK;
+	if (survey != NULL)
+		status = log_forms_create(survey, listener, &log->forms);
+	if (status == CH_OK)
+		*out_log = log;
+	else
+		queue_log_free(log);
+	return status;
 }
 
 void queue_log_free(struct queue_log *log)
@@ -363,6 +389,7 @@ void queue_log_free(struct queue_log *log)
 	while (log->oldest != NULL)
 		caller_free(log, log->oldest);
 	table_fini(&log->callers);
+	log_forms_free(log->forms);
 	free(log);
 }
 
@@ -391,7 +418,9 @@ enum ch_status queue_log_take(struct queue_log *log, const struct queue_line *li
 	struct log_moment at = {.log = log, .line = line};
 	bool enters = ami_is(line->event, "ENTERQUEUE");
 	const struct log_row *row = NULL;
+	queue_log_tend(log, line->time_s);
 	if (ami_is(line->event, "QUEUESTART")) {
+		queue_log_end(log); /* their channels are gone */
 		log_cut_all(log, line);
 		return CH_OK;
 	}
@@ -399,8 +428,12 @@ enum ch_status queue_log_take(struct queue_log *log, const struct queue_line *li
 		if (ami_is(line->event, rows[i].event))
 			row = &rows[i];
 	}
-	if ((row == NULL && !enters) || line->uniqueid.len == 0 || ami_is(line->uniqueid, "NONE") ||
-		ami_is(line->uniqueid, "MANAGER") || line->queue.len == 0)
+	if (line->uniqueid.len == 0 || ami_is(line->uniqueid, "NONE") ||
+		ami_is(line->uniqueid, "MANAGER"))
+		return CH_OK;
+	if (log->forms != NULL && log_forms_is_told(log->forms, line))
+		return log_take_answers(log, line);
+	if ((row == NULL && !enters) || line->queue.len == 0)
 		return CH_OK;
 	enum ch_status status = log_find(&at, enters);
 	if (status != CH_OK)
@@ -412,7 +445,24 @@ enum ch_status queue_log_take(struct queue_log *log, const struct queue_line *li
 	return CH_OK;
 }
 
+void queue_log_tend(struct queue_log *log, int64_t now_s)
+{
+	if (log->forms != NULL)
+		log_forms_tend(log->forms, now_s);
+}
+
+void queue_log_end(struct queue_log *log)
+{
+	if (log->forms != NULL)
+		log_forms_end(log->forms);
+}
+
 size_t queue_log_open(const struct queue_log *log)
 {
 	return log->open;
+}
+
+size_t queue_log_forms(const struct queue_log *log)
+{
+	return log->forms != NULL ? log_forms_open(log->forms) : 0;
 }

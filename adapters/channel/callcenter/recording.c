@@ -97,8 +97,10 @@ static void recording_call(void *context, const struct call_record *call)
 static void recording_refuse(void *context, struct slice uniqueid, const char *reason)
 {
 	struct recording *recording = context;
+	bool lines = recording->kind == RECORDING_QUEUE_LOG;
 	enum ch_status status = harvest_reject(recording->harvest, KIT_REJECT, false,
-		"message %llu: a survey, call %.*s: %s", (unsigned long long)recording->messages,
+		"%s %llu: a survey, call %.*s: %s", lines ? "line" : "message",
+		(unsigned long long)(lines ? recording->lines.number : recording->messages),
 		(int)uniqueid.len, (const char *)uniqueid.data, reason);
 	if (recording->status == CH_OK)
 		recording->status = status;
@@ -248,6 +250,8 @@ static enum ch_status recording_feed(struct recording *r, struct slice bytes)
 static enum ch_status recording_end_lines(struct recording *r)
 {
 	enum ch_status status = CH_OK;
+	if (r->kind == RECORDING_QUEUE_LOG)
+		queue_log_end(r->queue_log);
 	if (lines_rest(&r->lines).len > 0 || r->lines.skipping)
 		status = harvest_reject(r->harvest, KIT_INCOMPLETE, false,
 			"line %llu: has no end: it may still be written",
@@ -313,6 +317,8 @@ static enum ch_status recording_prepare(struct recording *r)
 	const struct queue_log_listener stays = {
 		.finished = recording_call,
 		.changed = r->options->live ? recording_call : NULL,
+		.surveyed = recording_call,
+		.refused = recording_refuse,
 		.context = r,
 	};
 	const struct cdr_options cdr = {
@@ -333,7 +339,7 @@ static enum ch_status recording_prepare(struct recording *r)
 		return status == CH_OK ? exchange_create(&listener, &exchange, &r->exchange)
 				       : status;
 	case RECORDING_QUEUE_LOG:
-		return queue_log_create(&stays, &r->queue_log);
+		return queue_log_create(&stays, r->options->survey, &r->queue_log);
 	case RECORDING_CDR:
 		return cdr_create(&cdr, &r->cdr);
 	default:

@@ -238,6 +238,12 @@ const struct option callcenter_options[] = {
 		.fault = scale_fault,
 		.initial = "1-5",
 		.help = "The lowest and the highest points of all questions."},
+	{.name = "survey.logged",
+		.type = OPTION_BOOL,
+		AT(survey_logged),
+		.initial = "no",
+		.help = "The dial plan also writes the answers into logs.queue_log, by QueueLog() with the\n"
+			"same name and fields: those that were missed are found there."},
 	{.name = "logs.queue_log",
 		.type = OPTION_TEXT,
 		AT(queue_log),
@@ -410,6 +416,10 @@ static void read_survey(const struct callcenter_settings *settings, struct probl
 	}
 	if (settings->survey_event != NULL && questions->count == 0)
 		problems_add(problems, NULL, 0, "survey.questions", "is needed with survey.event");
+	if (settings->survey_logged &&
+		(settings->survey_event == NULL || settings->queue_log == NULL))
+		problems_add(problems, NULL, 0, "survey.logged",
+			"is yes, and there is no survey.event or no logs.queue_log");
 }
 
 static void read_trust(const struct callcenter_settings *settings, struct problems *problems,

@@ -40,6 +40,7 @@ struct callcenter_settings {
 	char *survey_wave_field;
 	struct option_list survey_questions;
 	char *survey_scale;
+	bool survey_logged;
 	char *queue_log;
 	char *cdr;
 	int64_t lookback_ms;

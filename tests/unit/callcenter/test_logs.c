@@ -13,14 +13,11 @@
 #include "channel/callcenter/queue_log.h"
 
 /* With all that calls come to before they are over, when `live`. */
-static struct queue_log *log_of(struct book *book, bool live, const char *text)
+static void feed(struct queue_log *log, const char *text)
 {
-	const struct queue_log_listener listener = {book_write, live ? book_write : NULL, book};
-	struct queue_log *log = NULL;
 	struct slice rest = slice_text(text);
 	struct queue_line line;
 	const char *reason;
-	assert_int_equal(queue_log_create(&listener, &log), CH_OK);
 	while (rest.len > 0) {
 		const uint8_t *end = memchr(rest.data, '\n', rest.len);
 		size_t len = (size_t)(end - rest.data);
@@ -28,6 +25,15 @@ static struct queue_log *log_of(struct book *book, bool live, const char *text)
 		assert_int_equal(queue_log_take(log, &line), CH_OK);
 		rest = slice_sub(rest, len + 1, SIZE_MAX);
 	}
+}
+
+static struct queue_log *log_of(struct book *book, bool live, const char *text)
+{
+	const struct queue_log_listener listener = {
+		.finished = book_write, .changed = live ? book_write : NULL, .context = book};
+	struct queue_log *log = NULL;
+	assert_int_equal(queue_log_create(&listener, NULL, &log), CH_OK);
+	feed(log, text);
 	return log;
 }
 
@@ -112,6 +118,151 @@ static void test_a_log_without_begin_or_end(void **state)
 	assert_int_equal(queue_log_open(log), 0);
 	assert_non_null(strstr(book.lines[3], "cut t-1.3/repair wait=1"));
 	assert_non_null(strstr(book.lines[3], "end=4"));
+	queue_log_free(log);
+}
+
+/* ---- What callers answer ---- */
+
+struct forms {
+	struct book book;
+	char last[256]; /* the form told last: "hotline 2026-Q4 overall=4 manner=-" */
+	char number[32];
+	char refused[256];
+	size_t refusals;
+};
+
+static void forms_surveyed(void *context, const struct call_record *call)
+{
+	struct forms *forms = context;
+	const struct survey *survey = call->survey;
+	int len = snprintf(forms->last, sizeof(forms->last), "%.*s %.*s", (int)survey->name.len,
+		(const char *)survey->name.data, (int)survey->wave.len,
+		(const char *)survey->wave.data);
+	for (size_t i = 0; i < survey->rules->count; i++) {
+		char score[DECIMAL_TEXT_BYTES] = "";
+		if (survey->answers[i].told && !survey->answers[i].skipped)
+			(void)decimal_format(survey->answers[i].score, score);
+		len += snprintf(forms->last + len, sizeof(forms->last) - (size_t)len, " %.*s=%s",
+			(int)survey->rules->questions[i].question.len,
+			(const char *)survey->rules->questions[i].question.data,
+			survey->answers[i].skipped ? "-" : score);
+	}
+	(void)snprintf(forms->number, sizeof(forms->number), "%.*s", (int)call->caller_number.len,
+		(const char *)call->caller_number.data);
+	book_write(&forms->book, call);
+}
+
+static void forms_refused(void *context, struct slice uniqueid, const char *reason)
+{
+	struct forms *forms = context;
+	forms->refusals++;
+	(void)snprintf(forms->refused, sizeof(forms->refused), "%.*s %s", (int)uniqueid.len,
+		(const char *)uniqueid.data, reason);
+}
+
+/* Score=overall, Manner=manner, from 1 to 5; event CSAT. */
+static const struct survey_rules *asked(void)
+{
+	static struct survey_rules rules;
+	rules = (struct survey_rules){
+		.event = SLICE_LITERAL("CSAT"),
+		.name = SLICE_LITERAL("hotline"),
+		.name_field = SLICE_LITERAL("Survey"),
+		.wave_field = SLICE_LITERAL("Wave"),
+	};
+	assert_null(survey_rules_scale(&rules, SLICE_LITERAL("1-5")));
+	assert_null(survey_rules_add(&rules, SLICE_LITERAL("Score=overall")));
+	assert_null(survey_rules_add(&rules, SLICE_LITERAL("Manner=manner")));
+	return &rules;
+}
+
+static struct queue_log *forms_log(struct forms *forms, const char *text)
+{
+	const struct queue_log_listener listener = {.finished = book_write,
+		.surveyed = forms_surveyed,
+		.refused = forms_refused,
+		.context = forms};
+	struct queue_log *log = NULL;
+	*forms = (struct forms){.refusals = 0};
+	assert_int_equal(queue_log_create(&listener, asked(), &log), CH_OK);
+	feed(log, text);
+	return log;
+}
+
+/* As one form when no key was pressed for five minutes: the last word counts, and who served him is named. */
+static void test_answers_are_told_when_they_rest(void **state)
+{
+	struct forms forms;
+	struct queue_log *log =
+		forms_log(&forms, "101|t-1.1|repair|NONE|ENTERQUEUE||13800138000|1\n"
+				  "104|t-1.1|repair|Li|CONNECT|3|t-1.2|1\n"
+				  "110|t-1.1|repair|Li|COMPLETEAGENT|3|6|1\n"
+				  "120|t-1.1|NONE|NONE|CSAT|Score: 2\n"
+				  "125|t-1.1|NONE|NONE|csat|Score: 4,Wave: 2026-Q4\n"
+				  "419|t-1.1|NONE|NONE|CSAT|Manner:|Colour: blue\n");
+	(void)state;
+	assert_int_equal(forms.book.count, 1); /* the call */
+	queue_log_tend(log, 718);
+	assert_int_equal(forms.book.count, 1);
+	assert_int_equal(queue_log_forms(log), 1);
+	queue_log_tend(log, 719);
+	assert_int_equal(forms.book.count, 2);
+	assert_int_equal(queue_log_forms(log), 0);
+	assert_memory_equal(forms.book.lines[1], "surveyed t-1.1/survey/hotline ", 30);
+	assert_non_null(strstr(forms.book.lines[1], "agent=Li"));
+	assert_string_equal(forms.last, "hotline 2026-Q4 overall=4 manner=-");
+	assert_string_equal(forms.number, "13800138000");
+	queue_log_free(log);
+}
+
+/* Later lines of others let it rest, and a start of the exchange ends it; another questionnaire is another form. */
+static void test_the_log_itself_ends_forms(void **state)
+{
+	struct forms forms;
+	struct queue_log *log =
+		forms_log(&forms, "100|t-1.1|NONE|NONE|CSAT|Score: 5\n"
+				  "101|t-1.1|NONE|NONE|CSAT|Survey: parts,Score: 1\n"
+				  "102|t-1.2|NONE|NONE|CSAT|Score: 3\n"
+				  "401|t-1.3|repair|NONE|ENTERQUEUE||1|1\n");
+	(void)state;
+	assert_int_equal(forms.book.count, 2);
+	assert_memory_equal(forms.book.lines[0], "surveyed t-1.1/survey/hotline ", 30);
+	assert_memory_equal(forms.book.lines[1], "surveyed t-1.1/survey/parts ", 28);
+	feed(log, "401|NONE|NONE|NONE|QUEUESTART|\n");
+	assert_int_equal(forms.book.count, 4);
+	assert_memory_equal(forms.book.lines[2], "surveyed t-1.2/survey/hotline ", 30);
+	assert_memory_equal(forms.book.lines[3], "cut t-1.3/repair ", 17);
+	feed(log, "400|t-1.4|NONE|NONE|CSAT|Score: 3\n50|NONE|NONE|NONE|RELOAD|\n");
+	assert_int_equal(forms.book.count, 5); /* a clock that was set back */
+	queue_log_free(log);
+}
+
+static void test_answers_that_are_none(void **state)
+{
+	struct forms forms;
+	struct queue_log *log =
+		forms_log(&forms, "100|t-1.1|NONE|NONE|CSAT|Score: 6\n"
+				  "100|t-1.2|NONE|NONE|CSAT|\n"
+				  "100|t-1.2|NONE|NONE|CSAT\n"
+				  "100|t-1.2|NONE|NONE|CSAT|Score|4|,,,:|: 4\n"
+				  "100|NONE|NONE|NONE|CSAT|Score: 4\n"
+				  "100|t-1.3|NONE|NONE|OTHER|Score: 4\n"
+				  "101|t-1.4|NONE|NONE|CSAT|Score: 1|Score: 5,Score: x\n");
+	(void)state;
+	assert_int_equal(forms.refusals, 1);
+	assert_string_equal(forms.refused, "t-1.1 Score: is no number from 1 to 5");
+	queue_log_end(log);
+	assert_int_equal(forms.book.count, 1);
+	assert_string_equal(forms.last, "hotline  overall=1 manner=");
+	for (unsigned i = 0; i <= LIMIT_CALLS; i++) {
+		char line[64];
+		forms.book.count = 0;
+		(void)snprintf(line, sizeof(line), "102|t-2.%u|N|N|CSAT|Score: 1\n", i);
+		feed(log, line);
+	}
+	assert_int_equal(queue_log_forms(log), LIMIT_CALLS);
+	assert_int_equal(forms.book.count, 1); /* the oldest made room */
+	assert_memory_equal(forms.book.lines[0], "surveyed t-2.0/", 15);
 	queue_log_free(log);
 }
 
@@ -339,8 +490,10 @@ static void test_the_hole_is_filled_as_logs_grow(void **state)
 static void fill_again(const char *log, const char *checkpoint, char *ids, size_t room)
 {
 	const struct call_names names = {.source = SLICE_LITERAL("/t")};
-	const struct log_fill_options options = {
-		.queue_log = log, .since_us = 1, .checkpoint = slice_text(checkpoint)};
+	const struct log_fill_options options = {.queue_log = log,
+		.survey = asked(),
+		.since_us = 1,
+		.checkpoint = slice_text(checkpoint)};
 	struct harvest *harvest = NULL;
 	struct log_fill *fill = NULL;
 	assert_int_equal(harvest_create(&names, &harvest), CH_OK);
@@ -405,12 +558,44 @@ static void test_a_log_is_read_on_after_a_rotation(void **state)
 	assert_string_equal(ids, "t-1.5/q ");
 }
 
+/* A form is told behind calls that ended after it: whoever ended in between tells it again.  What is no answer any more
+ * is not, and what is wrong is said wherever it stands. */
+static void test_answers_are_told_again_after_a_restart(void **state)
+{
+	static const char text[] = "1795290020|t-1.1|NONE|NONE|CSAT|Score: 4\n"
+				   "1795290021|t-1.2|NONE|NONE|CSAT|Score: 9\n"
+				   "1795290022|t-1.3|q|W|COMPLETEAGENT|1|1|1\n"
+				   "1795290330|t-1.4|q|W|COMPLETEAGENT|1|1|1\n";
+	static const char wrong[] =
+		"queue_log: line 2: a survey, call t-1.2: Score: is no number from 1 to 5 ";
+	char folder[] = "fill-XXXXXX";
+	char log[64];
+	char ids[512];
+	char expected[512];
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	(void)snprintf(log, sizeof(log), "%s/queue_log", folder);
+	put_file(log, text, "w");
+	fill_again(log, "", ids, sizeof(ids));
+	(void)snprintf(
+		expected, sizeof(expected), "%st-1.3/q t-1.1/survey/hotline t-1.4/q ", wrong);
+	assert_string_equal(ids, expected);
+	fill_again(log, "1795290022000000 0 3", ids, sizeof(ids));
+	assert_string_equal(ids, expected);
+	fill_again(log, "1795290330000000 0 4", ids, sizeof(ids));
+	(void)snprintf(expected, sizeof(expected), "%st-1.4/q ", wrong);
+	assert_string_equal(ids, expected);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_queue_log_tells_calls),
 		cmocka_unit_test(test_a_queue_log_tells_what_is_not_over),
 		cmocka_unit_test(test_a_log_without_begin_or_end),
+		cmocka_unit_test(test_answers_are_told_when_they_rest),
+		cmocka_unit_test(test_the_log_itself_ends_forms),
+		cmocka_unit_test(test_answers_that_are_none),
 		cmocka_unit_test(test_lines_that_are_none),
 		cmocka_unit_test(test_rows_are_joined_whatever_the_columns),
 		cmocka_unit_test(test_rows_that_are_none),
@@ -419,6 +604,7 @@ int main(void)
 		cmocka_unit_test(test_the_hole_is_filled_as_logs_grow),
 		cmocka_unit_test(test_a_log_is_read_on_after_a_restart),
 		cmocka_unit_test(test_a_log_is_read_on_after_a_rotation),
+		cmocka_unit_test(test_answers_are_told_again_after_a_restart),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,78 @@
+"""The line to the exchange breaks while callers answer: the dial plan writes their answers into queue_log, too, and each
+form is one event, whole, whoever told of it first; reading the log again changes nothing."""
+import pathlib
+import subprocess
+import sys
+import time
+
+from lib import BIN, PATIENCE_S, Hub, until
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "support"))
+from exchange import Call, Exchange  # noqa: E402
+
+with Hub() as hub, Exchange() as exchange:
+    ops = hub.peer("ops", roles="operator, consumer", topics=">")
+    center = hub.peer("center", roles="producer, consumer", sources="/callcenter", types="callcenter.>",
+                      topics="callcenter.>", region="CN")
+    hub.start()
+    secret, told, log = hub.root / "ami", hub.root / "callcenter.log", hub.root / "queue_log"
+    secret.touch(mode=0o600)
+    secret.write_text("s3cr3t\n")
+    log.touch()
+    config = hub.root / "callcenter.conf"
+    config.write_text(
+        f"[hub]\nendpoint = {hub.address}\nserver_key = {hub.server_key}\nkey_file = {center.key_file}\n"
+        f"[exchange]\nport = {exchange.port}\nusername = carehub\nsecret_file = {secret}\n"
+        "reconnect_first = 50ms\nreconnect_longest = 200ms\n"
+        "[survey]\nevent = CSAT\nquestions = Score=overall, Manner=manner:staff\nlogged = yes\n"
+        f"[logs]\nqueue_log = {log}\n")
+    run = [BIN / "carehub-callcenter", "run", "--config", config]
+    adapter = subprocess.Popen(run, stderr=told.open("w"))
+    forms = lambda: {line["event"]["id"]: line["event"]["data"]
+                     for line in hub.ask(ops, "find", "--type", "callcenter.survey.answered")}
+    earlier = int(time.time()) - 600  # by the exchange's clock they have answered long ago
+
+    def write(id, *lines):
+        """At once: who has answered long ago answers no more."""
+        with log.open("a") as file:
+            file.write("".join(f"{earlier}|{id}|repair|Wang|{line}\n" for line in lines))
+
+    def served(number):
+        call = Call(exchange, number, "repair").join().ring("Wang", "PJSIP/201").connect()
+        call.say("AgentComplete", **call.agent, HoldTime=2, TalkTime=5, Reason="agent")
+        write(call.id, f"ENTERQUEUE||{number}|1", "CONNECT|2|x|2", "COMPLETEAGENT|2|5|1")
+        return call
+
+    try:
+        assert exchange.ready.wait(PATIENCE_S)
+        until(lambda: " exchange.up " in told.read_text())
+        heard, broken = served("13800138000"), served("13900139000")
+        heard.say("UserEvent", UserEvent="CSAT", Score=4, Manner=5).hang_up()
+        write(heard.id, "CSAT|Score: 4,Manner: 5")  # QueueLog(repair,${UNIQUEID},Wang,CSAT,...)
+        broken.say("UserEvent", UserEvent="CSAT", Score=1)
+        until(lambda: len(forms()) == 1)
+
+        # The second half of one form, and the whole of another call, are told to nobody.
+        exchange.gone.clear()
+        exchange.hang_up()
+        assert exchange.gone.wait(PATIENCE_S)
+        exchange.channels.clear()
+        missed = f"t1-{earlier}.99"
+        write(broken.id, "CSAT|Score: 1", "CSAT|Score: 2,Manner: 3,Wave: 2026-Q4")
+        write(missed, "CSAT|Score: 5")
+        until(lambda: len(forms()) == 3)
+    finally:
+        adapter.terminate()
+        status = adapter.wait(PATIENCE_S)
+    assert status == 0, (status, told.read_text())
+    again = subprocess.run([*run, "--once"], capture_output=True, text=True, timeout=PATIENCE_S)
+    assert again.returncode == 0 and "conflicts=0" in again.stderr, again
+
+    answers = {id.removesuffix("/survey/hotline"): form for id, form in forms().items()}
+    scores = {id: [a["score"]["unscaled"] for a in form["answers"]] for id, form in answers.items()}
+    assert scores == {heard.id: ["4", "5"], broken.id: ["2", "3"], missed: ["5"]}, answers
+    form = answers[broken.id]
+    assert form["wave"] == "2026-Q4" and form["regarding"]["agent"]["agentId"] == "Wang", form
+    assert form["complete"] == "ANSWER_YES" and "13900139000" in str(form["customer"]), form
+    hub.stop()
+    assert "verify\tok" in hub.offline("verify")
