@@ -116,6 +116,11 @@ struct kit_adapter {
 	 * source was closed again.  CH_OK: from now on `config` is the source's, and the one before is
 	 * gone.  Others: it cannot in flight; the source is closed and one of `config` is opened. */
 	enum ch_status (*reload)(void *source, void *config);
+	/* May be NULL.  The settings say what they said, but what they name (tokens) may say something else: the
+	 * source that runs looks at it again, and goes by it.  CH_OK: it does.  Others: nothing of it has
+	 * changed that can change in flight, or something else has as well; a source is opened as at any
+	 * reload. */
+	enum ch_status (*renew)(void *source);
 	/* May be NULL: it has no checkpoints.  The CloudEvents sources whose checkpoints it wants back, NULL
 	 * behind the last; at most 64.  If there are any, start and all that follows waits for the hub's
 	 * welcome.

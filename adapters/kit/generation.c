@@ -83,16 +83,28 @@ static bool generations_take_over(struct generations *generations, struct kit_se
 	return true;
 }
 
+/* True: the running source has taken anew what its settings name. */
+static bool generations_renew(
+	const struct generations *generations, const struct kit_settings *settings)
+{
+	const struct kit_adapter *adapter = generations->adapter;
+	const struct generation *active = &generations->active;
+	return adapter->renew != NULL && kit_settings_same(&active->settings, settings, adapter) &&
+	       option_same(adapter->options, adapter->option_count, active->settings.config,
+		       settings->config) &&
+	       adapter->renew(active->source) == CH_OK;
+}
+
 static void generations_accept(struct generations *generations, struct generation *fresh)
 {
 	const struct kit_adapter *adapter = generations->adapter;
 	fresh->number = ++generations->read;
 	generations->life.reload_failed = false;
-	if (generations_take_over(generations, &fresh->settings)) {
+	if (generations_renew(generations, &fresh->settings) ||
+		generations_take_over(generations, &fresh->settings)) {
 		generations->active.number = fresh->number;
 		generations->life.generation = fresh->number;
-		adapter->close(fresh->source);
-		*fresh = (struct generation){0};
+		generation_close(fresh, adapter);
 		generations_tell_active(generations, "taken_over");
 		reload_answer_active(
 			generations->control, generations->active.number, "taken_over", NULL);

@@ -253,29 +253,12 @@ void kit_settings_describe(const struct kit_adapter *adapter, struct buffer *out
 		option_describe(&form.groups[i], out);
 }
 
-static bool settings_text_same(const char *one, const char *other)
-{
-	if (one == NULL || other == NULL)
-		return one == other;
-	return strcmp(one, other) == 0;
-}
-
 bool kit_settings_same(const struct kit_settings *one, const struct kit_settings *other,
 	const struct kit_adapter *adapter)
 {
-	for (size_t i = 0; i < ROWS; i++) {
-		const struct option *option = &rows[i].option;
-		const char *a = (const char *)one + option->at;
-		const char *b = (const char *)other + option->at;
-		if (!settings_has(adapter, rows[i].of))
-			continue;
-		/* The rows have texts and numbers. */
-		bool same = option->type == OPTION_TEXT
-				    ? settings_text_same(*(char *const *)(const void *)a,
-					      *(char *const *)(const void *)b)
-				    : memcmp(a, b, sizeof(int64_t)) == 0;
-		if (!same)
-			return false;
-	}
-	return true;
+	bool same = true;
+	for (size_t i = 0; same && i < ROWS; i++)
+		same = !settings_has(adapter, rows[i].of) ||
+		       option_same(&rows[i].option, 1, one, other);
+	return same;
 }

@@ -281,18 +281,19 @@ static void *option_at(const struct option_group *group, const struct option *op
 	return (uint8_t *)group->target + option->at;
 }
 
+static const size_t sizes[] = {
+	[OPTION_BOOL] = sizeof(bool),
+	[OPTION_NUMBER] = sizeof(int64_t),
+	[OPTION_BYTES] = sizeof(int64_t),
+	[OPTION_MS] = sizeof(int64_t),
+	[OPTION_TEXT] = sizeof(char *),
+	[OPTION_LIST] = sizeof(struct option_list),
+	[OPTION_CHOICE] = sizeof(int),
+	[OPTION_FLAGS] = sizeof(uint32_t),
+};
+
 static void option_zero(const struct option_group *group)
 {
-	static const size_t sizes[] = {
-		[OPTION_BOOL] = sizeof(bool),
-		[OPTION_NUMBER] = sizeof(int64_t),
-		[OPTION_BYTES] = sizeof(int64_t),
-		[OPTION_MS] = sizeof(int64_t),
-		[OPTION_TEXT] = sizeof(char *),
-		[OPTION_LIST] = sizeof(struct option_list),
-		[OPTION_CHOICE] = sizeof(int),
-		[OPTION_FLAGS] = sizeof(uint32_t),
-	};
 	for (size_t i = 0; i < group->count; i++)
 		memset(option_at(group, &group->options[i]), 0, sizes[group->options[i].type]);
 }
@@ -370,6 +371,35 @@ void option_end(struct option_reader *reader)
 					"is missing");
 		}
 	}
+}
+
+static bool option_same_text(const char *one, const char *other)
+{
+	return one == NULL || other == NULL ? one == other : strcmp(one, other) == 0;
+}
+
+static bool option_same_list(const struct option_list *one, const struct option_list *other)
+{
+	bool same = one->count == other->count;
+	for (size_t i = 0; same && i < one->count; i++)
+		same = strcmp(one->items[i], other->items[i]) == 0;
+	return same;
+}
+
+bool option_same(const struct option *options, size_t count, const void *one, const void *other)
+{
+	bool same = true;
+	for (size_t i = 0; same && i < count; i++) {
+		const void *a = (const uint8_t *)one + options[i].at;
+		const void *b = (const uint8_t *)other + options[i].at;
+		if (options[i].type == OPTION_TEXT)
+			same = option_same_text(*(char *const *)a, *(char *const *)b);
+		else if (options[i].type == OPTION_LIST)
+			same = option_same_list(a, b);
+		else
+			same = memcmp(a, b, sizes[options[i].type]) == 0;
+	}
+	return same;
 }
 
 void option_free(const struct option_group *group)

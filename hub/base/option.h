@@ -89,6 +89,9 @@ enum ch_status option_set(struct option_reader *reader, unsigned line, const cha
 /* Reports what is required and was not given. */
 void option_end(struct option_reader *reader);
 
+/* Whether two structs of these rows say the same. */
+bool option_same(const struct option *options, size_t count, const void *one, const void *other);
+
 /* Frees what the rows own and zeroes it; also after a failure. */
 void option_free(const struct option_group *group);
 

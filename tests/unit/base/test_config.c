@@ -150,6 +150,34 @@ static void test_defaults(void **state)
 	option_free(&group);
 }
 
+static void test_what_says_the_same(void **state)
+{
+	static const char *const others[] = {"listen = there", "[bus]\nthreads = 3",
+		"[bus]\nlinger = 2s", "[bus]\nstrict = off", "[bus]\nlevel = high",
+		"[peer]\nroles = admin", "[peer]\ntypes = a", "[peer]\ntypes = a, c"};
+	const char *text = "[bus]\nthreads = 2\n[peer]\ntypes = a, b\n";
+	const size_t count = sizeof(options) / sizeof(options[0]);
+	(void)state;
+	assert_string_equal(complaints(text, CH_OK), "");
+	struct settings one = settings;
+	settings = (struct settings){0};
+	assert_string_equal(complaints(text, CH_OK), "");
+	assert_true(option_same(options, count, &one, &settings));
+	option_free(&group);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		char other[256];
+		bool types = strstr(others[i], "types") != NULL;
+		(void)snprintf(other, sizeof(other), "%s\n%s%s", others[i],
+			strstr(others[i], "threads") != NULL ? "" : "[bus]\nthreads = 2\n",
+			types ? "" : "[peer]\ntypes = a, b\n");
+		assert_string_equal(complaints(other, CH_OK), "");
+		assert_false(option_same(options, count, &one, &settings));
+		option_free(&group);
+	}
+	settings = one;
+	option_free(&group);
+}
+
 static void test_all_mistakes_come_at_once(void **state)
 {
 	(void)state;
@@ -282,6 +310,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reads_every_type),
 		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_what_says_the_same),
 		cmocka_unit_test(test_all_mistakes_come_at_once),
 		cmocka_unit_test(test_missing_and_bounds),
 		cmocka_unit_test(test_bytes_that_are_no_text),

@@ -12,6 +12,8 @@ static struct shop {
 	atomic_uint taken; /* settings taken over in flight */
 	_Atomic int64_t price;
 	int can_reload;
+	int can_renew;
+	atomic_uint renewed;
 	int64_t start_fails; /* at this price */
 } shop;
 
@@ -68,6 +70,15 @@ static enum ch_status shop_reload(void *source, void *config)
 	return CH_OK;
 }
 
+static enum ch_status shop_renew(void *source)
+{
+	(void)source;
+	if (!shop.can_renew)
+		return CH_UNSUPPORTED;
+	shop.renewed++;
+	return CH_OK;
+}
+
 static enum ch_status shop_next(void *source, struct kit_item *out_item)
 {
 	(void)source;
@@ -88,6 +99,7 @@ static const struct kit_adapter adapter = {.program = "carehub-shop",
 	.check = shop_check,
 	.open = shop_open,
 	.reload = shop_reload,
+	.renew = shop_renew,
 	.start = shop_start,
 	.next = shop_next,
 	.close = shop_close};
@@ -288,6 +300,27 @@ static void test_settings_taken_over_in_flight(void **state)
 	run_end(&run);
 }
 
+/* What the settings name has changed, they have not. */
+static void test_what_they_name_is_taken_anew_in_flight(void **state)
+{
+	struct run run;
+	(void)state;
+	run_begin(&run);
+	shop.can_renew = 1;
+	ask(&run, "active 2 taken_over\n");
+	ask(&run, "active 3 taken_over\n");
+	assert_int_equal(shop.renewed, 2);
+	assert_int_equal(shop.started, 1); /* the same source */
+	assert_int_equal(shop.closed, 2);  /* those that were tried */
+	run_write(&run, 4, 16);
+	ask(&run, "active 4 started\n");
+	assert_int_equal(shop.renewed, 2);
+	shop.can_renew = 0;
+	ask(&run, "active 5 started\n");
+	assert_int_equal(shop.started, 3);
+	run_end(&run);
+}
+
 static void test_one_that_does_not_start_gives_way(void **state)
 {
 	struct run run;
@@ -348,6 +381,7 @@ int main(void)
 		cmocka_unit_test(test_whoever_asks_is_answered),
 		cmocka_unit_test(test_one_of_two_answers),
 		cmocka_unit_test(test_settings_taken_over_in_flight),
+		cmocka_unit_test(test_what_they_name_is_taken_anew_in_flight),
 		cmocka_unit_test(test_one_that_does_not_start_gives_way),
 		cmocka_unit_test(test_all_mistakes_at_once),
 	};
