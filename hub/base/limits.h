@@ -186,7 +186,7 @@
 #define LIMIT_CALLS_WAITING  65536u
 #define LIMIT_ARRIVALS_BYTES (64u * 1024u * 1024u) /* FILE.idx of a capture; over it, not read */
 #define LIMIT_POPS           256u /* screen pops under way: over it, the oldest is given up */
-#define LIMIT_POP_SOCKETS    64u  /* agents' programs on the WebSocket: over it, refused */
+#define LIMIT_POP_SOCKETS    512u /* agents' programs on the WebSocket: over it, refused */
 /* Connections to it that have not shown yet that they may: over it, they wait for those to be cut off. */
 #define LIMIT_POP_STRANGERS 256u
 #define LIMIT_AGENTS        4096u /* names of agents and groups that are known: those beyond have none */

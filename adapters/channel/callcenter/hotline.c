@@ -227,6 +227,29 @@ static void on_down(void *context)
 	hotline_fill_by(hotline, FILL_BLIND_US);
 }
 
+/* ---- Tokens that have changed ---- */
+
+/* An exchange repeats nothing, so its line is not given up for the agents' tokens. */
+static enum ch_status hotline_renew(void *source)
+{
+	struct hotline *hotline = source;
+	struct problems problems = {0};
+	struct callcenter_means means;
+	enum ch_status status = callcenter_means_init(hotline->settings, &problems, &means);
+	problems_fini(&problems); /* they were found good a moment ago */
+	if (status == CH_OK && (passes_same(hotline->means.passes, means.passes) ||
+				       !callcenter_means_same(&hotline->means, &means)))
+		status = CH_UNSUPPORTED;
+	if (status == CH_OK) {
+		struct passes *before = hotline->means.passes;
+		hotline->means.passes = means.passes;
+		means.passes = before;
+		screens_renew(hotline->screens, hotline->means.passes);
+	}
+	callcenter_means_fini(&means);
+	return status;
+}
+
 /* ---- Starting ---- */
 
 static enum ch_status hotline_start_ami(struct hotline *hotline, const struct ears *ears)
@@ -533,6 +556,7 @@ int hotline_main(int argc, char **argv)
 		.config_bytes = sizeof(struct callcenter_settings),
 		.check = hotline_check,
 		.open = hotline_open,
+		.renew = hotline_renew,
 		.checkpoint_source = hotline_checkpoint_source,
 		.start = hotline_start,
 		.tend = hotline_tend,

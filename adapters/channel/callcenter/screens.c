@@ -96,6 +96,12 @@ void screens_offer(struct screens *screens, const struct call_offer *offer)
 		pop_offer(screens->pop, offer);
 }
 
+void screens_renew(struct screens *screens, const struct passes *passes)
+{
+	if (screens != NULL && screens->sockets != NULL)
+		sockets_renew(screens->sockets, passes);
+}
+
 /* ---- Life ---- */
 
 static enum ch_status screens_open_post(struct screens *screens)
@@ -118,7 +124,7 @@ static enum ch_status screens_listen(struct screens *screens)
 	const struct sockets_options options = {
 		.host = means->pop_host,
 		.port = means->pop_port,
-		.token = secret_slice(&means->token),
+		.passes = means->passes,
 	};
 	if (settings->pop_listen == NULL)
 		return CH_OK;

@@ -29,6 +29,9 @@ enum ch_status screens_open(const struct screens_options *options, struct screen
 /* A telephone rings. */
 void screens_offer(struct screens *screens, const struct call_offer *offer); /* NULL is fine */
 
+/* Other passes for the WebSocket from now on; the ones before may go.  NULL is fine. */
+void screens_renew(struct screens *screens, const struct passes *passes);
+
 /* Ends what is under way; the loop must be run until it has no more handles, then screens_free.  NULL is fine in both. */
 void screens_close(struct screens *screens);
 void screens_free(struct screens *screens);

@@ -4,10 +4,11 @@
 
 #include "base/address.h"
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/limits.h"
 #include "base/text.h"
 
-#define AGENTS_BYTES (1024u * 1024u)
+#define NAMES_BYTES (1024u * 1024u)
 
 static const struct option_word dialects[] = {
 	{"asterisk", DIALECT_ASTERISK}, {"freeswitch", DIALECT_FREESWITCH}, {NULL, 0}};
@@ -283,7 +284,13 @@ const struct option callcenter_options[] = {
 	{.name = "pop.token_file",
 		.type = OPTION_TEXT,
 		AT(pop_token_file),
-		.help = "A file with the token that they must show, mode 600."},
+		.help = "A file with the token of whoever may hear of every call (a wallboard, a supervisor,\n"
+			"the desktop's own server), mode 600."},
+	{.name = "pop.agent_tokens_file",
+		.type = OPTION_TEXT,
+		AT(pop_agent_tokens_file),
+		.help = "A file with a token for each agent, mode 600: lines AGENT = TOKEN, of 16 characters at\n"
+			"least.  He hears of his own calls alone.  A reload takes it anew without a break."},
 	{.name = "pop.timeout",
 		.type = OPTION_MS,
 		AT(pop_timeout_ms),
@@ -371,15 +378,16 @@ static void read_groups(const struct option_list *groups, struct table *table)
 	}
 }
 
-static void read_agents(const char *path, struct problems *problems, struct table *table)
+static void read_agents(const char *path, struct problems *problems, struct callcenter_means *means)
 {
 	struct buffer text = {0};
 	struct slice line;
 	unsigned number = 0;
 	if (path == NULL)
 		return;
-	enum ch_status status = file_read_all(path, AGENTS_BYTES, &text);
+	enum ch_status status = file_read_all(path, NAMES_BYTES, &text);
 	struct slice rest = buffer_slice(&text);
+	means->names = hash_bytes(rest.data, rest.len, means->names);
 	if (status != CH_OK)
 		problems_add(problems, NULL, 0, "calls.agents", "%s: %s", path, file_why(status));
 	while (status == CH_OK && text_split(&rest, '\n', &line)) {
@@ -393,7 +401,8 @@ static void read_agents(const char *path, struct problems *problems, struct tabl
 		if (len == line.len)
 			problems_add(problems, path, number, NULL,
 				"is not a number, a blank and a name");
-		put_name(table, text_trim(slice_sub(line, len, SIZE_MAX)), slice_sub(line, 0, len));
+		put_name(&means->agents, text_trim(slice_sub(line, len, SIZE_MAX)),
+			slice_sub(line, 0, len));
 	}
 	buffer_fini(&text);
 }
@@ -430,6 +439,11 @@ static void read_trust(const struct callcenter_settings *settings, struct proble
 		.name = settings->tls_name != NULL ? settings->tls_name : settings->host,
 		.verify = settings->tls_verify,
 	};
+	struct buffer trusted = {0};
+	if (settings->tls && settings->ca_file != NULL &&
+		file_read_all(settings->ca_file, NAMES_BYTES, &trusted) == CH_OK)
+		means->names = hash_bytes(trusted.data, trusted.len, means->names);
+	buffer_fini(&trusted);
 	if (!settings->tls || tls_create(&options, &means->tls) == CH_OK)
 		return;
 	problems_add(problems, NULL, 0, "exchange.ca_file",
@@ -469,8 +483,10 @@ static void check_together(const struct callcenter_settings *settings, struct pr
 	if (settings->tls && !settings->tls_verify && settings->ca_file != NULL)
 		problems_add(problems, NULL, 0, "exchange.tls_verify",
 			"is no: exchange.ca_file is not looked at");
-	if (settings->pop_listen != NULL && settings->pop_token_file == NULL)
-		problems_add(problems, NULL, 0, "pop.token_file", "is needed with pop.listen");
+	if (settings->pop_listen != NULL && settings->pop_token_file == NULL &&
+		settings->pop_agent_tokens_file == NULL)
+		problems_add(problems, NULL, 0, "pop.token_file",
+			"is needed with pop.listen, or pop.agent_tokens_file");
 	if ((settings->pop_listen != NULL || settings->pop_url != NULL) &&
 		!callcenter_listens(settings))
 		problems_add(problems, NULL, 0, "exchange.username",
@@ -499,14 +515,17 @@ enum ch_status callcenter_means_init(const struct callcenter_settings *settings,
 	read_secret("exchange.secret_file", settings->secret_file, problems, &means->secret);
 	read_secret(
 		"pop.url_token_file", settings->pop_url_token_file, problems, &means->url_token);
-	read_secret("pop.token_file", settings->pop_token_file, problems, &means->token);
+	enum ch_status passes = passes_read(settings->pop_token_file,
+		settings->pop_agent_tokens_file, problems, &means->passes);
 	read_survey(settings, problems, &means->survey);
 	read_groups(&settings->groups, &means->groups);
-	read_agents(settings->agents, problems, &means->agents);
+	read_agents(settings->agents, problems, means);
 	if (settings->pop_listen != NULL) /* it has been looked at */
 		(void)address_parse(
 			slice_text(settings->pop_listen), means->pop_host, &means->pop_port);
 	check_together(settings, problems);
+	if (passes == CH_NOMEM)
+		return CH_NOMEM;
 	return problems->count + problems->dropped > before ? CH_INVALID : CH_OK;
 }
 
@@ -519,13 +538,25 @@ static void free_names(struct table *table)
 	table_fini(table);
 }
 
+static bool same_secret(const struct secret *one, const struct secret *other)
+{
+	return one->len == other->len &&
+	       (one->len == 0 || memcmp(one->bytes, other->bytes, one->len) == 0);
+}
+
+bool callcenter_means_same(const struct callcenter_means *one, const struct callcenter_means *other)
+{
+	return one->names == other->names && same_secret(&one->secret, &other->secret) &&
+	       same_secret(&one->url_token, &other->url_token);
+}
+
 void callcenter_means_fini(struct callcenter_means *means)
 {
 	zone_free(means->zone);
 	tls_free(means->tls);
 	secret_wipe(&means->secret);
 	secret_wipe(&means->url_token);
-	secret_wipe(&means->token);
+	passes_free(means->passes);
 	free_names(&means->groups);
 	free_names(&means->agents);
 }

@@ -8,6 +8,7 @@
 #include "base/table.h"
 #include "base/zone.h"
 #include "channel/callcenter/call_event.h"
+#include "channel/callcenter/passes.h"
 #include "channel/callcenter/survey.h"
 #include "channel/callcenter/tls.h"
 #include "kit/secret.h"
@@ -49,6 +50,7 @@ struct callcenter_settings {
 	int64_t pop_post_timeout_ms;
 	char *pop_listen;
 	char *pop_token_file;
+	char *pop_agent_tokens_file;
 	int64_t pop_timeout_ms;
 	int64_t pop_timeline;
 	char *desk_path;
@@ -72,10 +74,12 @@ struct callcenter_means {
 	struct tls *tls;   /* NULL: plain */
 	struct secret secret;
 	struct secret url_token;
-	struct secret token;
+	struct passes *passes;
 	struct table groups; /* queue -> char *, its hotline group */
 	struct table agents; /* MemberName -> char *, his number */
 	struct survey_rules survey;
+	uint64_t
+		names; /* what stands in the files beside the secrets, as a number of this process */
 	char pop_host[ADDRESS_HOST_MAX];
 	int pop_port;
 };
@@ -84,6 +88,10 @@ struct callcenter_means {
 enum ch_status callcenter_means_init(const struct callcenter_settings *settings,
 	struct problems *problems, struct callcenter_means *out_means);
 void callcenter_means_fini(struct callcenter_means *means);
+
+/* Whether all but the passes are the same, for settings that say the same. */
+bool callcenter_means_same(
+	const struct callcenter_means *one, const struct callcenter_means *other);
 
 /* One more agent, copied; those that are known stay.  At most LIMIT_AGENTS are. */
 void callcenter_means_learn(struct callcenter_means *means, struct slice name, struct slice id);

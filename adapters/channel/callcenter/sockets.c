@@ -9,8 +9,6 @@
 #include "base/log.h"
 
 #define LINES_PER_SOCKET 32u
-#define AGENT_BYTES      128
-#define TOKEN_BYTES      256
 #define CLOSE_US         INT64_C(5000000)
 
 /* A line, sent by as many as want it. */
@@ -24,7 +22,8 @@ struct leaf {
 struct socket {
 	struct socket *next;
 	struct lws *wsi;
-	char agent[AGENT_BYTES]; /* "": all */
+	struct pass pass;
+	char agent[PASS_AGENT_BYTES]; /* whose calls; "": all */
 	struct leaf *leaves[LINES_PER_SOCKET];
 	size_t first;
 	size_t count;
@@ -47,44 +46,55 @@ static void leaf_release(struct leaf *leaf)
 
 /* ---- Who may ---- */
 
-static bool sockets_is_token(const struct sockets *sockets, const char *text, size_t len)
-{
-	struct slice token = sockets->options.token;
-	return len == token.len && len > 0 && sodium_memcmp(text, token.data, len) == 0;
-}
-
-static bool sockets_may(const struct sockets *sockets, struct lws *wsi)
+/* The pass that is shown, and whose calls are asked for: those it is for, where nothing is said. */
+static bool sockets_may(const struct sockets *sockets, struct lws *wsi, struct pass *out_pass,
+	char out_agent[static PASS_AGENT_BYTES])
 {
 	static const char bearer[] = "Bearer ";
-	char text[TOKEN_BYTES + sizeof(bearer)];
-	size_t skip = sizeof(bearer) - 1;
+	char text[PASS_TOKEN_BYTES + sizeof(bearer)];
+	char agent[sizeof(text)]; /* an argument that fits into neither hides those behind it */
+	const size_t skip = sizeof(bearer) - 1;
 	int len = lws_hdr_copy(wsi, text, sizeof(text), WSI_TOKEN_HTTP_AUTHORIZATION);
-	if (len > (int)skip && strncasecmp(text, bearer, skip) == 0)
-		return sockets_is_token(sockets, text + skip, (size_t)len - skip);
-	const char *argument = lws_get_urlarg_by_name(wsi, "token=", text, sizeof(text));
-	return argument != NULL && sockets_is_token(sockets, argument, strlen(argument));
+	const char *token = len > (int)skip && strncasecmp(text, bearer, skip) == 0
+				    ? text + skip
+				    : lws_get_urlarg_by_name(wsi, "token=", text, sizeof(text));
+	if (token == NULL || !passes_find(sockets->options.passes, slice_text(token), out_pass))
+		return false;
+	const char *asked = lws_get_urlarg_by_name(wsi, "agent=", agent, sizeof(agent));
+	if (asked == NULL || asked[0] == 0)
+		asked = out_pass->agent;
+	if (strlen(asked) >= PASS_AGENT_BYTES)
+		return false;
+	memcpy(out_agent, asked, strlen(asked) + 1);
+	return out_pass->agent[0] == 0 || strcmp(out_pass->agent, asked) == 0;
 }
 
-/* Non-zero refuses. */
+/* 0: it may; else it has been told why not. */
 static int sockets_admit(struct sockets *sockets, struct lws *wsi)
 {
-	if (sockets->counts.open < LIMIT_POP_SOCKETS && sockets_may(sockets, wsi))
+	struct pass pass;
+	char agent[PASS_AGENT_BYTES];
+	bool may = sockets_may(sockets, wsi, &pass, agent);
+	if (may && sockets->counts.open < LIMIT_POP_SOCKETS)
 		return 0;
 	sockets->counts.refused++;
-	return -1;
+	return lws_return_http_status(wsi,
+		       may ? HTTP_STATUS_SERVICE_UNAVAILABLE : HTTP_STATUS_FORBIDDEN, NULL) == 0
+		       ? 1
+		       : -1;
 }
 
 /* ---- Connections ---- */
 
-static void socket_open(struct sockets *sockets, struct lws *wsi, struct socket *socket)
+/* Non-zero closes: it may have been withdrawn meanwhile. */
+static int socket_open(struct sockets *sockets, struct lws *wsi, struct socket *socket)
 {
-	char text[AGENT_BYTES];
-	const char *agent = lws_get_urlarg_by_name(wsi, "agent=", text, sizeof(text));
 	*socket = (struct socket){.next = sockets->first, .wsi = wsi};
-	if (agent != NULL)
-		(void)snprintf(socket->agent, sizeof(socket->agent), "%s", agent);
+	if (!sockets_may(sockets, wsi, &socket->pass, socket->agent))
+		return -1;
 	sockets->first = socket;
 	sockets->counts.open++;
+	return 0;
 }
 
 static void socket_close(struct sockets *sockets, struct socket *socket)
@@ -138,11 +148,10 @@ static int on_call(
 {
 	struct sockets *sockets = lws_context_user(lws_get_context(wsi));
 	switch (reason) {
-	case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
+	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
 		return sockets_admit(sockets, wsi);
 	case LWS_CALLBACK_ESTABLISHED:
-		socket_open(sockets, wsi, user);
-		return 0;
+		return socket_open(sockets, wsi, user);
 	case LWS_CALLBACK_SERVER_WRITEABLE:
 		return socket_write(sockets, user);
 	case LWS_CALLBACK_CLOSED:
@@ -173,6 +182,18 @@ void sockets_send(struct sockets *sockets, struct slice agent, struct slice line
 			socket_put(sockets, socket, leaf);
 	}
 	leaf_release(leaf);
+}
+
+void sockets_renew(struct sockets *sockets, const struct passes *passes)
+{
+	struct socket *next = NULL;
+	sockets->options.passes = passes;
+	for (struct socket *socket = sockets->first; socket != NULL; socket = next) {
+		next = socket->next; /* closed, it is out of the list at once */
+		if (!passes_has(passes, &socket->pass))
+			lws_set_timeout(
+				socket->wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_SYNC);
+	}
 }
 
 /* ---- Life ---- */
