@@ -12,8 +12,8 @@
 
 enum connection_state {
 	CONNECTION_OPEN,
-	CONNECTION_LOOSE, /* not tied to a link: gone already, or the monitor has yet to tell of it */
-	CONNECTION_GONE, /* what it sent before is still read, then it is closed */
+	CONNECTION_LOOSE, /* the monitor has yet to tell of it */
+	CONNECTION_GONE,  /* what it sent before is still read, then it is closed */
 };
 
 struct connection {
@@ -23,6 +23,7 @@ struct connection {
 	struct peer *peer; /* a reference */
 	struct backlog *backlog;
 	int fd;
+	uint64_t handshake;
 	struct link *link; /* NULL unless it is open */
 	void *user;
 	const char *condemned; /* why it is to go: it is not heard any more; NULL: it is not */

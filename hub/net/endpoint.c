@@ -23,9 +23,6 @@
 /* How long the messages of a connection that is gone are waited for while others flood. */
 #define ENDPOINT_GONE_US 1000000
 
-/* How long the monitor may take to tell of a connection that has spoken already. */
-#define ENDPOINT_LOOSE_US 50000
-
 struct endpoint {
 	struct loop *loop;
 	struct zap *zap;
@@ -49,7 +46,8 @@ struct endpoint {
 	int64_t taken_bytes;
 	int64_t swept_us;
 	struct connection *gone; /* a list by next_gone, as the next one */
-	struct connection *cut;
+	struct connection *cut;  /* the oldest first */
+	struct connection **cut_end;
 	struct connection *blocked; /* whose turn it is; the ring goes on from there */
 	size_t blocked_count;
 	char address[LISTENER_ADDRESS_BYTES];
@@ -119,33 +117,48 @@ static void endpoint_uncut(struct endpoint *endpoint, const struct connection *c
 	struct connection **at = &endpoint->cut;
 	while (*at != NULL && *at != connection)
 		at = &(*at)->next_gone;
-	if (*at != NULL)
-		*at = connection->next_gone;
+	if (*at == NULL)
+		return;
+	*at = connection->next_gone;
+	if (*at == NULL)
+		endpoint->cut_end = at;
 }
 
-/* Ends the connections of those that were thrown out long enough ago. */
+static void endpoint_cut(struct endpoint *endpoint, struct connection *connection)
+{
+	connection->since_us = clock_steady_us();
+	connection->next_gone = NULL;
+	*endpoint->cut_end = connection;
+	endpoint->cut_end = &connection->next_gone;
+}
+
+/* Ends the connections of those that were thrown out long enough ago.  Cutting one reads the monitor, and
+ * others may go meanwhile. */
 static void endpoint_end_cut(struct endpoint *endpoint, int64_t now_us)
 {
-	struct connection **at = &endpoint->cut;
-	while (*at != NULL) {
-		struct connection *connection = *at;
-		if (now_us - connection->since_us > ENDPOINT_CUT_US) {
-			*at = connection->next_gone;
-			links_cut(endpoint->links, connection->link, connection->condemned);
-		} else {
-			at = &connection->next_gone;
-		}
+	struct connection *connection;
+	while ((connection = endpoint->cut) != NULL &&
+		now_us - connection->since_us > ENDPOINT_CUT_US) {
+		endpoint_uncut(endpoint, connection);
+		if (links_cut(endpoint->links, connection->link, connection->condemned))
+			continue;
+		endpoint_cut(endpoint, connection); /* once more from the beginning */
+		break;
 	}
 }
 
-static void endpoint_set_gone(
-	struct endpoint *endpoint, struct connection *connection, enum connection_state state)
+static void endpoint_list_gone(struct endpoint *endpoint, struct connection *connection)
 {
-	connection->link = NULL;
-	connection->state = state;
-	connection->since_us = clock_steady_us();
 	connection->next_gone = endpoint->gone;
 	endpoint->gone = connection;
+}
+
+static void endpoint_set_gone(struct endpoint *endpoint, struct connection *connection)
+{
+	connection->link = NULL;
+	connection->state = CONNECTION_GONE;
+	connection->since_us = clock_steady_us();
+	endpoint_list_gone(endpoint, connection);
 	endpoint_unblock(endpoint, connection);
 	pump_wake(endpoint->pump);
 }
@@ -155,7 +168,7 @@ static void endpoint_link_closed(void *context, void *owner)
 {
 	struct endpoint *endpoint = context;
 	endpoint_uncut(endpoint, owner);
-	endpoint_set_gone(endpoint, owner, CONNECTION_GONE);
+	endpoint_set_gone(endpoint, owner);
 }
 
 static void endpoint_forget(struct endpoint *endpoint, struct connection *connection)
@@ -169,33 +182,28 @@ static void endpoint_forget(struct endpoint *endpoint, struct connection *connec
 	connections_remove(&endpoint->connections, connection);
 }
 
-static void endpoint_cut(struct endpoint *endpoint, struct connection *connection)
+/* The monitor is behind only with several I/O threads; until it has told, a connection is loose. */
+static void endpoint_tie(struct endpoint *endpoint, struct connection *connection)
 {
-	connection->since_us = clock_steady_us();
-	connection->next_gone = endpoint->cut;
-	endpoint->cut = connection;
+	enum ch_status status = links_claim(endpoint->links, connection->fd, connection->handshake,
+		connection, &connection->link);
+	if (status == CH_OK) {
+		connection->state = CONNECTION_OPEN;
+		if (connection->condemned != NULL)
+			endpoint_cut(endpoint, connection);
+	} else if (status == CH_CLOSED) {
+		endpoint_set_gone(endpoint, connection); /* said something and left */
+	} else {
+		connection->state = CONNECTION_LOOSE;
+		endpoint_list_gone(endpoint, connection);
+	}
 }
 
-static bool endpoint_tie(struct endpoint *endpoint, struct connection *connection)
-{
-	connection->link = links_claim(endpoint->links, connection->fd, connection);
-	if (connection->link == NULL)
-		return false;
-	connection->state = CONNECTION_OPEN;
-	if (connection->condemned != NULL)
-		endpoint_cut(endpoint, connection);
-	return true;
-}
-
-/* Whether it is time: its last messages have been read, or others flood.  One that could not be tied
- * gets a second chance, since with several I/O threads a message can overtake the monitor. */
+/* Whether it is time: its last messages have been read, or others flood. */
 static bool endpoint_gone_for_good(
-	struct endpoint *endpoint, struct connection *connection, int64_t now_us)
+	const struct endpoint *endpoint, const struct connection *connection, int64_t now_us)
 {
-	int64_t gone_us = now_us - connection->since_us;
-	if (connection->state == CONNECTION_GONE)
-		return endpoint->drained || gone_us > ENDPOINT_GONE_US;
-	return gone_us > ENDPOINT_LOOSE_US && !endpoint_tie(endpoint, connection);
+	return endpoint->drained || now_us - connection->since_us > ENDPOINT_GONE_US;
 }
 
 static void endpoint_forget_gone(struct endpoint *endpoint)
@@ -206,12 +214,12 @@ static void endpoint_forget_gone(struct endpoint *endpoint)
 	while (gone != NULL) {
 		struct connection *connection = gone;
 		gone = connection->next_gone;
-		if (endpoint_gone_for_good(endpoint, connection, now_us)) {
+		if (connection->state == CONNECTION_LOOSE)
+			endpoint_tie(endpoint, connection);
+		else if (endpoint_gone_for_good(endpoint, connection, now_us))
 			endpoint_forget(endpoint, connection);
-		} else if (connection->state != CONNECTION_OPEN) {
-			connection->next_gone = endpoint->gone;
-			endpoint->gone = connection;
-		}
+		else
+			endpoint_list_gone(endpoint, connection);
 	}
 }
 
@@ -243,19 +251,23 @@ static struct connection *endpoint_welcome(
 	struct endpoint *endpoint, struct slice id, const struct message *message)
 {
 	int fd = message_fd(message);
+	uint64_t handshake = message_number(message, ZAP_NUMBER_PROPERTY);
 	struct peer *peer = id.len == CONNECTION_ID_BYTES && id.data[0] == 0
 				    ? endpoint_identify(endpoint, message)
 				    : NULL;
 	struct connection *connection =
 		peer != NULL ? connections_add(&endpoint->connections, id, peer) : NULL;
 	if (connection == NULL) {
+		struct link *link = NULL;
 		metric_add(endpoint->unidentified, 1);
-		links_cut(endpoint->links, links_claim(endpoint->links, fd, NULL), "unidentified");
+		/* What is not cut now is, at its next message. */
+		if (links_claim(endpoint->links, fd, handshake, NULL, &link) == CH_OK)
+			(void)links_cut(endpoint->links, link, "unidentified");
 		return NULL;
 	}
 	connection->fd = fd;
-	if (!endpoint_tie(endpoint, connection)) /* said something and left, most likely */
-		endpoint_set_gone(endpoint, connection, CONNECTION_LOOSE);
+	connection->handshake = handshake;
+	endpoint_tie(endpoint, connection);
 	return connection;
 }
 
@@ -599,6 +611,7 @@ enum ch_status endpoint_open(struct loop *loop, struct zap *zap,
 	endpoint->zap = zap;
 	endpoint->events = *events;
 	endpoint->reading = true;
+	endpoint->cut_end = &endpoint->cut;
 	endpoint_register(endpoint);
 	status = loop_timer_create(loop, endpoint_tick, endpoint, &endpoint->sweep);
 	if (status != CH_OK)
@@ -625,6 +638,7 @@ void endpoint_close(struct endpoint *endpoint)
 	struct connection *connection;
 	/* From the start each time: what is forgotten is no longer in the table. */
 	while ((connection = table_next(&endpoint->connections.by_number, &at)) != NULL) {
+		endpoint_uncut(endpoint, connection);
 		connection->state = CONNECTION_GONE;
 		endpoint_forget(endpoint, connection);
 		at = 0;

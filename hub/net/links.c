@@ -1,11 +1,14 @@
 #include "net/links.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 #include <zmq.h>
 
 #include "base/clock.h"
@@ -25,13 +28,14 @@
 struct links {
 	struct loop *loop;
 	struct links_options options;
+	struct zap *zap;
+	struct zap_watch watch;
 	struct metrics *metrics;
 	void *socket;
 	void *monitor;
 	struct pump *pump;
-	struct link **by_fd; /* made when a number is first seen, kept for its next use */
-	size_t capacity;
-	size_t open;
+	struct link_table table;
+	bool crowded; /* some are in excess */
 	struct metric *accepted;
 	struct metric *connections;
 	struct metric *closed;
@@ -41,74 +45,33 @@ struct links {
 	struct metric *accept_failed;
 };
 
-/* ---- The table ---- */
-
-static struct link *links_get(struct links *links, int fd)
-{
-	return fd >= 0 && (size_t)fd < links->capacity ? links->by_fd[fd] : NULL;
-}
-
-static struct link *links_make(struct links *links, int fd)
-{
-	struct link *link = links_get(links, fd);
-	if (link != NULL || fd < 0)
-		return link;
-	if ((size_t)fd >= links->capacity) {
-		size_t capacity = (size_t)fd + 64;
-		struct link **by_fd = realloc(links->by_fd, capacity * sizeof(struct link *));
-		if (by_fd == NULL)
-			return NULL;
-		for (size_t i = links->capacity; i < capacity; i++)
-			by_fd[i] = NULL;
-		links->by_fd = by_fd;
-		links->capacity = capacity;
-	}
-	link = calloc(1, sizeof(*link));
-	if (link == NULL)
-		return NULL;
-	link->fd = fd;
-	links->by_fd[fd] = link;
-	return link;
-}
-
-static void links_orphan(struct links *links, struct link *link)
-{
-	void *owner = link->owner;
-	link->owner = NULL;
-	if (owner != NULL)
-		links->options.closed(links->options.context, owner);
-}
-
 /* ---- What the monitor says ---- */
+
+static void links_count(struct links *links)
+{
+	metric_set(links->connections, (int64_t)links->table.open);
+}
 
 static void links_accepted(struct links *links, int fd)
 {
+	struct link *link = NULL;
 	metric_add(links->accepted, 1);
-	struct link *link = links_make(links, fd);
-	if (link == NULL) {
+	if (link_table_begin(&links->table, fd, zap_handshakes(links->zap), &link) != CH_OK) {
 		/* One that cannot be watched is not let in. */
 		(void)shutdown(fd, SHUT_RDWR);
 		return;
 	}
-	if (!link->open)
-		links->open++;
-	links_orphan(links, link);
-	*link = (struct link){.fd = fd, .open = true, .opened_us = clock_steady_us()};
-	metric_set(links->connections, (int64_t)links->open);
-	if ((int64_t)links->open > links->options.connections_max)
-		links_cut(links, link, "too_many");
+	links_count(links);
+	link->excess = (int64_t)links->table.open > links->options.connections_max;
+	links->crowded = links->crowded || link->excess;
 }
 
 static void links_disconnected(struct links *links, int fd)
 {
-	struct link *link = links_get(links, fd);
 	metric_add(links->closed, 1);
-	if (link == NULL || !link->open)
-		return;
-	link->open = false;
-	links->open--;
-	metric_set(links->connections, (int64_t)links->open);
-	links_orphan(links, link);
+	/* Without memory for it there was none for its beginning. */
+	(void)link_table_end(&links->table, fd, zap_handshakes(links->zap));
+	links_count(links);
 }
 
 /* One event: its number and value, in the machine's order, and a second part with the address. */
@@ -148,40 +111,68 @@ static bool links_read_event(struct links *links)
 	return true;
 }
 
-static bool links_turn(void *context)
+/* All that there is: there is an end, since connecting takes longer than this. */
+static void links_hear(void *context)
 {
-	for (int i = 0; i < LINKS_EVENTS_TURN; i++) {
-		if (!links_read_event(context))
-			return false;
-	}
-	return true;
+	while (links_read_event(context))
+		;
 }
 
 /* ---- Owners ---- */
 
-struct link *links_claim(struct links *links, int fd, void *owner)
+enum ch_status links_claim(
+	struct links *links, int fd, uint64_t handshake, void *owner, struct link **out_link)
 {
-	while (links_read_event(links)) {
-		/* to its end: see above.  There is an end, since connecting takes longer than this */
-	}
-	struct link *link = links_get(links, fd);
-	if (link == NULL || !link->open)
-		return NULL;
-	links_orphan(links, link);
-	link->owner = owner;
-	return link;
+	links_hear(links);
+	return link_table_claim(&links->table, fd, handshake, owner, out_link);
 }
 
-void links_cut(struct links *links, struct link *link, const char *reason)
+bool links_cut(struct links *links, struct link *link, const char *reason)
 {
-	if (link == NULL || !link->open)
+	if (link == NULL || link->state != LINK_OPEN)
+		return true;
+	uint64_t tenancy = link->tenancy;
+	int held = fcntl(link->fd, F_DUPFD_CLOEXEC, 0);
+	if (held < 0 && errno != EBADF)
+		return false;
+	links_hear(links);
+	if (link->state == LINK_OPEN && link->tenancy == tenancy) {
+		metric_add(metric_counter(links->metrics, "carehub_connections_cut",
+				   "Connections that the hub closed, by reason.", "socket",
+				   links->options.name, "reason", reason, NULL),
+			1);
+		/* Its engine reads an end of file and closes it in its own thread; the monitor will
+		 * say so. */
+		(void)shutdown(held, SHUT_RDWR);
+	}
+	if (held >= 0)
+		(void)close(held); /* nothing was written */
+	return true;
+}
+
+/* Those beyond the bound; not while the monitor is read, as cutting reads it. */
+static void links_thin(struct links *links)
+{
+	if (!links->crowded)
 		return;
-	metric_add(metric_counter(links->metrics, "carehub_connections_cut",
-			   "Connections that the hub closed, by reason.", "socket",
-			   links->options.name, "reason", reason, NULL),
-		1);
-	/* Its engine reads an end of file and closes it in its own thread; the monitor will say so. */
-	(void)shutdown(link->fd, SHUT_RDWR);
+	links->crowded = false;
+	for (size_t i = 0; i < links->table.capacity; i++) {
+		struct link *link = link_table_get(&links->table, (int)i);
+		if (link == NULL || !link->excess)
+			continue;
+		link->excess = !links_cut(links, link, "too_many");
+		links->crowded = links->crowded || link->excess;
+	}
+}
+
+static bool links_turn(void *context)
+{
+	struct links *links = context;
+	int events = 0;
+	while (events < LINKS_EVENTS_TURN && links_read_event(links))
+		events++;
+	links_thin(links);
+	return events == LINKS_EVENTS_TURN;
 }
 
 /* ---- Guards ---- */
@@ -213,15 +204,16 @@ static void links_inspect(struct links *links, struct link *link, int64_t now_us
 	uint64_t bytes;
 	int64_t silent_us = links->options.silent_ms * 1000;
 	if (link->owner == NULL && silent_us > 0 && now_us - link->opened_us > silent_us) {
-		links_cut(links, link, "silent");
+		(void)links_cut(links, link, "silent"); /* or at the next sweep */
 	} else if (!links_received(link->fd, &bytes)) {
 		return;
 	} else if (link->messages != link->swept || bytes < link->anchor_bytes) {
 		link->swept = link->messages;
 		link->anchor_bytes = bytes;
 	} else if (links_is_over(links, link, bytes)) {
-		links_cut(links, link, "unfinished");
-		link->anchor_bytes = bytes; /* it takes a moment: do not count it again */
+		/* It takes a moment: do not count it again. */
+		if (links_cut(links, link, "unfinished"))
+			link->anchor_bytes = bytes;
 	} else if (bytes - link->anchor_bytes > LINKS_HEARTBEAT_BYTES) {
 		link->anchor_bytes += LINKS_HEARTBEAT_BYTES;
 	} else {
@@ -232,19 +224,18 @@ static void links_inspect(struct links *links, struct link *link, int64_t now_us
 void links_sweep(struct links *links)
 {
 	int64_t now_us = clock_steady_us();
-	while (links_read_event(links)) {
-		/* so that no number is inspected that has just been given to something else */
-	}
-	for (size_t i = 0; i < links->capacity; i++) {
-		struct link *link = links->by_fd[i];
-		if (link != NULL && link->open)
+	links_hear(links); /* so that no number is inspected that is something else's since long */
+	links_thin(links);
+	for (size_t i = 0; i < links->table.capacity; i++) {
+		struct link *link = link_table_get(&links->table, (int)i);
+		if (link != NULL && link->state == LINK_OPEN)
 			links_inspect(links, link, now_us);
 	}
 }
 
 size_t links_open(const struct links *links)
 {
-	return links->open;
+	return links->table.open;
 }
 
 /* ---- Life ---- */
@@ -303,12 +294,17 @@ enum ch_status links_create(struct loop *loop, struct zap *zap, void *socket,
 	links->options = *options;
 	if (links->options.unfinished_bytes == 0)
 		links->options.unfinished_bytes = LIMIT_UNFINISHED_BYTES;
+	links->table.closed = options->closed;
+	links->table.context = options->context;
+	links->zap = zap;
 	links->metrics = zap_metrics(zap);
 	links->socket = socket;
 	links_register(links);
 	status = links_watch(links, zap_context(zap));
 	if (status != CH_OK)
 		goto out;
+	links->watch = (struct zap_watch){.hear = links_hear, .context = links};
+	zap_add_watch(zap, &links->watch);
 	*out_links = links;
 	links = NULL; /* the caller's now */
 out:
@@ -320,13 +316,12 @@ void links_free(struct links *links)
 {
 	if (links == NULL)
 		return;
+	zap_remove_watch(links->zap, &links->watch);
 	pump_free(links->pump);
 	(void)zmq_socket_monitor(links->socket, NULL, 0); /* closing the socket ends it as well */
 	if (links->monitor != NULL)
 		(void)zmq_close(links->monitor); /* a valid socket */
-	for (size_t i = 0; i < links->capacity; i++)
-		free(links->by_fd[i]);
-	free(links->by_fd);
+	link_table_fini(&links->table);
 	metric_set(links->connections, 0);
 	free(links);
 }

@@ -5,11 +5,9 @@
  * every descriptor when it is accepted and when it is closed; a message tells which descriptor it came
  * through.  Together: each connection that has spoken is tied to its descriptor.
  *
- * Why the two never disagree for long: the monitor speaks of a descriptor in order (accepted, closed,
- * accepted ...), and a message can only arrive after its connection was accepted.  So whoever ties a
- * descriptor to an owner reads the monitor to its end first, and then the last thing it said stands.
- * Where a number was used again in that very moment, the newer owner displaces the older, which is
- * reported closed; a closed connection that lingers is the worst that can happen.
+ * The two are brought together by handshakes, see link_table.h.  Nobody is ever thrown out for another:
+ * a descriptor that is to be shut down is held first, and then everything that the monitor has told is
+ * read; had it been closed and given to another meanwhile, that would stand there.
  *
  * Three guards live here, since libzmq has none of them: a bound on connections; a time by which a
  * connection must have said something; and a bound on what was sent without completing a message,
@@ -18,22 +16,10 @@
 #ifndef NET_LINKS_H
 #define NET_LINKS_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
+#include "net/link_table.h"
 #include "net/zap.h"
 
 struct links;
-
-struct link {
-	int fd;
-	bool open;
-	void *owner;           /* NULL: has not spoken */
-	uint64_t messages;     /* whole ones that came out of it; counted by the owner */
-	uint64_t swept;        /* `messages` at the last sweep */
-	uint64_t anchor_bytes; /* what TCP had received when a message was last seen to be whole */
-	int64_t opened_us;
-};
 
 struct links_options {
 	const char *name; /* "bus", for metrics */
@@ -52,12 +38,14 @@ enum ch_status links_create(struct loop *loop, struct zap *zap, void *socket,
 /* Before the socket is closed.  Nobody is told of anything any more. */
 void links_free(struct links *links);
 
-/* Ties a descriptor to its owner.  NULL: the connection is gone already.  May report the owner that
- * had this number before as closed. */
-struct link *links_claim(struct links *links, int fd, void *owner);
+/* Ties a descriptor to the owner of the connection that has this handshake.  CH_CLOSED: the connection is
+ * gone; CH_RETRY: the monitor has yet to tell of it, which can only be with several I/O threads. */
+enum ch_status links_claim(
+	struct links *links, int fd, uint64_t handshake, void *owner, struct link **out_link);
 
-/* Throws the connection out: it will be reported closed.  `reason` is a metric's label. */
-void links_cut(struct links *links, struct link *link, const char *reason);
+/* Throws the connection out: it will be reported closed, or has just been.  `reason` is a metric's label;
+ * `link` may be NULL.  False: not now, no descriptor is left to do it with. */
+bool links_cut(struct links *links, struct link *link, const char *reason);
 
 /* Looks for connections that have been silent too long or hold too much unfinished.  To be called when
  * every whole message has been taken out of the socket, some times a second. */

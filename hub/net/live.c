@@ -17,8 +17,11 @@
 /* One connection that has subscribed to something, allowed or not. */
 struct subscriber {
 	struct subscriber *next;
-	struct peer *peer; /* a reference */
-	struct link *link;
+	struct peer *peer;     /* a reference */
+	struct link *link;     /* NULL: the monitor has yet to tell of it */
+	const char *condemned; /* why it is to be cut; NULL: it is not */
+	int fd;
+	uint64_t handshake;
 	size_t topics; /* that were added for it */
 	size_t asked;  /* that libzmq remembers for it, added or not */
 };
@@ -94,35 +97,76 @@ static struct peer *live_identify(struct live *live, const struct message *messa
 	return peer != NULL && curve_equal(&peer->public_key, &key) ? peer : NULL;
 }
 
+/* False: it is gone, and forgotten. */
+static bool live_tie(struct live *live, struct subscriber *subscriber)
+{
+	if (links_claim(live->links, subscriber->fd, subscriber->handshake, subscriber,
+		    &subscriber->link) != CH_CLOSED)
+		return true;
+	live_forget(live, subscriber);
+	return false;
+}
+
+/* Those that the monitor was late to tell of.  Others may be forgotten meanwhile. */
+static void live_tie_loose(struct live *live)
+{
+	struct subscriber *subscriber = live->first;
+	while (subscriber != NULL) {
+		bool here = subscriber->link != NULL || live_tie(live, subscriber);
+		subscriber = here ? subscriber->next : live->first;
+	}
+}
+
+/* Cutting reads the monitor, and whoever it tells of is forgotten: after each from the beginning. */
+static void live_end_condemned(struct live *live)
+{
+	struct subscriber *subscriber = live->first;
+	while (subscriber != NULL) {
+		const char *reason = subscriber->condemned;
+		if (reason == NULL || subscriber->link == NULL) {
+			subscriber = subscriber->next;
+			continue;
+		}
+		subscriber->condemned = NULL;
+		if (links_cut(live->links, subscriber->link, reason)) {
+			subscriber = live->first;
+		} else {
+			subscriber->condemned = reason; /* at the next sweep */
+			subscriber = subscriber->next;
+		}
+	}
+}
+
 /* The one that a message came from, made at its first; NULL when it is gone or must go. */
 static struct subscriber *live_sender(struct live *live, const struct message *message)
 {
 	int fd = message_fd(message);
-	struct peer *peer = live_identify(live, message);
-	/* By descriptor and peer: the number alone may be in use again before its end was reported. */
-	for (struct subscriber *s = live->first; s != NULL && peer != NULL; s = s->next) {
-		if (s->link->fd == fd && strcmp(s->peer->name, peer->name) == 0)
+	uint64_t handshake = message_number(message, ZAP_NUMBER_PROPERTY);
+	struct link *link = NULL;
+	for (struct subscriber *s = live->first; s != NULL; s = s->next) {
+		if (s->handshake == handshake)
 			return s;
 	}
+	struct peer *peer = live_identify(live, message);
 	struct subscriber *subscriber = peer != NULL ? calloc(1, sizeof(*subscriber)) : NULL;
-	struct link *link = links_claim(live->links, fd, subscriber);
-	if (subscriber == NULL || link == NULL) {
-		links_cut(live->links, link, "unidentified");
-		free(subscriber);
+	if (subscriber == NULL) {
+		if (links_claim(live->links, fd, handshake, NULL, &link) == CH_OK)
+			(void)links_cut(live->links, link, "unidentified");
 		return NULL;
 	}
+	subscriber->fd = fd;
+	subscriber->handshake = handshake;
 	subscriber->peer = peer_ref(peer);
-	subscriber->link = link;
 	subscriber->next = live->first;
 	live->first = subscriber;
-	return subscriber;
+	return live_tie(live, subscriber) ? subscriber : NULL;
 }
 
 static void live_add(struct live *live, struct subscriber *subscriber, struct slice topic)
 {
 	/* ZeroMQ remembers what was asked for even when it is not added. */
 	if (++subscriber->asked > LIMIT_TOPICS_PER_PEER) {
-		links_cut(live->links, subscriber->link, "too_many_topics");
+		subscriber->condemned = "too_many_topics";
 		return;
 	}
 	if (!live_may_subscribe(subscriber->peer, topic)) {
@@ -161,8 +205,9 @@ void live_recheck(struct live *live)
 		for (size_t i = 0; same && i < peer->topics.count; i++)
 			same = strcmp(peer->topics.items[i], s->peer->topics.items[i]) == 0;
 		if (!same)
-			links_cut(live->links, s->link, "peer_changed");
+			s->condemned = "peer_changed";
 	}
+	live_end_condemned(live);
 }
 
 /* ---- Receiving ---- */
@@ -177,15 +222,18 @@ static void live_handle(struct live *live, const struct message *message)
 	struct subscriber *subscriber = live_sender(live, message);
 	if (subscriber == NULL)
 		return;
-	subscriber->link->messages++;
+	if (subscriber->link != NULL)
+		subscriber->link->messages++;
 	if (message_has_more(message) || message->bytes.len == 0 || message->bytes.data[0] > 1) {
 		metric_add(live->malformed, 1);
-		links_cut(live->links, subscriber->link, "malformed");
+		subscriber->condemned = "malformed";
 	} else if (message->bytes.data[0] == 1) {
 		live_add(live, subscriber, topic);
 	} else {
 		live_remove(live, subscriber, topic);
 	}
+	if (subscriber->condemned != NULL)
+		live_end_condemned(live);
 }
 
 static bool live_turn(void *context)
@@ -204,10 +252,13 @@ static bool live_turn(void *context)
 static void live_sweep(void *context)
 {
 	struct live *live = context;
-	if (!live_turn(live))
-		links_sweep(live->links);
-	else
+	if (live_turn(live)) {
 		pump_wake(live->pump);
+		return;
+	}
+	links_sweep(live->links);
+	live_tie_loose(live);
+	live_end_condemned(live);
 }
 
 /* ---- Publishing ---- */

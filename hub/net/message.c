@@ -53,6 +53,12 @@ const char *message_property(const struct message *message, const char *name)
 	return zmq_msg_gets(message_part_const(message), name);
 }
 
+uint64_t message_number(const struct message *message, const char *name)
+{
+	const char *digits = message_property(message, name);
+	return digits != NULL ? strtoull(digits, NULL, 10) : 0;
+}
+
 int message_fd(const struct message *message)
 {
 	return zmq_msg_get(message_part_const(message), ZMQ_SRCFD);

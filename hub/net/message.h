@@ -25,6 +25,9 @@ bool message_has_more(const struct message *message);
 /* A property of the connection that it came through: "User-Id"; NULL: none.  As long as the message. */
 const char *message_property(const struct message *message, const char *name);
 
+/* A property that is a number; 0: none, or no number. */
+uint64_t message_number(const struct message *message, const char *name);
+
 /* The descriptor of that connection; -1: unknown. */
 int message_fd(const struct message *message);
 

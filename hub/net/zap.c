@@ -1,5 +1,6 @@
 #include "net/zap.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <zmq.h>
 
@@ -14,7 +15,7 @@
 #define ZAP_PARTS_MAX      8
 #define ZAP_REQUESTS_TURN  64 /* in one turn of the loop */
 #define ZAP_LOG_EVERY_US   1000000
-#define ZAP_METADATA_BYTES 128
+#define ZAP_METADATA_BYTES 256 /* both properties, at their longest */
 
 struct zap {
 	struct loop *loop;
@@ -28,6 +29,8 @@ struct zap {
 	struct curve_key probe_key; /* all zero, and so never accepted, but for the proof */
 	int64_t logged_us;          /* one refused key a second is logged, the others are counted */
 	uint64_t unlogged;
+	uint64_t handshakes;
+	struct zap_watch *watches;
 };
 
 static const struct {
@@ -134,25 +137,33 @@ static bool zap_send_text(struct zap *zap, const char *text)
 }
 
 /* One property as ZMTP writes it: name behind one byte of length, value behind four. */
-static size_t zap_write_metadata(const struct peer *peer, uint8_t out[ZAP_METADATA_BYTES])
+static size_t zap_write_property(const char *name, const char *value, uint8_t *out)
 {
-	char text[CURVE_TEXT_BYTES];
-	static const char name[] = ZAP_KEY_PROPERTY;
-	size_t at = 0;
-	out[at++] = (uint8_t)(sizeof(name) - 1);
-	memcpy(out + at, name, sizeof(name) - 1);
-	at += sizeof(name) - 1;
-	store_be32(out + at, CURVE_TEXT_BYTES - 1);
-	at += 4;
-	memcpy(out + at, curve_format(&peer->public_key, text), CURVE_TEXT_BYTES - 1);
-	return at + CURVE_TEXT_BYTES - 1;
+	size_t name_len = strlen(name);
+	size_t value_len = strlen(value);
+	out[0] = (uint8_t)name_len;
+	memcpy(out + 1, name, name_len);
+	store_be32(out + 1 + name_len, (uint32_t)value_len);
+	memcpy(out + 5 + name_len, value, value_len);
+	return 5 + name_len + value_len;
+}
+
+static size_t zap_write_metadata(
+	const struct peer *peer, uint64_t number, uint8_t out[ZAP_METADATA_BYTES])
+{
+	char key[CURVE_TEXT_BYTES];
+	char digits[24];
+	(void)snprintf(digits, sizeof(digits), "%llu", (unsigned long long)number); /* fits */
+	size_t at = zap_write_property(ZAP_KEY_PROPERTY, curve_format(&peer->public_key, key), out);
+	return at + zap_write_property(ZAP_NUMBER_PROPERTY, digits, out + at);
 }
 
 static void zap_answer(
 	struct zap *zap, struct slice request_id, enum zap_verdict verdict, const struct peer *peer)
 {
 	uint8_t metadata[ZAP_METADATA_BYTES];
-	size_t metadata_len = peer != NULL ? zap_write_metadata(peer, metadata) : 0;
+	size_t metadata_len =
+		peer != NULL ? zap_write_metadata(peer, zap->handshakes, metadata) : 0;
 	bool sent = zap_send_text(zap, "1.0") &&
 		    zap_send(zap, request_id.data, request_id.len, true) &&
 		    zap_send_text(zap, verdicts[verdict].code) &&
@@ -164,12 +175,20 @@ static void zap_answer(
 		log_error("zap.unanswered", "error=%s", zmq_strerror(zmq_errno()));
 }
 
+static void zap_count(struct zap *zap)
+{
+	for (const struct zap_watch *watch = zap->watches; watch != NULL; watch = watch->next)
+		watch->hear(watch->context);
+	zap->handshakes++;
+}
+
 static void zap_serve(struct zap *zap, const struct slice *parts, size_t count)
 {
 	struct zap_request request = {0};
 	struct peer *peer = NULL;
 	enum zap_verdict verdict = ZAP_BAD_REQUEST;
 	bool probe = false;
+	zap_count(zap);
 	if (zap_parse(parts, count, &request) == CH_OK) {
 		probe = slice_equal(request.domain, SLICE_LITERAL(ZAP_PROBE_DOMAIN));
 		verdict = probe ? zap_judge_probe(zap, &request)
@@ -311,4 +330,24 @@ struct roster *zap_roster(struct zap *zap)
 struct metrics *zap_metrics(struct zap *zap)
 {
 	return zap->metrics;
+}
+
+uint64_t zap_handshakes(const struct zap *zap)
+{
+	return zap->handshakes;
+}
+
+void zap_add_watch(struct zap *zap, struct zap_watch *watch)
+{
+	watch->next = zap->watches;
+	zap->watches = watch;
+}
+
+void zap_remove_watch(struct zap *zap, struct zap_watch *watch)
+{
+	struct zap_watch **at = &zap->watches;
+	while (*at != NULL && *at != watch)
+		at = &(*at)->next;
+	if (*at != NULL)
+		*at = watch->next;
 }

@@ -41,8 +41,23 @@ void zap_stop(struct zap *zap);
 /* Where the proof happens; one key is good there, and only while zap_start runs. */
 #define ZAP_PROBE_DOMAIN "carehub.probe"
 
-/* The property of each message that holds the key (Z85) of its handshake. */
-#define ZAP_KEY_PROPERTY "X-Carehub-Key"
+/* The properties of each message that hold the key (Z85) and the number of its handshake.  Numbers count
+ * up from 1 and are given on the loop thread. */
+#define ZAP_KEY_PROPERTY    "X-Carehub-Key"
+#define ZAP_NUMBER_PROPERTY "X-Carehub-Handshake"
+
+/* The newest number; 0: none yet. */
+uint64_t zap_handshakes(const struct zap *zap);
+
+/* Somebody who wants to know all that has happened before a number is given.  The caller's, until it is
+ * removed; removing one that was never added is fine. */
+struct zap_watch {
+	void (*hear)(void *context);
+	void *context;
+	struct zap_watch *next;
+};
+void zap_add_watch(struct zap *zap, struct zap_watch *watch);
+void zap_remove_watch(struct zap *zap, struct zap_watch *watch);
 
 void *zap_context(struct zap *zap);
 const struct curve_pair *zap_server(const struct zap *zap);
