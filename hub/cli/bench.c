@@ -131,10 +131,13 @@ int bench_main(struct cli *cli, int argc, char **argv)
 		{"--source", FLAG_TEXT, &bench.source}, {"--events", FLAG_NUMBER, &events}, {0}};
 	int64_t took_us[SINGLES] = {0};
 	int64_t many_us = 0;
-	if (!args_take(flags, &argc, argv) || argc != 0 || bench.source == NULL || events == 0 ||
-		events > MOST)
+	if (!args_take(flags, &argc, argv))
+		return EXIT_USAGE;
+	if (argc != 0 || bench.source == NULL)
 		return cli_fail(EXIT_USAGE, "carehub bench --source urn:bench:1 --yes",
-			"bench: --source, and at most %u events", MOST);
+			"bench: of which --source?");
+	if (events == 0 || events > MOST)
+		return cli_fail(EXIT_USAGE, NULL, "bench: --events: 1 to %u", MOST);
 	if (!cli->yes) {
 		printf("%llu real events of reference.product.published would go out as %s\n",
 			(unsigned long long)events + SINGLES, bench.source);

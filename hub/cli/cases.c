@@ -109,6 +109,7 @@ static bool cases_kind(const char *name, Carehub__V1__CaseKind *out_kind)
 
 int cases_main(struct cli *cli, int argc, char **argv)
 {
+	char text[WORDS_BYTES];
 	struct case_table table = {.cli = cli};
 	Carehub__V1__CasesRequest request = CAREHUB__V1__CASES_REQUEST__INIT;
 	const char *owner = "";
@@ -154,7 +155,8 @@ int cases_main(struct cli *cli, int argc, char **argv)
 	grid_print(table.grid, "");
 	grid_free(table.grid);
 	if (result == EXIT_FINE && !cli->json && !cli->quiet)
-		(void)fprintf(stderr, "%llu of %llu open cases\n",
-			(unsigned long long)table.matched, (unsigned long long)table.open);
+		(void)fprintf(stderr, "%llu of %s%s\n", (unsigned long long)table.matched,
+			words_many(table.open, "open case", "open cases", text),
+			table.matched > limit ? "; --limit shows more of them" : "");
 	return result;
 }

@@ -105,6 +105,16 @@ static int cli_options(const struct context *context, struct ch_options *options
 					 ch_status_text(status));
 }
 
+/* The library's sentence, without the address that it may begin with. */
+static const char *cli_why(const char *endpoint, enum ch_status status)
+{
+	const char *detail = ch_error_detail();
+	size_t len = strlen(endpoint);
+	if (strncmp(detail, endpoint, len) == 0 && strncmp(detail + len, ": ", 2) == 0)
+		detail += len + 2;
+	return detail[0] != 0 ? detail : ch_status_text(status);
+}
+
 int cli_connect(struct cli *cli)
 {
 	struct context context;
@@ -130,8 +140,7 @@ int cli_connect(struct cli *cli)
 				status == CH_DENIED
 					? "is our key in its peers.d, and its key the right one?"
 					: "is the address right, and does carehubd run there?",
-				"%s: %s %s", context.endpoint, ch_status_text(status),
-				ch_error_detail());
+				"%s: %s", context.endpoint, cli_why(context.endpoint, status));
 	}
 	ch_options_free(options);
 	return result;

@@ -206,6 +206,7 @@ static bool letters_reply(void *context, const ProtobufCMessage *message)
 static int letters_list(struct cli *cli, char *name)
 {
 	struct listing listing = {.cli = cli};
+	char text[WORDS_BYTES];
 	Carehub__V1__DeadLettersRequest request;
 	carehub__v1__dead_letters_request__init(&request);
 	request.name = name;
@@ -215,7 +216,8 @@ static int letters_list(struct cli *cli, char *name)
 	grid_print(listing.grid, "");
 	grid_free(listing.grid);
 	if (result == EXIT_FINE && !cli->json && !cli->quiet)
-		(void)fprintf(stderr, "%zu dead letters\n", listing.count);
+		(void)fprintf(stderr, "%s\n",
+			words_many(listing.count, "dead letter", "dead letters", text));
 	return result;
 }
 
@@ -246,7 +248,8 @@ static int letters_settle(struct cli *cli, int argc, char **argv, bool discard)
 	if (cli->json)
 		ask_print(message);
 	else
-		printf("%s dead letters of %s %s\n", words_count(reply->affected, a), argv[0],
+		printf("%s of %s %s\n",
+			words_many(reply->affected, "dead letter", "dead letters", a), argv[0],
 			discard    ? cli->yes ? "are forgotten" : "would be forgotten"
 			: cli->yes ? "are delivered again"
 				   : "would be delivered again");

@@ -1,5 +1,6 @@
 /* customer: everything an agent sees when the telephone rings, with where each value came from. */
 #include "base/clock.h"
+#include "base/currency.h"
 #include "base/text.h"
 #include "carehub/v1/control.pb-c.h"
 #include "cli/args.h"
@@ -152,17 +153,15 @@ static void customer_repairs(const Carehub__V1__CustomerView *view, int64_t now_
 
 static void customer_money(struct grid *grid, const Carehub__V1__Money *money)
 {
-	if (money == NULL)
+	char text[DECIMAL_TEXT_BYTES];
+	if (money == NULL) {
 		grid_cell(grid, "-");
-	else
-		grid_cell(grid, "%s%lld.%02lld %s", money->minor_units < 0 ? "-" : "",
-			(long long)(money->minor_units < 0 ? -money->minor_units
-							   : money->minor_units) /
-				100,
-			(long long)(money->minor_units < 0 ? -money->minor_units
-							   : money->minor_units) %
-				100,
-			money->currency);
+		return;
+	}
+	/* A yen has no hundredths, a dinar thousandths. */
+	const struct decimal amount = {
+		money->minor_units, currency_exponent(slice_text(money->currency))};
+	grid_cell(grid, "%s %s", decimal_format(amount, text), money->currency);
 }
 
 static void customer_orders(const Carehub__V1__CustomerView *view)
@@ -212,8 +211,10 @@ static void customer_units(const Carehub__V1__CustomerView *view)
 		const Carehub__V1__ProductUnit *unit = view->units[i];
 		grid_cell(grid, "%s", unit->unit_id);
 		customer_unit_ref(grid, unit->unit);
-		grid_cell(
-			grid, "%s", WORD(warranty_state, "WARRANTY_STATE_", unit->warranty, text));
+		grid_cell(grid, "%s",
+			unit->warranty != CAREHUB__V1__WARRANTY_STATE__WARRANTY_STATE_UNSPECIFIED
+				? WORD(warranty_state, "WARRANTY_STATE_", unit->warranty, text)
+				: "");
 		grid_cell(grid, "%s", unit->warranty_end_date);
 		grid_cell(grid, "%zu", unit->n_repair_order_ids);
 	}
@@ -337,6 +338,9 @@ static void customer_show(const Carehub__V1__CustomerView *view, int64_t now_us)
 	const Carehub__V1__Customer *customer = view->customer;
 	char number[WORDS_BYTES];
 	char text[WORDS_BYTES];
+	char a[WORDS_BYTES];
+	char b[WORDS_BYTES];
+	char c[WORDS_BYTES];
 	if (customer == NULL)
 		return;
 	printf("%s%s%s  %s", term_ink(INK_BOLD), words_customer(customer->customer_number, number),
@@ -345,8 +349,11 @@ static void customer_show(const Carehub__V1__CustomerView *view, int64_t now_us)
 		printf(", now %s", words_customer(customer->redirect_to, number));
 	if (customer->member_level[0] != 0)
 		printf("  level %s", customer->member_level);
-	printf("  %u open repairs, %u orders, %u cases, %u units\n", customer->open_repairs,
-		customer->open_orders, customer->open_cases, customer->units);
+	printf("  %s, %s, %s, %s\n",
+		words_many(customer->open_repairs, "open repair", "open repairs", a),
+		words_many(customer->open_orders, "order", "orders", b),
+		words_many(customer->open_cases, "case", "cases", c),
+		words_many(customer->units, "unit", "units", text));
 	customer_values(customer);
 	customer_repairs(view, now_us);
 	customer_promises(view, now_us);

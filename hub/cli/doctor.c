@@ -151,8 +151,8 @@ static bool doctor_status(void *context, const ProtobufCMessage *message)
 		doctor_say(doctor, 1, "version", "use one version on both sides",
 			"carehub is %s, the hub %s", CAREHUB_VERSION, status->version);
 	doctor_say(doctor, 0, "disk", "", "%s free", words_bytes(status->disk_free_bytes, text));
-	doctor_say(doctor, 0, "store", "", "%llu entries behind the journal",
-		(unsigned long long)(status->head - status->applied));
+	doctor_say(doctor, 0, "store", "", "%s behind the journal",
+		words_many(status->head - status->applied, "entry", "entries", text));
 	if (status->dead_letters > 0)
 		doctor_say(doctor, 1, "dead letters", "carehub deadletter list NAME",
 			"%llu deliveries were set aside", (unsigned long long)status->dead_letters);

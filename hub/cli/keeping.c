@@ -92,6 +92,7 @@ int checkpoint_main(struct cli *cli, int argc, char **argv)
 int reload_main(struct cli *cli, int argc, char **argv)
 {
 	const struct flag flags[] = {{0}};
+	char text[WORDS_BYTES];
 	Carehub__V1__ReloadRequest request;
 	ProtobufCMessage *message = NULL;
 	if (!args_take_most(flags, &argc, argv, 0))
@@ -111,7 +112,7 @@ int reload_main(struct cli *cli, int argc, char **argv)
 				   : cli_fail(EXIT_CRITICAL, "mend the files and reload again",
 					     "nothing was changed");
 	else if (!cli->json)
-		printf("%u peers, generation %llu\n", reply->peers,
+		printf("%s, generation %llu\n", words_many(reply->peers, "peer", "peers", text),
 			(unsigned long long)reply->generation);
 	protobuf_c_message_free_unpacked(message, NULL);
 	return result;

@@ -110,7 +110,8 @@ static const struct command commands[] = {
 	{"new-adapter", new_adapter_main, "NAME", "write a working adapter to start one's own from",
 		"--dir FOLDER        where its folder goes; .\n"},
 	{"bench", bench_main, "", "measure publishing against this hub, with real events",
-		"--source URI        of the events; the peer must have the right to it\n"
+		"--source URI        of the events; the peer must have the right to it, and to their\n"
+		"                    type, reference.product.published\n"
 		"--events N          20000\n"
 		"--yes               do it\n"},
 };
@@ -152,6 +153,9 @@ static void main_usage(FILE *out)
 
 static int main_unknown(const char *name)
 {
+	if (name[0] == '-')
+		return cli_fail(EXIT_USAGE, "an option of one command stands behind it",
+			"%s is no option of all commands", name);
 	return cli_fail(EXIT_USAGE, "carehub help shows them all", "there is no command %s", name);
 }
 

@@ -262,6 +262,7 @@ int publish_main(struct cli *cli, int argc, char **argv)
 {
 	const struct flag flags[] = {{0}};
 	struct publishing publishing = {.cli = cli, .printing = PTHREAD_MUTEX_INITIALIZER};
+	char text[WORDS_BYTES];
 	if (!args_take(flags, &argc, argv) || argc > 1)
 		return cli_fail(EXIT_USAGE, NULL, "publish: one FILE, or standard input");
 	bool standard = argc == 0 || strcmp(argv[0], "-") == 0;
@@ -292,10 +293,10 @@ int publish_main(struct cli *cli, int argc, char **argv)
 	if (result == EXIT_FINE && publishing.rejected > 0)
 		result = EXIT_WARNING;
 	if (!cli->json && !cli->quiet)
-		(void)fprintf(stderr, "%llu %s, %llu duplicates, %llu rejected\n",
+		(void)fprintf(stderr, "%llu %s, %s, %llu rejected\n",
 			(unsigned long long)publishing.accepted,
 			cli->dry_run ? "valid" : "accepted",
-			(unsigned long long)publishing.duplicates,
+			words_many(publishing.duplicates, "duplicate", "duplicates", text),
 			(unsigned long long)publishing.rejected);
 	return result;
 }

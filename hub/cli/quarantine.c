@@ -61,6 +61,7 @@ static bool quarantine_list_reply(void *context, const ProtobufCMessage *message
 static int quarantine_list(struct cli *cli, bool all)
 {
 	struct listing listing = {.cli = cli};
+	char text[WORDS_BYTES];
 	Carehub__V1__QuarantineRequest request;
 	carehub__v1__quarantine_request__init(&request);
 	request.all = all;
@@ -70,7 +71,7 @@ static int quarantine_list(struct cli *cli, bool all)
 	grid_print(listing.grid, "");
 	grid_free(listing.grid);
 	if (result == EXIT_FINE && !cli->json && !cli->quiet)
-		(void)fprintf(stderr, "%llu events\n", (unsigned long long)listing.total);
+		(void)fprintf(stderr, "%s\n", words_many(listing.total, "event", "events", text));
 	return result;
 }
 
@@ -137,10 +138,11 @@ static int quarantine_receipt(
 			(unsigned long long)sequence, (unsigned long long)receipt->sequence,
 			words_customer(receipt->customer, text));
 	} else {
-		(void)cli_fail(EXIT_WARNING, "it stays in quarantine", "entry %llu: %s %s %s",
-			(unsigned long long)sequence,
-			ch_status_text((enum ch_status)receipt->reason), receipt->field,
-			receipt->detail);
+		const char *why = ch_status_text((enum ch_status)receipt->reason);
+		(void)cli_fail(EXIT_WARNING, "it stays in quarantine", "entry %llu: %s%s%s",
+			(unsigned long long)sequence, receipt->field,
+			receipt->field[0] != 0 ? ": " : "",
+			receipt->detail[0] != 0 ? receipt->detail : why);
 	}
 	return reply->done || receipt == NULL ? EXIT_FINE : EXIT_WARNING;
 }

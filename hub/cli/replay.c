@@ -171,11 +171,11 @@ static void replay_print_plan(const struct cli *cli, const Carehub__V1__ReplayIn
 	char b[WORDS_BYTES];
 	char pace[WORDS_BYTES];
 	replay_pace(job, pace);
-	printf("%s  entries %llu to %llu  %s", job->name, (unsigned long long)job->first,
-		(unsigned long long)job->last, words_count(job->total, a));
+	printf("%s  entries %llu to %llu: %s", job->name, (unsigned long long)job->first,
+		(unsigned long long)job->last, words_many(job->total, "entry", "entries", a));
 	if (!cli->yes)
 		printf(", %s of them wanted", words_count(job->matched, b));
-	printf("  %s\n", pace);
+	printf("; %s\n", pace);
 	if (job->rate_milli > 0 && !cli->yes)
 		printf("  it would take %s\n",
 			words_duration((int64_t)(job->matched * 1000000000 / job->rate_milli), a));
@@ -221,6 +221,7 @@ static int replay_to_subscription(struct cli *cli, char *range_text, struct repl
 static int replay_to_stream(struct cli *cli, const char *range, struct replay_wish *wish, FILE *out)
 {
 	uint64_t count = 0;
+	char text[WORDS_BYTES];
 	const struct feed_options options = {
 		.range = range,
 		.filter = &wish->filter,
@@ -234,7 +235,7 @@ static int replay_to_stream(struct cli *cli, const char *range, struct replay_wi
 	};
 	int result = feed_run(cli, &options, &count);
 	if (!cli->quiet && (result == EXIT_FINE || result == EXIT_WARNING))
-		(void)fprintf(stderr, "%llu events\n", (unsigned long long)count);
+		(void)fprintf(stderr, "%s\n", words_many(count, "event", "events", text));
 	return result;
 }
 

@@ -58,22 +58,24 @@ static void status_show(const Carehub__V1__StatusReply *status)
 				       ? status->now_time_us - status->head_arrival_us
 				       : -1,
 			b));
-	status_line("store", "%s entries behind, pressure %u %%, %s",
-		words_count(status->head - status->applied, a), status->pressure,
+	status_line("store", "%s behind, pressure %u %%, %s",
+		words_many(status->head - status->applied, "entry", "entries", a), status->pressure,
 		words_bytes(status->store_bytes, b));
 	status_line("disk", "%s free", words_bytes(status->disk_free_bytes, a));
-	status_line("connected", "%u sessions, %u producers, %u subscriptions", status->sessions,
-		status->producers, status->subscriptions);
+	status_line("connected", "%s, %s, %s",
+		words_many(status->sessions, "session", "sessions", a),
+		words_many(status->producers, "producer", "producers", b),
+		words_many(status->subscriptions, "subscription", "subscriptions", c));
 	status_line("customers", "%s", words_count(status->customers, a));
-	status_line("open", "%s quarantined, %s dead letters, %s reviews",
-		words_count(status->quarantined, a), words_count(status->dead_letters, b),
-		words_count(status->open_reviews, c));
+	status_line("open", "%s quarantined, %s, %s", words_count(status->quarantined, a),
+		words_many(status->dead_letters, "dead letter", "dead letters", b),
+		words_many(status->open_reviews, "review", "reviews", c));
 	status_line("deadlines", "%s open", words_count(status->open_deadlines, a));
 	if (status->ingest != NULL)
-		status_line("ingest", "%s accepted, %s duplicates, %s conflicts, last batch %s",
+		status_line("ingest", "%s accepted, %s, %s, last batch %s",
 			words_count(status->ingest->accepted, a),
-			words_count(status->ingest->duplicates, b),
-			words_count(status->ingest->conflicts, c),
+			words_many(status->ingest->duplicates, "duplicate", "duplicates", b),
+			words_many(status->ingest->conflicts, "conflict", "conflicts", c),
 			words_duration(status->ingest->batch_last_us, (char[WORDS_BYTES]){0}));
 	for (size_t i = 0; i < status->n_warnings; i++) {
 		const Carehub__V1__Warning *warning = status->warnings[i];

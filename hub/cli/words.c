@@ -19,6 +19,14 @@ const char *words_count(uint64_t count, char text[WORDS_BYTES])
 	return text;
 }
 
+const char *words_many(uint64_t count, const char *one, const char *more, char text[WORDS_BYTES])
+{
+	char number[WORDS_BYTES];
+	(void)snprintf(
+		text, WORDS_BYTES, "%s %s", words_count(count, number), count == 1 ? one : more);
+	return text;
+}
+
 const char *words_bytes(uint64_t bytes, char text[WORDS_BYTES])
 {
 	static const char *const units[] = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};

@@ -11,6 +11,9 @@
 /* 1 234 567 */
 const char *words_count(uint64_t count, char text[WORDS_BYTES]);
 
+/* 1 event, 1 234 events */
+const char *words_many(uint64_t count, const char *one, const char *more, char text[WORDS_BYTES]);
+
 /* 0 B, 12.3 KiB, 4.0 GiB */
 const char *words_bytes(uint64_t bytes, char text[WORDS_BYTES]);
 

@@ -102,7 +102,8 @@ static void status_warnings(struct call *call, struct status_work *work)
 		status_warn(work, "store.lag", pressure >= PRESSURE_CRITICAL,
 			"unwritten changes are at %u %% of their bound", pressure);
 	if (work->open.quarantined > 0)
-		status_warn(work, "quarantine.open", false, "%llu events wait for a correction",
+		status_warn(work, "quarantine.open", false,
+			"%llu set aside: correct, resubmit or discard them",
 			(unsigned long long)work->open.quarantined);
 }
 

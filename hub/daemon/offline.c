@@ -59,6 +59,12 @@ static int offline_unable_at(const char *what, const char *path, enum ch_status 
 	return EXIT_UNABLE;
 }
 
+static int offline_unable_backup(const char *path, enum ch_status status)
+{
+	fprintf(stderr, "carehubd: repair: the backup %s: %s\n", path, ch_status_text(status));
+	return EXIT_UNABLE;
+}
+
 /* ---- A second state, folded from the journal alone ---- */
 
 struct scratch {
@@ -312,7 +318,8 @@ int offline_repair(struct daemon_settings *settings, const char *from)
 	if (lock >= 0)
 		(void)close(lock); /* the lock goes with it */
 	if (status != CH_OK)
-		return offline_unable_at("repair", at, status);
+		return at == from ? offline_unable_backup(from, status)
+				  : offline_unable_at("repair", at, status);
 	printf("repair\t%s\tmended=%llu left=%llu\n", result.damaged == 0 ? "ok" : "DAMAGED",
 		(unsigned long long)result.mended, (unsigned long long)result.damaged);
 	if (result.damaged == 0)

@@ -210,8 +210,8 @@ static void pages_make_metrics(struct pages *pages)
 		"1 while the machine's clock has jumped and is not believed.", NULL);
 	pages->gauges.clock_ahead = metric_gauge(m, "carehub_clock_ahead_seconds",
 		"The machine's clock before the hub's time.", NULL);
-	pages->gauges.quarantined = metric_gauge(
-		m, "carehub_quarantine_open", "Events that wait for a correction.", NULL);
+	pages->gauges.quarantined = metric_gauge(m, "carehub_quarantine_open",
+		"Events that were set aside and wait for a decision.", NULL);
 	pages->gauges.reviews =
 		metric_gauge(m, "carehub_reviews_open", "Questions for stewards.", NULL);
 	pages->gauges.deadlines =

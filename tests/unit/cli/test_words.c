@@ -8,6 +8,8 @@ static void test_show(void **state)
 	char text[WORDS_BYTES];
 	(void)state;
 	assert_string_equal(words_count(1234567, text), "1 234 567");
+	assert_string_equal(words_many(1, "entry", "entries", text), "1 entry");
+	assert_string_equal(words_many(1234, "entry", "entries", text), "1 234 entries");
 	assert_string_equal(words_bytes(12595, text), "12.3 KiB");
 	assert_string_equal(words_duration(200 * INT64_C(1000000), text), "3 min 20 s");
 	assert_string_equal(words_time(INT64_C(1772352000000000), text), "2026-03-01T08:00:00Z");
@@ -22,6 +24,7 @@ static void test_edges(void **state)
 	assert_string_equal(words_count(999, text), "999");
 	assert_string_equal(words_count(1000, text), "1 000");
 	assert_string_equal(words_count(UINT64_MAX, text), "18 446 744 073 709 551 615");
+	assert_string_equal(words_many(0, "entry", "entries", text), "0 entries");
 	assert_string_equal(words_bytes(1023, text), "1023 B");
 	assert_string_equal(words_bytes(1024, text), "1.0 KiB");
 	assert_string_equal(words_bytes(UINT64_MAX, text), "16.0 EiB");
