@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""The manual pages and the programs' own help name the same commands and options.
+"""The manual pages, the units and the programs' own help name the same commands and options.
 
-    manuals.py FOLDER PROGRAM...
+    manuals.py REPOSITORY PROGRAM...
 
-What `PROGRAM --help` and `PROGRAM COMMAND --help` show is held against FOLDER/PROGRAM.[18].  Help is an answer,
-not a mistake: it comes on standard output, with exit status 0.
+What `PROGRAM --help` and `PROGRAM COMMAND --help` show is held against docs/man/PROGRAM.[18], and what
+deploy/systemd/PROGRAM*.service calls against it.  Help is an answer, not a mistake: it comes on standard output,
+with exit status 0.
 Exit status 0, or 1 with a line for each difference."""
 import pathlib
 import re
@@ -43,15 +44,22 @@ def manual_of(folder, name):
     return re.sub(r"\b(?:Ns|Oo|Oc|Op|Ar|Cm|Pq) |^\.[A-Z][A-Za-z]* ", "", text, flags=re.M)
 
 
+def called_by_units(folder, name):
+    """The commands of a program that systemd calls."""
+    for unit in folder.glob("carehub*.service"):
+        for command in re.findall(rf"^Exec\w+=/usr/bin/{name} (\S+)", unit.read_text(encoding="utf-8"), re.M):
+            yield unit.name, command
+
+
 def main():
-    folder, *programs = sys.argv[1:]
+    repository, *programs = sys.argv[1:]
     problems = []
     for program in programs:
         name = pathlib.Path(program).name
         whole = ask(problems, program)
         commands = commands_of(name, whole)
         helps = whole + "".join(ask(problems, program, command) for command in sorted(commands))
-        manual = manual_of(pathlib.Path(folder), name)
+        manual = manual_of(pathlib.Path(repository, "docs/man"), name)
         told, written = set(OPTION.findall(helps)), set(OPTION.findall(manual))
         for option in sorted(told - written - EVERYWHERE):
             problems.append(f"{name}: the manual page says nothing of {option}")
@@ -60,7 +68,10 @@ def main():
         for command in sorted(commands):
             if not re.search(rf"(?<![\w-]){re.escape(command)}(?![\w-])", manual):
                 problems.append(f"{name}: the manual page says nothing of the command {command}")
-    print("\n".join(problems) or "manual pages and help agree")
+        for unit, command in called_by_units(pathlib.Path(repository, "deploy/systemd"), name):
+            if command not in commands:
+                problems.append(f"{unit}: {name} has no command {command}")
+    print("\n".join(problems) or "manual pages, units and help agree")
     return 1 if problems else 0
 
 
