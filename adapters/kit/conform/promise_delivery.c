@@ -71,11 +71,17 @@ void promise_kill(struct stage *stage)
 	fake_hub_set_pace(stage->hub, &(struct fake_pace){.delay_us = RECEIPT_US});
 	feed_all(stage);
 	for (uint32_t i = 0; i < stage->conform->kills && !stage->broken; i++) {
+		uint64_t more = stage_chance(stage, 1, wanted / 3);
+		/* Every other time it dies with receipts outstanding for sure, else while they come. */
+		fake_hub_hold_after(stage->hub, (uint32_t)more);
 		stage_start(stage);
 		if (fake_hub_count(stage->hub, FAKE_STORED) < wanted)
-			await_more(stage, stage_chance(stage, 1, wanted / 3));
+			await_more(stage, more);
+		if (i % 2 == 1)
+			fake_hub_hold_receipts(stage->hub, false);
 		process_sleep_ms((int64_t)stage_chance(stage, 0, 5));
 		stage_kill(stage);
+		fake_hub_hold_receipts(stage->hub, false);
 	}
 	stage_start(stage);
 	stage_settle(stage, records);
@@ -86,11 +92,13 @@ void promise_kill(struct stage *stage)
 void promise_stop(struct stage *stage)
 {
 	uint32_t records = stage->conform->records;
+	uint64_t middle = stage_chance(stage, 1, events_of(stage, records) / 2);
 	struct buffer when = {0};
 	fake_hub_set_pace(stage->hub, &(struct fake_pace){.delay_us = RECEIPT_US});
+	fake_hub_hold_after(stage->hub, (uint32_t)middle); /* until the signal is out */
 	stage_start(stage);
 	feed_all(stage);
-	stage_await(stage, FAKE_STORED, stage_chance(stage, 1, events_of(stage, records) / 2));
+	stage_await(stage, FAKE_STORED, middle);
 	stage_terminate(stage);
 	buffer_append_slice(&when, buffer_slice(&stage->detail));
 	stage_start(stage);

@@ -283,6 +283,7 @@ void stage_terminate(struct stage *stage)
 	if (stage->broken)
 		return;
 	process_signal(&stage->adapter, SIGTERM);
+	fake_hub_hold_receipts(stage->hub, false); /* what it waits for may come now */
 	if (!process_wait(&stage->adapter, limit_ms))
 		stage_fail(stage, "it still runs %lld s after SIGTERM", (long long)limit_ms / 1000);
 	else if (!WIFEXITED(stage->adapter.status) || WEXITSTATUS(stage->adapter.status) > 1)

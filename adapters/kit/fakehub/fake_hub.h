@@ -19,7 +19,8 @@
  * | REFUSED with a field, RETRY_AFTER, CONFLICT    | fake_hub_answer, fake_hub_answer_next          |
  * | REFUSED for a whole message, fatal or not      | fake_hub_refuse_next                           |
  * | a smaller window, none at all                  | fake_hub_set_credit                            |
- * | slow receipts, split and gathered ones         | fake_hub_set_pace, fake_hub_hold_receipts      |
+ * | slow receipts, split and gathered ones         | fake_hub_set_pace, fake_hub_hold_receipts,     |
+ * |                                                |     fake_hub_hold_after                        |
  * | a connection that breaks, before or behind     | fake_hub_drop, fake_hub_drop_after,            |
  * |     what was stored                            |     fake_hub_lose_publishes                    |
  * | a hub that is away, silent, restarted, restored| fake_hub_go_away, _fall_silent, _restart,      |
@@ -123,6 +124,9 @@ void fake_hub_set_pace(struct fake_hub *hub, const struct fake_pace *pace);
 
 /* Events are stored, their receipts wait until the hold ends. */
 void fake_hub_hold_receipts(struct fake_hub *hub, bool hold);
+
+/* The same, as soon as so many more events have come: whatever the load, somebody waits for a receipt then. */
+void fake_hub_hold_after(struct fake_hub *hub, uint32_t events);
 
 /* The next `frames` frames are dropped unread: as if the connection broke before they arrived. */
 void fake_hub_lose_publishes(struct fake_hub *hub, uint32_t frames);

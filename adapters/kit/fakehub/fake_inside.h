@@ -133,6 +133,7 @@ struct fake_hub {
 	bool keep_detaches;
 	uint32_t lose_publishes;
 	uint32_t drop_after; /* events; 0: no */
+	uint32_t hold_after; /* events; 0: no */
 	uint32_t credit;
 	uint32_t heartbeat_ms;
 	uint32_t events_per_frame;

@@ -177,6 +177,8 @@ static bool fake_intake_event(struct fake_hub *hub, struct fake_connection *from
 	pending.receipt.frame = hub->publish.frame;
 	pending.receipt.index = index;
 	buffer_append(&from->pending, &pending, sizeof(pending));
+	if (hub->hold_after > 0 && --hub->hold_after == 0)
+		hub->hold = true;
 	if (hub->drop_after == 0 || hub->head == head || --hub->drop_after > 0)
 		return true;
 	hub->drop = true;

@@ -188,7 +188,12 @@ void fake_hub_set_pace(struct fake_hub *hub, const struct fake_pace *pace)
 
 void fake_hub_hold_receipts(struct fake_hub *hub, bool hold)
 {
-	FAKE_CHANGE(hub, hub->hold = hold);
+	FAKE_CHANGE(hub, (hub->hold = hold, hub->hold_after = 0));
+}
+
+void fake_hub_hold_after(struct fake_hub *hub, uint32_t events)
+{
+	FAKE_CHANGE(hub, hub->hold_after = events);
 }
 
 void fake_hub_lose_publishes(struct fake_hub *hub, uint32_t frames)

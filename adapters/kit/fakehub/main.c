@@ -92,6 +92,11 @@ static void do_hold(struct wish *wish)
 	fake_hub_hold_receipts(wish->hub, wish->first != 0);
 }
 
+static void do_hold_after(struct wish *wish)
+{
+	fake_hub_hold_after(wish->hub, (uint32_t)wish->first);
+}
+
 static void do_credit(struct wish *wish)
 {
 	fake_hub_set_credit(wish->hub, (uint32_t)wish->first);
@@ -175,6 +180,7 @@ static const struct {
 	{"restore", do_restore, "N", "the log is forgotten; incarnation N"},
 	{"silent", do_silent, "0|1", "say and read nothing"},
 	{"hold", do_hold, "0|1", "store events and hold their receipts"},
+	{"hold_after", do_hold_after, "N", "the same, once N more events have come"},
 	{"credit", do_credit, "N", "the window"},
 	{"delay", do_delay, "MS [N]", "receipts come so late; at most N in a message"},
 	{"refuse", do_refuse, "FIELD N", "the next N events, for that field"},

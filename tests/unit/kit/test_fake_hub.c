@@ -115,6 +115,19 @@ static void test_receipts_come_one_by_one_or_gathered(void **state)
 	assert_int_equal(fake_hub_count(fixture->bus, FAKE_DUPLICATES), 0);
 }
 
+static void test_a_hold_begins_in_the_middle(void **state)
+{
+	struct fixture *fixture = *state;
+	fake_hub_hold_after(fixture->bus, 5);
+	publish_and_wait(fixture, 1, 4);
+	publish(fixture, 5, 8);
+	assert_true(fake_hub_wait(fixture->bus, FAKE_STORED, 8, PATIENCE_MS));
+	assert_int_equal(fake_hub_count(fixture->bus, FAKE_RECEIPTS), 4);
+	fake_hub_hold_receipts(fixture->bus, false);
+	publish_and_wait(fixture, 9, 20); /* once, not again after as many */
+	assert_int_equal(fake_hub_count(fixture->bus, FAKE_RECEIPTS), 20);
+}
+
 static void test_it_breaks_between_storing_and_telling(void **state)
 {
 	struct fixture *fixture = *state;
@@ -193,6 +206,7 @@ int main(void)
 		WITH_BUS(test_what_is_put_off_comes_again_in_time),
 		WITH_BUS(test_time_is_the_hubs_own),
 		WITH_BUS(test_receipts_come_one_by_one_or_gathered),
+		WITH_BUS(test_a_hold_begins_in_the_middle),
 		WITH_BUS(test_it_breaks_between_storing_and_telling),
 		WITH_BUS(test_a_restart_remembers_events_and_no_sessions),
 		WITH_BUS(test_no_window_no_events),
