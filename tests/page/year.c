@@ -3,6 +3,7 @@
  *
  *     page_year FOLDER make               writes FOLDER/book and FOLDER/quality.conf
  *     page_year FOLDER report OPTIONS     runs the command on them
+ *     page_year FOLDER gap                from now on the book says that something of the log is missing
  *
  * Every number follows from one seed, so that what a page shows is known beforehand: XA-05 repairs
  * slowly from February 2026 on, CD-03's batteries come back, the notebooks' hotline is short of people at ten. */
@@ -360,6 +361,25 @@ static int make(const char *folder, const char *book_path)
 	return status == CH_OK ? 0 : 1;
 }
 
+static int lose(const char *book_path)
+{
+	struct book *book = NULL;
+	struct book_txn *txn = NULL;
+	struct feed_state state;
+	const struct book_form form = {.directory = book_path,
+		.tables = year_module.tables,
+		.table_count = year_module.table_count,
+		.version = year_module.version};
+	if (book_open(&form, BOOK_WRITE, &book) != CH_OK || book_begin(book, true, &txn) != CH_OK ||
+		feed_state_read(txn, &state) != CH_OK)
+		return 1;
+	feed_note_gap(txn, &state, 12, 40);
+	feed_state_write(txn, &state);
+	enum ch_status status = book_commit(txn);
+	book_close(book);
+	return status == CH_OK ? 0 : 1;
+}
+
 int main(int argc, char **argv)
 {
 	char book[4096];
@@ -371,6 +391,8 @@ int main(int argc, char **argv)
 	(void)snprintf(config, sizeof(config), "%s/quality.conf", argv[1]);
 	if (strcmp(argv[2], "make") == 0)
 		return make(argv[1], book);
+	if (strcmp(argv[2], "gap") == 0)
+		return lose(book);
 	for (int i = 3; i < argc; i++)
 		arguments[i] = argv[i];
 	return report_command(argc, arguments, &year_module, FACT_CONFIG);

@@ -55,7 +55,10 @@ with tempfile.TemporaryDirectory() as folder:
     assert "XA-05 西安" in text and "89." in text and "✘ missed" in text, text[:2000]
     assert report(*march) == text
     blocks = report(*march, "--format", "csv").split("\n\n")
-    assert blocks[0].startswith("table,promises\n") and len(blocks) > 20
+    assert blocks[0].startswith("table,report\ntitle,scope,from,to,") and len(blocks) > 20
+    assert any(block.startswith("table,promises\n") for block in blocks)
+    assert report(*march, "--json") == report(*march, "--format", "json")
+    assert "target no target" not in text
 
     # One station alone has its own numbers only.
     one = json.loads(report(*march, "--format", "json", "--station", "XA-05 西安"))
@@ -71,6 +74,19 @@ with tempfile.TemporaryDirectory() as folder:
     for period in ("2026-W12", "2026-03-20", "2026", "2026-01-01:2026-02-20"):
         assert report("--period", period).startswith("Service quality")
 
+    # Of what is not there yet, and of what nobody has told of.
+    later = report("--as-of", "2030-01-01", "--period", "2031")
+    assert "had not begun" in later and "Nothing is known of what happened after 2026-04-0" in later
+    told = report(*march, "--station", "XA-5", "--model", "NB-16", "--part", "none", status=1)
+    assert not told
+    told = subprocess.run([PROGRAM, folder, "report", *march, "--station", "XA-5", "--model", "NB-16", "--part",
+                           "none"], capture_output=True, encoding="utf-8", check=False).stderr
+    assert told == "carehub-quality report: nothing is known of station XA-5\n" \
+        "carehub-quality report: nothing is known of part none\n", told
+    assert report("--period", "2020-01", "--station", "XA-05 西安").startswith("Service quality")
+    assert "no customer group: vip" in report(*march, "--group", "vip", status=64)
+    assert "There are: ranking " in report(*march, "--table", "nothing", status=2)
+
     # Mistakes.
     assert "no period" in report("--period", "March", status=64)
     assert "no moment" in report(*march, "--as-of", "yesterday", status=64)
@@ -80,7 +96,13 @@ with tempfile.TemporaryDirectory() as folder:
     assert "no such table" in report(*march, "--table", "nothing", status=2)
     assert "nowhere/page.html" in report(*march, "-o", f"{folder}/nowhere/page.html", status=2)
 
+    # What is missing of the log is told in every form.
+    subprocess.run([PROGRAM, folder, "gap"], check=True)
+    gap = "The log has gaps: entries 12 to 40 (behind one of 2026-04-0"
+    for form in ("text", "csv", "html", "json"):
+        assert gap in report(*march, "--format", form, status=1), form
+
     # The page: by the name of the file.
     page = pathlib.Path(folder, "page.html")
-    report(*march, "-o", str(page))
+    report(*march, "-o", str(page), status=1)
     print(f"{examine(page, KEEP)} figures looked at")

@@ -80,7 +80,7 @@ with Hub() as hub:
     assert first["fourDay"] == (1, 2), "a return that says fixed is the repair"
     assert first["price"] == (1, 2)
     assert [note["text"] for note in made["notes"]] == [
-        "1 repairs end before they begin or years later: their durations are left out."]
+        "1 repair ends before it begins or years later: its durations are left out."]
     flagged = [line["data"] for line in said()]
     assert [f["repairOrderId"] for f in flagged] == ["R1"], flagged
     assert flagged[0]["published"]["minorUnits"] == "10000"

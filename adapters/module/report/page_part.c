@@ -265,8 +265,8 @@ void page_figure(const struct report_figure *figure, struct buffer *out)
 	}
 	page_reasons(figure, out);
 	if (figure->omitted > 0)
-		buffer_printf(out, "<p class=\"more\">%zu points more are not drawn.</p>",
-			figure->omitted);
+		buffer_printf(out, "<p class=\"more\">%zu %s not drawn.</p>", figure->omitted,
+			figure->omitted == 1 ? "point more is" : "points more are");
 	if (figure->points != NULL) {
 		page_numbers(figure, out);
 		page_data(figure, out);

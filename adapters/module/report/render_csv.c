@@ -82,12 +82,18 @@ void report_render_csv_table(const struct report_table *table, struct buffer *ou
 	}
 }
 
+/* Tables stand apart by an empty line. */
+static void csv_begin_table(const char *key, struct buffer *out)
+{
+	buffer_printf(out, "%stable,%s\r\n", out->len > 0 ? "\r\n" : "", key);
+}
+
 static void csv_promises(const struct report *report, struct buffer *out)
 {
 	if (report->promises == NULL && report->sections != NULL)
 		return; /* campaigns promise nothing */
-	buffer_append_text(
-		out, "table,promises\r\npromise,title,target,value,part,whole,state,verdict\r\n");
+	csv_begin_table("promises", out);
+	buffer_append_text(out, "promise,title,target,value,part,whole,state,verdict\r\n");
 	for (const struct report_promise *promise = report->promises; promise != NULL;
 		promise = promise->next) {
 		const struct cell *achieved = &promise->achieved;
@@ -106,12 +112,6 @@ static void csv_promises(const struct report *report, struct buffer *out)
 		csv_text(slice_text(promise->verdict), out);
 		buffer_append_text(out, "\r\n");
 	}
-}
-
-/* Tables stand apart by an empty line. */
-static void csv_begin_table(const char *key, struct buffer *out)
-{
-	buffer_printf(out, "%stable,%s\r\n", out->len > 0 ? "\r\n" : "", key);
 }
 
 /* A figure's numbers are a table, too. */
@@ -138,8 +138,36 @@ static void csv_figure(const struct report_figure *figure, struct buffer *out)
 	}
 }
 
+/* What it is of, and what must be known of its figures: a file is read far from where it was made. */
+static void csv_head(const struct report *report, struct buffer *out)
+{
+	const struct report_head *head = &report->head;
+	const struct cell times[] = {
+		cell_time(head->from_us), cell_time(head->to_us), cell_time(head->as_of_us)};
+	csv_begin_table("report", out);
+	buffer_append_text(out, "title,scope,from,to,asOf,sequence\r\n");
+	csv_text(slice_text(head->title), out);
+	buffer_append_byte(out, ',');
+	csv_text(head->scope, out);
+	for (size_t i = 0; i < sizeof(times) / sizeof(*times); i++) {
+		buffer_append_byte(out, ',');
+		cell_write(&times[i], out);
+	}
+	buffer_printf(out, ",%" PRIu64 "\r\n", head->sequence);
+	if (report->notes == NULL)
+		return;
+	csv_begin_table("notes", out);
+	buffer_append_text(out, "state,text\r\n");
+	for (const struct report_note *note = report->notes; note != NULL; note = note->next) {
+		buffer_printf(out, "%s,", cell_state_name(note->state));
+		csv_text(note->text, out);
+		buffer_append_text(out, "\r\n");
+	}
+}
+
 void report_render_csv(const struct report *report, struct buffer *out)
 {
+	csv_head(report, out);
 	csv_promises(report, out);
 	for (const struct report_section *section = report->sections; section != NULL;
 		section = section->next) {

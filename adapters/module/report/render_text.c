@@ -318,8 +318,10 @@ static void text_promises(const struct report *report, struct buffer *out)
 		text_pad(slice_text(promise->title), 41, false, out);
 		cell_show(&promise->achieved, promise->digits, report->head.offset_us, &value);
 		text_pad(buffer_slice(&value), 10, true, out);
-		buffer_append_text(out, "  target ");
-		text_pad(promise->target, 16, false, out);
+		/* Where there is no target, the verdict has said so. */
+		bool aims = !slice_equal(promise->target, slice_text(promise->verdict));
+		text_pad(slice_text(aims ? "  target" : ""), 9, false, out);
+		text_pad(aims ? promise->target : slice_text(""), 16, false, out);
 		buffer_append_text(out, trends[promise->trend]);
 		if (promise->before.kind != CELL_NONE) {
 			buffer_append_text(out, " (before: ");

@@ -1,5 +1,6 @@
 #include "module/report/report.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -71,6 +72,12 @@ static void *report_alloc(struct report *report, size_t size)
 	else
 		memset(memory, 0, size);
 	return memory;
+}
+
+struct slice report_counted(
+	struct report *report, int64_t count, const char *one, const char *several)
+{
+	return report_text(report, "%" PRId64 " %s", count, count == 1 ? one : several);
 }
 
 struct slice report_copy(struct report *report, struct slice text)

@@ -171,6 +171,10 @@ struct slice report_text(struct report *report, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 struct slice report_copy(struct report *report, struct slice text);
 
+/* "1 repair", "0 repairs", "12 repairs". */
+struct slice report_counted(
+	struct report *report, int64_t count, const char *one, const char *several);
+
 void report_note(struct report *report, enum cell_state state, struct slice text);
 
 /* `next` is not looked at. */

@@ -108,8 +108,15 @@ static void test_csv(void **state)
 		"\"'=cmd()\",-1,,,,,,\r\n");
 	buffer_fini(&out);
 
-	/* A report that promises nothing begins with its first table. */
-	assert_memory_equal(rendered(&report, REPORT_CSV), "table,ranking\r\nstation,", 23);
+	/* What it is of; a report that promises nothing goes on with its first table. */
+	const char *whole = rendered(&report, REPORT_CSV);
+	assert_memory_equal(whole, "table,report\r\ntitle,scope,from,to,asOf,sequence\r\n", 48);
+	assert_null(strstr(whole, "table,notes"));
+	assert_null(strstr(whole, "table,promises"));
+	assert_non_null(strstr(whole, "\r\n\r\ntable,ranking\r\nstation,"));
+	report_note(&report, STATE_BAD, slice_text("a \"gap\""));
+	assert_non_null(strstr(rendered(&report, REPORT_CSV),
+		"\r\n\r\ntable,notes\r\nstate,text\r\nbad,\"a \"\"gap\"\"\"\r\n\r\ntable,"));
 	report_fini(&report);
 }
 

@@ -81,6 +81,12 @@ const char *group_name(enum customer_group group)
 	return group_names[group];
 }
 
+bool group_is_name(struct slice name)
+{
+	return group_find(name) != GROUP_UNKNOWN ||
+	       slice_equal(name, slice_text(group_names[GROUP_UNKNOWN]));
+}
+
 enum customer_group group_find(struct slice name)
 {
 	for (int i = 0; i < GROUP_COUNT; i++) {

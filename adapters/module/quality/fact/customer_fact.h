@@ -23,6 +23,7 @@ extern const struct module_part customer_part;
 enum ch_status customer_seen(struct book_txn *txn, uint64_t customer, int64_t moment_us);
 
 const char *group_name(enum customer_group group); /* "long-standing" */
+bool group_is_name(struct slice name);
 enum customer_group group_find(struct slice name); /* of a source's own word; GROUP_UNKNOWN */
 
 /* All customers under the numbers by which they are known now: 24 to 48 bytes

@@ -97,9 +97,9 @@ static void open_figure(struct report_section *section, const struct repair_row 
 		return;
 	figure->label = "Age";
 	figure->text = report_text(figure->report,
-		"%" PRId64 " open, %" PRId64 " of them for longer than 14 days; %" PRId64
-		" wait for their customers.",
-		row->open, late, row->open_waiting);
+		"%" PRId64 " open, %" PRId64 " of them for longer than 14 days; %" PRId64 " %s.",
+		row->open, late, row->open_waiting,
+		row->open_waiting == 1 ? "waits for its customer" : "wait for their customers");
 }
 
 static void trend_figure(struct report_section *section, const struct manager_input *input)

@@ -29,11 +29,36 @@ static void manager_scope(const struct measure_request *request, struct buffer *
 		buffer_append_text(out, "all stations");
 }
 
-static void manager_note(
-	struct report *report, enum cell_state state, int64_t count, const char *words)
+/* `one` and `several` begin with what there is so much of. */
+static void manager_note(struct report *report, enum cell_state state, int64_t count,
+	const char *one, const char *several)
 {
 	if (count > 0)
-		report_note(report, state, report_text(report, "%" PRId64 " %s", count, words));
+		report_note(report, state, report_counted(report, count, one, several));
+}
+
+/* Later than anything that is known: what is not there may only not be known yet. */
+static void manager_note_future(struct report *report, const struct manager_input *input)
+{
+	const struct measure_request *request = &input->now->request;
+	struct cell newest = cell_time(input->feed.arrival_us);
+	struct buffer time = {0};
+	cell_show(&newest, 0, quality_offset_us(request->settings), &time);
+	if (request->from_us > request->as_of_us)
+		report_note(report, STATE_WATCH,
+			slice_text("The period had not begun at this moment: there is nothing of "
+				   "it."));
+	else if (request->as_of_us < request->until_us)
+		report_note(report, STATE_WATCH,
+			slice_text("The period was not over at this moment: figures are as they "
+				   "stood then."));
+	if (request->as_of_us > input->feed.arrival_us)
+		report_note(report, STATE_WATCH,
+			report_text(report, "Nothing is known of what happened after %s yet.",
+				buffer_text(&time)));
+	if (time.status != CH_OK)
+		report->status = time.status;
+	buffer_fini(&time);
 }
 
 /* How far the figures can be trusted, worst first. */
@@ -49,23 +74,26 @@ static void manager_notes(struct report *report, const struct manager_input *inp
 	if (!input->feed.caught_up)
 		report_note(report, STATE_BAD,
 			slice_text("The module is still reading the log: figures will rise."));
-	if (input->now->request.as_of_us < input->now->request.until_us)
-		report_note(report, STATE_WATCH,
-			slice_text("The period was not over at this moment: figures are as they "
-				   "stood then."));
+	manager_note_future(report, input);
 	manager_note(report, STATE_WATCH, (int64_t)input->feed.rejects,
+		"event could not be read; carehub-quality status lists it.",
 		"events could not be read; carehub-quality status lists them.");
 	manager_note(report, STATE_WATCH, notes->repairs_without_receipt,
+		"repair is known only from later stages, and counted nowhere.",
 		"repairs are known only from later stages, and counted nowhere.");
 	manager_note(report, STATE_WATCH, notes->repairs_faulty,
+		"repair ends before it begins or years later: its durations are left out.",
 		"repairs end before they begin or years later: their durations are left out.");
 	manager_note(report, STATE_WATCH, notes->doubtful_times,
+		"event tells a time before 1990: a clock that lost its battery, or an old log.",
 		"events tell a time before 1990: a clock that lost its battery, or an old log.");
 	manager_note(report, STATE_WATCH, notes->marks_over_bound,
+		"fact was told more often than is kept.",
 		"facts were told more often than is kept.");
-	manager_note(
-		report, STATE_UNKNOWN, notes->calls_unfinished, "calls have no known end yet.");
+	manager_note(report, STATE_UNKNOWN, notes->calls_unfinished, "call has no known end yet.",
+		"calls have no known end yet.");
 	manager_note(report, STATE_UNKNOWN, notes->responses_repeated,
+		"survey was answered again: the last answer counts.",
 		"surveys were answered again: the last answer counts.");
 }
 

@@ -45,13 +45,16 @@ static int command_usage(FILE *to, int exit_status)
 		"  --as-of T        as things stood then: RFC 3339 or a date\n"
 		"                   (default: the newest event)\n"
 		"  --station S, --model M, --part P, --group G\n"
-		"                   only of that station, model, part, customer group\n"
+		"                   only of that station, model, part, customer group (new,\n"
+		"                   long-standing, high-value, unknown)\n"
 		"  --format F       text, json, csv or html (default: as FILE is called, else text)\n"
+		"  --json           the same as --format json\n"
 		"  --table KEY      one table alone, as CSV\n"
 		"  -o FILE          to a file, all or nothing, instead of standard output\n"
 		"\n"
-		"Exit status: 0 fine, 1 fine but the log has gaps, rejects or is still being read,\n"
-		"2 unusable, 3 there is no book yet, 64 usage.\n",
+		"Exit status: 0 fine, 1 fine but the log has gaps, rejects or is still being read, or\n"
+		"nothing is known of the station, model or part, 2 unusable, 3 there is no book yet, 64\n"
+		"usage.\n",
 		to);
 	return exit_status;
 }
@@ -105,6 +108,11 @@ static int command_parse(int argc, char **argv, struct report_request *request)
 		while (at < sizeof(options) / sizeof(*options) &&
 			strcmp(options[at].name, argv[i]) != 0)
 			at++;
+		if (strcmp(argv[i], "--json") == 0) {
+			format = "json";
+			i--; /* it stands alone */
+			continue;
+		}
 		if (at == sizeof(options) / sizeof(*options))
 			return command_complain("not understood", argv[i]);
 		if (i + 1 == argc)
@@ -113,6 +121,8 @@ static int command_parse(int argc, char **argv, struct report_request *request)
 	}
 	if (format != NULL && !report_format_find(format, &request->format))
 		return command_complain("no such format", format);
+	if (request->group != NULL && !group_is_name(slice_text(request->group)))
+		return command_complain("no customer group", request->group);
 	if (request->config == NULL)
 		return command_complain("which module", "--config is missing");
 	if (request->table != NULL && format != NULL && request->format != REPORT_CSV)
@@ -127,14 +137,22 @@ static int command_parse(int argc, char **argv, struct report_request *request)
 struct command_gaps {
 	struct buffer text;
 	uint64_t count;
+	int64_t offset_us;
 };
 
 static bool command_take_gap(void *context, const struct feed_gap *gap)
 {
 	struct command_gaps *gaps = context;
-	if (gaps->count++ < REPORT_GAPS_SHOWN)
-		buffer_printf(&gaps->text, "%s %" PRIu64 " to %" PRIu64,
-			gaps->count == 1 ? "entries" : ",", gap->first, gap->last);
+	const struct cell after = cell_time(gap->noticed_us);
+	if (gaps->count++ >= REPORT_GAPS_SHOWN)
+		return true;
+	buffer_printf(&gaps->text, "%s %" PRIu64 " to %" PRIu64, gaps->count == 1 ? "entries" : ",",
+		gap->first, gap->last);
+	if (gap->noticed_us == 0)
+		return true;
+	buffer_append_text(&gaps->text, " (behind one of ");
+	cell_show(&after, 0, gaps->offset_us, &gaps->text);
+	buffer_append_byte(&gaps->text, ')');
 	return true;
 }
 
@@ -228,6 +246,23 @@ static int command_write(const struct report_request *request, struct buffer *ou
 		request->output != NULL ? request->output : "standard output", file_why(status));
 }
 
+/* There are many: they are named in their order in the report. */
+static int command_no_table(const struct report *report, const char *key)
+{
+	int result = command_fail("no such table", key);
+	(void)fputs("There are:", stderr);
+	for (const struct report_section *section = report->sections; section != NULL;
+		section = section->next) {
+		for (const struct report_part *part = section->parts; part != NULL;
+			part = part->next) {
+			if (part->table != NULL)
+				(void)fprintf(stderr, " %s", part->table->key);
+		}
+	}
+	(void)fputs("\n", stderr);
+	return result;
+}
+
 static int command_render(const struct report_request *request, const struct manager_input *input)
 {
 	struct report report;
@@ -241,7 +276,7 @@ static int command_render(const struct report_request *request, const struct man
 	if (request->table != NULL) {
 		const struct report_table *table = report_find_table(&report, request->table);
 		if (table == NULL) {
-			result = command_fail("no such table", request->table);
+			result = command_no_table(&report, request->table);
 			goto out;
 		}
 		report_render_csv_table(table, &out);
@@ -255,13 +290,35 @@ out:
 	return result;
 }
 
+/* A report of nothing would look like one of a station without work. */
+static bool command_knows(const struct measures *now)
+{
+	const struct measure_request *wanted = &now->request;
+	const struct {
+		const char *what;
+		struct slice name;
+		bool known;
+	} names[] = {{"station", wanted->station, now->known.station},
+		{"model", wanted->model, now->known.model},
+		{"part", wanted->part, now->known.part}};
+	bool all = true;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		if (names[i].name.len == 0 || names[i].known)
+			continue;
+		(void)fprintf(stderr, "carehub-quality report: nothing is known of %s %.*s\n",
+			names[i].what, (int)names[i].name.len, (const char *)names[i].name.data);
+		all = false;
+	}
+	return all;
+}
+
 static int command_make(const struct report_request *request, const struct module_view *view,
 	const struct quality_settings *settings)
 {
 	int64_t offset_us = quality_offset_us(settings);
 	int64_t as_of_us = view->feed.arrival_us;
 	struct reckoned reckoned = {.now = NULL};
-	struct command_gaps gaps = {.count = 0};
+	struct command_gaps gaps = {.offset_us = offset_us};
 	if (request->as_of != NULL &&
 		!period_as_of(slice_text(request->as_of), offset_us, &as_of_us))
 		return command_complain("no moment", request->as_of);
@@ -277,8 +334,7 @@ static int command_make(const struct report_request *request, const struct modul
 		.station = slice_text(request->station),
 		.model = slice_text(request->model),
 		.part = slice_text(request->part),
-		.group = slice_text(request->group),
-		.gaps = view->feed.gaps > 0};
+		.group = slice_text(request->group)};
 	enum ch_status status = reckoned_make(view->txn, &stretch, &wanted, &reckoned);
 	if (status == CH_OK)
 		status = feed_each_gap(view->txn, command_take_gap, &gaps);
@@ -290,8 +346,11 @@ static int command_make(const struct report_request *request, const struct modul
 		.defects = &reckoned.defects,
 		.feed = view->feed,
 		.gaps = buffer_slice(&gaps.text)};
-	int result = status == CH_OK ? command_render(request, &input)
-				     : command_fail("the book", ch_status_text(status));
+	int result = EXIT_SOME;
+	if (status != CH_OK)
+		result = command_fail("the book", ch_status_text(status));
+	else if (command_knows(reckoned.now))
+		result = command_render(request, &input);
 	if (result == 0 && (gaps.count > 0 || view->feed.rejects > 0 || !view->feed.caught_up))
 		result = EXIT_SOME;
 	buffer_fini(&gaps.text);

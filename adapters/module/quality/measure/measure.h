@@ -417,7 +417,14 @@ struct measure_request {
 	struct slice model;
 	struct slice part;
 	struct slice group;
-	bool gaps; /* the feed passed a gap: told in `notes` */
+};
+
+/* Of what the request asks for, whether any fact is of it, in the stretch or not: a name that is written wrongly has
+ * none. */
+struct measure_known {
+	bool station;
+	bool model;
+	bool part;
 };
 
 /* How far the figures can be trusted. */
@@ -436,6 +443,7 @@ struct measure_notes {
 struct measures {
 	struct measure_request request;
 	struct measure_notes notes;
+	struct measure_known known;
 
 	struct repair_table repair[CUT_COUNT];
 	struct open_repair *open_repairs;

@@ -53,15 +53,24 @@ bool measuring_cuts(const struct measuring *m, enum cut cut)
 	return m->request->cuts == 0 || (m->request->cuts & 1u << cut) != 0;
 }
 
-bool measuring_admits(const struct measuring *m, const struct measure_subject *subject)
+static bool measuring_is(struct slice wanted, struct slice told, bool *known)
+{
+	bool is = wanted.len == 0 || slice_equal(wanted, told);
+	*known |= is;
+	return is;
+}
+
+bool measuring_admits(struct measuring *m, const struct measure_subject *subject)
 {
 	const struct measure_request *request = m->request;
+	struct measure_known *known = &m->out->known;
+	bool station = measuring_is(request->station, subject->station, &known->station);
+	bool model = measuring_is(request->model, subject->model, &known->model);
 	bool part = request->part.len == 0;
 	for (size_t i = 0; i < subject->part_count && !part; i++)
 		part = slice_equal(subject->parts[i], request->part);
-	return part &&
-	       (request->station.len == 0 || slice_equal(request->station, subject->station)) &&
-	       (request->model.len == 0 || slice_equal(request->model, subject->model)) &&
+	known->part |= part;
+	return station && model && part &&
 	       (request->group.len == 0 ||
 		       slice_equal(request->group, slice_text(group_name(subject->group))));
 }

@@ -82,8 +82,8 @@ struct measuring {
 
 #define MEASURE_ROWS_MAX (CUT_COUNT + REPAIR_LIST_MAX)
 
-/* Whether the filter of the request lets it through. */
-bool measuring_admits(const struct measuring *m, const struct measure_subject *subject);
+/* Whether the filter of the request lets it through; notes what of the filter is known at all. */
+bool measuring_admits(struct measuring *m, const struct measure_subject *subject);
 
 /* Whether the moment is in the stretch; in it or in the history before it. */
 bool measuring_in_stretch(const struct measuring *m, int64_t moment_us);
