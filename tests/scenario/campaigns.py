@@ -123,6 +123,9 @@ with certificate("127.0.0.1", "IP:127.0.0.1") as certs, Hub() as hub, \
         assert "website.consent.given" in str(consent_entry), consent_entry
         assert proof["record"] >= proof["consent"] > 0 and proof["textVersion"], proof
 
+        campaigns("proof", "77", status=(2,))  # of whom nothing is known
+        campaigns("uncertain", "springg", status=(2,))
+
         # No more: the hub's record has it, and the next campaign passes him by.
         hub.run(site, "publish", input=event(
             "website.message.unsubscribed", "u1", "/site", {"token": token, "oneClick": "ANSWER_YES"}))

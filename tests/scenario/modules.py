@@ -122,6 +122,12 @@ with Hub() as hub:
     assert "nobody" in subprocess.run(
         [BIN / "carehub-marketing", "segments", "--config", modules["marketing"], "members", "nobody"],
         capture_output=True, text=True).stderr
+    for words in (("levels", "members", "77"), ("levels", "why", "77"), ("segments", "of", "77"),
+                  ("segments", "why", "buyers", "77")):
+        assert module("marketing", *words, status=1) == ""
+    nobody = json.loads(module("marketing", "levels", "--json", "--limit", "1", "members", "0"))["members"]
+    assert all(one["since"] is None for one in nobody) and "1970" not in module("marketing", "levels", "members", "0")
+    assert "(everybody else)" in module("marketing", "levels")
     for name in modules:
         module(name, "rebuild")
         module(name, "run", "--once")

@@ -98,8 +98,8 @@ int lookup_close(struct lookup *lookup, const struct lookup_request *request, en
 	if (status == CH_OK)
 		status = lookup->out.status;
 	if (status == CH_NOT_FOUND)
-		(void)fprintf(stderr, "%s: nothing is known of %s\n", request->program,
-			lookup->sought != NULL ? lookup->sought : "it");
+		(void)fprintf(stderr, "%s: nothing is known of %s %s\n", request->program,
+			lookup->kind, lookup->sought);
 	else if (status != CH_OK)
 		(void)fprintf(stderr, "%s: %s\n", request->program, ch_status_text(status));
 	else if (fwrite(lookup->out.data, 1, lookup->out.len, stdout) != lookup->out.len ||
@@ -131,14 +131,30 @@ void lookup_as_of(struct lookup *lookup, bool json)
 	}
 	buffer_printf(&lookup->out, "as of %s, sequence %" PRIu64, time, feed->position);
 	if (backlog.stale > 0)
-		buffer_printf(
-			&lookup->out, "; %" PRIu64 " customers wait to be judged", backlog.stale);
+		buffer_printf(&lookup->out, "; %" PRIu64 " %s to be judged", backlog.stale,
+			backlog.stale == 1 ? "customer waits" : "customers wait");
 	if (backlog.sweeping)
 		buffer_printf(&lookup->out, "; the definitions changed, and not everybody has been "
 					    "judged by them");
 	if (!feed->caught_up)
 		buffer_append_text(&lookup->out, "; the module has not caught up");
 	buffer_append_text(&lookup->out, "\n");
+}
+
+void lookup_print_member(struct lookup *lookup, const struct lookup_request *request,
+	uint64_t customer, int64_t since_us, uint64_t before)
+{
+	char since[CLOCK_TEXT_BYTES];
+	struct buffer *out = &lookup->out;
+	bool known = since_us != 0;
+	(void)clock_format(since_us, since);
+	if (!request->json)
+		buffer_printf(out, "%012" PRIu64 "%s%s\n", customer, known ? "  since " : "",
+			known ? since : "");
+	else
+		buffer_printf(out, "%s\n  {\"customer\":\"%012" PRIu64 "\",\"since\":%s%s%s}",
+			before > 0 ? "," : "", customer, known ? "\"" : "", known ? since : "null",
+			known ? "\"" : "");
 }
 
 bool lookup_customer(const struct lookup_request *request, const char *text, uint64_t *out_customer)

@@ -29,7 +29,9 @@ struct lookup {
 	const struct segments_config *segments;
 	struct definitions *definitions;
 	struct zone *zone;
-	const char *sought; /* the segment, customer or level asked for, in case it is not there */
+	/* What was asked for, in case it is not there: "level", "7". */
+	const char *kind;
+	const char *sought;
 	struct buffer out;
 };
 
@@ -43,6 +45,11 @@ int lookup_close(
 
 /* As of when the book is, and whether judging is still under way: one line of text, or a member of JSON. */
 void lookup_as_of(struct lookup *lookup, bool json);
+
+/* One who is in something: as a line of text, or as an object of JSON behind `before` others.  `since_us` 0: from
+ * the beginning, and so is nothing said of it. */
+void lookup_print_member(struct lookup *lookup, const struct lookup_request *request,
+	uint64_t customer, int64_t since_us, uint64_t before);
 
 /* A customer's number as people write it; false with a message: it is none. */
 bool lookup_customer(

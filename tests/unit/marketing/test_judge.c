@@ -203,7 +203,7 @@ static void test_explains(void **state)
 	judge_explain(condition, &fixture->profile, 20 * DAY, fixture->zone, &out);
 	assert_string_equal(buffer_text(&out),
 		"  no   level >= 2: 0\n"
-		"  yes  monetary(90d) >= 5: 1000 minor units\n"
+		"  yes  monetary(90d) >= 5: 10.00 CNY\n"
 		"  no   age > 1: not known\n"
 		"  no   recency < 2d: 10d 0h\n"
 		"  yes  consent(email, marketing): given, until 1970-02-20T00:00:00.000000Z\n"

@@ -105,8 +105,8 @@ void rule_report_text(const struct rule_report *report, struct buffer *out)
 {
 	char word[REFUSAL_WORD_BYTES];
 	buffer_printf(out,
-		"%" PRIu32 " baskets, %" PRIu32 " items, %zu frequent sets (from %" PRIu32
-		" baskets on), %zu rules\n%8s %10s %8s  %s\n",
+		"baskets: %" PRIu32 ", items: %" PRIu32 ", frequent sets: %zu (in at least %" PRIu32
+		"), rules: %zu\n%8s %10s %8s  %s\n",
 		report->sets->baskets, report_item_count(report), report->sets->count,
 		report->sets->least, report->rules->count, "count", "confidence", "lift", "rule");
 	for (size_t i = 0; i < report->rules->count; i++) {

@@ -18,6 +18,7 @@
 #include "module/marketing/campaign/campaign_report.h"
 #include "module/marketing/marketing_module.h"
 #include "module/marketing/segment/segments_part.h"
+#include "module/marketing/segment/standing.h"
 #include "module/report/render.h"
 #include "wire/pbedit.h"
 
@@ -319,9 +320,19 @@ static int command_report(struct desk_view *view, const struct campaign *campaig
 	return any ? EXIT_SOME : 0;
 }
 
+/* Its file may be gone; what was sent is in the book. */
+static bool command_knows(struct desk_view *view, const char *name)
+{
+	struct ledger_start start = {.start = 0};
+	return campaigns_find(&view->campaigns, slice_text(name)) != NULL ||
+	       (ledger_start(view->book.txn, name, &start) == CH_OK && start.start > 0);
+}
+
 static int command_uncertain(struct desk_view *view)
 {
 	const char *name = view->request->word_count > 0 ? view->request->words[0] : NULL;
+	if (name != NULL && !command_knows(view, name))
+		return command_fail(name, "there is no such campaign");
 	enum ch_status status = campaign_report_uncertain(view->book.txn, name, &view->report);
 	if (status != CH_OK)
 		return command_fail("the book", ch_status_text(status));
@@ -330,11 +341,17 @@ static int command_uncertain(struct desk_view *view)
 
 static int command_proof(struct desk_view *view)
 {
+	static struct standing standing; /* large */
 	const char *text = view->request->words[0];
 	uint64_t customer;
 	if (text_parse_u64(slice_text(text), UINT64_MAX, &customer) != CH_OK || customer == 0)
 		return command_fail(text, "is no customer number");
 	enum ch_status status = campaign_proof_report(view->book.txn, customer, &view->report);
+	bool any = status == CH_OK && view->report.sections->parts->table->row_count > 0;
+	if (status == CH_OK && !any)
+		status = standing_read(view->book.txn, customer, &standing);
+	if (status == CH_NOT_FOUND)
+		return command_fail(text, "nothing is known of this customer");
 	if (status != CH_OK)
 		return command_fail("the book", ch_status_text(status));
 	return 0;

@@ -20,6 +20,7 @@ struct condition {
 	struct node *nodes; /* children before their parents */
 	uint16_t count;
 	int64_t reach_us;
+	struct slice currency; /* of amounts */
 };
 
 /* ---- The words ---- */
@@ -414,6 +415,7 @@ enum ch_status condition_parse(struct slice text, const struct condition_options
 	parser.condition = condition;
 	size_t good = text_utf8_prefix(text);
 	condition->text = arena_copy(&condition->arena, text);
+	condition->currency = arena_copy(&condition->arena, options->currency);
 	if (condition->text.data == NULL) {
 		condition->text = (struct slice){(const uint8_t *)"", 0};
 		parser.lexer.status = text.len > 0 ? CH_NOMEM : CH_OK;
@@ -460,6 +462,11 @@ uint16_t condition_nodes(const struct condition *condition)
 struct slice condition_text(const struct condition *condition)
 {
 	return condition->text;
+}
+
+struct slice condition_currency(const struct condition *condition)
+{
+	return condition->currency;
 }
 
 int64_t condition_reach_us(const struct condition *condition)

@@ -107,6 +107,9 @@ uint16_t condition_nodes(const struct condition *condition);
 /* The condition as it was written. */
 struct slice condition_text(const struct condition *condition);
 
+/* The currency of its amounts; empty when memory ran out for it. */
+struct slice condition_currency(const struct condition *condition);
+
 /* How far back it looks at purchases: the longest period in it, 0 when it looks at none. */
 int64_t condition_reach_us(const struct condition *condition);
 

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "base/clock.h"
+#include "base/currency.h"
 #include "base/limits.h"
 #include "base/text.h"
 
@@ -345,8 +346,16 @@ struct verdict judge(const struct condition *condition, const struct profile *pr
 
 /* ---- Why ---- */
 
+static void explain_amount(int64_t minor_units, struct slice currency, struct buffer *out)
+{
+	char text[DECIMAL_TEXT_BYTES];
+	const struct decimal amount = {minor_units, currency_exponent(currency)};
+	buffer_printf(out, "%s ", decimal_format(amount, text));
+	buffer_append_slice(out, currency);
+}
+
 static void explain_value(const struct look *look, const struct test *test,
-	const struct value *value, struct buffer *out)
+	const struct value *value, struct slice currency, struct buffer *out)
 {
 	const struct profile_consent *consent;
 	char time[CLOCK_TEXT_BYTES];
@@ -365,9 +374,10 @@ static void explain_value(const struct look *look, const struct test *test,
 			buffer_append_text(out, value->number != 0 ? "so it is" : "it is not so");
 		break;
 	case VALUE_COUNT:
+		buffer_printf(out, "%" PRId64, value->number);
+		break;
 	case VALUE_AMOUNT:
-		buffer_printf(out, "%" PRId64 "%s", value->number,
-			test->kind == VALUE_AMOUNT ? " minor units" : "");
+		explain_amount(value->number, currency, out);
 		break;
 	case VALUE_SPAN:
 		buffer_printf(out, "%" PRId64 "d %" PRId64 "h", value->number / DAY_US,
@@ -392,7 +402,7 @@ void judge_explain(const struct condition *condition, const struct profile *prof
 		struct value value = value_of(&look, it.test);
 		buffer_printf(out, "  %-3s  %.*s: ", test_holds(it.test, &value) ? "yes" : "no",
 			(int)it.test->source.len, (const char *)it.test->source.data);
-		explain_value(&look, it.test, &value, out);
+		explain_value(&look, it.test, &value, condition_currency(condition), out);
 		buffer_append_text(out, "\n");
 	}
 }

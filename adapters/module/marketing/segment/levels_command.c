@@ -57,17 +57,11 @@ static void count_level(struct count *count, uint32_t level)
 
 static void list_member(struct count *count, uint64_t customer, const struct standing *standing)
 {
-	char since[CLOCK_TEXT_BYTES];
-	struct buffer *out = &count->lookup->out;
 	if (standing->level != count->wanted ||
 		(count->request->limit > 0 && count->listed >= count->request->limit))
 		return;
-	(void)clock_format(standing->level_since_us, since);
-	if (count->request->json)
-		buffer_printf(out, "%s\n  {\"customer\":\"%012" PRIu64 "\",\"since\":\"%s\"}",
-			count->listed > 0 ? "," : "", customer, since);
-	else
-		buffer_printf(out, "%012" PRIu64 "  since %s\n", customer, since);
+	lookup_print_member(
+		count->lookup, count->request, customer, standing->level_since_us, count->listed);
 	count->listed++;
 }
 
@@ -136,8 +130,8 @@ static enum ch_status list_levels(struct lookup *lookup, const struct lookup_req
 		print_row(&count, it->name, it->title, condition_text(it->condition),
 			count.of[i - 1], i == lookup->definitions->level_count);
 	}
-	print_row(&count, "0", "", (struct slice){NULL, 0}, count.of[LIMIT_LEVELS] + count.others,
-		lookup->definitions->level_count == 0);
+	print_row(&count, "0", "", slice_text(request->json ? "" : "(everybody else)"),
+		count.of[LIMIT_LEVELS] + count.others, lookup->definitions->level_count == 0);
 	if (request->json)
 		buffer_append_text(&lookup->out, "]}\n");
 	return CH_OK;
@@ -158,6 +152,10 @@ static enum ch_status list_members(struct lookup *lookup, const struct lookup_re
 	enum ch_status status = count_all(&count);
 	if (request->json)
 		buffer_append_text(&lookup->out, "]}\n");
+	/* One that has members until they are judged anew is still known. */
+	if (status == CH_OK && count.listed == 0 && level > 0 &&
+		definitions_level(lookup->definitions, count.wanted) == NULL)
+		status = CH_NOT_FOUND;
 	return status;
 }
 
@@ -227,6 +225,7 @@ int levels_command(int argc, char **argv, const struct module *module, size_t se
 	result = lookup_open(module, segments_part_index, &request, &lookup);
 	if (result != 0)
 		return result;
+	lookup.kind = asks_why ? "customer" : "level";
 	lookup.sought = request.words[1];
 	enum ch_status status = asks_why  ? why(&lookup, &request, customer)
 				: members ? list_members(&lookup, &request)

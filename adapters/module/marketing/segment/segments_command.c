@@ -39,18 +39,6 @@ struct member_list {
 	bool printing;
 };
 
-static void print_member(struct member_list *list, uint64_t customer, int64_t since_us)
-{
-	char since[CLOCK_TEXT_BYTES];
-	struct buffer *out = &list->lookup->out;
-	(void)clock_format(since_us, since);
-	if (list->request->json)
-		buffer_printf(out, "%s\n  {\"customer\":\"%012" PRIu64 "\",\"since\":\"%s\"}",
-			list->count > 0 ? "," : "", customer, since);
-	else
-		buffer_printf(out, "%012" PRIu64 "  since %s\n", customer, since);
-}
-
 static enum ch_status walk_members(struct member_list *list, struct slice segment)
 {
 	struct book_walk *walk = NULL;
@@ -72,7 +60,8 @@ static enum ch_status walk_members(struct member_list *list, struct slice segmen
 		if (!key_take_u64(&rest, &customer) || value.len != 8)
 			status = CH_CORRUPT;
 		else if (list->printing)
-			print_member(list, customer, (int64_t)load_le64(value.data));
+			lookup_print_member(list->lookup, list->request, customer,
+				(int64_t)load_le64(value.data), list->count);
 		list->count++;
 	}
 	book_walk_end(walk);
@@ -186,6 +175,7 @@ static enum ch_status why(
 	int64_t now_us = lookup_now_us(lookup);
 	if (it == NULL)
 		return CH_NOT_FOUND;
+	lookup->kind = "customer";
 	lookup->sought = request->words[2];
 	profile_init(&profile);
 	enum ch_status status = lookup_profile(lookup, customer, &profile);
@@ -245,6 +235,7 @@ int segments_command(int argc, char **argv, const struct module *module, size_t 
 	result = lookup_open(module, segments_part_index, &request, &lookup);
 	if (result != 0)
 		return result;
+	lookup.kind = of ? "customer" : "segment";
 	lookup.sought = request.words[1];
 	enum ch_status status = asks_why  ? why(&lookup, &request, customer)
 				: of      ? list_of(&lookup, &request, customer)
