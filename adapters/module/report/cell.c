@@ -18,6 +18,14 @@ const char *cell_state_name(enum cell_state state)
 	return names[state];
 }
 
+const char *cell_state_sign(enum cell_state state)
+{
+	/* U+2714, U+25B2, U+2718, U+25CB. */
+	static const char *const signs[] = {
+		"", "\xe2\x9c\x94", "\xe2\x96\xb2", "\xe2\x9c\x98", "\xe2\x97\x8b"};
+	return signs[state];
+}
+
 const char *cell_kind_name(enum cell_kind kind)
 {
 	static const char *const names[] = {

@@ -90,6 +90,9 @@ static inline struct cell cell_in_state(struct cell cell, enum cell_state state)
 /* "good", "watch", "bad", "unknown"; "" for STATE_PLAIN. */
 const char *cell_state_name(enum cell_state state);
 
+/* The same as a sign for a terminal, one column wide. */
+const char *cell_state_sign(enum cell_state state);
+
 /* "count", "share" ...: the types of columns in JSON. */
 const char *cell_kind_name(enum cell_kind kind);
 

@@ -180,7 +180,7 @@ static void page_promise(
 	buffer_append_text(out, "</p>");
 	page_spark(promise, out);
 	buffer_append_text(out, "</div><dl><dt>Target</dt><dd>");
-	page_text(promise->target, out);
+	page_text(promise->target.len > 0 ? promise->target : slice_text("\xe2\x80\x93"), out);
 	buffer_append_text(out, "</dd>");
 	page_trend(report, promise, out);
 	buffer_append_text(out, "</dl>");

@@ -215,7 +215,10 @@ static void json_promise(const struct report_promise *promise, struct buffer *ou
 	buffer_append_text(out, ",");
 	json_words(out, "title", promise->title);
 	buffer_append_text(out, ",");
-	json_text(out, "target", promise->target);
+	if (promise->target.len > 0)
+		json_text(out, "target", promise->target);
+	else
+		buffer_append_text(out, "\"target\":null");
 	buffer_append_text(out, ",\"achieved\":");
 	json_cell(&promise->achieved, out);
 	buffer_append_text(out, ",");

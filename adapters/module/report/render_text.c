@@ -4,26 +4,15 @@
 #include <stdio.h>
 
 #include "module/report/render.h"
+#include "module/report/text_table.h"
 #include "module/report/textwidth.h"
 
-#define TEXT_COLUMN_MAX    44u /* columns of a table: what is wider is cut */
-#define TEXT_PARTS_COLUMNS 9u  /* a wider table has no room for "1,204 of 1,265" */
-#define TEXT_BAR_WIDTH     40u
-#define TEXT_STRIP         41u /* of a control chart: odd, so that there is a middle */
-
-static const char *text_sign(enum cell_state state)
-{
-	/* U+2714, U+25B2, U+2718, U+25CB; one column each. */
-	static const char *const signs[] = {
-		"", "\xe2\x9c\x94", "\xe2\x96\xb2", "\xe2\x9c\x98", "\xe2\x97\x8b"};
-	return signs[state];
-}
-
-static void text_repeat(const char *what, size_t times, struct buffer *out)
-{
-	for (; times > 0; times--)
-		buffer_append_text(out, what);
-}
+#define TEXT_BAR_WIDTH 40u
+#define TEXT_BAR_SHORT 24u  /* in a narrow terminal */
+#define TEXT_LABEL_MAX 44u  /* columns: what is wider is cut */
+#define TEXT_NARROW    112u /* columns: a promise does not fit into a line of less */
+#define TEXT_VERDICT   13u  /* columns before a promise's title */
+#define TEXT_STRIP     41u  /* of a control chart: odd, so that there is a middle */
 
 static void text_heading(struct slice text, const char *line, struct buffer *out)
 {
@@ -33,102 +22,16 @@ static void text_heading(struct slice text, const char *line, struct buffer *out
 	buffer_append_byte(out, '\n');
 }
 
-/* ---- Tables ---- */
-
-/* The cell as it stands in its column, replacing what is in `scratch`. */
-static struct slice text_cell(const struct report_table *table, const struct report_row *row,
-	size_t column, struct buffer *scratch)
-{
-	const struct cell *cell = &row->cells[column];
-	buffer_clear(scratch);
-	cell_show(cell, table->columns[column].digits, table->report->head.offset_us, scratch);
-	if ((cell->kind == CELL_SHARE || cell->kind == CELL_RATE) && cell->whole != 0 &&
-		table->column_count <= TEXT_PARTS_COLUMNS) {
-		buffer_append_text(scratch, "  ");
-		cell_show_parts(cell, scratch);
-	}
-	if (cell->state != STATE_PLAIN)
-		buffer_printf(scratch, " %s", text_sign(cell->state));
-	return buffer_slice(scratch);
-}
-
-static size_t text_shown(const struct report_table *table)
-{
-	return table->shown > 0 && table->shown < table->row_count ? table->shown
-								   : table->row_count;
-}
-
-static void text_measure(const struct report_table *table, size_t *widths, struct buffer *scratch)
-{
-	size_t left = text_shown(table);
-	for (size_t i = 0; i < table->column_count; i++)
-		widths[i] = text_width(slice_text(table->columns[i].title));
-	for (const struct report_row *row = table->rows; left > 0; row = row->next, left--) {
-		for (size_t i = 0; i < table->column_count; i++) {
-			size_t width = text_width(text_cell(table, row, i, scratch));
-			widths[i] = width > widths[i] ? width : widths[i];
-		}
-	}
-	for (size_t i = 0; i < table->column_count; i++)
-		widths[i] = widths[i] < TEXT_COLUMN_MAX ? widths[i] : TEXT_COLUMN_MAX;
-}
-
-/* No blanks at the end of a line. */
-static void text_end_line(struct buffer *out)
-{
-	while (out->status == CH_OK && out->len > 0 && out->data[out->len - 1] == ' ')
-		out->len--;
-	buffer_append_byte(out, '\n');
-}
-
-static void text_table(const struct report_table *table, struct buffer *out)
-{
-	size_t widths[REPORT_COLUMNS_MAX];
-	struct buffer scratch = {0};
-	size_t left = text_shown(table);
-	size_t hidden = table->row_count - left + table->omitted;
-	text_measure(table, widths, &scratch);
-	if (table->title[0] != '\0')
-		buffer_printf(out, "%s\n", table->title);
-	for (size_t i = 0; i < table->column_count; i++) {
-		text_pad(slice_text(table->columns[i].title), widths[i],
-			table->columns[i].kind != CELL_TEXT, out);
-		buffer_append_text(out, "  ");
-	}
-	text_end_line(out);
-	for (size_t i = 0; i < table->column_count; i++) {
-		text_repeat("\xe2\x94\x80", widths[i], out); /* U+2500 */
-		buffer_append_text(out, "  ");
-	}
-	text_end_line(out);
-	for (const struct report_row *row = table->rows; left > 0; row = row->next, left--) {
-		for (size_t i = 0; i < table->column_count; i++) {
-			text_pad(text_cell(table, row, i, &scratch), widths[i],
-				table->columns[i].kind != CELL_TEXT, out);
-			buffer_append_text(out, "  ");
-		}
-		text_end_line(out);
-	}
-	if (table->row_count == 0)
-		buffer_append_text(out, "none\n");
-	if (hidden > 0)
-		buffer_printf(out, "and %zu more; JSON and CSV have them all\n", hidden);
-	buffer_append_byte(out, '\n');
-	if (scratch.status != CH_OK)
-		out->status = scratch.status;
-	buffer_fini(&scratch);
-}
-
 /* ---- Figures ---- */
 
 /* A bar of `share` of the width, in eighths of a column. */
-static void text_bar(double share, struct buffer *out)
+static void text_bar(double share, size_t width, struct buffer *out)
 {
 	static const char *const parts[] = {"", "\xe2\x96\x8f", "\xe2\x96\x8e", "\xe2\x96\x8d",
 		"\xe2\x96\x8c", "\xe2\x96\x8b", "\xe2\x96\x8a", "\xe2\x96\x89"};
 	if (!(share > 0)) /* nor NAN */
 		return;
-	long eighths = lround(fmin(share, 1) * TEXT_BAR_WIDTH * 8);
+	long eighths = lround(fmin(share, 1) * (double)width * 8);
 	text_repeat("\xe2\x96\x88", (size_t)(eighths / 8), out);
 	buffer_append_text(out, parts[eighths % 8]);
 }
@@ -148,14 +51,14 @@ static size_t text_label_width(const struct report_figure *figure)
 		size_t width = text_width(point->label);
 		widest = width > widest ? width : widest;
 	}
-	return widest < TEXT_COLUMN_MAX ? widest : TEXT_COLUMN_MAX;
+	return widest < TEXT_LABEL_MAX ? widest : TEXT_LABEL_MAX;
 }
 
 static void text_why(const struct figure_point *point, struct buffer *out)
 {
 	if (point->state == STATE_PLAIN)
 		return;
-	buffer_printf(out, "  %s ", text_sign(point->state));
+	buffer_printf(out, "  %s ", cell_state_sign(point->state));
 	buffer_append_slice(out, point->why);
 }
 
@@ -163,6 +66,8 @@ static void text_why(const struct figure_point *point, struct buffer *out)
 static void text_bars(const struct report_figure *figure, struct buffer *out)
 {
 	size_t label_width = text_label_width(figure);
+	size_t columns = figure->report->head.columns;
+	size_t width = columns > 0 && columns < TEXT_NARROW ? TEXT_BAR_SHORT : TEXT_BAR_WIDTH;
 	double most = 0;
 	for (const struct figure_point *point = figure->points; point; point = point->next) {
 		double sum = 0;
@@ -180,7 +85,7 @@ static void text_bars(const struct report_figure *figure, struct buffer *out)
 				break;
 			text_pad(i == 0 ? point->label : slice_text(""), label_width, false, out);
 			buffer_append_text(out, "  ");
-			text_bar(most > 0 ? point->values[i] / most : 0, out);
+			text_bar(most > 0 ? point->values[i] / most : 0, width, out);
 			buffer_append_byte(out, ' ');
 			text_number(point->values[i], out);
 			if (figure->kind == FIGURE_PARETO) {
@@ -297,29 +202,31 @@ static void text_figure(const struct report_figure *figure, struct buffer *out)
 		text_control(figure, out);
 	else
 		text_bars(figure, out);
-	if (figure->text.len > 0) {
-		buffer_append_slice(out, figure->text);
-		buffer_append_byte(out, '\n');
-	}
+	if (figure->text.len > 0)
+		text_wrap(figure->text, 0, figure->report->head.columns, out);
 	buffer_append_byte(out, '\n');
 }
 
 /* ---- The whole ---- */
 
-/* The promises are a table of their own here. */
+/* The promises are a table of their own here; a narrow terminal has target and trend on a second line. */
 static void text_promises(const struct report *report, struct buffer *out)
 {
 	static const char *const trends[] = {"", "better", "same", "worse"};
+	bool narrow = report->head.columns > 0 && report->head.columns < TEXT_NARROW;
 	for (const struct report_promise *promise = report->promises; promise != NULL;
 		promise = promise->next) {
 		struct buffer value = {0};
-		text_pad(slice_text(text_sign(promise->state)), 2, false, out);
+		text_pad(slice_text(cell_state_sign(promise->state)), 2, false, out);
 		text_pad(slice_text(promise->verdict), 11, false, out);
 		text_pad(slice_text(promise->title), 41, false, out);
 		cell_show(&promise->achieved, promise->digits, report->head.offset_us, &value);
 		text_pad(buffer_slice(&value), 10, true, out);
-		/* Where there is no target, the verdict has said so. */
-		bool aims = !slice_equal(promise->target, slice_text(promise->verdict));
+		bool aims = promise->target.len > 0;
+		if (narrow && (aims || promise->before.kind != CELL_NONE)) {
+			text_end_line(out);
+			text_pad(slice_text(""), TEXT_VERDICT - 2, false, out);
+		}
 		text_pad(slice_text(aims ? "  target" : ""), 9, false, out);
 		text_pad(aims ? promise->target : slice_text(""), 16, false, out);
 		buffer_append_text(out, trends[promise->trend]);
@@ -351,22 +258,22 @@ void report_render_text(const struct report *report, struct buffer *out)
 	buffer_append_slice(out, head->zone);
 	buffer_append_text(out, "\n\n");
 	for (const struct report_note *note = report->notes; note != NULL; note = note->next) {
-		buffer_printf(out, "%s ", text_sign(note->state));
-		buffer_append_slice(out, note->text);
-		buffer_append_text(out, note->next == NULL ? "\n\n" : "\n");
+		buffer_printf(out, "%s ", cell_state_sign(note->state));
+		text_wrap(note->text, 2, head->columns, out);
+		buffer_append_text(out, note->next == NULL ? "\n" : "");
 	}
 	text_promises(report, out);
 	for (const struct report_section *section = report->sections; section != NULL;
 		section = section->next) {
 		text_heading(slice_text(section->title), "\xe2\x94\x80", out);
 		if (section->text.len > 0) {
-			buffer_append_slice(out, section->text);
-			buffer_append_text(out, "\n\n");
+			text_wrap(section->text, 0, head->columns, out);
+			buffer_append_byte(out, '\n');
 		}
 		for (const struct report_part *part = section->parts; part != NULL;
 			part = part->next) {
 			if (part->table != NULL)
-				text_table(part->table, out);
+				text_table(part->table, report->head.columns, out);
 			else
 				text_figure(part->figure, out);
 		}

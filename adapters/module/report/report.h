@@ -37,6 +37,7 @@ struct report_head {
 	int64_t as_of_us;  /* and the moment that open things are as old as */
 	int64_t offset_us; /* days are those of clocks so far ahead of UTC, */
 	struct slice zone; /* called so: "UTC+08:00" */
+	size_t columns;    /* of the terminal that the text is for; 0: as wide as it comes */
 };
 
 /* Something that whoever reads on must know first: a gap in the log, rejected events. */
@@ -54,7 +55,7 @@ enum report_trend { TREND_UNKNOWN, TREND_BETTER, TREND_SAME, TREND_WORSE };
 struct report_promise {
 	const char *key;
 	const char *title;
-	struct slice target; /* "95 % or more" */
+	struct slice target; /* "95 % or more"; empty: there is none */
 	struct cell achieved;
 	unsigned digits;
 	enum cell_state state;

@@ -120,6 +120,40 @@ static void test_csv(void **state)
 	report_fini(&report);
 }
 
+/* Where all columns do not fit they stand below each other, each block with what its rows are called. */
+static void test_a_narrow_terminal(void **state)
+{
+	(void)state;
+	struct report report;
+	struct report_head narrow = head;
+	narrow.columns = 40;
+	report_init(&report, &narrow);
+	struct report_table *table = add_table(&report);
+	report_note(&report, STATE_BAD, slice_text("one two three four five six seven eight nine"));
+	report_promise(&report, &(struct report_promise){.key = "fourDay",
+					.title = "Within 4 days",
+					.target = slice_text("all"),
+					.achieved = cell_share(91, 95),
+					.digits = 1,
+					.state = STATE_BAD,
+					.verdict = "missed"});
+	const char *text = rendered(&report, REPORT_TEXT);
+	assert_non_null(
+		strstr(text, "\xe2\x9c\x98 one two three four five six seven\n  eight nine\n\n"));
+	assert_non_null(strstr(text, "95.8 %\n             target all\n"));
+	assert_non_null(strstr(text, "Station   Open              4 days\n"));
+	assert_non_null(strstr(text, "\n\nStation       Charged    Mean\n"));
+	assert_non_null(strstr(text, "\xe5\x8c\x97\xe4\xba\xac     CNY 1,299.00"));
+	assert_null(strstr(text, "none\n")); /* once behind all blocks, if at all */
+	report.head.columns = 0;
+	assert_non_null(strstr(rendered(&report, REPORT_TEXT),
+		"Station   Open              4 days       Charged    Mean\n"));
+	report.head.columns = 1; /* a column at a time */
+	assert_non_null(strstr(rendered(&report, REPORT_TEXT), "Station       Charged\n"));
+	assert_ptr_equal(report_find_table(&report, "ranking"), table);
+	report_fini(&report);
+}
+
 /* One document that any reader of JSON takes, figures and states included. */
 static void test_json(void **state)
 {
@@ -271,6 +305,7 @@ int main(void)
 		cmocka_unit_test(test_usage),
 		cmocka_unit_test(test_a_day),
 		cmocka_unit_test(test_csv),
+		cmocka_unit_test(test_a_narrow_terminal),
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_formats),
 		cmocka_unit_test(test_width),

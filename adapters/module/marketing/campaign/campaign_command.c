@@ -20,6 +20,7 @@
 #include "module/marketing/segment/segments_part.h"
 #include "module/marketing/segment/standing.h"
 #include "module/report/render.h"
+#include "module/report/textwidth.h"
 #include "wire/pbedit.h"
 
 #define EXIT_SOME     1
@@ -496,7 +497,8 @@ int campaign_command(int argc, char **argv, const struct module *module, size_t 
 		.from_us = view.book.feed.begun_us,
 		.to_us = view.book.feed.arrival_us,
 		.as_of_us = view.book.feed.arrival_us,
-		.zone = SLICE_LITERAL("UTC")};
+		.zone = SLICE_LITERAL("UTC"),
+		.columns = text_terminal_columns()};
 	report_init(&view.report, &head);
 	if (view.settings->folder == NULL)
 		result = command_fail(request.config, "campaigns.folder is not set");

@@ -40,7 +40,7 @@ struct cell manager_promise(const struct promise *promise, struct ratio ratio)
 		divide_round((__int128_t)ratio.part * 100 * POINT_SCALE, ratio.whole));
 }
 
-/* "95 % or more", "none", "no target". */
+/* "95 % or more", "none"; empty where there is no target. */
 static struct slice promise_target(struct report *report, const struct quality_settings *settings,
 	const struct promise *promise)
 {
@@ -50,7 +50,7 @@ static struct slice promise_target(struct report *report, const struct quality_s
 		return report_text(report, "none");
 	if (promise->kpi == PROMISE_NO_KPI ||
 		!quality_kpi_rule(settings, kpi_name((enum kpi)promise->kpi), &rule))
-		return report_text(report, "no target");
+		return slice_text("");
 	if (rule.target == 0)
 		return report_text(report, "none");
 	if (rule.target == 1000000 && !points)

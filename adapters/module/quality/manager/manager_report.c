@@ -109,7 +109,8 @@ void manager_report(const struct manager_input *input, struct report *out_report
 		.to_us = request->until_us,
 		.sequence = input->feed.position,
 		.as_of_us = request->as_of_us,
-		.offset_us = quality_offset_us(request->settings)};
+		.offset_us = quality_offset_us(request->settings),
+		.columns = input->columns};
 	report_init(out_report, &head);
 	out_report->head.zone = manager_zone(out_report, request->settings);
 	if (scope.status != CH_OK)

@@ -17,6 +17,7 @@ struct manager_input {
 	const struct defects *defects; /* may be NULL */
 	struct feed_state feed;        /* of the book that all of it is from */
 	struct slice gaps;             /* "entries 12 to 40", empty: none are missing */
+	size_t columns;                /* of the reader's terminal; 0: as wide as it comes */
 };
 
 /* Starts *out_report, which looks at nothing of the input afterwards; CH_NOMEM is in its status.  The caller

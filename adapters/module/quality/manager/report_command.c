@@ -10,6 +10,7 @@
 #include "module/quality/manager/stretch.h"
 #include "module/quality/quality_settings.h"
 #include "module/report/render.h"
+#include "module/report/textwidth.h"
 
 #define EXIT_SOME     1
 #define EXIT_UNUSABLE 2
@@ -345,7 +346,8 @@ static int command_make(const struct report_request *request, const struct modul
 		.control = reckoned.control,
 		.defects = &reckoned.defects,
 		.feed = view->feed,
-		.gaps = buffer_slice(&gaps.text)};
+		.gaps = buffer_slice(&gaps.text),
+		.columns = request->output == NULL ? text_terminal_columns() : 0};
 	int result = EXIT_SOME;
 	if (status != CH_OK)
 		result = command_fail("the book", ch_status_text(status));
