@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "client/teller.h"
 
-/* When the hub says that somebody else still has the subscription. */
+/* When the hub says that somebody else still has the subscription, or that it has no room for it now. */
 #define ATTACH_AGAIN_US 500000
 
 /* Deliveries beyond twice the credit that a hub may send before it is taken for mad.  Twice, as the
@@ -273,8 +273,7 @@ void attachment_refused(struct ch_connection *connection, enum frame_kind kind, 
 	struct ch_subscription *subscription = attachment_find(connection, handle);
 	if (subscription == NULL)
 		return;
-	bool later = reason == CH_BUSY || reason == CH_RETRY;
-	if (kind == FRAME_SUBSCRIBE && later && subscription->was_attached) {
+	if (kind == FRAME_SUBSCRIBE && error_is_passing(reason) && subscription->was_attached) {
 		subscription->asked = false;
 		subscription->attach_us = clock_steady_us() + ATTACH_AGAIN_US;
 		connection->session.attach_us = subscription->attach_us;

@@ -24,3 +24,8 @@ const char *ch_error_detail(void)
 {
 	return detail;
 }
+
+bool error_is_passing(enum ch_status reason)
+{
+	return reason == CH_RETRY || reason == CH_FULL || reason == CH_BUSY || reason == CH_NOMEM;
+}

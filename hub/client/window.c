@@ -1,6 +1,7 @@
 #include "client/window.h"
 
 #include "base/hash.h"
+#include "client/error.h"
 #include "wire/frame.h"
 #include "wire/pb.h"
 
@@ -323,9 +324,8 @@ void window_answer(struct window *window, const struct receipts *receipts, int64
 static void window_refuse_batch(struct window *window, struct batch *batch, enum ch_status reason,
 	struct slice detail, int64_t now_us)
 {
-	bool later = reason == CH_RETRY || reason == CH_FULL;
 	const struct receipt receipt = {
-		.outcome = later ? OUTCOME_RETRY_AFTER : OUTCOME_REFUSED,
+		.outcome = error_is_passing(reason) ? OUTCOME_RETRY_AFTER : OUTCOME_REFUSED,
 		.reason = reason,
 		.detail = detail,
 	};

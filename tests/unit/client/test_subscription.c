@@ -413,6 +413,21 @@ static void test_what_was_deleted_meanwhile_is_not_made_anew(void **state)
 	assert_int_equal(ch_subscription_close(subscription, 5000), CH_NOT_FOUND);
 }
 
+/* The hub has no room for it at the moment, since it still has the one of the lost connection: that passes. */
+static void test_a_hub_that_is_full_is_asked_again(void **state)
+{
+	struct fixture *f = *state;
+	static const enum ch_status passing[] = {CH_FULL, CH_BUSY, CH_NOMEM};
+	struct ch_subscription *subscription = subscribe(f, &from_earliest);
+	assert_int_equal(next_mark(subscription).what, CH_MARK_CAUGHT_UP);
+	for (size_t i = 0; i < sizeof(passing) / sizeof(passing[0]); i++) {
+		fake_hub_refuse_next(f->bus, FRAME_SUBSCRIBE, passing[i], false);
+		fake_hub_drop(f->bus);
+		assert_int_equal(next_mark(subscription).what, CH_MARK_CAUGHT_UP);
+	}
+	assert_int_equal(ch_subscription_close(subscription, 5000), CH_OK);
+}
+
 static void test_an_operator_moves_the_cursor(void **state)
 {
 	struct fixture *f = *state;
@@ -878,6 +893,7 @@ int main(void)
 		WITH_BUS(test_an_ephemeral_one_goes_on_where_it_was),
 		WITH_BUS(test_an_end_stays_where_it_was),
 		WITH_BUS(test_what_was_deleted_meanwhile_is_not_made_anew),
+		WITH_BUS(test_a_hub_that_is_full_is_asked_again),
 		WITH_BUS(test_an_operator_moves_the_cursor),
 		WITH_BUS(test_an_operator_deletes_the_subscription),
 		WITH_BUS(test_a_reset_voids_what_came_before),
