@@ -12,6 +12,33 @@ struct asking {
 	enum ch_status status;
 };
 
+/* What changes nothing, and so may be asked again after a lost connection. */
+static const char *const questions[] = {
+	"Cases",
+	"Consumers",
+	"Customer",
+	"DeadLetters",
+	"Deadlines",
+	"Find",
+	"Get",
+	"Quarantine",
+	"Record",
+	"Reference",
+	"Replays",
+	"Reviews",
+	"Sessions",
+	"Status",
+};
+
+static bool ask_is_question(const char *operation)
+{
+	for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {
+		if (strcmp(questions[i], operation) == 0)
+			return true;
+	}
+	return false;
+}
+
 static ProtobufCMessage *ask_unpack(const ProtobufCMessageDescriptor *type, struct ch_bytes body)
 {
 	char path[CHECK_PATH_BYTES];
@@ -44,8 +71,9 @@ enum ch_status ask_quietly(struct cli *cli, const char *operation, const Protobu
 	if (body == NULL)
 		return CH_NOMEM;
 	(void)protobuf_c_message_pack(request, body);
-	enum ch_status status = ch_request(cli->connection, operation, ch_bytes_of(body, len),
-		cli->timeout_ms, ask_reply, &asking);
+	enum ch_status status =
+		(ask_is_question(operation) ? ch_query : ch_request)(cli->connection, operation,
+			ch_bytes_of(body, len), cli->timeout_ms, ask_reply, &asking);
 	free(body);
 	return status == CH_OK ? asking.status : status;
 }

@@ -25,7 +25,7 @@ struct ask_command {
 	struct ask *ask;
 };
 
-/* A question that waits for replies.  Two hold it: who asks and waits, and the I/O thread, which says with
+/* Something asked that waits for replies.  Two hold it: who asks and waits, and the I/O thread, which says with
  * the answer `last` that it lets go.  One that nobody waits for has a callback, and the I/O thread alone. */
 struct ask {
 	atomic_uint holders;
@@ -35,6 +35,8 @@ struct ask {
 	uint64_t number;
 	struct slice operation;
 	struct slice body;
+	bool question; /* changes nothing: may be asked again */
+	bool answered; /* in part */
 	struct ask_command put;
 	struct ask_command cancel;
 	struct mailbox inbox;
@@ -95,29 +97,45 @@ static void request_finish(struct ch_connection *connection, struct ask *ask, en
 	ask_release(ask);
 }
 
-static void request_put(struct ch_connection *connection, struct command *command)
+static void request_send(struct ch_connection *connection, struct ask *ask)
 {
-	struct ask *ask = ((struct ask_command *)(void *)command)->ask;
 	struct session *session = &connection->session;
 	ask->number = ++session->last_request;
-	ask->next = session->asks;
-	session->asks = ask;
-	if (session->state != SESSION_UP) {
-		request_finish(connection, ask, CH_CLOSED, SLICE_LITERAL("there is no connection"));
-		return;
-	}
 	request_encode(&(struct request){ask->number, ask->operation, ask->body}, &session->frame);
 	session_send(connection);
 }
 
-static void request_cancel(struct ch_connection *connection, struct command *command)
+static void request_put(struct ch_connection *connection, struct command *command)
 {
 	struct ask *ask = ((struct ask_command *)(void *)command)->ask;
+	struct session *session = &connection->session;
+	ask->next = session->asks;
+	session->asks = ask;
+	if (session->state == SESSION_UP)
+		request_send(connection, ask);
+	else if (!ask->question || session->state == SESSION_OVER)
+		request_finish(connection, ask, CH_CLOSED, SLICE_LITERAL("there is no connection"));
+}
+
+static bool request_is_listed(const struct ch_connection *connection, const struct ask *ask)
+{
 	const struct ask *at = connection->session.asks;
 	while (at != NULL && at != ask)
 		at = at->next;
-	if (at != NULL)
+	return at != NULL;
+}
+
+/* Time is up for who asked, but perhaps he did not run while it passed: an answer that has come is his. */
+static void request_cancel(struct ch_connection *connection, struct command *command)
+{
+	struct ask *ask = ((struct ask_command *)(void *)command)->ask;
+	session_hear(connection);
+	if (!request_is_listed(connection, ask))
+		; /* it has its answer */
+	else if (connection->session.state == SESSION_UP)
 		request_finish(connection, ask, CH_TIMEOUT, (struct slice){NULL, 0});
+	else
+		request_finish(connection, ask, CH_CLOSED, slice_text(connection->session.lost));
 	ask_release(ask);
 }
 
@@ -169,6 +187,7 @@ enum ch_status request_take_reply(
 		return CH_OK;
 	}
 	bool more = reply.more;
+	ask->answered = true;
 	if (ask->callback != NULL) {
 		request_tell(connection, ask, &reply);
 		return CH_OK;
@@ -192,9 +211,32 @@ void request_refused(struct ch_connection *connection, uint64_t number, enum ch_
 
 void request_lost(struct ch_connection *connection)
 {
+	char detail[ERROR_DETAIL_BYTES];
+	struct ask *ask = connection->session.asks;
+	while (ask != NULL) {
+		struct ask *next = ask->next;
+		if (!ask->question || ask->answered) {
+			(void)snprintf(detail, sizeof(detail),
+				"the connection was lost (%.160s): %s", connection->session.lost,
+				ask->question ? "not all replies have come"
+					      : "the outcome is not known");
+			request_finish(connection, ask, CH_CLOSED, slice_text(detail));
+		}
+		ask = next;
+	}
+}
+
+void request_welcome(struct ch_connection *connection)
+{
+	for (struct ask *ask = connection->session.asks; ask != NULL; ask = ask->next)
+		request_send(connection, ask);
+}
+
+void request_end(struct ch_connection *connection)
+{
 	while (connection->session.asks != NULL)
 		request_finish(connection, connection->session.asks, CH_CLOSED,
-			SLICE_LITERAL("the connection was lost: the outcome is not known"));
+			SLICE_LITERAL("the connection is closed"));
 }
 
 /* ---- Who asks ---- */
@@ -227,13 +269,6 @@ static enum ch_status request_collect(struct ask *ask, int64_t timeout_ms,
 		if (!wanted)
 			return CH_OK;
 	}
-}
-
-/* Replies that nobody wants, up to the I/O thread's last word. */
-static void request_discard(struct ask *ask)
-{
-	bool done = false;
-	(void)request_collect(ask, -1, NULL, NULL, &done);
 }
 
 /* `extra` bytes of room behind it. */
@@ -285,8 +320,25 @@ enum ch_status ch_request_async(struct ch_connection *connection, const char *op
 	return error_set(CH_CLOSED, "the connection is closed");
 }
 
-enum ch_status ch_request(struct ch_connection *connection, const char *operation,
-	struct ch_bytes body, int64_t timeout_ms, ch_reply_callback *callback, void *context)
+/* Gives up waiting.  Replies that have come meanwhile are given on; the I/O thread has the last word. */
+static enum ch_status request_give_up(struct ch_connection *connection, struct ask *ask,
+	enum ch_status status, ch_reply_callback *callback, void *context)
+{
+	bool done = false;
+	(void)atomic_fetch_add(&ask->holders, 1); /* the command's */
+	/* False: the session is over and lets go of all that was asked, this too. */
+	if (!connection_post(connection, &ask->cancel.command))
+		ask_release(ask);
+	if (status == CH_TIMEOUT)
+		status = request_collect(ask, -1, callback, context, &done);
+	while (!done)
+		(void)request_collect(ask, -1, NULL, NULL, &done); /* nobody wants more */
+	return status;
+}
+
+static enum ch_status request_wait(struct ch_connection *connection, const char *operation,
+	struct ch_bytes body, bool question, int64_t timeout_ms, ch_reply_callback *callback,
+	void *context)
 {
 	struct slice name = slice_text(operation);
 	bool done = false;
@@ -299,21 +351,29 @@ enum ch_status ch_request(struct ch_connection *connection, const char *operatio
 	struct ask *ask = ask_create(name, slice_of(body.data, body.len), 0);
 	if (ask == NULL)
 		return CH_NOMEM;
+	ask->question = question;
 	if (!connection_post(connection, &ask->put.command)) {
 		ask_release(ask);
 		ask_release(ask);
 		return error_set(CH_CLOSED, "the connection is closed");
 	}
 	enum ch_status status = request_collect(ask, timeout_ms, callback, context, &done);
-	if (!done) {
-		(void)atomic_fetch_add(&ask->holders, 1); /* the command's */
-		/* False: the session is over and lets go of all questions, this one too. */
-		if (!connection_post(connection, &ask->cancel.command))
-			ask_release(ask);
-		request_discard(ask);
-	}
+	if (!done)
+		status = request_give_up(connection, ask, status, callback, context);
 	if (status != CH_OK && status != CH_TIMEOUT)
 		(void)error_set(status, "%s: %s", operation, ask->last.detail);
 	ask_release(ask);
 	return status;
+}
+
+enum ch_status ch_query(struct ch_connection *connection, const char *operation,
+	struct ch_bytes body, int64_t timeout_ms, ch_reply_callback *callback, void *context)
+{
+	return request_wait(connection, operation, body, true, timeout_ms, callback, context);
+}
+
+enum ch_status ch_request(struct ch_connection *connection, const char *operation,
+	struct ch_bytes body, int64_t timeout_ms, ch_reply_callback *callback, void *context)
+{
+	return request_wait(connection, operation, body, false, timeout_ms, callback, context);
 }

@@ -12,7 +12,12 @@ enum ch_status request_take_reply(
 void request_refused(struct ch_connection *connection, uint64_t number, enum ch_status reason,
 	const char *detail);
 
-/* Those that wait hear CH_CLOSED: nobody knows what became of their questions. */
+/* Nobody knows what became of what was asked: those that wait hear CH_CLOSED, but for questions without a
+ * reply, which are asked again at the next welcome. */
 void request_lost(struct ch_connection *connection);
+void request_welcome(struct ch_connection *connection);
+
+/* The session is over: all hear CH_CLOSED. */
+void request_end(struct ch_connection *connection);
 
 #endif

@@ -1,5 +1,6 @@
 #include "client/session.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -13,6 +14,9 @@
 #define RECEIVE_AT_ONCE 64
 #define PUBLISH_AT_ONCE 16
 
+/* Rounds of receiving by which all is heard that had come: twice what the socket holds. */
+#define HEAR_AT_ONCE 32
+
 /* What a goodbye may take to leave. */
 #define BYE_LINGER_MS 300
 
@@ -20,9 +24,13 @@
 #define HEARTBEAT_MAX_MS 60000
 #define HEARTBEAT_MS     10000
 
+/* How often a hub is looked at, at the least, in the time that it has for its welcome. */
+#define GREETING_LOOKS 8
+
 enum ch_status session_init(struct session *session)
 {
 	*session = (struct session){.random = hash_seed() | 1};
+	vigil_begin(&session->vigil, HEARTBEAT_MS * INT64_C(1000), clock_up_us());
 	return link_init(&session->link);
 }
 
@@ -74,8 +82,9 @@ static void session_schedule(struct ch_connection *connection, int64_t now_us)
 }
 
 /* Events go back to be sent again, subscriptions and questions hear of it, the socket is thrown away. */
-static void session_let_go(struct ch_connection *connection, int linger_ms)
+static void session_let_go(struct ch_connection *connection, int linger_ms, const char *why)
 {
+	(void)snprintf(connection->session.lost, sizeof(connection->session.lost), "%s", why);
 	window_close(&connection->window);
 	attachment_lost(connection);
 	request_lost(connection);
@@ -88,7 +97,7 @@ static void session_break(struct ch_connection *connection, enum ch_status why, 
 	bool first_try = !connection->welcomed; /* only this thread sets it */
 	if (session->state != SESSION_GREETING && session->state != SESSION_UP)
 		return;
-	session_let_go(connection, 0);
+	session_let_go(connection, 0, detail);
 	session->broken = CH_OK;
 	/* Once, and the hub may just have been going; twice, and it has another key. */
 	bool going = why == CH_RETRY && session->broken_off++ == 0;
@@ -118,11 +127,13 @@ static void session_hello(struct ch_connection *connection)
 	session_send(connection);
 }
 
-static void session_try(struct ch_connection *connection, int64_t now_us)
+static void session_try(struct ch_connection *connection)
 {
 	struct session *session = &connection->session;
 	session->state = SESSION_GREETING;
-	session->greeting_until_us = now_us + connection->options->connect_timeout_ms * 1000;
+	int64_t timeout_us = connection->options->connect_timeout_ms * 1000;
+	session->vigil.step_us = timeout_us / GREETING_LOOKS + 1;
+	session->greeting_until_us = session->vigil.listened_us + timeout_us;
 	connection_enter(connection, CH_CONNECTING, CH_OK, "");
 	enum ch_status status = link_open(&session->link, connection->options);
 	if (status != CH_OK) {
@@ -161,6 +172,7 @@ static enum ch_status session_take_welcome(
 	if (heartbeat_ms > HEARTBEAT_MAX_MS)
 		heartbeat_ms = HEARTBEAT_MAX_MS;
 	session->heartbeat_us = heartbeat_ms * 1000;
+	session->vigil.step_us = session->heartbeat_us;
 	session->pinged_us = session->heard_us;
 	session->state = SESSION_UP;
 	connection->connects++;
@@ -170,6 +182,7 @@ static enum ch_status session_take_welcome(
 	window_open(&connection->window, welcome->credit, info.event_bytes, info.frame_bytes,
 		info.events_per_frame);
 	attachment_welcome(connection);
+	request_welcome(connection);
 	connection_enter(connection, CH_CONNECTED, CH_OK, "");
 	return CH_OK;
 }
@@ -218,7 +231,7 @@ static enum ch_status session_take_pong(
 	if (status != CH_OK)
 		return status;
 	/* Our pings carry the time they were sent at. */
-	if (pong.token == (uint64_t)connection->session.pinged_us)
+	if (pong.token == connection->session.pinged_token)
 		connection->round_trip_us = clock_steady_us() - (int64_t)pong.token;
 	connection_set_head(connection, pong.head);
 	return CH_OK;
@@ -313,7 +326,7 @@ static void session_take(struct ch_connection *connection, zmq_msg_t *message)
 	enum ch_status status = frame_parse(slice_of(zmq_msg_data(message), len), &kind, &body);
 	connection->frames_received++;
 	connection->bytes_received += len;
-	session->heard_us = clock_steady_us();
+	session->heard_us = session->vigil.listened_us;
 	if (status == CH_OK) {
 		size_t i = 0;
 		while (i < sizeof(routes) / sizeof(routes[0]) && routes[i].kind != kind)
@@ -348,6 +361,12 @@ static bool session_receive(struct ch_connection *connection)
 			break;
 	}
 	return i > 0;
+}
+
+void session_hear(struct ch_connection *connection)
+{
+	for (int i = 0; i < HEAR_AT_ONCE && session_receive(connection); i++)
+		;
 }
 
 /* ---- Duties ---- */
@@ -386,21 +405,24 @@ static bool session_serve_commands(struct ch_connection *connection)
 	return busy;
 }
 
-static void session_keep_alive(struct ch_connection *connection, int64_t now_us)
+static void session_keep_alive(struct ch_connection *connection)
 {
 	struct session *session = &connection->session;
-	if (now_us - session->heard_us >= 3 * session->heartbeat_us) {
+	int64_t listened_us = session->vigil.listened_us;
+	if (listened_us - session->heard_us >= 3 * session->heartbeat_us) {
 		session_break(connection, CH_TIMEOUT, "the hub is silent");
 		return;
 	}
-	if (now_us - session->heard_us < session->heartbeat_us ||
-		now_us - session->pinged_us < session->heartbeat_us)
+	if (listened_us - session->heard_us < session->heartbeat_us ||
+		listened_us - session->pinged_us < session->heartbeat_us)
 		return;
-	session->pinged_us = now_us;
-	ping_encode((uint64_t)now_us, &session->frame);
+	session->pinged_us = listened_us;
+	session->pinged_token = (uint64_t)clock_steady_us();
+	ping_encode(session->pinged_token, &session->frame);
 	session_send(connection);
 }
 
+/* What came before it broke is heard first: replies and receipts, or the hub's own word why. */
 static void session_check_link(struct ch_connection *connection)
 {
 	struct session *session = &connection->session;
@@ -408,8 +430,10 @@ static void session_check_link(struct ch_connection *connection)
 	enum ch_status status = session->broken;
 	if (status == CH_OK && session->link.socket != NULL)
 		status = link_check(&session->link, &detail);
-	if (status != CH_OK)
-		session_break(connection, status, detail);
+	if (status == CH_OK)
+		return;
+	session_hear(connection);
+	session_break(connection, status, detail);
 }
 
 /* One round of everything; false: there was nothing to do. */
@@ -418,18 +442,35 @@ static bool session_step(struct ch_connection *connection)
 	struct session *session = &connection->session;
 	bool busy = session_serve_commands(connection);
 	int64_t now_us = clock_steady_us();
+	int64_t listened_us = vigil_look(&session->vigil, clock_up_us());
 	if (session->state == SESSION_IDLE && now_us >= session->next_try_us)
-		session_try(connection, now_us);
+		session_try(connection);
 	busy |= session_receive(connection);
 	session_check_link(connection);
-	if (session->state == SESSION_GREETING && now_us >= session->greeting_until_us)
+	if (session->state == SESSION_GREETING && listened_us >= session->greeting_until_us)
 		session_break(connection, CH_TIMEOUT, "the hub did not answer");
 	if (session->state == SESSION_UP) {
 		busy |= session_publish(connection, now_us);
 		teller_pump(connection, now_us);
-		session_keep_alive(connection, clock_steady_us());
+		session_keep_alive(connection);
 	}
 	return busy;
+}
+
+/* How long the hub may go on being silent before something is to be done about it. */
+static int64_t session_patience_us(const struct session *session)
+{
+	int64_t listened_us = session->vigil.listened_us;
+	int64_t patience_us = session->greeting_until_us - listened_us;
+	if (session->state == SESSION_UP) {
+		int64_t quiet_since = session->heard_us > session->pinged_us ? session->heard_us
+									     : session->pinged_us;
+		int64_t silent_us = session->heard_us + 3 * session->heartbeat_us;
+		patience_us = quiet_since + session->heartbeat_us - listened_us;
+		if (silent_us - listened_us < patience_us)
+			patience_us = silent_us - listened_us;
+	}
+	return patience_us < session->vigil.step_us ? patience_us : session->vigil.step_us;
 }
 
 static int64_t session_due_us(struct ch_connection *connection, int64_t now_us)
@@ -437,13 +478,9 @@ static int64_t session_due_us(struct ch_connection *connection, int64_t now_us)
 	const struct session *session = &connection->session;
 	if (session->state == SESSION_IDLE)
 		return session->next_try_us;
+	int64_t due_us = now_us + session_patience_us(session);
 	if (session->state == SESSION_GREETING)
-		return session->greeting_until_us;
-	int64_t due_us = session->heard_us + 3 * session->heartbeat_us;
-	int64_t quiet_since =
-		session->heard_us > session->pinged_us ? session->heard_us : session->pinged_us;
-	if (quiet_since + session->heartbeat_us < due_us)
-		due_us = quiet_since + session->heartbeat_us;
+		return due_us;
 	int64_t window_us = window_due_us(&connection->window, now_us);
 	int64_t teller_us = teller_due_us(connection);
 	if (window_us < due_us)
@@ -475,7 +512,7 @@ static void session_say_goodbye(struct ch_connection *connection)
 		bye_encode(SLICE_LITERAL("closed"), &session->frame);
 		session_send(connection);
 	}
-	session_let_go(connection, BYE_LINGER_MS);
+	session_let_go(connection, BYE_LINGER_MS, "closed");
 	session->state = SESSION_OVER;
 	connection_enter(connection, CH_FINISHED, CH_OK, "");
 }
@@ -496,5 +533,5 @@ void session_run(struct ch_connection *connection)
 	window_abandon(&connection->window, CH_CLOSED);
 	(void)session_serve_commands(connection);
 	attachment_end(connection);
-	request_lost(connection);
+	request_end(connection);
 }

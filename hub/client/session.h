@@ -9,6 +9,8 @@
 #ifndef CLIENT_SESSION_H
 #define CLIENT_SESSION_H
 
+#include "base/vigil.h"
+#include "client/error.h"
 #include "client/link.h"
 #include "wire/receipt.h"
 #include "wire/session.h"
@@ -31,13 +33,19 @@ struct session {
 	struct link link;
 	uint8_t token[SESSION_TOKEN_BYTES];
 	size_t token_len;
+	char lost
+		[ERROR_DETAIL_BYTES]; /* why the last connection is no more, or did not come about */
 	int64_t next_try_us;
 	int64_t back_off_ms;
 	uint32_t broken_off; /* tries that ended in the handshake, one after the other */
-	int64_t greeting_until_us;
 	int64_t heartbeat_us;
-	int64_t heard_us;  /* when the hub last said anything */
-	int64_t pinged_us; /* when it was last asked to */
+	/* The hub's silence, in time listened to it: what passes while this thread does not run, or the
+	 * machine sleeps, is none. */
+	struct vigil vigil;
+	int64_t greeting_until_us;
+	int64_t heard_us;      /* when the hub last said anything */
+	int64_t pinged_us;     /* when it was last asked to */
+	uint64_t pinged_token; /* by the steady clock */
 	uint64_t random;
 	uint64_t incarnation;
 
@@ -67,5 +75,8 @@ void session_run(struct ch_connection *connection);
 /* Sends what stands in session.frame, and empties it.  A failure breaks the connection later, when
  * the link is checked. */
 void session_send(struct ch_connection *connection);
+
+/* Takes all that the hub has said and that has come. */
+void session_hear(struct ch_connection *connection);
 
 #endif

@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/table.h"
+#include "base/vigil.h"
 #include "wire/frame.h"
 #include "wire/pb.h"
 #include "wire/session.h"
@@ -19,7 +20,8 @@ struct session {
 	struct producer *producer;
 	void *user;
 	int64_t connected_us;
-	int64_t heard_us;
+	int64_t heard_us;    /* when it last said anything */
+	int64_t listened_us; /* the same in time listened: see bus.vigil */
 	uint64_t number;
 	uint8_t key[8]; /* number, as the table's key */
 	uint8_t token[SESSION_TOKEN_BYTES];
@@ -36,8 +38,14 @@ struct ticket {
 
 #define TICKETS 4096u
 
+/* One that comes late counts for so much. */
+#define BUS_TICK_MS      200
+#define BUS_LATE_TICK_US 1000000
+
 struct bus {
 	struct bus_options options;
+	/* Silence counts while the loop turns: what clients said while it did not has yet to be read. */
+	struct vigil vigil;
 	struct endpoint *endpoint;
 	struct loop_timer *tick;
 	struct table sessions;          /* number -> struct session */
@@ -243,8 +251,9 @@ static void bus_publish(
 	enum ch_status status = session->producer != NULL ? CH_OK : bus_producer(bus, session);
 	if (status != CH_OK) {
 		message_free(message);
-		session_refuse(
-			session, FRAME_PUBLISH, status, "the peer is no producer", number, false);
+		session_refuse(session, FRAME_PUBLISH, status,
+			status == CH_DENIED ? "the peer is no producer" : "memory ran out", number,
+			false);
 		return;
 	}
 	struct producer_frame frame = {.body = body, .release = bus_release, .owner = message};
@@ -255,6 +264,7 @@ static void bus_publish(
 	else if (status != CH_OK)
 		session_refuse(session, FRAME_PUBLISH, status,
 			status == CH_TOO_LARGE ? "too many events in a frame"
+			: status == CH_NOMEM   ? "memory ran out"
 					       : "the frame cannot be read",
 			number, false);
 }
@@ -326,6 +336,7 @@ static struct session *bus_session(struct bus *bus, struct connection *connectio
 	session->peer = peer_ref(connection_peer(connection));
 	session->number = connection_number(connection);
 	memcpy(session->key, &session->number, sizeof(session->key));
+	session->listened_us = bus->vigil.listened_us;
 	session->connected_us = clock_wall_us();
 	if (table_put(&bus->sessions, slice_of(session->key, sizeof(session->key)), session) !=
 		CH_OK) {
@@ -350,6 +361,7 @@ static void bus_message(void *context, struct connection *connection, struct mes
 	}
 	metric_add(bus->frames, 1);
 	session->heard_us = loop_now_us(bus->options.loop);
+	session->listened_us = bus->vigil.listened_us;
 	session->pinged = false;
 	enum ch_status status = frame_parse(message->bytes, &kind, &body);
 	if (status != CH_OK) {
@@ -415,11 +427,12 @@ static void bus_turned(void *context)
 static void bus_check_silence(struct bus *bus)
 {
 	int64_t now_us = clock_steady_us();
+	int64_t listened_us = vigil_look(&bus->vigil, now_us);
 	int64_t beat_us = bus->options.settings->bus_heartbeat_ms * 1000;
 	size_t at = 0;
 	struct session *session;
 	while ((session = table_next(&bus->sessions, &at)) != NULL) {
-		int64_t silent_us = now_us - session->heard_us;
+		int64_t silent_us = listened_us - session->listened_us;
 		struct buffer frame = {0};
 		if (silent_us > 3 * beat_us) {
 			connection_close(bus->endpoint, session->connection, "silent");
@@ -448,6 +461,7 @@ enum ch_status bus_open(const struct bus_options *options, struct bus **out_bus)
 		return CH_NOMEM;
 	bus->options = *options;
 	table_init(&bus->sessions);
+	vigil_begin(&bus->vigil, BUS_LATE_TICK_US, clock_steady_us());
 	bus->frames = metric_counter(
 		options->metrics, "carehub_bus_frames", "Messages received from clients.", NULL);
 	bus->bad_frames = metric_counter(options->metrics, "carehub_bus_refused_frames",
@@ -479,7 +493,7 @@ enum ch_status bus_open(const struct bus_options *options, struct bus **out_bus)
 	if (status == CH_OK)
 		status = loop_timer_create(options->loop, bus_tick, bus, &bus->tick);
 	if (status == CH_OK) {
-		loop_timer_start(bus->tick, 200, 200);
+		loop_timer_start(bus->tick, BUS_TICK_MS, BUS_TICK_MS);
 		*out_bus = bus;
 		bus = NULL;
 	}

@@ -2,8 +2,6 @@
 
 #include <stdlib.h>
 
-#include "base/clock.h"
-
 void link_table_fini(struct link_table *table)
 {
 	for (size_t i = 0; i < table->capacity; i++)
@@ -70,8 +68,7 @@ enum ch_status link_table_begin(
 	*link = (struct link){.fd = fd,
 		.state = ended ? LINK_CLOSED : LINK_OPEN,
 		.tenancy = link->tenancy + 1,
-		.ended = link->ended,
-		.opened_us = clock_steady_us()};
+		.ended = link->ended};
 	if (!ended)
 		table->open++;
 	*out_link = link;

@@ -37,8 +37,8 @@ struct link {
 	uint64_t messages;     /* whole ones that came out of it; counted by the owner */
 	uint64_t swept;        /* `messages` at the last sweep */
 	uint64_t anchor_bytes; /* what TCP had received when a message was last seen to be whole */
-	int64_t opened_us;
-	bool excess; /* one too many */
+	int64_t opened_us;     /* the caller's, as are the counts */
+	bool excess;           /* one too many */
 };
 
 struct link_table {

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "base/vigil.h"
 #include "net/listener.h"
 #include "net/pump.h"
 
@@ -21,6 +22,9 @@
 	(ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_ACCEPT_FAILED | ZMQ_EVENT_DISCONNECTED |                   \
 		ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH |                  \
 		ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL)
+
+/* A sweep that comes late counts for so much of a connection's silence. */
+#define LINKS_LATE_SWEEP_US 1000000
 
 /* Heartbeats are bytes that never become a message; what they may add up to, in each sweep. */
 #define LINKS_HEARTBEAT_BYTES 64
@@ -35,7 +39,8 @@ struct links {
 	void *monitor;
 	struct pump *pump;
 	struct link_table table;
-	bool crowded; /* some are in excess */
+	bool crowded;       /* some are in excess */
+	struct vigil vigil; /* a connection's silence counts while we look for it */
 	struct metric *accepted;
 	struct metric *connections;
 	struct metric *closed;
@@ -62,6 +67,7 @@ static void links_accepted(struct links *links, int fd)
 		return;
 	}
 	links_count(links);
+	link->opened_us = links->vigil.listened_us;
 	link->excess = (int64_t)links->table.open > links->options.connections_max;
 	links->crowded = links->crowded || link->excess;
 }
@@ -199,11 +205,11 @@ static bool links_is_over(const struct links *links, const struct link *link, ui
 	       bytes - link->anchor_bytes > bound + (unsigned)unread;
 }
 
-static void links_inspect(struct links *links, struct link *link, int64_t now_us)
+static void links_inspect(struct links *links, struct link *link, int64_t listened_us)
 {
 	uint64_t bytes;
 	int64_t silent_us = links->options.silent_ms * 1000;
-	if (link->owner == NULL && silent_us > 0 && now_us - link->opened_us > silent_us) {
+	if (link->owner == NULL && silent_us > 0 && listened_us - link->opened_us > silent_us) {
 		(void)links_cut(links, link, "silent"); /* or at the next sweep */
 	} else if (!links_received(link->fd, &bytes)) {
 		return;
@@ -223,13 +229,13 @@ static void links_inspect(struct links *links, struct link *link, int64_t now_us
 
 void links_sweep(struct links *links)
 {
-	int64_t now_us = clock_steady_us();
+	int64_t listened_us = vigil_look(&links->vigil, clock_steady_us());
 	links_hear(links); /* so that no number is inspected that is something else's since long */
 	links_thin(links);
 	for (size_t i = 0; i < links->table.capacity; i++) {
 		struct link *link = link_table_get(&links->table, (int)i);
 		if (link != NULL && link->state == LINK_OPEN)
-			links_inspect(links, link, now_us);
+			links_inspect(links, link, listened_us);
 	}
 }
 
@@ -297,6 +303,7 @@ enum ch_status links_create(struct loop *loop, struct zap *zap, void *socket,
 	links->table.closed = options->closed;
 	links->table.context = options->context;
 	links->zap = zap;
+	vigil_begin(&links->vigil, LINKS_LATE_SWEEP_US, clock_steady_us());
 	links->metrics = zap_metrics(zap);
 	links->socket = socket;
 	links_register(links);

@@ -14,12 +14,19 @@ extern "C" {
  * over. */
 typedef bool ch_reply_callback(void *context, struct ch_bytes body, bool more);
 
-/* Asks and waits for the last reply; `timeout_ms` counts from one reply to the next.  Not sent again
- * after a lost connection, as an operation might then be done twice.
+/* A question, whose answer changes nothing at the hub: asks and waits for the last reply.  `timeout_ms` is
+ * for the first reply, over lost connections: until one has come the question is asked again as soon as
+ * there is a connection.  From then on it counts from one reply to the next.
  * CH_OK: all replies were given to `callback` (which may be NULL); what the hub refuses with, and then
- * ch_error_detail has its word; CH_CLOSED: the connection was lost meanwhile, the outcome is unknown,
- * or closed; CH_TIMEOUT; CH_FULL: replies came faster than `callback` took them; CH_TOO_LARGE,
- * CH_NOMEM, CH_INVALID (from a callback). */
+ * ch_error_detail has its word; CH_TIMEOUT; CH_CLOSED: time was up and there was no connection (the detail
+ * says why), it was lost between two replies, or closed; CH_FULL: replies came faster than `callback` took
+ * them; CH_TOO_LARGE, CH_NOMEM, CH_INVALID (from a callback). */
+CH_PUBLIC enum ch_status ch_query(struct ch_connection *connection, const char *operation,
+	struct ch_bytes body, int64_t timeout_ms, ch_reply_callback *callback, void *context);
+
+/* The same for an operation, which must not be done twice: it needs a connection and is not sent again
+ * after a lost one.  CH_CLOSED: there is no connection; or it was lost meanwhile, and the outcome is
+ * unknown. */
 CH_PUBLIC enum ch_status ch_request(struct ch_connection *connection, const char *operation,
 	struct ch_bytes body, int64_t timeout_ms, ch_reply_callback *callback, void *context);
 
