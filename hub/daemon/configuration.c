@@ -16,7 +16,7 @@ static const char *configuration_key_wrong(enum ch_status status)
 	case CH_INVALID:
 		return "holds no key: one line of 40 characters (Z85) or 64 hex digits";
 	default:
-		return "cannot be read";
+		return "cannot be read: it must belong to the user that the hub runs as";
 	}
 }
 
