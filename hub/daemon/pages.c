@@ -4,6 +4,7 @@
 
 #include "base/timekeeper.h"
 #include "console/health.h"
+#include "console/index.h"
 #include "console/metrics.h"
 #include "net/http.h"
 
@@ -267,6 +268,7 @@ static enum ch_status pages_serve(struct pages *pages)
 		return CH_NOMEM;
 	for (size_t i = 0; i < sizeof(conditions) / sizeof(conditions[0]); i++)
 		health_expect(pages->health, conditions[i]);
+	index_serve(pages->http);
 	health_serve(pages->health, pages->http);
 	metrics_serve(pages->options.metrics, pages->http);
 	pages_make_metrics(pages);

@@ -20,6 +20,8 @@ with Hub() as hub:
     assert "carehub_journal_head 2\n" in text  # the settings came first
     assert "carehub_subscriptions 0\n" in text and "carehub_deliveries_total 0\n" in text
     assert hub.page("/nowhere")[0] == 404
+    status, text = hub.page("/")
+    assert status == 200 and all(hub.page(line.split()[0])[0] == 200 for line in text.splitlines()[2:]), text
     slow = [socket.create_connection(("127.0.0.1", hub.http)) for _ in range(SLOW)]
     for client in slow:
         client.sendall(b"GET /healthz HTTP/1.1\r\nHost: hub\r\n")
