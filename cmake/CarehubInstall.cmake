@@ -5,7 +5,7 @@ install(FILES LICENSE README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR}
 install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR} PATTERN man EXCLUDE)
 install(FILES deploy/systemd/README.md DESTINATION ${CMAKE_INSTALL_DOCDIR}/deploy/systemd)
 install(FILES docs/man/carehub.1 docs/man/carehub-callcenter.1 docs/man/carehub-conform.1
-	docs/man/carehub-marketing.1 docs/man/carehub-parts.1 docs/man/carehub-pos.1
+	docs/man/carehub-fakehub.1 docs/man/carehub-marketing.1 docs/man/carehub-parts.1 docs/man/carehub-pos.1
 	docs/man/carehub-quality.1 docs/man/carehub-repair.1 docs/man/carehub-website.1
 	DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES docs/man/carehubd.8 DESTINATION ${CMAKE_INSTALL_MANDIR}/man8)

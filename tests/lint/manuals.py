@@ -32,7 +32,7 @@ def commands_of(name, text):
     found = set()
     for words in re.findall(rf"^(?:Usage:|usage:|      ) {name} ([a-z][a-z|-]+)", text, re.M):
         found.update(words.split("|"))
-    return found or set(re.findall(r"^  ([a-z][a-z-]+) ", text, re.M)) - {"help"}
+    return found or set(re.findall(r"^  ([a-z][a-z_-]+) ", text, re.M)) - {"help"}
 
 
 def manual_of(folder, name):

@@ -174,21 +174,21 @@ static const struct {
 } commands[] = {
 	{"drop", do_drop, "", "break all connections, and listen again"},
 	{"drop_after", do_drop_after, "N", "the same when N more events are stored, untold"},
-	{"go_away", do_go_away, "", "and do not listen"},
-	{"come_back", do_come_back, "", ""},
+	{"go_away", do_go_away, "", "break them, and do not listen"},
+	{"come_back", do_come_back, "", "listen again"},
 	{"restart", do_restart, "", "the log is kept, no session is known"},
 	{"restore", do_restore, "N", "the log is forgotten; incarnation N"},
 	{"silent", do_silent, "0|1", "say and read nothing"},
 	{"hold", do_hold, "0|1", "store events and hold their receipts"},
 	{"hold_after", do_hold_after, "N", "the same, once N more events have come"},
-	{"credit", do_credit, "N", "the window"},
+	{"credit", do_credit, "N", "so many events may be under way"},
 	{"delay", do_delay, "MS [N]", "receipts come so late; at most N in a message"},
-	{"refuse", do_refuse, "FIELD N", "the next N events, for that field"},
+	{"refuse", do_refuse, "FIELD N", "refuse the next N events, for that field"},
 	{"retry", do_retry, "MS N", "put the next N events off"},
 	{"fill", do_fill, "PREFIX N", "N events, as if they had been published"},
-	{"seek", do_seek, "NAME N", "a subscription's cursor"},
+	{"seek", do_seek, "NAME N", "move a subscription's cursor"},
 	{"cursor", do_cursor, "NAME", "where it is"},
-	{"advance", do_advance, "MS", "the hub's clock"},
+	{"advance", do_advance, "MS", "move the hub's clock forward"},
 	{"count", do_count, "COUNTER", "stored, events, duplicates, conflicts, hellos ..."},
 	{"id", do_id, "N", "of the event at that sequence"},
 	{"violation", do_violation, "", "what the client did wrong last"},
@@ -228,9 +228,13 @@ static int usage(FILE *out, int status)
 int main(int argc, char **argv)
 {
 	char line[256];
+	if (argc > 1 && strcmp(argv[1], "--version") == 0) {
+		(void)puts("carehub-fakehub " CAREHUB_VERSION);
+		return 0;
+	}
 	if (argc > 1)
-		return strcmp(argv[1], "--help") == 0 ? usage(stdout, 0)
-						      : usage(stderr, EXIT_USAGE);
+		return strcmp(argv[argc - 1], "--help") == 0 ? usage(stdout, 0)
+							     : usage(stderr, EXIT_USAGE);
 	struct fake_hub *hub = fake_hub_start(NULL);
 	if (hub == NULL) {
 		perror("carehub-fakehub");
