@@ -3,7 +3,8 @@
 
 #include "base/text.h"
 #include "channel/website/signature.h"
-#include "channel/website/traceparent.h"
+#include "channel/website/http_message.h"
+#include "kit/trace.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -34,7 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	const struct http_message request = {.headers = {{SLICE_LITERAL("traceparent"), lines[4]},
 						     {SLICE_LITERAL("tracestate"), lines[3]}},
 		.header_count = 2};
-	trace_of_message(&request, &parent, &state);
+	http_message_trace(&request, &parent, &state);
 	if (state.len > 0 && (parent.len < 55 || state.len > TRACESTATE_BYTES))
 		abort();
 	return 0;

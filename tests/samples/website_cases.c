@@ -8,7 +8,7 @@
 
 #include "base/text.h"
 #include "channel/website/signature.h"
-#include "channel/website/traceparent.h"
+#include "kit/trace.h"
 
 static int check_traceparent(const char *value)
 {

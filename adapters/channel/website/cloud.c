@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "channel/website/percent.h"
-#include "channel/website/traceparent.h"
+#include "kit/trace.h"
 #include "wire/json.h"
 
 #define CLOUD_TRACESTATE_BYTES 512u
@@ -151,7 +151,7 @@ static enum ch_status cloud_missing(struct cloud_reader *reader, const char *nam
 static void cloud_settle_trace(struct cloud_reader *reader, struct cloud_event *event)
 {
 	if (event->traceparent.len == 0)
-		trace_of_message(reader->message, &event->traceparent, &event->tracestate);
+		http_message_trace(reader->message, &event->traceparent, &event->tracestate);
 	else
 		trace_read(event->traceparent, event->tracestate, &event->traceparent,
 			&event->tracestate);

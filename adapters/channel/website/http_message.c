@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "channel/website/percent.h"
+#include "kit/trace.h"
 
 /* RFC 9110, 5.6.2: what names of headers and methods are made of. */
 static bool http_is_token(struct slice text)
@@ -148,6 +149,16 @@ struct slice http_message_value(const struct http_message *message, const char *
 			return message->headers[i].value;
 	}
 	return (struct slice){NULL, 0};
+}
+
+void http_message_trace(const struct http_message *message, struct slice *out_traceparent,
+	struct slice *out_tracestate)
+{
+	struct slice parent = {NULL, 0};
+	if (http_message_header(message, "traceparent", &parent) != CH_OK)
+		parent = (struct slice){NULL, 0};
+	trace_read(
+		parent, http_message_value(message, "tracestate"), out_traceparent, out_tracestate);
 }
 
 struct slice http_message_media_type(const struct http_message *message)

@@ -40,6 +40,10 @@ enum ch_status http_message_header(
 /* The same for those of which any one will do: its value, the first; empty when there is none. */
 struct slice http_message_value(const struct http_message *message, const char *name);
 
+/* Its trace context (kit/trace.h); both empty when there is none to go on with, as when it stands there twice. */
+void http_message_trace(const struct http_message *message, struct slice *out_traceparent,
+	struct slice *out_tracestate);
+
 /* The media type of Content-Type without its parameters and blanks, as written; empty without one. */
 struct slice http_message_media_type(const struct http_message *message);
 

@@ -6,7 +6,6 @@
 #include "channel/website/cloud.h"
 #include "channel/website/post.h"
 #include "channel/website/shop.h"
-#include "channel/website/traceparent.h"
 
 struct shop_request {
 	struct shop_delivery delivery;
@@ -103,7 +102,7 @@ static void shops_take(
 	}
 	shops_name(body, id);
 	request->id = slice_text(id);
-	trace_of_message(visit_message(visit), &request->traceparent, &request->tracestate);
+	http_message_trace(visit_message(visit), &request->traceparent, &request->tracestate);
 	arena_init(&arena);
 	request->delivery.body = cloud_load_json(body, "", &refusal);
 	enum ch_status status = request->delivery.body != NULL ? CH_OK : refusal.status;

@@ -22,7 +22,6 @@
 #include "carehub/v1/reference.pb-c.h"
 #include "channel/website/post.h"
 #include "channel/website/question.h"
-#include "channel/website/traceparent.h"
 #include "channel/website/warranty.h"
 #include "wire/json.h"
 
@@ -187,7 +186,7 @@ static void registering_publish(struct registering *it, int64_t months)
 	char id[WARRANTY_SERIAL_BYTES + 16];
 	struct slice traceparent;
 	struct slice tracestate;
-	trace_of_message(visit_message(it->task.visit), &traceparent, &tracestate);
+	http_message_trace(visit_message(it->task.visit), &traceparent, &tracestate);
 	warranty_set_dates(it->message, months, clock_wall_us() / DAY_US, &it->warranty);
 	message.registration_id = it->warranty.registration_id;
 	message.warranty_start_date = it->warranty.start_date;

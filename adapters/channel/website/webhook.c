@@ -3,7 +3,6 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "channel/website/draft.h"
-#include "channel/website/traceparent.h"
 #include "wire/json.h"
 
 static struct slice webhook_text(const json_t *object, const char *name)
@@ -34,7 +33,7 @@ enum ch_status webhook_read(const struct http_message *message, json_t *body, co
 	if (time.len > 0 && clock_parse(time, &event.time_us) != CH_OK)
 		return refusal_set(
 			out_refusal, CH_INVALID, "timestamp", "is no date and time of RFC 3339");
-	trace_of_message(message, &event.traceparent, &event.tracestate);
+	http_message_trace(message, &event.traceparent, &event.tracestate);
 	draft_digest(message->body, event.digest);
 	*out_event = event;
 	return CH_OK;

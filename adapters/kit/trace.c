@@ -1,4 +1,4 @@
-#include "channel/website/traceparent.h"
+#include "kit/trace.h"
 
 #include "base/text.h"
 
@@ -54,12 +54,11 @@ void trace_read(struct slice parent, struct slice state, struct slice *out_trace
 		*out_tracestate = state;
 }
 
-void trace_of_message(const struct http_message *message, struct slice *out_traceparent,
-	struct slice *out_tracestate)
+bool trace_settle(struct envelope *envelope)
 {
-	struct slice parent = {NULL, 0};
-	if (http_message_header(message, "traceparent", &parent) != CH_OK)
-		parent = (struct slice){NULL, 0};
-	trace_read(
-		parent, http_message_value(message, "tracestate"), out_traceparent, out_tracestate);
+	struct slice parent = envelope->traceparent;
+	struct slice state = envelope->tracestate;
+	trace_read(parent, state, &envelope->traceparent, &envelope->tracestate);
+	return (parent.len > 0 && envelope->traceparent.len == 0) ||
+	       (state.len > 0 && envelope->tracestate.len == 0);
 }

@@ -1,4 +1,4 @@
-#include "channel/website/traceparent.h"
+#include "kit/trace.h"
 #include "support/unit.h"
 
 #define PARENT "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -39,11 +39,39 @@ static void test_restarts(void **state)
 		assert_int_equal(traceparent_read(slice_text(cases[i]), &parent), CH_FORMAT);
 }
 
+/* Whoever sends one that is none, or a state without a parent, is not refused for it. */
+static void test_an_envelope_keeps_what_goes_on(void **state)
+{
+	const struct {
+		struct slice parent;
+		struct slice state;
+		bool dropped;
+		size_t parent_len;
+		size_t state_len;
+	} cases[] = {
+		{{NULL, 0}, {NULL, 0}, false, 0, 0},
+		{SLICE_LITERAL(PARENT), {NULL, 0}, false, 55, 0},
+		{SLICE_LITERAL(" " PARENT), SLICE_LITERAL("a=1"), false, 55, 3},
+		{SLICE_LITERAL(PARENT), SLICE_LITERAL("a=\001"), true, 55, 0},
+		{SLICE_LITERAL("00-1"), SLICE_LITERAL("a=1"), true, 0, 0},
+		{{NULL, 0}, SLICE_LITERAL("a=1"), true, 0, 0},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct envelope envelope = {
+			.traceparent = cases[i].parent, .tracestate = cases[i].state};
+		assert_int_equal(trace_settle(&envelope), cases[i].dropped);
+		assert_int_equal(envelope.traceparent.len, cases[i].parent_len);
+		assert_int_equal(envelope.tracestate.len, cases[i].state_len);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_read),
 		cmocka_unit_test(test_restarts),
+		cmocka_unit_test(test_an_envelope_keeps_what_goes_on),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

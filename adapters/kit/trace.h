@@ -1,8 +1,11 @@
-/* W3C Trace Context: is this traceparent one to go on with? */
-#ifndef WEBSITE_TRACEPARENT_H
-#define WEBSITE_TRACEPARENT_H
+/* W3C Trace Context as it comes from outside: is this traceparent one to go on with?
+ *
+ * What is none is dropped, as the recommendation says: a new trace begins, and nobody is refused for it.  The kit does so
+ * with every event that a source gives, and counts it; a source that has two to choose from asks here first. */
+#ifndef KIT_TRACE_H
+#define KIT_TRACE_H
 
-#include "channel/website/http_message.h"
+#include "wire/envelope.h"
 
 #define TRACESTATE_BYTES 512u /* what everybody carries at least; a longer one is dropped whole */
 
@@ -16,8 +19,7 @@ enum ch_status traceparent_read(struct slice value, struct slice *out_traceparen
 void trace_read(struct slice parent, struct slice state, struct slice *out_traceparent,
 	struct slice *out_tracestate);
 
-/* The request's own; one that came twice is none. */
-void trace_of_message(const struct http_message *message, struct slice *out_traceparent,
-	struct slice *out_tracestate);
+/* The same with the envelope's own; true: something was dropped. */
+bool trace_settle(struct envelope *envelope);
 
 #endif
