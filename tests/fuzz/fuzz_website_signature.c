@@ -2,8 +2,8 @@
 #include <stdlib.h>
 
 #include "base/text.h"
-#include "channel/website/signature.h"
 #include "channel/website/http_message.h"
+#include "channel/website/signature.h"
 #include "kit/trace.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
