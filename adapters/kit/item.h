@@ -20,8 +20,9 @@ enum kit_what {
 /* Valid until the next call of next. */
 struct kit_item {
 	enum kit_what what;
-	uint64_t token;                  /* given back to settle */
-	const struct envelope *envelope; /* KIT_EVENT */
+	uint64_t token; /* given back to settle */
+	/* KIT_EVENT.  A trace context that is none to go on with (trace.h) is dropped, and counted. */
+	const struct envelope *envelope;
 	/* Where it stands at its source, in words of the adapter's own; given back to `late`.  At most
 	 * LIMIT_ORIGIN_BYTES; may be empty. */
 	struct slice origin;

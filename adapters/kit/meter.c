@@ -18,6 +18,7 @@ struct meter {
 	struct metric *spooled;
 	struct metric *lost;
 	struct metric *unwritten;
+	struct metric *traces_dropped;
 	struct metric *up;
 	struct metric *under_way;
 	struct metric *by_spool;
@@ -57,6 +58,8 @@ static void meter_make(struct meter *meter, const char *program)
 	meter->unwritten = metric_counter(metrics, "carehub_adapter_rejects_unwritten",
 		"Rejects and refusals that could not be written to their file.", "adapter", program,
 		NULL);
+	meter->traces_dropped = metric_counter(metrics, "carehub_adapter_traces_dropped",
+		"Trace contexts that were none to go on with.", "adapter", program, NULL);
 	meter->up = metric_gauge(
 		metrics, "carehub_adapter_up", "The hub is connected.", "adapter", program, NULL);
 	meter->under_way = metric_gauge(metrics, "carehub_adapter_under_way",
@@ -134,6 +137,7 @@ void meter_write(struct meter *meter, const struct kit_counts *counts, const str
 	meter_raise(meter->spooled, counts->spooled);
 	meter_raise(meter->lost, counts->lost);
 	meter_raise(meter->unwritten, counts->unwritten);
+	meter_raise(meter->traces_dropped, counts->traces_dropped);
 	metric_set(meter->up, state.up);
 	metric_set(meter->under_way, (int64_t)state.under_way);
 	metric_set(meter->by_spool, state.by_spool);

@@ -52,6 +52,7 @@ struct kit_counts {
 	uint64_t lost;           /* damaged in the spool */
 	uint64_t unwritten;      /* for the rejects, where there was no room */
 	uint64_t put_off;        /* settled as CH_RETRY */
+	uint64_t traces_dropped; /* trace contexts that were none; their events were not */
 	int64_t last_receipt_us; /* when, by the wall clock; 0: not yet */
 };
 

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "kit/hub.h"
 #include "kit/meter.h"
+#include "kit/trace.h"
 
 #define LOOK_UP_US  100000 /* how late the stop of another thread may be noticed */
 #define ROUND_ITEMS 64     /* taken from the source before receipts are looked at again */
@@ -26,6 +27,7 @@ struct runner {
 	struct kit_counts *counts;
 
 	struct kit_item item;
+	struct envelope envelope; /* of an item whose own is not as it is to be published */
 	bool started;
 	bool held;      /* the item waits for room */
 	bool exhausted; /* the source had nothing when it was asked last */
@@ -34,6 +36,14 @@ struct runner {
 	int64_t ask_us; /* when it is asked again, if it cannot tell by itself */
 	struct kit_wait wait;
 };
+
+/* Nobody's event is refused for a trace that somebody before him has broken. */
+static void runner_settle_trace(struct runner *runner)
+{
+	runner->envelope = *runner->item.envelope;
+	runner->counts->traces_dropped += trace_settle(&runner->envelope);
+	runner->item.envelope = &runner->envelope;
+}
 
 /* Takes one step with the source: CH_OK; CH_END: nothing to be done with it now. */
 static enum ch_status runner_feed(struct runner *runner)
@@ -53,6 +63,7 @@ static enum ch_status runner_feed(struct runner *runner)
 			relay_reject(runner->relay, &runner->item);
 		if (runner->item.what != KIT_EVENT)
 			return CH_OK;
+		runner_settle_trace(runner);
 	}
 	status = relay_put(runner->relay, &runner->item);
 	runner->held = status == CH_FULL;

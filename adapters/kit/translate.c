@@ -7,6 +7,7 @@
 
 #include "base/limits.h"
 #include "kit/cloudevent.h"
+#include "kit/trace.h"
 #include "wire/types.h"
 
 #define SKIPPED_KINDS 8u
@@ -22,6 +23,7 @@ struct translation {
 	uint64_t incomplete;
 	uint64_t lacking;
 	uint64_t skipped;
+	uint64_t traces; /* that were none */
 	bool fatal;
 	struct {
 		char name[LIMIT_NAME_BYTES + 1];
@@ -50,12 +52,13 @@ static void translate_say_of(
 
 static enum ch_status translate_event(struct translation *tr, const struct kit_item *item)
 {
-	const struct envelope *envelope = item->envelope;
-	const struct message_parts parts = {envelope->data, envelope->personal};
-	const struct event_type *type = types_find(envelope->type);
+	struct envelope envelope = *item->envelope;
+	const struct message_parts parts = {envelope.data, envelope.personal};
+	const struct event_type *type = types_find(envelope.type);
 	const char *lacking = NULL;
+	tr->traces += trace_settle(&envelope);
 	buffer_clear(&tr->line);
-	enum ch_status status = cloudevent_write(envelope, NULL, &tr->line);
+	enum ch_status status = cloudevent_write(&envelope, NULL, &tr->line);
 	if (status == CH_NOMEM)
 		return status;
 	if (status != CH_OK) {
@@ -113,8 +116,9 @@ static void translate_sum_up(const struct translation *tr)
 		uint64_t count;
 		const char *word;
 	} counts[] = {{tr->rejected, "rejected"}, {tr->incomplete, "incomplete"},
-		{tr->lacking, "lacking something"}, {tr->skipped, "skipped"}};
-	if (tr->rejected + tr->incomplete + tr->lacking + tr->skipped == 0)
+		{tr->lacking, "lacking something"},
+		{tr->traces, "without the trace they came with"}, {tr->skipped, "skipped"}};
+	if (tr->rejected + tr->incomplete + tr->lacking + tr->traces + tr->skipped == 0)
 		return;
 	(void)fprintf(tr->errors, "%s: %" PRIu64 " events", tr->path, tr->events);
 	for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++) {

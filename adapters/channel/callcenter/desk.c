@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "kit/seal.h"
+#include "kit/trace.h"
 #include "wire/json.h"
 #include "wire/types.h"
 
@@ -110,6 +111,16 @@ static enum ch_status desk_take(
 	return CH_OK;
 }
 
+/* A trace that is none is dropped by the kit, and nobody refused for it: so are those that are no text or too long for
+ * any. */
+static struct slice desk_trace(const struct desk *desk, const char *name)
+{
+	const json_t *value = json_object_get(desk->object, name);
+	if (!json_is_string(value) || json_string_length(value) > TRACESTATE_BYTES)
+		return (struct slice){NULL, 0};
+	return slice_of(json_string_value(value), json_string_length(value));
+}
+
 static enum ch_status desk_take_time(struct desk *desk, const char *name, int64_t *out_us)
 {
 	struct slice text;
@@ -201,8 +212,6 @@ enum ch_status desk_read(struct desk *desk, struct slice line, struct desk_event
 		{"specversion", false, 16, &version},
 		{"id", true, LIMIT_ID_BYTES, &envelope.id},
 		{"source", false, LIMIT_SOURCE_BYTES, &envelope.source},
-		{"traceparent", false, LIMIT_SUBJECT_BYTES, &envelope.traceparent},
-		{"tracestate", false, 512, &envelope.tracestate},
 		{"correlationid", false, LIMIT_ID_BYTES, &envelope.correlation_id},
 		{"causationid", false, LIMIT_ID_BYTES, &envelope.causation_id},
 	};
@@ -221,6 +230,8 @@ enum ch_status desk_read(struct desk *desk, struct slice line, struct desk_event
 		status = desk_take_data(desk, type);
 	if (status != CH_OK)
 		return status;
+	envelope.traceparent = desk_trace(desk, "traceparent");
+	envelope.tracestate = desk_trace(desk, "tracestate");
 	(void)crypto_generichash(desk->digest, sizeof(desk->digest), line.data, line.len, NULL,
 		0); /* sizes are right */
 	envelope.digest = slice_of(desk->digest, sizeof(desk->digest));

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "channel/repair/moment.h"
 #include "kit/seal.h"
+#include "kit/trace.h"
 #include "wire/cloud_attribute.h"
 #include "wire/json.h"
 
@@ -110,6 +111,16 @@ static enum ch_status cloudevent_check_form(
 	return CH_OK;
 }
 
+/* Dropped by the kit when it is none, and nobody is refused for it: so are those that are no text or too long for
+ * any. */
+static struct slice cloudevent_trace(const json_t *object, const char *name)
+{
+	const json_t *value = json_object_get(object, name);
+	if (!json_is_string(value) || json_string_length(value) > TRACESTATE_BYTES)
+		return (struct slice){NULL, 0};
+	return slice_of(json_string_value(value), json_string_length(value));
+}
+
 /* All but the digest, of which there is one in any case, and the checkpoint, which is ours alone. */
 static enum ch_status cloudevent_take_envelope(struct cloudevent_reader *reader, json_t *object,
 	struct place at, struct envelope *out, struct repair_reject *out_reject)
@@ -120,7 +131,9 @@ static enum ch_status cloudevent_take_envelope(struct cloudevent_reader *reader,
 		const struct cloud_attribute *attribute = &cloud_attributes[i];
 		void *place = (char *)out + attribute->at;
 		bool needed = attribute->required && (place != &out->source || source.len == 0);
-		if (attribute->form == CLOUD_FORM_TEXT)
+		if (place == &out->traceparent || place == &out->tracestate)
+			*(struct slice *)place = cloudevent_trace(object, attribute->name);
+		else if (attribute->form == CLOUD_FORM_TEXT)
 			status = cloudevent_take(object, attribute->name, needed,
 				attribute->max_bytes, at, place, out_reject);
 		else if (attribute->form == CLOUD_FORM_TIME)

@@ -1,5 +1,7 @@
 #include "channel/callcenter/desk.h"
 
+#include <stdio.h>
+
 #include "support/unit.h"
 
 #define GOOD                                                                                       \
@@ -71,6 +73,31 @@ static void test_a_case_lives_at_the_desk(void **state)
 	desk_free(desk);
 }
 
+/* Whatever is wrong with a trace is no fault of the line. */
+static void test_a_trace_is_no_reason_to_refuse(void **state)
+{
+	static const char good[] = "\"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\"";
+	char longest[700];
+	const char *const traces[] = {good, "\"\"", "7", "null", longest};
+	struct desk *desk = NULL;
+	struct desk_event event;
+	char reason[DESK_REASON_BYTES];
+	(void)state;
+	(void)snprintf(longest, sizeof(longest), "\"%0600d\"", 0);
+	assert_int_equal(desk_create(slice_text("/desks"), &desk), CH_OK);
+	for (size_t i = 0; i < sizeof(traces) / sizeof(traces[0]); i++) {
+		char line[2048];
+		(void)snprintf(line, sizeof(line),
+			"{\"type\":\"case.closed\",\"id\":\"5\",\"data\":{\"caseId\":\"K1\"},"
+			"\"tracestate\":\"a=1\",\"traceparent\":%s}",
+			traces[i]);
+		assert_int_equal(desk_read(desk, slice_text(line), &event, reason), CH_OK);
+		assert_int_equal(event.envelope.traceparent.len, i == 0 ? 55 : 0);
+		assert_int_equal(event.envelope.tracestate.len, 3);
+	}
+	desk_free(desk);
+}
+
 /* What is wrong, and where; never with a value of somebody's. */
 static void test_what_is_refused(void **state)
 {
@@ -119,6 +146,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_line_is_an_event),
 		cmocka_unit_test(test_a_case_lives_at_the_desk),
+		cmocka_unit_test(test_a_trace_is_no_reason_to_refuse),
 		cmocka_unit_test(test_what_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

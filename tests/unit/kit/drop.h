@@ -1,5 +1,5 @@
 /* A drop folder of one's own, and a kind of file so simple that a test can write it: a line is an event
- * whose id is the line, "!why" is a reject, "~" is passed over, and a line without an end is not
+ * whose id is the line, behind a "^" its traceparent, "!why" is a reject, "~" is passed over, and a line without an end is not
  * finished; one that ends in "..." may be looked at again at once. */
 #ifndef TESTS_UNIT_KIT_DROP_H
 #define TESTS_UNIT_KIT_DROP_H
@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/text.h"
 #include "kit/folder.h"
 
 #define DROP_PATH 1024
@@ -73,11 +74,15 @@ static inline enum ch_status lines_next(void *reader, struct kit_item *out_item)
 	} else if (slice_starts(line, SLICE_LITERAL("~"))) {
 		*out_item = (struct kit_item){.what = KIT_SKIPPED};
 	} else {
+		struct slice trace = line;
+		struct slice id = {NULL, 0};
+		(void)text_split(&trace, '^', &id); /* the line is not empty */
 		lines->envelope = (struct envelope){
-			.id = line,
+			.id = id,
+			.traceparent = trace,
 			.source = SLICE_LITERAL("urn:test"),
 			.type = SLICE_LITERAL("website.feedback.given"),
-			.digest = line,
+			.digest = id,
 			.time_us = 1,
 		};
 		*out_item = (struct kit_item){.what = KIT_EVENT, .envelope = &lines->envelope};

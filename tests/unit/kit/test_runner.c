@@ -37,6 +37,22 @@ static void test_once_waits_for_files_to_come_to_rest(void **state)
 	station_end(&station);
 }
 
+/* Counted, and no reason to refuse what came with it. */
+static void test_traces_that_are_none_are_dropped(void **state)
+{
+	struct station station;
+	(void)state;
+	station_begin(&station);
+	drop_put(&station.drop, "a",
+		"1\n2^00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\n3^00-1\n4^x\n");
+	station_run_once(&station);
+	assert_int_equal(station.counts.accepted, 4);
+	assert_int_equal(station.counts.traces_dropped, 2);
+	assert_true(drop_says(&station.drop, ".metrics",
+		"carehub_adapter_traces_dropped_total{adapter=\"carehub-station\"} 2\n"));
+	station_end(&station);
+}
+
 static void test_refusals_and_conflicts_are_results(void **state)
 {
 	struct station station;
@@ -208,6 +224,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_files_become_events_once),
 		cmocka_unit_test(test_once_waits_for_files_to_come_to_rest),
+		cmocka_unit_test(test_traces_that_are_none_are_dropped),
 		cmocka_unit_test(test_refusals_and_conflicts_are_results),
 		cmocka_unit_test(test_what_was_no_event_is_written_down),
 		cmocka_unit_test(test_a_refusal_for_now_is_waited_out),

@@ -72,6 +72,20 @@ static void test_what_the_hub_will_set_aside_is_told(void **state)
 	run_end(&run);
 }
 
+/* As it is published; nobody is refused for a trace. */
+static void test_a_trace_that_is_none_is_left_out(void **state)
+{
+	struct run run;
+	(void)state;
+	run_text(
+		&run, "a^00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\nb^00-1\n", false);
+	assert_non_null(strstr(run.events, "\"traceparent\":\"00-4bf9"));
+	assert_null(strstr(run.events, "00-1"));
+	assert_non_null(strstr(run.told,
+		"/f: 2 events, 2 lacking something, 1 without the trace they came with\n"));
+	run_end(&run);
+}
+
 static void test_unusable_files(void **state)
 {
 	char *paths[] = {(char[]){"/no/such/file"}, (char[]){"/"}};
@@ -119,6 +133,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_events_out_and_the_rest_told),
 		cmocka_unit_test(test_what_the_hub_will_set_aside_is_told),
+		cmocka_unit_test(test_a_trace_that_is_none_is_left_out),
 		cmocka_unit_test(test_unusable_files),
 		cmocka_unit_test(test_an_output_that_cannot_be_written),
 	};

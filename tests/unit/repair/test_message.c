@@ -123,6 +123,33 @@ static void test_digest(void **state)
 	mapping_free(mapping);
 }
 
+/* Whatever is wrong with a trace is no fault of the message. */
+static void test_a_trace_is_no_reason_to_refuse(void **state)
+{
+	struct mapping *mapping = source_mapping(NATIVE);
+	struct message_reader *reader;
+	struct repair_item item;
+	char longest[600];
+	struct message_attribute attributes[] = {
+		{SLICE_LITERAL("specversion"), SLICE_LITERAL("1.0")},
+		{SLICE_LITERAL("id"), SLICE_LITERAL("1")},
+		{SLICE_LITERAL("type"), SLICE_LITERAL("repair.order.closed")},
+		{SLICE_LITERAL("traceparent"), {(const uint8_t *)longest, sizeof(longest)}},
+		{SLICE_LITERAL("tracestate"), SLICE_LITERAL("")},
+	};
+	const struct message message = {SLICE_LITERAL(DATA), attributes, 5, false, NULL, 0};
+	(void)state;
+	memset(longest, '0', sizeof(longest));
+	assert_int_equal(message_reader_create(mapping, &reader), CH_OK);
+	message_begin(reader, &message);
+	assert_int_equal(message_next(reader, &item), CH_OK);
+	assert_int_equal(item.what, REPAIR_EVENT);
+	assert_int_equal(item.event.envelope.traceparent.len, 0);
+	assert_int_equal(item.event.envelope.tracestate.len, 0);
+	message_reader_free(reader);
+	mapping_free(mapping);
+}
+
 static void test_attributes(void **state)
 {
 	struct message_attribute attributes[] = {
@@ -222,6 +249,7 @@ int main(void)
 		cmocka_unit_test(test_usage),
 		cmocka_unit_test(test_bad_rows),
 		cmocka_unit_test(test_digest),
+		cmocka_unit_test(test_a_trace_is_no_reason_to_refuse),
 		cmocka_unit_test(test_attributes),
 		cmocka_unit_test(test_mqtt),
 		cmocka_unit_test(test_too_many_properties),
