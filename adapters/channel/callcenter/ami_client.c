@@ -93,7 +93,7 @@ static void client_rise(struct ami_client *client)
 	client_enter(client, UP);
 	uplink_settle(client->uplink);
 	client->asked_us = clock_steady_us();
-	log_info("exchange.up", "host=%s", client->options.host);
+	log_info("exchange.up", "host=%s", client->options.uplink.host);
 	client->ears.up(client->ears.context);
 }
 
@@ -220,7 +220,7 @@ static void on_tend(void *context)
 {
 	struct ami_client *client = context;
 	int64_t now_us = clock_steady_us();
-	int64_t timeout_us = client->options.timeout_ms * 1000;
+	int64_t timeout_us = client->options.uplink.timeout_ms * 1000;
 	int64_t oldest_us = ami_dialog_oldest_us(&client->dialog);
 	if ((client->state != UP && now_us - client->heard_us > timeout_us) ||
 		(oldest_us > 0 && now_us - oldest_us > timeout_us)) {
@@ -228,7 +228,7 @@ static void on_tend(void *context)
 		return;
 	}
 	if (client->state == UP &&
-		now_us - client->asked_us >= client->options.keepalive_ms * 1000) {
+		now_us - client->asked_us >= client->options.uplink.keepalive_ms * 1000) {
 		client->asked_us = now_us;
 		client_ask(client, "Ping", NULL, 0, WHAT_PING);
 	}
@@ -253,15 +253,6 @@ enum ch_status ami_client_open(uv_loop_t *loop, const struct ami_client_options 
 	struct ami_client *client = calloc(1, sizeof(*client));
 	if (client == NULL)
 		return CH_NOMEM;
-	const struct uplink_options uplink = {
-		.host = options->host,
-		.port = options->port,
-		.tls = options->tls,
-		.timeout_ms = options->timeout_ms,
-		.beat_ms = uplink_beat_ms(options->timeout_ms, options->keepalive_ms),
-		.first_ms = options->first_ms,
-		.longest_ms = options->longest_ms,
-	};
 	const struct uplink_listener listener = {
 		.opened = on_opened,
 		.came = on_came,
@@ -271,7 +262,7 @@ enum ch_status ami_client_open(uv_loop_t *loop, const struct ami_client_options 
 	};
 	client->options = *options;
 	client->ears = *ears;
-	enum ch_status status = uplink_open(loop, &uplink, &listener, &client->uplink);
+	enum ch_status status = uplink_open(loop, &options->uplink, &listener, &client->uplink);
 	if (status != CH_OK) {
 		free(client);
 		return status;

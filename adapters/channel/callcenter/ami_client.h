@@ -15,17 +15,11 @@
 #include "channel/callcenter/uplink.h"
 
 struct ami_client_options {
-	const char *host;
-	const char *port;
-	const struct tls *tls; /* NULL: plain */
+	struct uplink_options uplink;
 	const char *username;
 	struct slice secret;
 	bool md5;           /* the secret itself is never sent */
 	const char *events; /* mask: "call,agent,cdr,user,dialplan"; "on" */
-	int64_t keepalive_ms;
-	int64_t timeout_ms; /* for a connection, a login, an answer */
-	int64_t first_ms;   /* pauses between tries: doubled from first to longest */
-	int64_t longest_ms;
 };
 
 struct ami_client;

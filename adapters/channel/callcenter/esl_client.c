@@ -194,7 +194,7 @@ static void on_channels(struct esl_client *client, const struct esl_message *mes
 	client->up = true;
 	client->asked_us = clock_steady_us();
 	uplink_settle(client->uplink);
-	log_info("exchange.up", "host=%s", client->options.host);
+	log_info("exchange.up", "host=%s", client->options.uplink.host);
 	client->ears.up(client->ears.context);
 }
 
@@ -307,12 +307,12 @@ static void on_tend(void *context)
 {
 	struct esl_client *client = context;
 	int64_t now_us = clock_steady_us();
-	int64_t timeout_us = client->options.timeout_ms * 1000;
+	int64_t timeout_us = client->options.uplink.timeout_ms * 1000;
 	if (client->asked != NOTHING && now_us - client->asked_us > timeout_us &&
 		(client->up || now_us - client->heard_us > timeout_us))
 		client_lose(client, "it does not answer");
 	else if (client->up && client->asked == NOTHING &&
-		 now_us - client->asked_us >= client->options.keepalive_ms * 1000)
+		 now_us - client->asked_us >= client->options.uplink.keepalive_ms * 1000)
 		client_ask(client, PING, "api uptime", NO_MORE);
 }
 
@@ -336,15 +336,6 @@ enum ch_status esl_client_open(uv_loop_t *loop, const struct esl_client_options 
 	struct esl_client *client = calloc(1, sizeof(*client));
 	if (client == NULL)
 		return CH_NOMEM;
-	const struct uplink_options uplink = {
-		.host = options->host,
-		.port = options->port,
-		.tls = options->tls,
-		.timeout_ms = options->timeout_ms,
-		.beat_ms = uplink_beat_ms(options->timeout_ms, options->keepalive_ms),
-		.first_ms = options->first_ms,
-		.longest_ms = options->longest_ms,
-	};
 	const struct uplink_listener listener = {
 		.opened = on_opened,
 		.came = on_came,
@@ -354,7 +345,7 @@ enum ch_status esl_client_open(uv_loop_t *loop, const struct esl_client_options 
 	};
 	client->options = *options;
 	client->ears = *ears;
-	enum ch_status status = uplink_open(loop, &uplink, &listener, &client->uplink);
+	enum ch_status status = uplink_open(loop, &options->uplink, &listener, &client->uplink);
 	if (status != CH_OK) {
 		free(client);
 		return status;

@@ -14,15 +14,9 @@
 #include "channel/callcenter/uplink.h"
 
 struct esl_client_options {
-	const char *host;
-	const char *port;
-	const struct tls *tls; /* NULL: plain */
+	struct uplink_options uplink;
 	struct slice password;
 	const char *custom; /* one more subclass of CUSTOM events; NULL: none */
-	int64_t keepalive_ms;
-	int64_t timeout_ms; /* for a connection, a login, an answer */
-	int64_t first_ms;   /* pauses between tries: doubled from first to longest */
-	int64_t longest_ms;
 };
 
 struct esl_client;

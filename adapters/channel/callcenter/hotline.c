@@ -252,38 +252,39 @@ static enum ch_status hotline_renew(void *source)
 
 /* ---- Starting ---- */
 
-static enum ch_status hotline_start_ami(struct hotline *hotline, const struct ears *ears)
+static struct uplink_options hotline_uplink(const struct hotline *hotline)
 {
 	const struct callcenter_settings *settings = hotline->settings;
-	const struct ami_client_options options = {
+	return (struct uplink_options){
 		.host = settings->host,
 		.port = callcenter_port(settings),
 		.tls = hotline->means.tls,
-		.username = settings->username,
-		.secret = secret_slice(&hotline->means.secret),
-		.md5 = settings->login == LOGIN_MD5,
-		.events = settings->events,
 		.keepalive_ms = settings->keepalive_ms,
 		.timeout_ms = settings->timeout_ms,
 		.first_ms = settings->first_ms,
 		.longest_ms = settings->longest_ms,
+	};
+}
+
+static enum ch_status hotline_start_ami(struct hotline *hotline, const struct ears *ears)
+{
+	const struct callcenter_settings *settings = hotline->settings;
+	const struct ami_client_options options = {
+		.uplink = hotline_uplink(hotline),
+		.username = settings->username,
+		.secret = secret_slice(&hotline->means.secret),
+		.md5 = settings->login == LOGIN_MD5,
+		.events = settings->events,
 	};
 	return ami_client_open(&hotline->loop, &options, ears, &hotline->ami);
 }
 
 static enum ch_status hotline_start_esl(struct hotline *hotline, const struct ears *ears)
 {
-	const struct callcenter_settings *settings = hotline->settings;
 	const struct esl_client_options options = {
-		.host = settings->host,
-		.port = callcenter_port(settings),
-		.tls = hotline->means.tls,
+		.uplink = hotline_uplink(hotline),
 		.password = secret_slice(&hotline->means.secret),
-		.custom = settings->survey_event,
-		.keepalive_ms = settings->keepalive_ms,
-		.timeout_ms = settings->timeout_ms,
-		.first_ms = settings->first_ms,
-		.longest_ms = settings->longest_ms,
+		.custom = hotline->settings->survey_event,
 	};
 	return esl_client_open(&hotline->loop, &options, ears, &hotline->esl);
 }

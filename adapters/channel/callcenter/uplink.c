@@ -286,10 +286,11 @@ static void uplink_connect(struct uplink *uplink)
 
 /* ---- The watch ---- */
 
-int64_t uplink_beat_ms(int64_t timeout_ms, int64_t keepalive_ms)
+static uint64_t uplink_beat_ms(const struct uplink_options *options)
 {
-	int64_t shorter_ms = timeout_ms < keepalive_ms ? timeout_ms : keepalive_ms;
-	return shorter_ms / 4 > 10 ? shorter_ms / 4 : 10;
+	int64_t shorter_ms = options->timeout_ms < options->keepalive_ms ? options->timeout_ms
+									 : options->keepalive_ms;
+	return shorter_ms / 4 > 10 ? (uint64_t)shorter_ms / 4 : 10;
 }
 
 static void uplink_watch(struct uplink *uplink)
@@ -313,7 +314,7 @@ static void on_timer(uv_timer_t *timer)
 	else
 		uplink_watch(uplink);
 	if (uplink->state != DOWN) /* else the timer has been set */
-		uplink_wait(uplink, (uint64_t)uplink->options.beat_ms);
+		uplink_wait(uplink, uplink_beat_ms(&uplink->options));
 }
 
 /* ---- Life ---- */

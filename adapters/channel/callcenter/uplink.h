@@ -20,9 +20,9 @@ struct uplink_options {
 	const char *host;
 	const char *port;
 	const struct tls *tls; /* NULL: plain */
-	int64_t timeout_ms;    /* for a connection and a handshake */
-	int64_t beat_ms;       /* how often `tend` is called */
-	int64_t first_ms;
+	int64_t keepalive_ms;  /* how often whoever speaks on it asks for a sign of life */
+	int64_t timeout_ms;    /* for a connection, a handshake, a login, an answer */
+	int64_t first_ms;      /* pauses between tries: doubled from first to longest */
 	int64_t longest_ms;
 };
 
@@ -31,13 +31,11 @@ struct uplink_listener {
 	void (*opened)(void *context);
 	/* Some came.  The uplink may be lost by them: look at uplink_is_open before going on. */
 	void (*came)(void *context, struct slice bytes);
-	void (*tend)(void *context); /* while it is open */
+	/* While it is open, often enough to see either of timeout and keepalive in time. */
+	void (*tend)(void *context);
 	void (*lost)(void *context); /* it was open */
 	void *context;
 };
-
-/* Often enough to see either in time: a quarter of the shorter. */
-int64_t uplink_beat_ms(int64_t timeout_ms, int64_t keepalive_ms);
 
 struct uplink;
 
