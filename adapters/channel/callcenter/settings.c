@@ -90,7 +90,8 @@ const struct option callcenter_options[] = {
 		.type = OPTION_BOOL,
 		AT(tls),
 		.initial = "no",
-		.help = "Speak TLS (1.2 and later) on it; manager.conf: tlsenable, tlsbindaddr."},
+		.help = "Speak TLS (1.2 and later) on it; manager.conf: tlsenable, tlsbindaddr.  FreeSWITCH has\n"
+			"none: exchange.port is then that of a tunnel (stunnel) before its event socket."},
 	{.name = "exchange.ca_file",
 		.type = OPTION_TEXT,
 		AT(ca_file),
@@ -461,6 +462,9 @@ static void check_freeswitch(const struct callcenter_settings *settings, struct 
 	if (settings->username != NULL)
 		problems_add(problems, NULL, 0, "exchange.username",
 			"is of no use: FreeSWITCH's event socket knows a password alone");
+	if (settings->tls && settings->port == NULL)
+		problems_add(problems, NULL, 0, "exchange.port",
+			"is needed with exchange.tls: FreeSWITCH's own speaks none, a tunnel's before it does");
 	if (settings->queue_log != NULL || settings->cdr != NULL)
 		problems_add(problems, NULL, 0,
 			settings->queue_log != NULL ? "logs.queue_log" : "logs.cdr",
