@@ -26,6 +26,8 @@ enum {
 	VIEW_PRODUCTS = 10,
 	VIEW_STATIONS = 11,
 	VIEW_PROMOTIONS = 12,
+	VIEW_KEY_ASSURANCE = 13,
+	VIEW_PROVEN = 14,
 };
 
 /* Fields of a record that its promises stand in, when it is asked for by itself. */
@@ -106,19 +108,32 @@ static enum ch_status customer_records(
 	return status;
 }
 
-static enum ch_status customer_put(struct call *call, struct rtxn *rtxn, uint64_t number)
+/* How he holds the key that was asked for, so that whoever looks need not guess by his values. */
+static void customer_put_holder(struct buffer *out, const struct view_holder *holder)
+{
+	pb_put_uint(out, VIEW_KEY_ASSURANCE,
+		holder->verified ? CAREHUB__V1__ASSURANCE__ASSURANCE_VERIFIED
+				 : CAREHUB__V1__ASSURANCE__ASSURANCE_CLAIMED);
+	pb_put_uint(out, VIEW_PROVEN,
+		holder->proven ? CAREHUB__V1__ANSWER__ANSWER_YES : CAREHUB__V1__ANSWER__ANSWER_NO);
+}
+
+static enum ch_status customer_put(
+	struct call *call, struct rtxn *rtxn, const struct view_holder *holder)
 {
 	const Carehub__V1__CustomerRequest *ask = (const Carehub__V1__CustomerRequest *)call->ask;
 	uint32_t timeline = ask->timeline < CUSTOMER_TIMELINE ? ask->timeline : CUSTOMER_TIMELINE;
 	struct buffer *out = &call->reply;
 	size_t whole = pb_begin(out, REPLY_CUSTOMERS);
 	size_t record = pb_begin(out, VIEW_CUSTOMER);
-	enum ch_status status = view_customer(rtxn, number, out);
+	enum ch_status status = view_customer(rtxn, holder->number, out);
 	pb_end(out, record);
+	if (ask->number == 0)
+		customer_put_holder(out, holder);
 	if (status == CH_OK)
-		status = view_timeline(rtxn, number, timeline, VIEW_TIMELINE, out);
+		status = view_timeline(rtxn, holder->number, timeline, VIEW_TIMELINE, out);
 	if (status == CH_OK && ask->records)
-		status = customer_records(rtxn, number, ask->reference, out);
+		status = customer_records(rtxn, holder->number, ask->reference, out);
 	pb_end(out, whole);
 	return status;
 }
@@ -150,7 +165,7 @@ enum call_turn customer_step(struct call *call)
 {
 	const Carehub__V1__CustomerRequest *ask = (const Carehub__V1__CustomerRequest *)call->ask;
 	struct rtxn *rtxn = NULL;
-	uint64_t numbers[VIEW_NUMBERS] = {ask->number};
+	struct view_holder holders[VIEW_HOLDERS] = {{.number = ask->number}};
 	uint32_t count = ask->number != 0;
 	unsigned kind;
 	char region[3];
@@ -161,10 +176,10 @@ enum call_turn customer_step(struct call *call)
 	customer_region(call, ask->region, region);
 	enum ch_status status = rtxn_begin(call->hub->state, &rtxn);
 	if (status == CH_OK && ask->number == 0)
-		status = view_find(rtxn, kind, slice_text(ask->key), region, numbers, &count);
+		status = view_find(rtxn, kind, slice_text(ask->key), region, holders, &count);
 	for (uint32_t i = 0; i < count && status == CH_OK; i++) {
 		if (call->reply.len < CUSTOMER_REPLY_BYTES)
-			status = customer_put(call, rtxn, numbers[i]);
+			status = customer_put(call, rtxn, &holders[i]);
 	}
 	rtxn_end(rtxn);
 	if (status == CH_NOT_FOUND || (status == CH_OK && count == 0))

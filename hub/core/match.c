@@ -85,19 +85,6 @@ static bool match_name_disagrees(struct search *search, struct slice record)
 	return contradict;
 }
 
-/* Somebody has shown that this record is his.  What else he only said himself leads nobody to it: else a
- * stranger who types in his phone or mailbox would be filed under him. */
-static bool match_is_proven(struct slice record)
-{
-	struct record_reader reader = record_read(record);
-	struct record_value value;
-	while (record_next(&reader, &value)) {
-		if ((value.flags & RECORD_VERIFIED) != 0)
-			return true;
-	}
-	return false;
-}
-
 /* Whether anything in the event could contradict a holder: most receipts bring one key and no name. */
 static bool match_may_contradict(const struct search *search, const struct match_key *key)
 {
@@ -118,7 +105,9 @@ static bool match_admits(struct search *search, const struct match_key *key, uin
 	if (key->verified && !match_may_contradict(search, key))
 		return true;
 	struct slice record = match_record(search->ruling, number);
-	if (!key->verified && match_is_proven(record)) {
+	/* Of a record that is proven, what else its owner only said himself leads nobody to it: else a stranger
+	 * who types in his phone or mailbox would be filed under him. */
+	if (!key->verified && record_is_proven(record)) {
 		search->rival = number;
 		search->why = REVIEW_SHARED_KEY;
 		return false;

@@ -7,6 +7,7 @@
 #include "core/apply.h"
 #include "core/normalize.h"
 #include "core/phone.h"
+#include "wire/effect.h"
 #include "wire/pb.h"
 #include "wire/pbedit.h"
 #include "wire/record.h"
@@ -413,8 +414,39 @@ static enum ch_status view_normalize(struct arena *arena, struct phones *phones,
 	}
 }
 
+static int holder_rank(const struct view_holder *holder)
+{
+	return holder->verified ? 0 : holder->proven ? 1 : 2;
+}
+
+/* Behind all that stand no lower. */
+static void holders_add(
+	struct view_holder holders[VIEW_HOLDERS], uint32_t *count, const struct view_holder *holder)
+{
+	uint32_t at = *count;
+	for (; at > 0 && holder_rank(&holders[at - 1]) > holder_rank(holder); at--)
+		holders[at] = holders[at - 1];
+	holders[at] = *holder;
+	++*count;
+}
+
+/* One who was erased has shown nothing. */
+static enum ch_status holder_look(struct rtxn *rtxn, struct view_holder *holder)
+{
+	uint8_t key[9];
+	struct slice record = {NULL, 0};
+	holder->proven = holder->verified;
+	if (holder->verified)
+		return CH_OK;
+	enum ch_status status = rtxn_get(rtxn, TABLE_CUSTOMER,
+		slice_of(key, key_customer(key, holder->number, 'r')), &record);
+	if (status == CH_OK)
+		holder->proven = record_is_proven(record);
+	return status == CH_NOT_FOUND ? CH_OK : status;
+}
+
 static enum ch_status view_find_kind(struct rtxn *rtxn, unsigned kind, struct slice value,
-	uint64_t out_numbers[VIEW_NUMBERS], uint32_t *out_count)
+	struct view_holder out_holders[VIEW_HOLDERS], uint32_t *out_count)
 {
 	uint8_t key[512];
 	struct slice stored;
@@ -430,13 +462,18 @@ static enum ch_status view_find_kind(struct rtxn *rtxn, unsigned kind, struct sl
 		return status;
 	if (stored.len < 2 || (stored.len - 2) % 9 != 0)
 		return CH_CORRUPT;
-	for (size_t at = 2; at < stored.len && *out_count < VIEW_NUMBERS; at += 9)
-		out_numbers[(*out_count)++] = load_le64(stored.data + at);
-	return CH_OK;
+	for (size_t at = 2; at < stored.len && *out_count < VIEW_HOLDERS && status == CH_OK;
+		at += 9) {
+		struct view_holder holder = {.number = load_le64(stored.data + at),
+			.verified = (stored.data[at + 8] & EFFECT_VERIFIED) != 0};
+		status = holder_look(rtxn, &holder);
+		holders_add(out_holders, out_count, &holder);
+	}
+	return status;
 }
 
 enum ch_status view_find(struct rtxn *rtxn, unsigned kind, struct slice key, const char region[3],
-	uint64_t out_numbers[VIEW_NUMBERS], uint32_t *out_count)
+	struct view_holder out_holders[VIEW_HOLDERS], uint32_t *out_count)
 {
 	static const unsigned kinds[] = {KEY_COMMON_ID, KEY_MEMBER_CARD, KEY_PHONE, KEY_EMAIL,
 		KEY_SERIAL, KEY_LOCAL_ID, KEY_IDENTIFIER};
@@ -452,7 +489,7 @@ enum ch_status view_find(struct rtxn *rtxn, unsigned kind, struct slice key, con
 			continue;
 		status = view_normalize(&arena, phones, kinds[i], key, region, &value);
 		if (status == CH_OK)
-			status = view_find_kind(rtxn, kinds[i], value, out_numbers, out_count);
+			status = view_find_kind(rtxn, kinds[i], value, out_holders, out_count);
 		else if (status != CH_NOMEM)
 			status = CH_OK; /* not of this kind */
 	}

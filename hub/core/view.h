@@ -18,12 +18,22 @@ enum ch_status view_linked(struct rtxn *rtxn, uint64_t number, enum store_table 
 enum ch_status view_timeline(
 	struct rtxn *rtxn, uint64_t number, uint32_t limit, uint32_t field, struct buffer *out);
 
-#define VIEW_NUMBERS 64u
+#define VIEW_HOLDERS 64u
 
-/* Who holds a key, as a channel would write it.  `kind` 0: every kind is tried, strongest first, until
- * one finds somebody.  CH_OK with *out_count 0: nobody. */
+/* Who holds a key: he has shown that it is his, or only claimed it; and whether he has shown any. */
+struct view_holder {
+	uint64_t number;
+	bool verified;
+	bool proven;
+};
+
+/* Who holds a key, as a channel would write it: first those who have shown that it is theirs, then those who claimed
+ * it and have shown another, last those who have shown nothing; among equals who held it first.  So what was made of
+ * callers whom nobody knows never stands before the customer.
+ *
+ * `kind` 0: every kind is tried, strongest first, until one finds somebody.  CH_OK with *out_count 0: nobody. */
 enum ch_status view_find(struct rtxn *rtxn, unsigned kind, struct slice key, const char region[3],
-	uint64_t out_numbers[VIEW_NUMBERS], uint32_t *out_count);
+	struct view_holder out_holders[VIEW_HOLDERS], uint32_t *out_count);
 
 /* The next customer of a snapshot after `*number` (0: the first): encoded as view_customer does, but
  * for the counts of linked records, which a snapshot sends as records of their own.  CH_END. */

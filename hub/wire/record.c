@@ -65,6 +65,17 @@ bool record_find(
 	return false;
 }
 
+bool record_is_proven(struct slice bytes)
+{
+	struct record_reader reader = record_read(bytes);
+	struct record_value value;
+	while (record_next(&reader, &value)) {
+		if ((value.flags & RECORD_VERIFIED) != 0)
+			return true;
+	}
+	return false;
+}
+
 static void record_put(struct buffer *out, const struct record_value *value)
 {
 	uint8_t head[RECORD_VALUE_BYTES];

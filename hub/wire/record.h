@@ -48,6 +48,9 @@ bool record_next(struct record_reader *reader, struct record_value *out_value);
 bool record_find(
 	struct slice bytes, uint16_t field, struct slice sub, struct record_value *out_value);
 
+/* Whether somebody has shown that it is his: one of its values, alternatives included, was verified. */
+bool record_is_proven(struct slice bytes);
+
 /* Appends to `out` the record with this value set: it survives, and for a single-valued field the old
  * one becomes an alternative.  CH_CORRUPT, CH_TOO_LARGE (LIMIT_FIELDS_PER_RECORD), CH_NOMEM. */
 enum ch_status record_set(struct slice bytes, const struct record_value *value, struct buffer *out);

@@ -1,4 +1,5 @@
 /* Whose event is it: the rules of identity, each by an example. */
+#include "core/view.h"
 #include "world.h"
 
 #define SALE .type = "pos.sale.completed"
@@ -129,6 +130,43 @@ static void test_a_claim_finds_no_proven_record(void **state)
 						    .phone = "13912345678",
 						    .assurance = 1}),
 		wang);
+	world_close(&world);
+}
+
+/* Whoever looks a number up sees the customer before what was made of those who only said it. */
+static void test_who_has_shown_his_key_is_found_first(void **state)
+{
+	struct world world;
+	struct rtxn *rtxn = NULL;
+	struct view_holder holders[VIEW_HOLDERS];
+	uint32_t count = 0;
+	uint64_t wanted[4];
+	(void)state;
+	world_open(&world);
+	struct told call = {.id = "1", SALE, .peer = "web", .phone = "13912345678", .name = "王伟"};
+	wanted[2] = world_file(&world, call);
+	call.id = "2";
+	call.name = "李娜";
+	wanted[3] = world_file(&world, call);
+	wanted[1] = world_file(&world, (struct told){.id = "3",
+					       SALE,
+					       .card = "M-100",
+					       .name = "赵六",
+					       .phone = "13912345678",
+					       .assurance = 1});
+	wanted[0] = world_file(
+		&world, (struct told){.id = "4", SALE, .name = "孙七", .phone = "13912345678"});
+	assert_int_equal(rtxn_begin(world.state, &rtxn), CH_OK);
+	assert_int_equal(
+		view_find(rtxn, KEY_PHONE, SLICE_LITERAL("139 1234 5678"), "CN", holders, &count),
+		CH_OK);
+	assert_int_equal(count, 4);
+	for (uint32_t i = 0; i < count; i++) {
+		assert_int_equal(holders[i].number, wanted[i]);
+		assert_int_equal(holders[i].verified, i == 0);
+		assert_int_equal(holders[i].proven, i < 2);
+	}
+	rtxn_end(rtxn);
 	world_close(&world);
 }
 
@@ -307,6 +345,7 @@ int main(void)
 		cmocka_unit_test(test_a_contradicting_name_is_another_person),
 		cmocka_unit_test(test_a_claim_never_opens_anothers_record),
 		cmocka_unit_test(test_a_claim_finds_no_proven_record),
+		cmocka_unit_test(test_who_has_shown_his_key_is_found_first),
 		cmocka_unit_test(test_a_typed_serial_never_opens_anothers_record),
 		cmocka_unit_test(test_unique_keys_outweigh_shared_ones),
 		cmocka_unit_test(test_a_systems_own_number_is_its_own),
