@@ -6,10 +6,13 @@
  *              "group":"appliances","dialled":"400","waitedMs":12},
  *      "agent":{"id":"201","name":"Agent Wang","interface":"Local/201@agents/n"},
  *      "caller":{"number":"13800138000","name":"Wang Fang"},
- *      "lookup":"found","customers":[{"customer":{...},"repairs":[...],"cases":[...], ...}]}
+ *      "lookup":"found","customers":[{"customer":{...},"repairs":[...],"cases":[...], ...,
+ *                                     "keyAssurance":"ASSURANCE_VERIFIED","proven":"ANSWER_YES"}]}
  *
- * `customers` are the hub's CustomerView messages; a number that several share gives several, and the agent
- * chooses.  `lookup` is found, several, none (no record), anonymous (no number), or failed, with `reason`: the agent
+ * `customers` are the hub's CustomerView messages, in its order; a number that several share gives several, and the agent
+ * chooses.  First stand those who have shown that the number is theirs (keyAssurance VERIFIED), then those who claimed it
+ * and have shown another key (CLAIMED, proven YES), last those who have shown nothing (proven NO): a caller's number
+ * is only claimed, so whoever called before and was not known has a record of the last kind.  `lookup` is found, several, none (no record), anonymous (no number), or failed, with `reason`: the agent
  * is told of the call all the same.
  *
  * Nothing here waits: the question is asked, and the rest follows from its answer.  One thread. */

@@ -77,6 +77,10 @@ static void test_the_record_is_pushed(void **state)
 	carehub__v1__customer_reply__init(&reply);
 	carehub__v1__customer_view__init(&views[0]);
 	carehub__v1__customer_view__init(&views[1]);
+	views[0].key_assurance = CAREHUB__V1__ASSURANCE__ASSURANCE_VERIFIED;
+	views[0].proven = CAREHUB__V1__ANSWER__ANSWER_YES;
+	views[1].key_assurance = CAREHUB__V1__ASSURANCE__ASSURANCE_CLAIMED;
+	views[1].proven = CAREHUB__V1__ANSWER__ANSWER_NO;
 	reply.customers = both;
 	for (size_t n = 0; n <= 2; n++) {
 		static const char *const words[] = {"none", "found", "several"};
@@ -90,6 +94,10 @@ static void test_the_record_is_pushed(void **state)
 		assert_non_null(strstr(screen.line, words[n]));
 		assert_non_null(strstr(screen.line, "\"name\":\"\\\"\xEF\xBF\xBD\""));
 	}
+	/* In the order in which the hub gave them, and each with why. */
+	assert_non_null(strstr(screen.line,
+		"[{\"keyAssurance\":\"ASSURANCE_VERIFIED\",\"proven\":\"ANSWER_YES\"},"
+		"{\"keyAssurance\":\"ASSURANCE_CLAIMED\",\"proven\":\"ANSWER_NO\"}]"));
 	pop_answer(*state, screen.ticket, CH_OK, &reply); /* twice is once */
 	assert_int_equal(screen.pushed, 3);
 }
