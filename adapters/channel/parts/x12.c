@@ -99,6 +99,20 @@ static bool read_marks(struct slice file, uint64_t at, struct marks *out_marks)
 	return marks_are_sound(out_marks);
 }
 
+/* ISA holds the marks as data: those of components and repetitions are letters in it, as far as they are any. */
+static struct marks marks_within(const struct marks *marks)
+{
+	struct marks within = *marks;
+	if (within.repetition >= ' ')
+		within.repetition = 0;
+	if (within.component >= ' ') /* a control that is no other mark */
+		for (within.component = 0x1f; within.component == marks->element ||
+					      within.component == marks->terminator ||
+					      within.component == marks->repetition;)
+			within.component--;
+	return within;
+}
+
 static struct address read_address(struct x12_reader *r, unsigned qualifier, unsigned id)
 {
 	return (struct address){
@@ -433,18 +447,13 @@ enum ch_status x12_read(
 		*at = interchange->cut_off ? file.len : *at + 3;
 		return CH_OK;
 	}
-	uint8_t repetition = interchange->marks.repetition;
-	/* ISA holds the marks as data. */
-	struct marks header = interchange->marks;
-	header.repetition = 0;
-	header.component = 0x1f;
+	const struct marks header = marks_within(&interchange->marks);
 	scanner_begin(scanner, &header, *at);
 	r.rest = slice_sub(file, *at, file.len);
 	enum ch_status status = scanner_take(scanner, &r.rest, &r.segment);
 	if (status != CH_OK)
 		return status == CH_NOMEM ? status : CH_INTERNAL; /* its terminator is there */
 	interchange->segments = 1;
-	interchange->marks.repetition = repetition;
 	*at = r.segment->end;
 	read_header(&r);
 	scanner_begin(scanner, &interchange->marks, *at);

@@ -199,6 +199,34 @@ static void test_x12(void **state)
 	trader_close(&t);
 }
 
+/* Marks may be controls, which ISA holds as data like others. */
+static void test_x12_of_controls(void **state)
+{
+	static const char *const marks[] = {
+		"\x1d\x1f\x1e\x1c", "\x1f\x1e\x1d\x1c", "*\x1f\x1e\n", "\x1f:^~", "*>^\x1f"};
+	struct trader t = {.scanner = NULL};
+	static const char usual[] = "*:^~";
+	char text[512];
+	(void)state;
+	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++) {
+		(void)snprintf(text, sizeof(text), "%s",
+			ISA "GS*PO*S*R*20261122*0930*7*X*005010~" SET("0001") "GE*1*7~"
+									      "IEA*1*000000007~");
+		for (char *c = text; *c != 0; c++) {
+			const char *mark = strchr(usual, *c);
+			*c = mark != NULL ? marks[i][mark - usual] : *c;
+		}
+		assert_int_equal(trader_read(&t, text), CH_OK);
+		assert_string_equal(trader_whole_flaw(&t), "");
+		assert_int_equal(t.interchange.message_count, 1);
+		assert_int_equal(t.interchange.marks.repetition, (uint8_t)marks[i][2]);
+		assert_slice_text(t.interchange.sender.id, "S1");
+		interchange_fini(&t.interchange);
+	}
+	t.interchange = (struct interchange){.standard = STANDARD_EDIFACT};
+	trader_close(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -209,6 +237,7 @@ int main(void)
 		cmocka_unit_test(test_groups),
 		cmocka_unit_test(test_several_in_one_file_with_rubbish_between),
 		cmocka_unit_test(test_x12),
+		cmocka_unit_test(test_x12_of_controls),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
