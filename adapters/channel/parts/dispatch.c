@@ -1,12 +1,23 @@
 /* DESADV, X12 856: what was sent, how it is packed, and for which order. */
+#include "base/table.h"
+#include "base/text.h"
 #include "channel/parts/trade.h"
+
+/* What an HL of X12 has handed down to those below it. */
+struct level {
+	Carehub__V1__PartsPackage *package;
+	char *order_id;
+};
 
 struct dispatch_state {
 	Carehub__V1__PartsDispatchAdvised *advice;
 	Carehub__V1__TradeParty *party;
 	Carehub__V1__PartsPackage *package;
 	Carehub__V1__DispatchLine *line;
-	char *order_id; /* X12: of the order level that the items stand below */
+	char *order_id;        /* X12: of the order level that the items stand below */
+	struct level **levels; /* X12: HL, as long as they are counted from 1 on */
+	size_t n_levels;
+	bool uncounted; /* they are not: each is below the one before it */
 	struct flaw begin_at;
 	struct flaw line_at;
 	uint32_t flaws; /* when the line began */
@@ -72,7 +83,9 @@ static void head_reference(struct reading *r, struct dispatch_state *state)
 {
 	Carehub__V1__PartsDispatchAdvised *advice = state->advice;
 	bool x12 = r->interchange->standard == STANDARD_X12;
-	if (!x12 && segment_says(r->segment, 1, 1, "ON"))
+	if (x12 && segment_says(r->segment, 1, 1, "L1"))
+		reading_append(r, &advice->remarks, segment_get(r->segment, 3, 1), "\n");
+	else if (!x12 && segment_says(r->segment, 1, 1, "ON"))
 		READING_ADD(r, advice, parts_order_ids, reading_text(r, 1, 2));
 	else if (segment_says(r->segment, 1, 1, "CN"))
 		READING_ADD(r, advice, tracking_numbers, reading_text(r, x12 ? 2 : 1, x12 ? 1 : 2));
@@ -93,6 +106,8 @@ static void take_reference(struct reading *r)
 	if (x12) {
 		if (segment_says(s, 1, 1, "WO"))
 			reading_set(r, &state->line->repair_order_id, 2, 1);
+		else if (segment_says(s, 1, 1, "SE") && segment_get(s, 2, 1).len > 0)
+			READING_ADD(r, state->line, serial_numbers, reading_text(r, 2, 1));
 	} else if (segment_says(s, 1, 1, "ON")) {
 		reading_set(r, &state->line->parts_order_id, 1, 2);
 		reading_set(r, &state->line->order_line_id, 1, 3);
@@ -151,14 +166,14 @@ static void end_line(struct reading *r)
 	r->item = NULL;
 }
 
-static void begin_package(struct reading *r, unsigned number, unsigned parent)
+static void begin_package(struct reading *r, char *parent_id)
 {
 	struct dispatch_state *state = state_of(r);
 	state->package = reading_new(r, &carehub__v1__parts_package__descriptor);
 	if (state->package == NULL)
 		return;
-	state->package->package_id = reading_text(r, number, 1);
-	state->package->parent_id = reading_text(r, parent, 1);
+	state->package->package_id = reading_text(r, 1, 1);
+	state->package->parent_id = parent_id;
 	READING_ADD(r, state->advice, packages, state->package);
 }
 
@@ -166,7 +181,7 @@ static void take_cps(struct reading *r)
 {
 	end_line(r);
 	r->inside = true;
-	begin_package(r, 1, 2);
+	begin_package(r, reading_text(r, 2, 1));
 }
 
 static void take_pac(struct reading *r)
@@ -199,6 +214,17 @@ static void take_gin(struct reading *r)
 		else if (segment_says(r->segment, 1, 1, "BJ") && state->package != NULL)
 			reading_set(r, &state->package->sscc, i, 1);
 	}
+}
+
+/* TD1*kind*count****G*weight*KG, of a package */
+static void take_td1(struct reading *r)
+{
+	struct dispatch_state *state = state_of(r);
+	if (state->package == NULL || state->line != NULL)
+		return;
+	reading_set(r, &state->package->packaging, 1, 1);
+	if (segment_says(r->segment, 6, 1, "G") && segment_says(r->segment, 8, 1, "KG"))
+		state->package->weight_kg = reading_number(r, 7, 1);
 }
 
 /* MAN*GM*container */
@@ -247,18 +273,60 @@ static void take_lin(struct reading *r)
 	trade_line_item(r, &state->line->item);
 }
 
+/* The number of a level, HL01 or HL02; 0: it is none. */
+static uint64_t level_number(struct reading *r, unsigned element)
+{
+	uint64_t number = 0;
+	(void)text_parse_u64(segment_get(r->segment, element, 1), UINT32_MAX, &number);
+	return number;
+}
+
+/* What the level above hands down.  Where levels are not counted it is the level before. */
+static void inherit(struct reading *r, struct dispatch_state *state)
+{
+	uint64_t parent = level_number(r, 2);
+	if (level_number(r, 1) != state->n_levels + 1)
+		state->uncounted = true;
+	if (state->uncounted)
+		return;
+	const struct level *above = parent > 0 && parent <= state->n_levels
+					    ? state->levels[parent - 1]
+					    : &(struct level){.package = NULL};
+	state->package = above->package;
+	state->order_id = above->order_id != NULL ? above->order_id
+						  : reading_constant(protobuf_c_empty_string);
+}
+
+/* For those below. */
+static void hand_down(struct reading *r, struct dispatch_state *state)
+{
+	struct level *level = state->uncounted ? NULL : arena_alloc(r->arena, sizeof(*level));
+	if (state->uncounted)
+		return;
+	if (level == NULL) {
+		r->status = CH_NOMEM;
+		return;
+	}
+	*level = (struct level){state->package, state->order_id};
+	reading_push(r, &state->levels, &state->n_levels, level);
+}
+
 /* HL*number*parent*level: shipment, order, tare, pack, item. */
 static void take_hl(struct reading *r)
 {
 	struct dispatch_state *state = state_of(r);
 	struct slice level = segment_get(r->segment, 3, 1);
 	end_line(r);
+	inherit(r, state);
 	if (slice_equal(level, SLICE_LITERAL("I")))
 		begin_line(r);
-	else if (slice_equal(level, SLICE_LITERAL("O")))
+	else if (slice_equal(level, SLICE_LITERAL("O")) && state->uncounted)
 		state->package = NULL;
 	else if (slice_equal(level, SLICE_LITERAL("P")) || slice_equal(level, SLICE_LITERAL("T")))
-		begin_package(r, 1, 2);
+		begin_package(r, state->uncounted || state->package == NULL
+					 ? reading_constant(protobuf_c_empty_string)
+					 : state->package->package_id);
+	hand_down(r, state);
 }
 
 /* PRF*order */
@@ -266,6 +334,8 @@ static void take_prf(struct reading *r)
 {
 	struct dispatch_state *state = state_of(r);
 	state->order_id = reading_text(r, 1, 1);
+	if (!state->uncounted && state->n_levels > 0)
+		state->levels[state->n_levels - 1]->order_id = state->order_id;
 	READING_ADD(r, state->advice, parts_order_ids, state->order_id);
 }
 
@@ -311,6 +381,26 @@ static void take_summary(struct reading *r)
 
 /* ---- The event ---- */
 
+/* An order whose lines are in several packages has a level in each. */
+static void name_orders_once(struct reading *r, Carehub__V1__PartsDispatchAdvised *advice)
+{
+	struct table known;
+	size_t count = 0;
+	enum ch_status status = CH_OK;
+	table_init(&known);
+	for (size_t i = 0; i < advice->n_parts_order_ids && status != CH_NOMEM; i++) {
+		char *order_id = advice->parts_order_ids[i];
+		status = order_id[0] != 0 ? table_put(&known, slice_text(order_id), order_id)
+					  : CH_EXISTS;
+		if (status == CH_OK)
+			advice->parts_order_ids[count++] = order_id;
+	}
+	table_fini(&known);
+	advice->n_parts_order_ids = count;
+	if (status == CH_NOMEM)
+		r->status = status;
+}
+
 static void dispatch_end(struct reading *r)
 {
 	struct dispatch_state *state = state_of(r);
@@ -324,6 +414,8 @@ static void dispatch_end(struct reading *r)
 				.segment = r->message->segments,
 				.tag = "LIN"},
 			FLAW_MISSING, "there is no line");
+	if (r->interchange->standard == STANDARD_X12)
+		name_orders_once(r, advice);
 	/* A line is of the head's order when there is one and the line names none. */
 	for (size_t i = 0; i < advice->n_lines && advice->n_parts_order_ids == 1; i++) {
 		if (advice->lines[i]->parts_order_id[0] == 0)
@@ -359,6 +451,7 @@ static const struct segment_rows x12_rows = {
 	SEGMENT_ROW('D', 'T', 'M', take_date),
 	SEGMENT_ROW('H', 'L', 0, take_hl),
 	SEGMENT_ROW('R', 'E', 'F', take_reference),
+	SEGMENT_ROW('T', 'D', '1', take_td1),
 	SEGMENT_ROW('T', 'D', '5', take_carrier),
 	SEGMENT_ROW('N', '1', 0, take_party),
 	SEGMENT_ROW('N', '4', 0, take_place),

@@ -54,7 +54,7 @@ static void take_date(struct reading *r)
 		return;
 	if (!trade_document_date(r) &&
 		(trade_date(r, "366", &state->as_of) || trade_date(r, "179", &state->as_of) ||
-			trade_date(r, "405", &state->as_of)))
+			trade_date(r, "184", &state->as_of) || trade_date(r, "405", &state->as_of)))
 		state->is_as_of = true;
 }
 
@@ -101,10 +101,11 @@ static void take_lin(struct reading *r)
 		trade_line_item(r, &state->line->item);
 }
 
-/* LOC+18+shelf */
+/* LOC+18+shelf, REF*LU*shelf */
 static void take_loc(struct reading *r)
 {
-	if (state_of(r)->line != NULL)
+	bool x12 = r->interchange->standard == STANDARD_X12;
+	if (state_of(r)->line != NULL && (!x12 || segment_says(r->segment, 1, 1, "LU")))
 		reading_set(r, &state_of(r)->line->location_id, 2, 1);
 }
 
@@ -119,9 +120,10 @@ static const struct quantity_row quantities[] = {
 	{{"145"}, {"17"}, FIELD(on_hand)},
 	{{"17"}, {""}, FIELD(on_hand)},
 	{{"33"}, {"33"}, FIELD(available)},
-	{{"124"}, {"76"}, FIELD(reserved)},
-	{{"73"}, {"37"}, FIELD(reserved)},
+	{{"124"}, {"XU"}, FIELD(reserved)},
+	{{"73"}, {"27"}, FIELD(reserved)},
 	{{"21"}, {"63"}, FIELD(on_order)},
+	{{"48"}, {"87"}, FIELD(received)},
 	{{"48"}, {"02"}, FIELD(received)},
 	{{"12"}, {"32"}, FIELD(issued)},
 };
@@ -322,6 +324,7 @@ static const struct segment_rows x12_rows = {
 	SEGMENT_ROW('N', '1', 0, take_party),
 	SEGMENT_ROW('N', '4', 0, take_place),
 	SEGMENT_ROW('L', 'I', 'N', take_lin),
+	SEGMENT_ROW('R', 'E', 'F', take_loc),
 	SEGMENT_ROW('P', 'I', 'D', trade_imd),
 	SEGMENT_ROW('Q', 'T', 'Y', take_qty),
 	SEGMENT_ROW('C', 'T', 'T', take_summary),

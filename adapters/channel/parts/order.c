@@ -66,17 +66,21 @@ static void take_bgm(struct reading *r)
 		state->order->urgent = CAREHUB__V1__ANSWER__ANSWER_YES;
 }
 
-/* BEG*00*SA*order*release*date, BCH*04*SA*order*release*change*date. */
+/* BEG*00*SA*order*release*date, BCH*04*SA*order*release*count*order's date***change**date. */
 static void take_beg(struct reading *r)
 {
 	struct order_state *state = state_of(r);
 	bool change = segment_is(r->segment, "BCH");
 	unsigned date = change ? 6 : 5;
+	if (change && segment_get(r->segment, 11, 1).len > 0)
+		date = 11;
 	state->begin_at = segment_flaw(r->segment, FLAW_MISSING, 3, 0, NULL);
 	state->order->document_function = reading_text(r, 1, 1);
 	order_purpose(state, segment_get(r->segment, 1, 1));
 	state->order->parts_order_id = reading_text(r, 3, 1);
 	state->document_id = change ? reading_text(r, 5, 1) : reading_text(r, 4, 1);
+	if (change)
+		reading_set(r, &state->document_id, 9, 1);
 	if (segment_says(r->segment, 2, 1, "RO"))
 		state->order->urgent = CAREHUB__V1__ANSWER__ANSWER_YES;
 	if (segment_get(r->segment, date, 1).len == 0)
@@ -258,7 +262,10 @@ static void take_moa(struct reading *r)
 static void take_amt(struct reading *r)
 {
 	struct order_state *state = state_of(r);
-	if (segment_says(r->segment, 1, 1, "TT") || segment_says(r->segment, 1, 1, "1"))
+	bool one = segment_says(r->segment, 1, 1, "1");
+	if (state->line != NULL && one)
+		state->line->amount = reading_money(r, 2, 1, (struct slice){NULL, 0});
+	else if (segment_says(r->segment, 1, 1, "TT") || one)
 		state->order->total = reading_money(r, 2, 1, (struct slice){NULL, 0});
 }
 

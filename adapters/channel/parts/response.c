@@ -105,7 +105,7 @@ static void take_bgm(struct reading *r)
 		state->answer->answer = answer_of(functions, segment_get(r->segment, 4, 1));
 }
 
-/* BAK*purpose*type*order*date*release*request*contract*reference*... */
+/* BAK*purpose*type*order*order's date*release*request*contract*reference*date; some leave the last one out. */
 static void take_bak(struct reading *r)
 {
 	struct response_state *state = state_of(r);
@@ -113,12 +113,13 @@ static void take_bak(struct reading *r)
 	state->answer->answer = answer_of(types, segment_get(r->segment, 2, 1));
 	state->answer->parts_order_id = reading_text(r, 3, 1);
 	state->answer->response_id = reading_text(r, 8, 1);
-	if (segment_get(r->segment, 4, 1).len == 0)
+	unsigned date = segment_get(r->segment, 9, 1).len > 0 ? 9 : 4;
+	if (segment_get(r->segment, date, 1).len == 0)
 		return;
-	r->dated = date_parse_pair(segment_get(r->segment, 4, 1), (struct slice){NULL, 0},
+	r->dated = date_parse_pair(segment_get(r->segment, date, 1), (struct slice){NULL, 0},
 			   &r->date) == CH_OK;
 	if (!r->dated)
-		reading_flaw(r, FLAW_DATE, 4, 0, NULL);
+		reading_flaw(r, FLAW_DATE, date, 0, NULL);
 }
 
 static void take_date(struct reading *r)
@@ -131,7 +132,7 @@ static void take_date(struct reading *r)
 		return;
 	if (trade_date(r, "2", &moment) || trade_date(r, "67", &moment) ||
 		trade_date(r, "69", &moment) || trade_date(r, "068", &moment) ||
-		trade_date(r, "017", &moment))
+		trade_date(r, "067", &moment) || trade_date(r, "017", &moment))
 		state->line->expected_time_us = reading_utc(r, &moment);
 }
 
@@ -235,7 +236,7 @@ static void take_po1(struct reading *r)
 	trade_pairs(r, &state->line->item, 6);
 }
 
-/* ACK*status*quantity*unit*qualifier*date; several for a line that comes in parts. */
+/* ACK*status*quantity*unit*qualifier*date*request*pairs of a substitute; several for a line that comes in parts. */
 static void take_ack(struct reading *r)
 {
 	Carehub__V1__PartsAnswerLine *line = state_of(r)->line;
@@ -251,6 +252,9 @@ static void take_ack(struct reading *r)
 	if (line->answer != ANSWER(UNSPECIFIED) && line->answer != answer)
 		answer = ANSWER(CHANGED);
 	line->answer = answer;
+	reading_set(r, &line->unit, 3, 1);
+	if (segment_says(r->segment, 1, 1, "IS"))
+		trade_pairs(r, &line->substitute, 7);
 	if (segment_get(r->segment, 5, 1).len == 0)
 		return;
 	if (date_parse_pair(segment_get(r->segment, 5, 1), (struct slice){NULL, 0}, &moment) ==

@@ -410,6 +410,110 @@ static void test_x12_says_the_same(void **state)
 		"byte 177, segment 3 (PO1), element 2: not a number (12)");
 }
 
+/* A level is below the one that it names, wherever that stands. */
+static void test_x12_levels(void **state)
+{
+	struct trader t = {.scanner = NULL};
+	(void)state;
+	assert_int_equal(
+		trader_take(&t,
+			X12("856",
+				"BSN*00*D-1*20261122*1400~HL*1**S~REF*L1**Glass~HL*2*1*T~"
+				"TD1*PLT*1****G*250*KG~HL*3*2*P~MAN*GM*340123456789012345~"
+				"HL*4*3*O~PRF*A-1~HL*5*4*I~LIN*1*VP*X~SN1*7*2*EA~REF*SE*S-1~"
+				"REF*SE*S-2~HL*6*1*O~PRF*A-2~HL*7*6*I~LIN*2*VP*Y~SN1**1*EA~HL*8*3*O~"
+				"PRF*A-2~HL*9*8*I~LIN*3*VP*Z~SN1**1*EA~HL*10*1*I~LIN*4*VP*W~"
+				"SN1**1*EA~CTT*10~",
+				"30")),
+		1);
+	const Carehub__V1__PartsDispatchAdvised *advice =
+		trader_message(&t, 0, "parts.dispatch.advised");
+	assert_string_equal(advice->remarks, "Glass");
+	assert_int_equal(advice->n_packages, 2);
+	assert_string_equal(advice->packages[0]->parent_id, "");
+	assert_string_equal(advice->packages[0]->packaging, "PLT");
+	expect_decimal(advice->packages[0]->weight_kg, 250, 0);
+	assert_string_equal(advice->packages[1]->parent_id, "2");
+	static const char *const packages[] = {"3", "", "3", ""};
+	static const char *const orders[] = {"A-1", "A-2", "A-2", ""};
+	assert_int_equal(advice->n_lines, 4);
+	for (size_t i = 0; i < 4; i++) {
+		assert_string_equal(advice->lines[i]->package_id, packages[i]);
+		assert_string_equal(advice->lines[i]->parts_order_id, orders[i]);
+	}
+	assert_int_equal(advice->n_parts_order_ids, 2);
+	assert_string_equal(advice->lines[0]->serial_numbers[1], "S-2");
+	trader_close(&t);
+	/* Numbers that do not count: each is below the one before it. */
+	assert_int_equal(
+		trader_take(
+			&t, X12("856",
+				    "BSN*00*D-1*20261122~HL*10**S~HL*20*10*O~PRF*A-1~HL*30*20*P~"
+				    "HL*40*30*I~LIN*1*VP*X~SN1**2*EA~HL*50*10*O~PRF*A-2~HL*60*50*I~"
+				    "LIN*2*VP*Y~SN1**1*EA~",
+				    "15")),
+		1);
+	advice = trader_message(&t, 0, "parts.dispatch.advised");
+	assert_string_equal(advice->lines[0]->package_id, "30");
+	assert_string_equal(advice->lines[0]->parts_order_id, "A-1");
+	assert_string_equal(advice->lines[1]->package_id, "");
+	assert_string_equal(advice->lines[1]->parts_order_id, "A-2");
+	trader_close(&t);
+}
+
+/* What else a partner may say, and where. */
+static void test_x12_places(void **state)
+{
+	struct trader t = {.scanner = NULL};
+	(void)state;
+	assert_int_equal(trader_take(&t, X12("850",
+						 "BEG*00*SA*A-1**20261121~CUR*BY*EUR~"
+						 "PO1*1*2*EA~AMT*1*5.00~CTT*1~AMT*1*7.50~",
+						 "8")),
+		1);
+	const Carehub__V1__PartsOrderPlaced *order = trader_message(&t, 0, "parts.order.placed");
+	assert_int_equal(order->lines[0]->amount->minor_units, 500);
+	assert_int_equal(order->total->minor_units, 750);
+	trader_close(&t);
+	assert_int_equal(
+		trader_take(
+			&t, X12("855",
+				    "BAK*00*AC*A-1*20261101****R-1*20261121~PO1*1*5**1**VP*X~"
+				    "ACK*IS*5*EA****VP*Y*EN*4000862141404~DTM*067*20261203*0930~",
+				    "6")),
+		1);
+	const Carehub__V1__PartsOrderAnswered *answer =
+		trader_message(&t, 0, "parts.order.answered");
+	assert_string_equal(answer->response_date, "2026-11-21");
+	assert_string_equal(answer->lines[0]->unit, "EA");
+	assert_string_equal(answer->lines[0]->substitute->part_number, "Y");
+	assert_string_equal(answer->lines[0]->substitute->gtin, "4000862141404");
+	assert_true(answer->lines[0]->expected_time_us == INT64_C(1796290200000000));
+	trader_close(&t);
+	assert_int_equal(trader_take(&t, X12("846",
+						 "BIA*00*SI*I-1*20261122~DTM*184*20261121*2359~"
+						 "LIN*1*VP*X~REF*LU*A-03~QTY*17*9*EA~QTY*27*4~"
+						 "QTY*87*3~",
+						 "9")),
+		2);
+	const Carehub__V1__PartsInventoryReported *report =
+		trader_message(&t, 0, "parts.inventory.reported");
+	assert_true(report->as_of_time_us == INT64_C(1795305540000000));
+	assert_string_equal(report->lines[0]->location_id, "A-03");
+	expect_decimal(report->lines[0]->reserved, 4, 0);
+	expect_decimal(report->lines[0]->received, 3, 0);
+	trader_close(&t);
+	assert_int_equal(trader_take(&t, X12("860",
+						 "BCH*04*SA*A-1***20261101***CHANGE-0001**20261122~"
+						 "POC*1*CA*1*1*EA***VP*X~",
+						 "4")),
+		1);
+	const Carehub__V1__PartsOrderAmended *change = trader_message(&t, 0, "parts.order.amended");
+	assert_string_equal(change->change_id, "CHANGE-0001");
+	assert_string_equal(change->change_date, "2026-11-22");
+	trader_close(&t);
+}
+
 static void test_what_was_agreed(void **state)
 {
 	static const char *const ours[] = {"R2"};
@@ -461,6 +565,8 @@ int main(void)
 		cmocka_unit_test(test_prices_stay_exact),
 		cmocka_unit_test(test_what_partners_say_of_ours),
 		cmocka_unit_test(test_x12_says_the_same),
+		cmocka_unit_test(test_x12_levels),
+		cmocka_unit_test(test_x12_places),
 		cmocka_unit_test(test_what_was_agreed),
 		cmocka_unit_test(test_times_are_of_the_zone),
 	};
