@@ -6,7 +6,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-static const struct marks marks_x12 = {
+static const struct marks marks_old_x12 = {
 	.component = '>', .element = '*', .decimal = '.', .terminator = '~'};
 
 static uint64_t mix(uint64_t sum, struct slice text)
@@ -133,7 +133,7 @@ static void go_all_ways(struct slice bytes, bool x12, bool wide, bool ascii)
 {
 	static struct scanner *scanners[WAYS];
 	struct ways ways = {.bytes = bytes};
-	const struct marks marks = x12 ? marks_x12 : marks_of(bytes);
+	const struct marks marks = x12 ? marks_old_x12 : marks_of(bytes);
 	for (int way = 0; way < WAYS; way++) {
 		if (scanners[way] == NULL)
 			invariant(scanner_create(&scanners[way]) == CH_OK);
@@ -163,7 +163,7 @@ static uint64_t scan(
 		invariant(scanner_create(&scanner) == CH_OK);
 	scanners[wide] = scanner;
 	const struct marks marks = marks_of(slice_of(data, len));
-	scanner_begin(scanner, x12 ? &marks_x12 : &marks, 0);
+	scanner_begin(scanner, x12 ? &marks_old_x12 : &marks, 0);
 	if (!x12 && marks.repetition == 0)
 		scanner_set_repetition(scanner, '*');
 	invariant(scanner_set_charset(scanner, wide ? CHARSET_UTF8 : CHARSET_LATIN1) == CH_OK);
@@ -202,7 +202,7 @@ static uint64_t scan(
 static void scan_wrapped(const uint8_t *data, size_t len, bool x12, bool wide)
 {
 	struct buffer wrapped = {0};
-	struct marks marks = x12 ? marks_x12 : marks_of(slice_of(data, len));
+	struct marks marks = x12 ? marks_old_x12 : marks_of(slice_of(data, len));
 	const uint8_t all[] = {
 		marks.component, marks.element, marks.release, marks.repetition, marks.terminator};
 	if (len == 0 || memchr(all, '\n', sizeof(all)) != NULL)

@@ -27,8 +27,7 @@ static const struct made *fuzz_read(
 	return reading.first;
 }
 
-static bool fuzz_write(
-	const struct outgoing_terms *terms, const struct made *made, struct buffer *out)
+static bool fuzz_write(const struct terms *terms, const struct made *made, struct buffer *out)
 {
 	struct obstacle obstacle = {.words = ""};
 	const struct outgoing_event event = {slice_text(made->type), made->message, TIME_US};
@@ -41,7 +40,7 @@ static bool fuzz_write(
 }
 
 /* The same once more, from what was written. */
-static void fuzz_again(const struct outgoing_terms *terms, struct slice first)
+static void fuzz_again(const struct terms *terms, struct slice first)
 {
 	struct interchange x;
 	struct flaw flaw;
@@ -59,17 +58,33 @@ static void fuzz_again(const struct outgoing_terms *terms, struct slice first)
 	arena_fini(&arena);
 }
 
-static void fuzz_message(struct interchange *x, uint32_t index, struct slice file, size_t draw)
+static struct terms fuzz_terms(size_t draw)
 {
 	static const struct slice syntaxes[] = {{(const uint8_t *)"UNOY", 4},
 		{(const uint8_t *)"UNOC", 4}, {(const uint8_t *)"UNOA", 4},
 		{(const uint8_t *)"UNOE", 4}};
-	const struct outgoing_terms terms = {.own_number = SLICE_LITERAL("5412345000013"),
-		.number = SLICE_LITERAL("4012345000009"),
-		.qualifier = SLICE_LITERAL("14"),
-		.syntax = syntaxes[draw % 4],
-		.directory = draw % 8 < 4 ? SLICE_LITERAL("96A") : SLICE_LITERAL("01B"),
-		.acknowledge = draw % 3 == 0};
+	static const struct slice charsets[] = {{(const uint8_t *)"utf-8", 5},
+		{(const uint8_t *)"utf-8", 5}, {(const uint8_t *)"extended", 8},
+		{(const uint8_t *)"basic", 5}};
+	bool x12 = draw % 2 == 0;
+	struct terms terms = terms_usual(x12 ? STANDARD_X12 : STANDARD_EDIFACT);
+	draw /= 2;
+	terms.own_number = x12 ? SLICE_LITERAL("PARTS") : SLICE_LITERAL("5412345000013");
+	terms.number = SLICE_LITERAL("4012345000009");
+	terms.charset = x12 ? charsets[draw % 4] : syntaxes[draw % 4];
+	terms.acknowledge = draw % 3 == 0;
+	if (draw % 8 < 4)
+		return terms;
+	terms.version = x12 ? SLICE_LITERAL("005010") : SLICE_LITERAL("01B");
+	if (x12 && draw % 4 != 0) /* the separators of ASCII, that no text has */
+		invariant(terms_parse_marks(SLICE_LITERAL("1d1f1e1c"), &terms.marks) == CH_OK);
+	invariant(terms_fault(&terms) == NULL);
+	return terms;
+}
+
+static void fuzz_message(struct interchange *x, uint32_t index, struct slice file, size_t draw)
+{
+	const struct terms terms = fuzz_terms(draw);
 	struct arena arena;
 	struct buffer first = {0};
 	arena_init(&arena);

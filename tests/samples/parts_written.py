@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""What carehub-parts writes is read by those who wrote readers of their own: the npm package edifact
-(tests/peers/edi), and Perl's Business::Edifact::Interchange where Debian's package is installed.
+"""What carehub-parts writes is read by those who wrote readers of their own: the npm packages edifact and
+node-x12 (tests/peers/edi), and Perl's Business::Edifact::Interchange where Debian's package is installed.
 
 usage: parts_written.py CAREHUB_PARTS CORPUS TRAFFIC
 
-Every event of the fuzzers' corpus and of the generator's day is written; number, parties, articles,
-quantities and prices that the others read must be those of the event."""
+Every event of the fuzzers' corpus and of the generator's day is written as UN/EDIFACT and as X12; numbers,
+articles, quantities and prices that the others read must be those of the event, and so must X12's levels."""
 import glob
 import json
 import os
@@ -20,6 +20,16 @@ from parts_answers import PEER, PERL, SKIPPED, answers, has_perl, npm
 
 NUMBER = {"ORDERS": "partsOrderId", "ORDRSP": "responseId", "DESADV": "dispatchId",
           "RECADV": "receiptId", "INVRPT": "reportId", "PRICAT": "priceListId"}
+# Of each set: the element with its number in the event, what a line begins with, where it has quantities and its
+# price, and where its articles' numbers begin.
+SETS = {"850": ("BEG", 2, "partsOrderId", "PO1", [("PO1", 1)], ("PO1", 3), ("PO1", 6)),
+        "860": ("BCH", 2, "partsOrderId", "POC", [("POC", 2)], ("POC", 5), ("POC", 8)),
+        "855": ("BAK", 2, "partsOrderId", "PO1", [("PO1", 1), ("ACK", 1)], ("PO1", 3), ("PO1", 6)),
+        "856": ("BSN", 1, "dispatchId", "SN1", [("SN1", 1), ("SN1", 4)], ("SN1", 99), ("LIN", 2)),
+        "846": ("BIA", 2, "reportId", "LIN", [("QTY", 1)], ("QTY", 99), ("LIN", 2))}
+QUANTITIES = ("quantity", "orderedQuantity", "confirmedQuantity", "backorderedQuantity", "receivedQuantity",
+              "acceptedQuantity", "damagedQuantity", "onHand", "available", "reserved", "onOrder", "received",
+              "issued", "minimumQuantity")
 OPTIONS = ["--quiet", "--time-zone", "Asia/Shanghai", "--repair-reference", "ACW"]
 
 
@@ -64,14 +74,83 @@ def compare(event, segments):
         item = line.get("item", {})
         assert {item[k] for k in ("partNumber", "gtin", "buyerPartNumber") if k in item} <= told
     quantities = [Decimal(component(s, 0, 1)) for s in segments if s[0] == "QTY"]
-    want = [v for name in ("quantity", "orderedQuantity", "confirmedQuantity", "backorderedQuantity",
-                           "receivedQuantity", "acceptedQuantity", "damagedQuantity", "onHand", "available",
-                           "reserved", "onOrder", "received", "issued", "minimumQuantity")
-            for v in decimals(data, name)]
+    want = [v for name in QUANTITIES for v in decimals(data, name)]
     assert Counter(quantities) == Counter(want), (kind, quantities, want)
     prices = [Decimal(component(s, 0, 1)) for s in segments if s[0] == "PRI"]
     assert Counter(prices) == Counter(decimals(data, "unitPrice")), (kind, prices)
     return kind
+
+
+def compare_x12(event, segments):
+    """The same of a set."""
+    data = event["data"]
+    tags = [tag for tag, _ in segments]
+    kind = component(segments[2], 0)
+    tag, place, field, line_tag, quantities, price, first = SETS[kind]
+    assert tags[:4] == ["ISA", "GS", "ST", tag] and tags[-3:] == ["SE", "GE", "IEA"], tags
+    control = {component(segments[n], e) for n, e in ((0, 12), (1, 5), (2, 1), (-3, 1), (-2, 1), (-1, 1))}
+    assert len(control) == 1, control
+    assert int(component(segments[-3], 0)) == len(segments) - 4, "SE"
+    assert component(segments[3], place) == data[field], (segments[3], data)
+    of = lambda wanted: [s for s in segments if s[0] == wanted]  # noqa: E731
+    if event["type"] != "parts.order.cancelled":
+        assert len(of(line_tag)) == len(data.get("lines", [])), kind
+    told = {component(s, n) for s in of(first[0]) for n in range(first[1], 20)}
+    for line in data.get("lines", []):
+        item = line.get("item", {})
+        assert {item[k] for k in ("partNumber", "gtin", "buyerPartNumber") if k in item} <= told
+    got = [Decimal(component(s, n)) for t, n in quantities for s in of(t) if component(s, n)]
+    want = [v for name in QUANTITIES for v in decimals(data, name)]
+    # None of a thing need not be told.
+    assert Counter(filter(None, got)) == Counter(filter(None, want)), (kind, got, want)
+    prices = [Decimal(component(s, price[1])) for s in of(price[0]) if component(s, price[1])]
+    assert Counter(prices) == Counter(decimals(data, "unitPrice")), (kind, prices)
+    levels = [[component(s, n) for n in range(4)] for s in of("HL")]
+    for number, (own, parent, code, below) in enumerate(levels, 1):
+        assert own == str(number) and (parent == "" if code == "S" else 0 < int(parent) < number), levels
+        assert below == str(int(any(other[1] == own for other in levels))), levels
+    return kind
+
+
+def save(path, text):
+    # Those who read bytes for letters are given letters of ASCII alone.
+    with open(path, "w", encoding="ascii", newline="") as file:
+        file.write("".join(c if c.isascii() else "x" for c in text))
+
+
+def write_edifact(program, line, path, perl, count):
+    # Latin-1 where that has the event's letters, else all of Unicode.
+    for syntax, charset in (("UNOC", "latin-1"), ("UNOY", "utf-8")):
+        text = run(program, ["write", *OPTIONS, "--syntax", syntax, "-"], line)
+        if text:
+            break
+        count[syntax, "not written"] += 1
+    else:
+        return
+    # The reader is of syntax 3.
+    plain = text.decode(charset).replace("UNOY:4", "UNOC:3").replace("UNA:+.?*'", "UNA:+.? '")
+    (written,) = answers(plain)
+    save(path, written)
+    kind = compare(json.loads(line), npm(path))
+    count[syntax, kind] += 1
+    if perl:
+        got = subprocess.run(["perl", "-e", PERL, path], capture_output=True, text=True,
+                             check=True).stdout
+        assert got == f"1/{kind}", got
+
+
+def write_x12(program, line, path, count):
+    # The usual marks where no text has them, else controls.
+    for marks in ("*:^~", "1d1f1e1c"):
+        text = run(program, ["write", *OPTIONS, "--standard", "x12", "--syntax", "utf-8", "--marks", marks,
+                             "--from", "PARTS", "--to", "WEST", "-"], line)
+        if text:
+            break
+    else:
+        count["X12", "not written"] += 1
+        return
+    save(path, text.decode())
+    count["X12", compare_x12(json.loads(line), npm(path))] += 1
 
 
 def main():
@@ -92,29 +171,11 @@ def main():
                   if b'"type":"parts.' in line and b"backordered" not in line]
         path = os.path.join(folder, "written")
         for line in events:
-            # Latin-1 where that has the event's letters, else all of Unicode.
-            for syntax, charset in (("UNOC", "latin-1"), ("UNOY", "utf-8")):
-                text = run(program, ["write", *OPTIONS, "--syntax", syntax, "-"], line)
-                if text:
-                    break
-                count[syntax, "not written"] += 1
-            else:
-                continue
-            # The reader is of syntax 3 and takes bytes for letters: it is given letters of ASCII alone.
-            plain = "".join(c if c.isascii() else "x" for c in text.decode(charset))
-            plain = plain.replace("UNOY:4", "UNOC:3").replace("UNA:+.?*'", "UNA:+.? '")
-            (written,) = answers(plain)
-            with open(path, "w", encoding="ascii", newline="") as file:
-                file.write(written)
-            kind = compare(json.loads(line), npm(path))
-            count[syntax, kind] += 1
-            if perl:
-                got = subprocess.run(["perl", "-e", PERL, path], capture_output=True, text=True,
-                                     check=True).stdout
-                assert got == f"1/{kind}", got
+            write_edifact(program, line, path, perl, count)
+            write_x12(program, line, path, count)
     for (syntax, kind), number in sorted(count.items()):
         print(f"{syntax}\t{kind}\t{number}")
-    missing = set(NUMBER) - {kind for _, kind in count}
+    missing = (set(NUMBER) | set(SETS)) - {kind for _, kind in count}
     assert not missing, missing
     return 0
 

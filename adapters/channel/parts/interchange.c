@@ -4,11 +4,6 @@
 
 #include "base/table.h"
 
-const char *standard_name(enum standard standard)
-{
-	return standard == STANDARD_EDIFACT ? "EDIFACT" : "X12";
-}
-
 void interchange_init(struct interchange *interchange)
 {
 	*interchange = (struct interchange){.standard = STANDARD_EDIFACT};

@@ -13,11 +13,8 @@
 #define PARTS_INTERCHANGE_H
 
 #include "base/arena.h"
+#include "channel/parts/marks.h"
 #include "channel/parts/scanner.h"
-
-enum standard { STANDARD_EDIFACT, STANDARD_X12 };
-
-const char *standard_name(enum standard standard); /* "EDIFACT" */
 
 /* What a message is; the names differ by standard. */
 enum message_kind {

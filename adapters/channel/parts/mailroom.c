@@ -25,12 +25,26 @@ struct mailroom {
 
 /* ---- Files ---- */
 
-/* "ORDERS-10000000042.edi"; with a dot in front nobody's yet. */
+/* What an interchange is in, by its message's name: a partner's standard may have changed since. */
+static enum standard standard_of(const char *message)
+{
+	return script_knows(STANDARD_X12, slice_text(message)) ? STANDARD_X12 : STANDARD_EDIFACT;
+}
+
+static uint64_t reference_of(const char *message, uint64_t number)
+{
+	uint64_t reference = 0;
+	(void)terms_reference(standard_of(message), number, &reference); /* it was written */
+	return reference;
+}
+
+/* "ORDERS-10000000042.edi", "850-500000043.x12"; with a dot in front nobody's yet. */
 static enum ch_status file_path(const struct partner *partner, const char *message, uint64_t number,
 	bool hidden, char out[PATH_MAX])
 {
-	int len = snprintf(out, PATH_MAX, "%s/%s%s-%" PRIu64 ".edi", partner->folder,
-		hidden ? "." : "", message, OUTGOING_FIRST_REFERENCE + number);
+	int len = snprintf(out, PATH_MAX, "%s/%s%s-%" PRIu64 ".%s", partner->folder,
+		hidden ? "." : "", message, reference_of(message, number),
+		standard_of(message) == STANDARD_X12 ? "x12" : "edi");
 	return len >= 0 && len < PATH_MAX ? CH_OK : CH_TOO_LARGE;
 }
 
@@ -48,22 +62,22 @@ static enum ch_status show_file(const struct partner *partner, const char *messa
 	return status == CH_OK ? file_sync_dir(partner->folder) : status;
 }
 
-/* ".ORDERS-10000000042.edi", and nothing else; a number that is none: 0. */
+/* ".ORDERS-10000000042.edi", ".850-500000043.x12", and nothing else; a number that is none: 0. */
 static uint64_t hidden_number(const char *name, char message[7])
 {
 	uint64_t reference;
 	const char *dash = strchr(name, '-');
-	size_t len = strlen(name);
-	if (name[0] != '.' || dash == NULL || dash - name < 2 || dash - name > 7 || len < 5 ||
-		strcmp(name + len - 4, ".edi") != 0)
+	const char *dot = strrchr(name, '.');
+	if (name[0] != '.' || dash == NULL || dash - name < 2 || dash - name > 7 || dot < dash)
 		return 0;
 	memcpy(message, name + 1, (size_t)(dash - name - 1));
 	message[dash - name - 1] = 0;
-	struct slice digits = slice_of(dash + 1, len - 4 - (size_t)(dash + 1 - name));
-	if (text_parse_u64(digits, UINT64_MAX, &reference) != CH_OK ||
-		reference <= OUTGOING_FIRST_REFERENCE)
+	enum standard standard = standard_of(message);
+	struct slice digits = slice_of(dash + 1, (size_t)(dot - dash - 1));
+	if (strcmp(dot, standard == STANDARD_X12 ? ".x12" : ".edi") != 0 ||
+		text_parse_u64(digits, UINT64_MAX, &reference) != CH_OK)
 		return 0;
-	return reference - OUTGOING_FIRST_REFERENCE;
+	return terms_number(standard, reference);
 }
 
 /* A file that an earlier life left hidden: it is in the outbook, and then it goes out; or nobody was told, and
@@ -80,7 +94,7 @@ static enum ch_status settle_hidden(
 	if (entry != NULL && strcmp(entry->partner, partner->name) == 0 &&
 		strcmp(entry->message, message) == 0) {
 		log_info("interchange.found", "partner=%s message=%s reference=%" PRIu64,
-			partner->name, message, OUTGOING_FIRST_REFERENCE + number);
+			partner->name, message, reference_of(message, number));
 		return show_file(partner, message, number);
 	}
 	enum ch_status status = file_path(partner, message, number, true, path);
@@ -155,11 +169,12 @@ static enum ch_status hand_out(struct mailroom *mailroom, const struct partner *
 	const struct script *script, const uint8_t key[OUTBOOK_KEY_BYTES], int64_t now_us)
 {
 	uint64_t number = outbook_next(mailroom->outbook);
-	struct outbook_entry entry = {.time_us = now_us, .awaited = partner->terms.acknowledge};
+	const char *message = script->faces[partner->terms.standard].name;
+	struct outbook_entry entry = {.time_us = now_us, .awaited = partner->patience_us > 0};
 	char hidden[PATH_MAX];
 	memcpy(entry.key, key, sizeof(entry.key));
 	memcpy(entry.partner, partner->name, sizeof(entry.partner));
-	(void)snprintf(entry.message, sizeof(entry.message), "%s", script->name); /* six letters */
+	(void)snprintf(entry.message, sizeof(entry.message), "%s", message); /* six letters */
 	enum ch_status status = file_path(partner, entry.message, number, true, hidden);
 	if (status == CH_OK)
 		status = file_replace(hidden, buffer_slice(&mailroom->bytes), 0640);
@@ -173,7 +188,7 @@ static enum ch_status hand_out(struct mailroom *mailroom, const struct partner *
 		return status;
 	mailroom->counts.written++;
 	log_info("interchange.written", "partner=%s message=%s reference=%" PRIu64, partner->name,
-		entry.message, OUTGOING_FIRST_REFERENCE + number);
+		entry.message, reference_of(entry.message, number));
 	return CH_OK;
 }
 
@@ -219,15 +234,17 @@ static enum ch_status write_for(struct mailroom *mailroom, const struct partner 
 
 /* ---- Acknowledgements ---- */
 
-/* A refusal of the one message that is in it is one of the interchange. */
-static enum outbook_state state_of(const Carehub__V1__PartsInterchangeAcknowledged *said)
+/* A CONTRL that takes the interchange may refuse the one message that is in it; what a 997 says is of that one, and
+ * an error in one that it takes is a note. */
+static enum outbook_state state_of(
+	const Carehub__V1__PartsInterchangeAcknowledged *said, enum standard standard)
 {
 	switch ((int)said->action) {
 	case ACTION(ACKNOWLEDGED):
+		return standard == STANDARD_EDIFACT && said->n_errors > 0 ? OUTBOOK_REJECTED
+									  : OUTBOOK_ACKNOWLEDGED;
 	case ACTION(WITH_ERRORS):
-		return said->action == ACTION(ACKNOWLEDGED) && said->n_errors > 0
-			       ? OUTBOOK_REJECTED
-			       : OUTBOOK_ACKNOWLEDGED;
+		return OUTBOOK_ACKNOWLEDGED;
 	case ACTION(REJECTED):
 	case ACTION(PARTIAL):
 		return OUTBOOK_REJECTED;
@@ -236,19 +253,26 @@ static enum outbook_state state_of(const Carehub__V1__PartsInterchangeAcknowledg
 	}
 }
 
+/* The entry that a reference names in the standard that it was given in; NULL: none. */
+static const struct outbook_entry *entry_of(
+	const struct mailroom *mailroom, const Carehub__V1__InterchangeRef *subject)
+{
+	bool x12 = strcmp(subject->standard, standard_name(STANDARD_X12)) == 0;
+	enum standard standard = x12 ? STANDARD_X12 : STANDARD_EDIFACT;
+	uint64_t reference;
+	if (text_parse_u64(slice_text(subject->interchange_id), UINT64_MAX, &reference) != CH_OK)
+		return NULL;
+	const struct outbook_entry *entry =
+		outbook_get(mailroom->outbook, terms_number(standard, reference));
+	return entry != NULL && standard_of(entry->message) == standard ? entry : NULL;
+}
+
 /* Ours, and of the partner who speaks; NULL: it is about something else. */
 static const struct outbook_entry *subject_of(
 	const struct mailroom *mailroom, const Carehub__V1__PartsInterchangeAcknowledged *said)
 {
 	const Carehub__V1__InterchangeRef *subject = said->subject;
-	uint64_t reference;
-	if (subject == NULL ||
-		text_parse_u64(slice_text(subject->interchange_id), UINT64_MAX, &reference) !=
-			CH_OK ||
-		reference <= OUTGOING_FIRST_REFERENCE)
-		return NULL;
-	const struct outbook_entry *entry =
-		outbook_get(mailroom->outbook, reference - OUTGOING_FIRST_REFERENCE);
+	const struct outbook_entry *entry = subject != NULL ? entry_of(mailroom, subject) : NULL;
 	for (size_t i = 0; entry != NULL && i < mailroom->options.partners->count; i++) {
 		const struct partner *partner = &mailroom->options.partners->items[i];
 		if (strcmp(partner->name, entry->partner) == 0)
@@ -265,10 +289,12 @@ static enum ch_status take_acknowledgement(
 	struct mailroom *mailroom, const Carehub__V1__PartsInterchangeAcknowledged *said)
 {
 	const struct outbook_entry *entry = subject_of(mailroom, said);
-	enum outbook_state state = state_of(said);
-	if (entry == NULL || state == OUTBOOK_WRITTEN || entry->state == state)
+	if (entry == NULL)
 		return CH_OK;
-	uint64_t reference = OUTGOING_FIRST_REFERENCE + entry->number;
+	enum outbook_state state = state_of(said, standard_of(entry->message));
+	if (state == OUTBOOK_WRITTEN || entry->state == state)
+		return CH_OK;
+	uint64_t reference = reference_of(entry->message, entry->number);
 	if (state == OUTBOOK_ACKNOWLEDGED) {
 		mailroom->counts.acknowledged++;
 		log_info("interchange.acknowledged", "partner=%s message=%s reference=%" PRIu64,
@@ -315,7 +341,7 @@ enum ch_status mailroom_look(struct mailroom *mailroom, int64_t now_us)
 		mailroom->counts.missing++;
 		log_error("interchange.unanswered",
 			"partner=%s message=%s reference=%" PRIu64 " hours=%" PRId64,
-			entry->partner, entry->message, OUTGOING_FIRST_REFERENCE + entry->number,
+			entry->partner, entry->message, reference_of(entry->message, entry->number),
 			(now_us - entry->time_us) / INT64_C(3600000000));
 	}
 	return status;

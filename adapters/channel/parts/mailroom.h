@@ -2,6 +2,7 @@
  * exactly once (outbook.h has how); and where their acknowledgements are missed.
  *
  *     out/north/ORDERS-10000000042.edi
+ *     out/west/850-500000043.x12
  *
  * One thread. */
 #ifndef PARTS_MAILROOM_H

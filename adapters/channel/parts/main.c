@@ -36,8 +36,8 @@ static int usage(FILE *to, int exit_status)
 		"standard output, without a hub; what cannot be taken is told on standard error.\n"
 		"show prints what envelopes hold and what is wrong, or with --answer what would be\n"
 		"answered.  FILE - is standard input.\n"
-		"write makes events (one a line, as translate prints them) into UN/EDIFACT, one\n"
-		"interchange each, on standard output.\n"
+		"write makes events (one a line, as translate prints them) into UN/EDIFACT or X12,\n"
+		"one interchange each, on standard output.\n"
 		"\n"
 		"  --source URN       source of the events; {sender} in it stands for the sender's\n"
 		"                     number (default urn:parts:{sender})\n"
@@ -49,11 +49,15 @@ static int usage(FILE *to, int exit_status)
 		"Of write:\n"
 		"  --from NUMBER[:QUALIFIER], --to NUMBER[:QUALIFIER]\n"
 		"                     sender and recipient (default: those that the event came with)\n"
-		"  --syntax NAME      charset: UNOA to UNOL, UNOW to UNOY (default UNOC)\n"
-		"  --directory NAME   96A, 01B ... (default 96A)\n"
+		"  --standard NAME    edifact (default), x12\n"
+		"  --syntax NAME      charset: UNOA to UNOL, UNOW to UNOY (default UNOC); of X12\n"
+		"                     basic, extended (default), utf-8\n"
+		"  --directory NAME   96A, 01B ... (default 96A); of X12 the version (default 004010)\n"
 		"  --association CODE EAN008 ...\n"
+		"  --marks MARKS      of X12, behind elements, components, repetitions and segments,\n"
+		"                     or their eight hexadecimal digits (default *:^~)\n"
 		"  --number N         of the first interchange (default 1)\n"
-		"  --acknowledge      ask for a CONTRL\n"
+		"  --acknowledge      ask for a CONTRL; for a TA1\n"
 		"  --test             mark them as tests\n"
 		"  --version, --help\n"
 		"\n"
@@ -109,9 +113,11 @@ static const struct option file_options[] = {
 	{"answer", no_argument, NULL, 'a'},
 	{"from", required_argument, NULL, 'F'},
 	{"to", required_argument, NULL, 'T'},
+	{"standard", required_argument, NULL, 'X'},
 	{"syntax", required_argument, NULL, 'S'},
 	{"directory", required_argument, NULL, 'D'},
 	{"association", required_argument, NULL, 'A'},
+	{"marks", required_argument, NULL, 'M'},
 	{"number", required_argument, NULL, 'N'},
 	{"acknowledge", no_argument, NULL, 'K'},
 	{"test", no_argument, NULL, 't'},
@@ -122,7 +128,7 @@ static const struct option file_options[] = {
 /* -1, or the exit status. */
 static int take_write_option(struct wishes *wishes, int option)
 {
-	struct outgoing_terms *terms = &wishes->write.terms;
+	struct terms *terms = &wishes->write.terms;
 	switch (option) {
 	case 'F':
 		take_address(optarg, &terms->own_number, &terms->own_qualifier);
@@ -130,11 +136,20 @@ static int take_write_option(struct wishes *wishes, int option)
 	case 'T':
 		take_address(optarg, &terms->number, &terms->qualifier);
 		break;
+	case 'X':
+		if (strcmp(optarg, "x12") != 0 && strcmp(optarg, "edifact") != 0)
+			return complain("no standard", optarg);
+		terms->standard = optarg[0] == 'x' ? STANDARD_X12 : STANDARD_EDIFACT;
+		break;
 	case 'S':
-		terms->syntax = slice_text(optarg);
+		terms->charset = slice_text(optarg);
 		break;
 	case 'D':
-		terms->directory = slice_text(optarg);
+		terms->version = slice_text(optarg);
+		break;
+	case 'M':
+		if (terms_parse_marks(slice_text(optarg), &terms->marks) != CH_OK)
+			return complain("no marks", optarg);
 		break;
 	case 'A':
 		terms->association = slice_text(optarg);
@@ -190,6 +205,23 @@ static int take_option(struct wishes *wishes, int option)
 	return -1;
 }
 
+/* What was not said is as usual; UN/EDIFACT needs no qualifiers. */
+static void fill_terms(struct terms *terms)
+{
+	const struct terms usual = terms_usual(terms->standard);
+	bool x12 = terms->standard == STANDARD_X12;
+	if (terms->charset.len == 0)
+		terms->charset = usual.charset;
+	if (terms->version.len == 0)
+		terms->version = usual.version;
+	if (terms->marks.element == 0)
+		terms->marks = usual.marks;
+	if (x12 && terms->own_qualifier.len == 0)
+		terms->own_qualifier = usual.own_qualifier;
+	if (x12 && terms->qualifier.len == 0)
+		terms->qualifier = usual.qualifier;
+}
+
 static int write_them(struct wishes *wishes, char *const *paths, size_t count)
 {
 	struct write_options *options = &wishes->write;
@@ -197,13 +229,14 @@ static int write_them(struct wishes *wishes, char *const *paths, size_t count)
 	options->repair_reference = wishes->decoder.options.repair_reference;
 	options->now_us = clock_wall_us();
 	options->quiet = wishes->quiet;
+	fill_terms(&options->terms);
 	/* The numbers come with the events. */
-	struct outgoing_terms terms = options->terms;
+	struct terms terms = options->terms;
 	if (terms.own_number.len == 0)
-		terms.own_number = SLICE_LITERAL("1");
+		terms.own_number = SLICE_LITERAL("00");
 	if (terms.number.len == 0)
-		terms.number = SLICE_LITERAL("1");
-	const char *fault = outgoing_terms_fault(&terms);
+		terms.number = SLICE_LITERAL("00");
+	const char *fault = terms_fault(&terms);
 	if (fault != NULL)
 		return complain("write", fault);
 	return write_files(options, paths, count, stdout, stderr);
@@ -211,10 +244,7 @@ static int write_them(struct wishes *wishes, char *const *paths, size_t count)
 
 static int read_files(int argc, char **argv)
 {
-	struct wishes wishes = {.decoder.acknowledge = ACKNOWLEDGE_NEVER,
-		.write = {.terms = {.syntax = SLICE_LITERAL("UNOC"),
-				  .directory = SLICE_LITERAL("96A")},
-			.number = 1}};
+	struct wishes wishes = {.decoder.acknowledge = ACKNOWLEDGE_NEVER, .write = {.number = 1}};
 	struct translate_options files = {.format = &parts_format, .decoder = &wishes.decoder};
 	const char *command = argv[0];
 	int result = -1;

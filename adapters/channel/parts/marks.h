@@ -1,9 +1,15 @@
-/* The characters that an interchange is cut at, which each may choose for itself. */
+/* The two standards that interchanges are in, and the characters that one is cut at, which each may choose for
+ * itself. */
 #ifndef PARTS_MARKS_H
 #define PARTS_MARKS_H
 
 #include <stdbool.h>
 #include <stdint.h>
+
+enum standard { STANDARD_EDIFACT, STANDARD_X12 };
+#define STANDARDS 2
+
+const char *standard_name(enum standard standard); /* "EDIFACT" */
 
 struct marks {
 	uint8_t component;
@@ -16,6 +22,9 @@ struct marks {
 
 /* ":+.? '" without a repetition mark, until a header says otherwise. */
 extern const struct marks marks_edifact;
+
+/* "*:^~", as most have them; nothing releases a mark in X12. */
+extern const struct marks marks_x12;
 
 /* All different, and none a letter, digit or blank (the absent ones apart). */
 bool marks_are_sound(const struct marks *marks);

@@ -1,13 +1,10 @@
 #include "channel/parts/outgoing.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
-#include "channel/parts/answer.h"
+#include "channel/parts/codes.h"
+#include "channel/parts/cover.h"
 #include "channel/parts/likeness.h"
-
-#define ADDRESS_MAX 35u
 
 struct outgoing {
 	const struct zone *zone;
@@ -59,67 +56,21 @@ void outgoing_free(struct outgoing *outgoing)
 
 /* ---- Terms ---- */
 
-static bool is_code(struct slice text, size_t least, size_t most)
+/* A directory of 2000 and later: "01B", but not "96A". */
+static bool is_late(const struct terms *terms)
 {
-	if (text.len < least || text.len > most)
-		return false;
-	for (size_t i = 0; i < text.len; i++) {
-		uint8_t c = text.data[i];
-		if (!(c >= '0' && c <= '9') && !(c >= 'A' && c <= 'Z'))
-			return false;
-	}
-	return true;
+	return terms->standard == STANDARD_EDIFACT && terms->version.len > 0 &&
+	       terms->version.data[0] < '9';
 }
 
-/* Printable ASCII, without small letters when the repertoire has none. */
-static bool is_address(struct slice text, bool capitals)
-{
-	for (size_t i = 0; i < text.len; i++) {
-		uint8_t c = text.data[i];
-		if (c <= ' ' || c > '~' || strchr("#$@[\\]^_`{|}~", c) != NULL ||
-			(capitals && c >= 'a' && c <= 'z'))
-			return false;
-	}
-	return text.len <= ADDRESS_MAX;
-}
-
-const char *outgoing_terms_fault(const struct outgoing_terms *terms)
-{
-	struct repertoire *repertoire = NULL;
-	bool capitals = slice_equal(terms->syntax, SLICE_LITERAL("UNOA"));
-	if (repertoire_open(terms->syntax, &repertoire) == CH_UNSUPPORTED)
-		return "interchange.syntax: is none of UNOA to UNOL, UNOW, UNOX, UNOY";
-	repertoire_close(repertoire);
-	if (terms->own_number.len == 0 || !is_address(terms->own_number, capitals))
-		return "partner.own_number: is no number for UNB: letters and digits, up to 35";
-	if (terms->number.len == 0 || !is_address(terms->number, capitals))
-		return "partner.number: is no number for UNB: letters and digits, up to 35";
-	if (!is_code(terms->own_qualifier, 0, 4) || !is_code(terms->qualifier, 0, 4))
-		return "partner.qualifier: is no qualifier of UNB";
-	if (!is_code(terms->directory, 3, 3))
-		return "interchange.directory: is none; write 96A";
-	if (!is_code(terms->association, 0, 6))
-		return "interchange.association: is none; write EAN008";
-	if (!is_address(terms->application, capitals) || terms->application.len > 14)
-		return "interchange.application: has more than 14 letters";
-	return NULL;
-}
-
-/* Of 2000 and later: "01B", but not "96A". */
-static bool is_late(struct slice directory)
-{
-	return directory.len > 0 && directory.data[0] < '9';
-}
-
-static enum ch_status choose_repertoire(
-	struct outgoing *outgoing, const struct outgoing_terms *terms)
+static enum ch_status choose_repertoire(struct outgoing *outgoing, const struct terms *terms)
 {
 	if (outgoing->repertoire != NULL &&
-		slice_equal(slice_text(repertoire_name(outgoing->repertoire)), terms->syntax))
+		repertoire_has_name(outgoing->repertoire, terms->standard, terms->charset))
 		return CH_OK;
 	repertoire_close(outgoing->repertoire);
 	outgoing->repertoire = NULL;
-	return repertoire_open(terms->syntax, &outgoing->repertoire);
+	return repertoire_open(terms->standard, terms->charset, &outgoing->repertoire);
 }
 
 /* ---- The document ---- */
@@ -151,85 +102,14 @@ static enum ch_status copy_document(
 	return *out_document != NULL ? CH_OK : CH_NOMEM;
 }
 
-/* ---- The envelope ---- */
-
-static void put_number(struct writing *w, unsigned element, uint64_t number)
-{
-	char text[24];
-	(void)snprintf(text, sizeof(text), "%" PRIu64, number); /* fits */
-	writing_put(w, "number", element, 1, slice_text(text), 14);
-}
-
-static void put_address(
-	struct writing *w, unsigned element, struct slice number, struct slice qualifier)
-{
-	writing_put(w, "number", element, 1, number, ADDRESS_MAX);
-	writing_put(w, "qualifier", element, 2, qualifier, 4);
-}
-
-static void put_header(struct writing *w, const struct outgoing_terms *terms, uint64_t reference,
-	int64_t prepared_us)
-{
-	const struct answer_options when = {.prepared_us = prepared_us, .zone = w->zone};
-	struct buffer date = {0};
-	struct buffer time = {0};
-	buffer_append_text(w->out, w->syntax4 ? "UNA:+.?*'\r\n" : "UNA:+.? '\r\n");
-	answer_date(&when, w->syntax4, &date);
-	answer_time(&when, &time);
-	writing_segment(w, "UNB");
-	writing_put(w, "syntax", 1, 1, terms->syntax, 4);
-	writing_code(w, 1, 2, w->syntax4 ? "4" : "3");
-	put_address(w, 2, terms->own_number, terms->own_qualifier);
-	put_address(w, 3, terms->number, terms->qualifier);
-	writing_put(w, "date", 4, 1, buffer_slice(&date), 8);
-	writing_put(w, "time", 4, 2, buffer_slice(&time), 4);
-	put_number(w, 5, reference);
-	writing_put(w, "application", 7, 1, terms->application, 14);
-	if (terms->acknowledge)
-		writing_code(w, 9, 1, "1");
-	if (terms->test)
-		writing_code(w, 11, 1, "1");
-	writing_end(w);
-	if (date.status != CH_OK || time.status != CH_OK)
-		w->status = CH_NOMEM;
-	buffer_fini(&date);
-	buffer_fini(&time);
-}
-
-static void put_message(struct writing *w, const struct outgoing_terms *terms,
-	const struct script *script, const ProtobufCMessage *document)
-{
-	w->segments = 0;
-	writing_segment(w, "UNH");
-	writing_code(w, 1, 1, "1");
-	writing_code(w, 2, 1, script->name);
-	writing_code(w, 2, 2, "D");
-	writing_put(w, "directory", 2, 3, terms->directory, 3);
-	writing_code(w, 2, 4, "UN");
-	writing_put(w, "association", 2, 5, terms->association, 6);
-	writing_end(w);
-	script->write(w, document);
-	writing_segment(w, "UNT");
-	put_number(w, 1, w->segments + 1);
-	writing_code(w, 2, 1, "1");
-	writing_end(w);
-}
-
-static void put_trailer(struct writing *w, uint64_t reference)
-{
-	writing_segment(w, "UNZ");
-	writing_code(w, 1, 1, "1");
-	put_number(w, 2, reference);
-	writing_end(w);
-}
-
 /* ---- Reading it again ---- */
 
 static bool counts(void *context, const ProtobufCMessageDescriptor *message,
 	const ProtobufCFieldDescriptor *field)
 {
 	const struct outgoing *outgoing = context;
-	return script_travels(message, field, outgoing->repair_reference.len > 0);
+	return script_travels(message, field,
+		outgoing->repair_reference.len > 0 || outgoing->writing.standard == STANDARD_X12);
 }
 
 static enum ch_status say_flaw(struct outgoing *outgoing, const struct flaw *flaw)
@@ -296,47 +176,78 @@ static enum ch_status check(
 
 /* ---- Writing ---- */
 
-static enum ch_status write_bytes(struct outgoing *outgoing, const struct outgoing_terms *terms,
-	const struct script *script, const ProtobufCMessage *document,
-	const struct outgoing_event *event, uint64_t number, int64_t prepared_us)
+static void begin_writing(struct outgoing *outgoing, const struct terms *terms, int64_t time_us)
 {
 	struct writing *w = &outgoing->writing;
 	struct buffer text = w->text; /* their room is used again */
 	struct buffer words = w->words;
-	uint64_t reference = OUTGOING_FIRST_REFERENCE + number;
 	buffer_clear(&outgoing->bytes);
-	*w = (struct writing){.repertoire = outgoing->repertoire,
-		.syntax4 = repertoire_is_new(outgoing->repertoire),
-		.long_texts = is_late(terms->directory),
+	*w = (struct writing){.standard = terms->standard,
+		.marks = cover_marks(terms, outgoing->repertoire),
+		.repertoire = outgoing->repertoire,
+		.long_texts = is_late(terms),
 		.zone = outgoing->zone,
 		.repair_reference = outgoing->repair_reference,
-		.time_us = event->time_us != 0 ? event->time_us : prepared_us,
+		.time_us = time_us,
 		.out = &outgoing->bytes,
 		.text = text,
 		.words = words};
-	put_header(w, terms, reference, prepared_us);
-	put_message(w, terms, script, document);
-	put_trailer(w, reference);
+}
+
+/* What the event says, in the standard's codes and the message's way. */
+static enum ch_status settle(struct outgoing *outgoing, const struct terms *terms,
+	const struct script **script, ProtobufCMessage **document)
+{
+	struct reflect_path path;
+	const struct script_face *face = &(*script)->faces[terms->standard];
+	enum ch_status status = codes_settle(&outgoing->arena, *document, terms->standard, &path);
+	if (status == CH_FORMAT) {
+		writing_obstacle(&outgoing->writing, path.text, "is a code that X12 has not",
+			"send the event with one of X12's");
+		return CH_INVALID;
+	}
+	if (status == CH_OK && face->settle != NULL)
+		status = face->settle(&outgoing->arena, script, document);
+	return status;
+}
+
+static enum ch_status write_bytes(struct outgoing *outgoing, const struct terms *terms,
+	const struct script *script, const ProtobufCMessage *document, uint64_t number,
+	int64_t prepared_us)
+{
+	struct writing *w = &outgoing->writing;
+	const struct script_face *face = &script->faces[terms->standard];
+	uint64_t reference;
+	if (terms_reference(terms->standard, number, &reference) != CH_OK) {
+		writing_obstacle(w, "the control number", "has no more digits in X12",
+			"begin anew with a folder parts.state of its own, and another number of ours");
+		return CH_INVALID;
+	}
+	cover_open(w, terms, face, reference, prepared_us);
+	face->write(w, document);
+	cover_close(w, reference);
 	return w->status;
 }
 
-enum ch_status outgoing_write(struct outgoing *outgoing, const struct outgoing_terms *terms,
+enum ch_status outgoing_write(struct outgoing *outgoing, const struct terms *terms,
 	const struct outgoing_event *event, uint64_t number, int64_t prepared_us,
 	struct buffer *out, struct obstacle *out_obstacle)
 {
 	const struct script *script = script_of(event->type);
 	ProtobufCMessage *document = NULL;
-	if (script == NULL || event->message->descriptor != script->message)
+	if (script == NULL || event->message->descriptor != script->message ||
+		script->faces[terms->standard].name == NULL)
 		return CH_UNSUPPORTED;
 	arena_reset(&outgoing->arena);
 	enum ch_status status = choose_repertoire(outgoing, terms);
-	if (status == CH_OK)
-		status = copy_document(outgoing, event->message, &document);
-	if (status == CH_OK && script->settle != NULL)
-		status = script->settle(&outgoing->arena, &script, &document);
 	if (status != CH_OK)
 		return status;
-	status = write_bytes(outgoing, terms, script, document, event, number, prepared_us);
+	begin_writing(outgoing, terms, event->time_us != 0 ? event->time_us : prepared_us);
+	status = copy_document(outgoing, event->message, &document);
+	if (status == CH_OK)
+		status = settle(outgoing, terms, &script, &document);
+	if (status == CH_OK)
+		status = write_bytes(outgoing, terms, script, document, number, prepared_us);
 	if (status == CH_OK)
 		status = check(outgoing, script, document);
 	if (status == CH_INVALID)

@@ -9,7 +9,8 @@
  *     messages = ORDERS, ORDCHG
  *     roles = SU
  *
- * The file's name is the partner's, for people, folders and logs. */
+ * The file's name is the partner's, for people, folders and logs.  `interchange.standard = x12` and the section [x12]
+ * make him one who reads X12. */
 #ifndef PARTS_PARTNER_H
 #define PARTS_PARTNER_H
 
@@ -17,12 +18,14 @@
 #include "base/problem.h"
 #include "channel/parts/outgoing.h"
 
+struct agreement;
+
 struct partner {
 	char name[LIMIT_PARTNER_NAME_BYTES + 1];
 	char *folder; /* that his interchanges are put into */
-	struct outgoing_terms terms;
-	int64_t patience_us; /* how long his CONTRL may take; 0: none is asked for */
-	void *settings;      /* what the others look into */
+	struct terms terms;
+	int64_t patience_us;         /* how long his CONTRL or 997 may take; 0: none is awaited */
+	struct agreement *agreement; /* what his file says */
 };
 
 struct partners {

@@ -4,29 +4,36 @@
 #include <iconv.h>
 #include <stdlib.h>
 
+#define CAPITALS "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+#define SMALL    "abcdefghijklmnopqrstuvwxyz"
+
 static const struct repertoire_row {
-	char name[5];
-	const char *charset; /* iconv's name; NULL: UTF-8, and of UNOA and UNOB what is in ASCII */
+	enum standard standard;
+	const char *name;
+	const char *words;   /* NULL: the name */
+	const char *charset; /* iconv's name; NULL: UTF-8, or ASCII where letters are told */
 	const char *letters; /* NULL: no further bound */
 	bool is_new;
 } rows[] = {
-	{"UNOA", NULL, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 .,-()/='+:?!\"%&*;<>", false},
-	{"UNOB", NULL,
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 .,-()/='+:?!\"%&*;<>",
-		false},
-	{"UNOC", "ISO-8859-1", NULL, false},
-	{"UNOD", "ISO-8859-2", NULL, false},
-	{"UNOE", "ISO-8859-5", NULL, false},
-	{"UNOF", "ISO-8859-7", NULL, false},
-	{"UNOG", "ISO-8859-3", NULL, true},
-	{"UNOH", "ISO-8859-4", NULL, true},
-	{"UNOI", "ISO-8859-6", NULL, true},
-	{"UNOJ", "ISO-8859-8", NULL, true},
-	{"UNOK", "ISO-8859-9", NULL, true},
-	{"UNOL", "ISO-8859-15", NULL, true},
-	{"UNOW", NULL, NULL, true},
-	{"UNOX", NULL, NULL, true},
-	{"UNOY", NULL, NULL, true},
+	{STANDARD_EDIFACT, "UNOA", NULL, NULL, CAPITALS " .,-()/='+:?!\"%&*;<>", false},
+	{STANDARD_EDIFACT, "UNOB", NULL, NULL, CAPITALS SMALL " .,-()/='+:?!\"%&*;<>", false},
+	{STANDARD_EDIFACT, "UNOC", NULL, "ISO-8859-1", NULL, false},
+	{STANDARD_EDIFACT, "UNOD", NULL, "ISO-8859-2", NULL, false},
+	{STANDARD_EDIFACT, "UNOE", NULL, "ISO-8859-5", NULL, false},
+	{STANDARD_EDIFACT, "UNOF", NULL, "ISO-8859-7", NULL, false},
+	{STANDARD_EDIFACT, "UNOG", NULL, "ISO-8859-3", NULL, true},
+	{STANDARD_EDIFACT, "UNOH", NULL, "ISO-8859-4", NULL, true},
+	{STANDARD_EDIFACT, "UNOI", NULL, "ISO-8859-6", NULL, true},
+	{STANDARD_EDIFACT, "UNOJ", NULL, "ISO-8859-8", NULL, true},
+	{STANDARD_EDIFACT, "UNOK", NULL, "ISO-8859-9", NULL, true},
+	{STANDARD_EDIFACT, "UNOL", NULL, "ISO-8859-15", NULL, true},
+	{STANDARD_EDIFACT, "UNOW", NULL, NULL, NULL, true},
+	{STANDARD_EDIFACT, "UNOX", NULL, NULL, NULL, true},
+	{STANDARD_EDIFACT, "UNOY", NULL, NULL, NULL, true},
+	{STANDARD_X12, "basic", "X12's basic set", NULL, CAPITALS " !\"&'()*+,-./:;?=", false},
+	{STANDARD_X12, "extended", "X12's extended set", NULL,
+		CAPITALS SMALL " !\"&'()*+,-./:;?=%~@[]_{}\\|<>#$^`", false},
+	{STANDARD_X12, "utf-8", "UTF-8", NULL, NULL, false},
 };
 
 struct repertoire {
@@ -34,18 +41,24 @@ struct repertoire {
 	iconv_t iconv;
 };
 
-static const struct repertoire_row *row_find(struct slice name)
+static bool row_is(const struct repertoire_row *row, enum standard standard, struct slice name)
+{
+	return row->standard == standard && slice_equal(name, slice_text(row->name));
+}
+
+static const struct repertoire_row *row_find(enum standard standard, struct slice name)
 {
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		if (slice_equal(name, slice_text(rows[i].name)))
+		if (row_is(&rows[i], standard, name))
 			return &rows[i];
 	}
 	return NULL;
 }
 
-enum ch_status repertoire_open(struct slice name, struct repertoire **out_repertoire)
+enum ch_status repertoire_open(
+	enum standard standard, struct slice name, struct repertoire **out_repertoire)
 {
-	const struct repertoire_row *row = row_find(name);
+	const struct repertoire_row *row = row_find(standard, name);
 	if (row == NULL)
 		return CH_UNSUPPORTED;
 	struct repertoire *repertoire = calloc(1, sizeof(*repertoire));
@@ -72,9 +85,16 @@ void repertoire_close(struct repertoire *repertoire)
 	free(repertoire);
 }
 
-const char *repertoire_name(const struct repertoire *repertoire)
+bool repertoire_has_name(
+	const struct repertoire *repertoire, enum standard standard, struct slice name)
 {
-	return repertoire->row->name;
+	return row_is(repertoire->row, standard, name);
+}
+
+const char *repertoire_words(const struct repertoire *repertoire)
+{
+	const struct repertoire_row *row = repertoire->row;
+	return row->words != NULL ? row->words : row->name;
 }
 
 bool repertoire_is_new(const struct repertoire *repertoire)

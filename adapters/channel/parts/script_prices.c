@@ -34,7 +34,6 @@ static void write_prices(struct writing *w, const ProtobufCMessage *document)
 
 const struct script script_prices = {
 	.event = "parts.price.listed",
-	.name = "PRICAT",
 	.message = &carehub__v1__parts_price_listed__descriptor,
-	.write = write_prices,
+	.faces = {[STANDARD_EDIFACT] = {"PRICAT", NULL, NULL, write_prices}},
 };

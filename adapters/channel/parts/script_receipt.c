@@ -30,12 +30,7 @@ static void write_line(struct writing *w, const Carehub__V1__PartsGoodsReceived 
 			line->order_line_id);
 	else if (!is_of_head(receipt, line))
 		script_reference(w, "parts_order_id", "ON", line->parts_order_id, "");
-	if (w->repair_reference.len > 0 && line->repair_order_id[0] != 0) {
-		writing_segment(w, "RFF");
-		writing_put(w, "repair_order_id", 1, 1, w->repair_reference, 3);
-		writing_put(w, "repair_order_id", 1, 2, slice_text(line->repair_order_id), 35);
-		writing_end(w);
-	}
+	script_repair(w, line->repair_order_id);
 }
 
 static void write_receipt(struct writing *w, const ProtobufCMessage *document)
@@ -59,7 +54,6 @@ static void write_receipt(struct writing *w, const ProtobufCMessage *document)
 
 const struct script script_receipt = {
 	.event = "parts.goods.received",
-	.name = "RECADV",
 	.message = &carehub__v1__parts_goods_received__descriptor,
-	.write = write_receipt,
+	.faces = {[STANDARD_EDIFACT] = {"RECADV", NULL, NULL, write_receipt}},
 };

@@ -46,9 +46,9 @@ static const Carehub__V1__InterchangeRef *origin_of(const ProtobufCMessage *mess
 		       : NULL;
 }
 
-static struct outgoing_terms terms_of(const struct copy *copy, const ProtobufCMessage *message)
+static struct terms terms_of(const struct copy *copy, const ProtobufCMessage *message)
 {
-	struct outgoing_terms terms = copy->options->terms;
+	struct terms terms = copy->options->terms;
 	const Carehub__V1__InterchangeRef *origin = origin_of(message);
 	if (terms.own_number.len == 0 && origin != NULL)
 		terms.own_number = slice_text(origin->sender);
@@ -60,10 +60,10 @@ static struct outgoing_terms terms_of(const struct copy *copy, const ProtobufCMe
 static enum ch_status write_event(struct copy *copy, const struct event_type *type,
 	const ProtobufCMessage *message, int64_t time_us)
 {
-	const struct outgoing_terms terms = terms_of(copy, message);
+	const struct terms terms = terms_of(copy, message);
 	const struct outgoing_event event = {slice_text(type->name), message, time_us};
 	struct obstacle obstacle;
-	const char *fault = outgoing_terms_fault(&terms);
+	const char *fault = terms_fault(&terms);
 	if (script_of(event.type) == NULL) {
 		copy->skipped++;
 		return CH_OK;

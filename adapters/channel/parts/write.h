@@ -9,7 +9,7 @@
 
 struct write_options {
 	/* Numbers that are empty are those that the event came with. */
-	struct outgoing_terms terms;
+	struct terms terms;
 	const struct zone *zone;
 	struct slice repair_reference;
 	uint64_t number; /* of the first interchange */

@@ -7,7 +7,6 @@
 #include "base/currency.h"
 #include "base/text.h"
 
-#define US_PER_DAY    INT64_C(86400000000)
 #define YEAR_MIN      1900
 #define YEAR_MAX      9999
 #define AMOUNT_DIGITS 18u
@@ -48,10 +47,25 @@ static void obstacle_character(struct writing *w, const char *field, uint32_t ch
 		return;
 	}
 	(void)snprintf(what, sizeof(what), "U+%04" PRIX32 " is not in %s", character,
-		repertoire_name(w->repertoire)); /* fits */
+		repertoire_words(w->repertoire)); /* fits */
 	writing_obstacle(w, field, what,
-		"agree with the partner on a wider charset (interchange.syntax, UNOY has all), or "
-		"send the event with a text in his letters");
+		w->standard == STANDARD_EDIFACT
+			? "agree with the partner on a wider charset (interchange.syntax, UNOY has "
+			  "all), or send the event with a text in his letters"
+			: "agree with the partner on a wider charset (x12.charset, utf-8 has all), or "
+			  "send the event with a text in his letters");
+}
+
+static void obstacle_mark(struct writing *w, const char *field, uint8_t mark)
+{
+	char what[32];
+	if (mark > ' ')
+		(void)snprintf(what, sizeof(what), "holds the mark %c", mark); /* fits */
+	else
+		(void)snprintf(what, sizeof(what), "holds the mark 0x%02x", mark); /* fits */
+	writing_obstacle(w, field, what,
+		"X12 releases none: agree with the partner on others (x12.marks), or send the event "
+		"without it");
 }
 
 static void obstacle_length(struct writing *w, const char *field, unsigned max, const char *unit)
@@ -78,7 +92,9 @@ void writing_end(struct writing *writing)
 	writing->segments++;
 	if (writing->status != CH_OK)
 		return;
-	buffer_append_text(writing->out, "'\r\n");
+	buffer_append_byte(writing->out, writing->marks.terminator);
+	if (writing->marks.terminator != '\n' && writing->marks.terminator != '\r')
+		buffer_append_text(writing->out, "\r\n"); /* for people; readers pass over it */
 	writing->status = writing->out->status;
 }
 
@@ -86,11 +102,11 @@ void writing_end(struct writing *writing)
 static void writing_go(struct writing *w, unsigned element, unsigned component)
 {
 	for (; w->element < element; w->element++) {
-		buffer_append_byte(w->out, '+');
+		buffer_append_byte(w->out, w->marks.element);
 		w->component = 1;
 	}
 	for (; w->component < component; w->component++)
-		buffer_append_byte(w->out, ':');
+		buffer_append_byte(w->out, w->marks.component);
 }
 
 static size_t count_characters(struct slice text)
@@ -99,6 +115,12 @@ static size_t count_characters(struct slice text)
 	for (size_t i = 0; i < text.len; i++)
 		count += (text.data[i] & 0xc0u) != 0x80;
 	return count;
+}
+
+static bool is_mark(const struct marks *marks, uint8_t byte)
+{
+	return byte == marks->component || byte == marks->element || byte == marks->terminator ||
+	       (byte == marks->release && byte != 0) || (byte == marks->repetition && byte != 0);
 }
 
 void writing_put(struct writing *writing, const char *field, unsigned element, unsigned component,
@@ -125,9 +147,15 @@ void writing_put(struct writing *writing, const char *field, unsigned element, u
 	writing_go(w, element, component);
 	/* The marks are ASCII in every repertoire, and no byte of another character is. */
 	for (size_t i = 0; i < w->text.len; i++) {
-		if (memchr("'+:?*", w->text.data[i], w->syntax4 ? 5 : 4) != NULL)
-			buffer_append_byte(w->out, '?');
-		buffer_append_byte(w->out, w->text.data[i]);
+		uint8_t byte = w->text.data[i];
+		bool mark = is_mark(&w->marks, byte);
+		if (mark && w->marks.release == 0) {
+			obstacle_mark(w, field, byte);
+			return;
+		}
+		if (mark)
+			buffer_append_byte(w->out, w->marks.release);
+		buffer_append_byte(w->out, byte);
 	}
 	w->status = status != CH_OK ? status : w->out->status;
 }
@@ -137,7 +165,32 @@ void writing_code(struct writing *writing, unsigned element, unsigned component,
 	writing_put(writing, "code", element, component, slice_text(code), 14);
 }
 
+void writing_least(struct writing *writing, const char *field, struct slice text, unsigned min)
+{
+	char what[64];
+	if (text.len == 0 || count_characters(text) >= min)
+		return;
+	(void)snprintf(what, sizeof(what), "is shorter than %u characters", min); /* fits */
+	writing_obstacle(writing, field, what, "the standard asks for more");
+}
+
 /* ---- Values ---- */
+
+void writing_count(struct writing *writing, const char *field, unsigned element, unsigned component,
+	uint64_t count)
+{
+	char text[24];
+	(void)snprintf(text, sizeof(text), "%" PRIu64, count); /* fits */
+	writing_put(writing, field, element, component, slice_text(text), sizeof(text));
+}
+
+/* ".5" for "0.5": X12 has no nought in front. */
+static void drop_nought(char *text)
+{
+	text += *text == '-';
+	if (text[0] == '0' && text[1] == '.')
+		memmove(text, text + 1, strlen(text));
+}
 
 static void put_decimal(struct writing *w, const char *field, unsigned element, unsigned component,
 	struct decimal value, unsigned max)
@@ -149,6 +202,8 @@ static void put_decimal(struct writing *w, const char *field, unsigned element, 
 		return;
 	}
 	(void)decimal_format(value, text);
+	if (w->standard == STANDARD_X12)
+		drop_nought(text);
 	for (const char *c = text; *c != 0; c++)
 		digits += *c >= '0' && *c <= '9';
 	if (digits > max)
@@ -164,17 +219,28 @@ void writing_number(struct writing *writing, const char *field, unsigned element
 			(struct decimal){number->unscaled, number->scale}, max);
 }
 
-static void put_date(
-	struct writing *w, const char *qualifier, const char *digits, const char *format)
+static void put_date_pair(struct writing *w, unsigned element, const char *digits)
 {
+	writing_put(w, "date", element, 1, slice_of(digits, 8), 8);
+	writing_put(w, "time", element + 1, 1, slice_text(digits + 8), 6);
+}
+
+/* CCYYMMDD, with HHMM or HHMMSS behind it or without. */
+static void put_date(struct writing *w, const char *qualifier, const char *digits)
+{
+	size_t len = strlen(digits);
 	writing_segment(w, "DTM");
 	writing_code(w, 1, 1, qualifier);
-	writing_code(w, 1, 2, digits);
-	writing_code(w, 1, 3, format);
+	if (w->standard == STANDARD_X12) {
+		put_date_pair(w, 2, digits);
+	} else {
+		writing_code(w, 1, 2, digits);
+		writing_code(w, 1, 3, len == 8 ? "102" : len == 12 ? "203" : "204");
+	}
 	writing_end(w);
 }
 
-/* CCYYMMDDHHMMSS by the zone's clocks. */
+/* CCYYMMDDHHMM by the zone's clocks, with the seconds when there are some. */
 static bool civil_digits(struct writing *w, const char *field, int64_t time_us, char digits[40])
 {
 	int64_t year;
@@ -191,20 +257,36 @@ static bool civil_digits(struct writing *w, const char *field, int64_t time_us, 
 	}
 	(void)snprintf(digits, 40, "%04d%02u%02u%02u%02u%02u", (int)year, month, day, of_day / 3600,
 		of_day / 60 % 60, of_day % 60); /* fits */
+	if (of_day % 60 == 0)
+		digits[12] = 0;
 	return true;
+}
+
+/* CCYYMMDD of "2026-11-22". */
+static bool day_digits(struct writing *w, const char *field, const char *day, char digits[9])
+{
+	size_t count = 0;
+	for (size_t i = 0; day[i] != 0 && i < 11; i++) {
+		bool dash = i == 4 || i == 7;
+		if (dash ? day[i] != '-' : day[i] < '0' || day[i] > '9')
+			break;
+		if (!dash && count < 8)
+			digits[count++] = day[i];
+	}
+	digits[count] = 0;
+	if (count == 8 && strlen(day) == 10)
+		return true;
+	writing_obstacle(w, field, "is no day", "write it as 2026-11-22");
+	return false;
 }
 
 void writing_moment(
 	struct writing *writing, const char *field, const char *qualifier, int64_t time_us)
 {
 	char digits[40];
-	if (time_us == 0 || writing->status != CH_OK ||
-		!civil_digits(writing, field, time_us, digits))
-		return;
-	bool whole = strcmp(digits + 12, "00") == 0;
-	if (whole)
-		digits[12] = 0;
-	put_date(writing, qualifier, digits, whole ? "203" : "204");
+	if (time_us != 0 && writing->status == CH_OK &&
+		civil_digits(writing, field, time_us, digits))
+		put_date(writing, qualifier, digits);
 }
 
 void writing_day_of(
@@ -215,28 +297,32 @@ void writing_day_of(
 		!civil_digits(writing, field, time_us, digits))
 		return;
 	digits[8] = 0;
-	put_date(writing, qualifier, digits, "102");
+	put_date(writing, qualifier, digits);
 }
 
 void writing_day(struct writing *writing, const char *field, const char *qualifier, const char *day)
 {
 	char digits[9];
-	size_t count = 0;
-	if (day[0] == 0 || writing->status != CH_OK)
+	if (day[0] != 0 && writing->status == CH_OK && day_digits(writing, field, day, digits))
+		put_date(writing, qualifier, digits);
+}
+
+void writing_date_pair(
+	struct writing *writing, const char *field, unsigned element, int64_t time_us)
+{
+	char digits[40];
+	if (writing->status == CH_OK && civil_digits(writing, field, time_us, digits))
+		put_date_pair(writing, element, digits);
+}
+
+void writing_date_of(struct writing *writing, const char *field, unsigned element, const char *day)
+{
+	char digits[40];
+	if (writing->status != CH_OK)
 		return;
-	for (size_t i = 0; day[i] != 0 && i < 11; i++) {
-		bool dash = i == 4 || i == 7;
-		if (dash ? day[i] != '-' : day[i] < '0' || day[i] > '9')
-			break;
-		if (!dash && count < 8)
-			digits[count++] = day[i];
-	}
-	digits[count] = 0;
-	if (count != 8 || strlen(day) != 10) {
-		writing_obstacle(writing, field, "is no day", "write it as 2026-11-22");
-		return;
-	}
-	put_date(writing, qualifier, digits, "102");
+	if (day[0] == 0 ? civil_digits(writing, field, writing->time_us, digits)
+			: day_digits(writing, field, day, digits))
+		writing_put(writing, field, element, 1, slice_of(digits, 8), 8);
 }
 
 void writing_amount(struct writing *writing, const char *field, const char *qualifier,
@@ -250,11 +336,16 @@ void writing_amount(struct writing *writing, const char *field, const char *qual
 		writing_obstacle(w, field, "has no currency", "name one of ISO 4217");
 		return;
 	}
-	writing_segment(w, "MOA");
+	bool x12 = w->standard == STANDARD_X12;
+	bool other = !slice_equal(currency, w->currency);
+	writing_segment(w, x12 ? "AMT" : "MOA");
 	writing_code(w, 1, 1, qualifier);
-	put_decimal(w, field, 1, 2,
+	put_decimal(w, field, x12 ? 2 : 1, x12 ? 1 : 2,
 		(struct decimal){money->minor_units, currency_exponent(currency)}, AMOUNT_DIGITS);
-	if (!slice_equal(currency, w->currency))
+	if (other && x12)
+		writing_obstacle(w, field, "is not in the document's currency",
+			"a set of X12 has one for all its amounts");
+	else if (other)
 		writing_put(w, field, 1, 3, currency, 3);
 	writing_end(w);
 }

@@ -6,10 +6,11 @@
  *     writing_number(w, "quantity", 1, 2, line->quantity, 15);
  *     writing_end(w);                                    QTY+21:48'
  *
- * Marks within values are released, and elements and components that are empty at the end are left out.
- * What cannot be written - a character that was not agreed with the partner, a value that is too long, a
- * date that is none - is an obstacle: the first one sticks, with its place and what can be done about it,
- * and nothing of the message is used.  Nothing is ever cut off or replaced. */
+ * Elements and components that are empty at the end are left out.  Marks within values are released; X12 cannot do
+ * that, and there a value that holds a mark cannot be written.  What cannot be written - that, a character that was
+ * not agreed with the partner, a value that is too long, a date that is none - is an obstacle: the first one sticks,
+ * with its place and what can be done about it, and nothing of the message is used.  Nothing is ever cut off or
+ * replaced. */
 #ifndef PARTS_WRITING_H
 #define PARTS_WRITING_H
 
@@ -17,6 +18,7 @@
 #include "base/decimal.h"
 #include "base/zone.h"
 #include "carehub/v1/parts.pb-c.h"
+#include "channel/parts/marks.h"
 #include "channel/parts/repertoire.h"
 
 #define OBSTACLE_BYTES 320u
@@ -28,8 +30,9 @@ struct obstacle {
 
 struct writing {
 	/* To be set. */
+	enum standard standard;
+	struct marks marks;
 	struct repertoire *repertoire;
-	bool syntax4;                  /* the asterisk is a mark */
 	bool long_texts;               /* the directory is of 2000 or later */
 	const struct zone *zone;       /* of all times; NULL: UTC */
 	struct slice repair_reference; /* as in struct parts_options */
@@ -70,8 +73,15 @@ void writing_code(struct writing *writing, unsigned element, unsigned component,
 void writing_number(struct writing *writing, const char *field, unsigned element,
 	unsigned component, const Carehub__V1__Decimal *number, unsigned max);
 
-/* Whole segments: "DTM+2:20261122093000:204" of a moment, and its day alone; "DTM+137:20261122:102" of a day as
- * "2026-11-22".  None when it is 0 or empty. */
+/* How many, in digits. */
+void writing_count(struct writing *writing, const char *field, unsigned element, unsigned component,
+	uint64_t count);
+
+/* In X12 some have a least length, too: an obstacle for a text that is there and shorter. */
+void writing_least(struct writing *writing, const char *field, struct slice text, unsigned min);
+
+/* Whole segments: "DTM+2:20261122093000:204", "DTM*002*20261122*093000" of a moment, and its day alone;
+ * "DTM+137:20261122:102" of a day as "2026-11-22".  None when it is 0 or empty. */
 void writing_moment(
 	struct writing *writing, const char *field, const char *qualifier, int64_t time_us);
 void writing_day_of(
@@ -79,7 +89,13 @@ void writing_day_of(
 void writing_day(
 	struct writing *writing, const char *field, const char *qualifier, const char *day);
 
-/* "MOA+203:12.50", with the currency when it is not the document's; none when it is NULL. */
+/* X12: a date and a time in elements of their own; the day of the event when `day` is empty, else that day alone. */
+void writing_date_pair(
+	struct writing *writing, const char *field, unsigned element, int64_t time_us);
+void writing_date_of(struct writing *writing, const char *field, unsigned element, const char *day);
+
+/* "MOA+203:12.50", with the currency when it is not the document's; "AMT*TT*12.50", in which there is no place for
+ * another one.  None when it is NULL. */
 void writing_amount(struct writing *writing, const char *field, const char *qualifier,
 	const Carehub__V1__Money *money);
 

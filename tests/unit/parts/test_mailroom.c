@@ -296,6 +296,74 @@ static void test_answers(void **state)
 	house_close(&house);
 }
 
+static enum ch_status take_997(
+	struct house *house, const char *standard, Carehub__V1__SyntaxAction action)
+{
+	Carehub__V1__PartsInterchangeAcknowledged said =
+		CAREHUB__V1__PARTS_INTERCHANGE_ACKNOWLEDGED__INIT;
+	Carehub__V1__InterchangeRef subject = CAREHUB__V1__INTERCHANGE_REF__INIT;
+	Carehub__V1__SyntaxError note = CAREHUB__V1__SYNTAX_ERROR__INIT;
+	Carehub__V1__SyntaxError *notes[] = {&note};
+	struct obstacle obstacle;
+	subject.standard = (char *)(uintptr_t)standard;
+	subject.interchange_id = (char *)(uintptr_t) "500000003";
+	subject.sender = (char *)(uintptr_t) "PARTS";
+	subject.recipient = (char *)(uintptr_t) "WEST";
+	said.subject = &subject;
+	said.action = action;
+	said.errors = notes;
+	said.n_errors = 1;
+	const struct mailroom_event event = {.source = SLICE_LITERAL("urn:parts:WEST"),
+		.id = SLICE_LITERAL("997"),
+		.type = SLICE_LITERAL("parts.interchange.acknowledged"),
+		.message = &said.base,
+		.arrival_us = NOW_US};
+	return mailroom_take(house->mailroom, &event, NOW_US, &obstacle);
+}
+
+/* Another standard has other names and references, counted through with the rest; and what was written is known by
+ * them when the partner has changed to another one. */
+static void test_x12(void **state)
+{
+	struct house house;
+	(void)state;
+	house_init(&house, "x12");
+	write_file(&house, "partners/west.conf",
+		"[partner]\nnumber = WEST\nown_number = PARTS\n[interchange]\nstandard = x12\n"
+		"[documents]\nmessages = 850, 860\nfor = all\n");
+	house_close(&house);
+	assert_int_equal(house_open(&house), CH_OK);
+	assert_int_equal(take(&house, "1"), CH_OK);
+	assert_true(is_there(&house, "west/850-500000003.x12"));
+	/* Killed behind the line, or before it. */
+	move(&house, "west/850-500000003.x12", "west/.850-500000003.x12");
+	write_file(&house, "out/west/.850-500000004.x12", "half");
+	write_file(&house, "out/west/.850-10000000003.edi", "somebody else's");
+	house_close(&house);
+	write_file(&house, "partners/west.conf",
+		"[partner]\nnumber = WEST\nown_number = PARTS\n[documents]\nmessages = ORDERS\n");
+	assert_int_equal(house_open(&house), CH_OK);
+	assert_true(is_there(&house, "west/850-500000003.x12"));
+	assert_false(is_there(&house, "west/.850-500000004.x12"));
+	assert_true(is_there(&house, "west/.850-10000000003.edi"));
+	assert_int_equal(
+		take_997(&house, "EDIFACT", CAREHUB__V1__SYNTAX_ACTION__SYNTAX_ACTION_REJECTED),
+		CH_OK);
+	assert_int_equal(counts_of(&house).rejected, 0);
+	/* A TA1 says that it came, a 997 what became of it; an error in one that is taken is a note. */
+	assert_int_equal(
+		take_997(&house, "X12", CAREHUB__V1__SYNTAX_ACTION__SYNTAX_ACTION_RECEIVED), CH_OK);
+	assert_int_equal(counts_of(&house).acknowledged, 0);
+	assert_int_equal(
+		take_997(&house, "X12", CAREHUB__V1__SYNTAX_ACTION__SYNTAX_ACTION_ACKNOWLEDGED),
+		CH_OK);
+	assert_int_equal(counts_of(&house).acknowledged, 1);
+	assert_int_equal(
+		take_997(&house, "X12", CAREHUB__V1__SYNTAX_ACTION__SYNTAX_ACTION_PARTIAL), CH_OK);
+	assert_int_equal(counts_of(&house).rejected, 1);
+	house_close(&house);
+}
+
 /* From before the book was begun: nobody knows who has it. */
 static void test_old(void **state)
 {
@@ -335,6 +403,7 @@ int main(void)
 		cmocka_unit_test(test_obstacle),
 		cmocka_unit_test(test_who_wants_it),
 		cmocka_unit_test(test_answers),
+		cmocka_unit_test(test_x12),
 		cmocka_unit_test(test_old),
 		cmocka_unit_test(test_folder_gone),
 	};

@@ -1,109 +1,4 @@
-#include "trader.h"
-
-#include "channel/parts/outgoing.h"
-
-#define TIME_US INT64_C(1795339860000000) /* 2026-11-22 09:31 UTC */
-
-/* What a partner would get, line ends taken out; "" and the obstacle's words when there is one. */
-struct writer {
-	struct outgoing_terms terms;
-	const struct zone *zone;
-	struct slice repair_reference;
-	struct buffer out;
-	char text[4096];
-	char words[OBSTACLE_BYTES];
-};
-
-static struct writer writer_of(const char *syntax)
-{
-	return (struct writer){.terms = {.own_number = SLICE_LITERAL("PC"),
-				       .own_qualifier = SLICE_LITERAL("14"),
-				       .number = SLICE_LITERAL("S1"),
-				       .qualifier = SLICE_LITERAL("14"),
-				       .syntax = slice_text(syntax),
-				       .directory = SLICE_LITERAL("96A"),
-				       .association = SLICE_LITERAL("EAN008")}};
-}
-
-static enum ch_status write_message(
-	struct writer *writer, const char *type, const ProtobufCMessage *message)
-{
-	const struct outgoing_event event = {slice_text(type), message, TIME_US};
-	struct outgoing *outgoing = NULL;
-	struct obstacle obstacle = {.words = ""};
-	size_t len = 0;
-	assert_int_equal(outgoing_create(writer->zone, writer->repair_reference, &outgoing), CH_OK);
-	buffer_clear(&writer->out);
-	enum ch_status status = outgoing_write(
-		outgoing, &writer->terms, &event, 42, TIME_US, &writer->out, &obstacle);
-	for (size_t i = 0; i < writer->out.len && len < sizeof(writer->text) - 1; i++) {
-		if (writer->out.data[i] != '\r' && writer->out.data[i] != '\n')
-			writer->text[len++] = (char)writer->out.data[i];
-	}
-	writer->text[len] = 0;
-	(void)snprintf(writer->words, sizeof(writer->words), "%s", obstacle.words);
-	outgoing_free(outgoing);
-	return status;
-}
-
-/* The first event of a message in our reader's words, written again. */
-static enum ch_status write_again(struct writer *writer, const char *text)
-{
-	struct trader trader = {.scanner = NULL};
-	trader.options.repair_reference = writer->repair_reference;
-	assert_true(trader_take(&trader, text) > 0);
-	const struct made *made = trader_made(&trader, 0);
-	enum ch_status status = write_message(writer, made->type, made->message);
-	trader_close(&trader);
-	return status;
-}
-
-static Carehub__V1__Decimal decimal_of(int64_t unscaled, uint32_t scale)
-{
-	Carehub__V1__Decimal number = CAREHUB__V1__DECIMAL__INIT;
-	number.unscaled = unscaled;
-	number.scale = scale;
-	return number;
-}
-
-/* An order of one line, to be changed by who tests. */
-struct small_order {
-	Carehub__V1__PartsOrderPlaced order;
-	Carehub__V1__PartsOrderLine line;
-	Carehub__V1__PartsOrderLine *lines[1];
-	Carehub__V1__PartItem item;
-	Carehub__V1__TradeParty party;
-	Carehub__V1__TradeParty *parties[1];
-	Carehub__V1__Decimal quantity;
-};
-
-static void small_order_init(struct small_order *small)
-{
-	carehub__v1__parts_order_placed__init(&small->order);
-	carehub__v1__parts_order_line__init(&small->line);
-	carehub__v1__part_item__init(&small->item);
-	carehub__v1__trade_party__init(&small->party);
-	small->quantity = decimal_of(2, 0);
-	small->item.part_number = (char *)(uintptr_t) "LCD-46";
-	small->line.line_id = (char *)(uintptr_t) "1";
-	small->line.item = &small->item;
-	small->line.quantity = &small->quantity;
-	small->party.role = (char *)(uintptr_t) "SU";
-	small->party.party_id = (char *)(uintptr_t) "S1";
-	small->lines[0] = &small->line;
-	small->parties[0] = &small->party;
-	small->order.parts_order_id = (char *)(uintptr_t) "A-1";
-	small->order.order_date = (char *)(uintptr_t) "2026-11-21";
-	small->order.lines = small->lines;
-	small->order.n_lines = 1;
-	small->order.parties = small->parties;
-	small->order.n_parties = 1;
-}
-
-static enum ch_status write_small(struct writer *writer, const struct small_order *small)
-{
-	return write_message(writer, "parts.order.placed", &small->order.base);
-}
+#include "writer.h"
 
 static void test_usage(void **state)
 {
@@ -182,7 +77,7 @@ static void test_marks(void **state)
 	small.item.part_number = (char *)(uintptr_t) "a+b:c'd?e*f";
 	assert_int_equal(write_small(&writer, &small), CH_OK);
 	assert_non_null(strstr(writer.text, "LIN+1++a?+b?:c?'d??e*f:SA'"));
-	writer.terms.syntax = SLICE_LITERAL("UNOY");
+	writer.terms.charset = SLICE_LITERAL("UNOY");
 	assert_int_equal(write_small(&writer, &small), CH_OK);
 	assert_non_null(strstr(writer.text, "UNA:+.?*'UNB+UNOY:4+PC:14+S1:14+20261122:0931+"));
 	assert_non_null(strstr(writer.text, "LIN+1++a?+b?:c?'d??e?*f:SA'"));
@@ -202,23 +97,23 @@ static void test_charset(void **state)
 		"wider charset (interchange.syntax, UNOY has all), or send the event with a text in "
 		"his letters");
 	assert_int_equal(writer.out.len, 0);
-	writer.terms.syntax = SLICE_LITERAL("UNOY");
+	writer.terms.charset = SLICE_LITERAL("UNOY");
 	assert_int_equal(write_small(&writer, &small), CH_OK);
 	assert_non_null(strstr(writer.text, "NAD+SU+S1++明远备件中心'"));
 	/* Latin letters are in the one, capitals only in another, and controls in none. */
 	small.party.name = (char *)(uintptr_t) "Köln";
-	writer.terms.syntax = SLICE_LITERAL("UNOC");
+	writer.terms.charset = SLICE_LITERAL("UNOC");
 	assert_int_equal(write_small(&writer, &small), CH_OK);
 	assert_non_null(strstr(writer.text, "NAD+SU+S1++K\xf6ln'"));
-	writer.terms.syntax = SLICE_LITERAL("UNOB");
+	writer.terms.charset = SLICE_LITERAL("UNOB");
 	assert_int_equal(write_small(&writer, &small), CH_INVALID);
 	assert_non_null(strstr(writer.words, "U+00F6 is not in UNOB"));
 	small.party.name = (char *)(uintptr_t) "Koeln";
 	assert_int_equal(write_small(&writer, &small), CH_OK);
-	writer.terms.syntax = SLICE_LITERAL("UNOA");
+	writer.terms.charset = SLICE_LITERAL("UNOA");
 	assert_int_equal(write_small(&writer, &small), CH_INVALID);
 	assert_non_null(strstr(writer.words, "U+006F is not in UNOA"));
-	writer.terms.syntax = SLICE_LITERAL("UNOY");
+	writer.terms.charset = SLICE_LITERAL("UNOY");
 	small.item.part_number = (char *)(uintptr_t) "a\tb";
 	assert_int_equal(write_small(&writer, &small), CH_INVALID);
 	assert_non_null(strstr(writer.words, "line 1, item (segment 5, LIN): holds the control"));
@@ -438,18 +333,18 @@ static void test_terms(void **state)
 {
 	struct writer writer = writer_of("UNOC");
 	(void)state;
-	assert_null(outgoing_terms_fault(&writer.terms));
-	writer.terms.syntax = SLICE_LITERAL("UNOZ");
-	assert_non_null(outgoing_terms_fault(&writer.terms));
+	assert_null(terms_fault(&writer.terms));
+	writer.terms.charset = SLICE_LITERAL("UNOZ");
+	assert_non_null(terms_fault(&writer.terms));
 	writer = writer_of("UNOA");
 	writer.terms.number = SLICE_LITERAL("s1");
-	assert_non_null(outgoing_terms_fault(&writer.terms));
+	assert_non_null(terms_fault(&writer.terms));
 	writer = writer_of("UNOC");
 	writer.terms.number = (struct slice){NULL, 0};
-	assert_non_null(outgoing_terms_fault(&writer.terms));
+	assert_non_null(terms_fault(&writer.terms));
 	writer = writer_of("UNOC");
-	writer.terms.directory = SLICE_LITERAL("D.96A");
-	assert_non_null(outgoing_terms_fault(&writer.terms));
+	writer.terms.version = SLICE_LITERAL("D.96A");
+	assert_non_null(terms_fault(&writer.terms));
 }
 
 /* Whatever is drawn: it is written and read as the same, or there are words. */

@@ -69,12 +69,49 @@ static void test_usage(void **state)
 	assert_string_equal(north->name, "north");
 	assert_non_null(strstr(north->folder, "/out/north"));
 	assert_slice_text(north->terms.qualifier, "14");
-	assert_slice_text(north->terms.syntax, "UNOC");
+	assert_slice_text(north->terms.charset, "UNOC");
 	assert_true(north->terms.acknowledge);
 	assert_true(north->patience_us == INT64_C(86400000000));
 	assert_int_equal(partners_types(&files.partners, types), 2);
 	assert_string_equal(types[0], "parts.order.placed");
 	assert_string_equal(types[1], "parts.price.listed");
+	files_fini(&files);
+}
+
+#define X12                                                                                        \
+	"[partner]\nnumber = WEST\nown_number = PARTS\n[documents]\nmessages = 850\n"              \
+	"[interchange]\nstandard = x12\n"
+
+/* He reads X12: numbers, letters, marks and messages are of that. */
+static void test_x12(void **state)
+{
+	struct files files;
+	const char *types[16];
+	Carehub__V1__PartsOrderPlaced order = CAREHUB__V1__PARTS_ORDER_PLACED__INIT;
+	(void)state;
+	files_init(&files, "x12");
+	files_add(&files, "west.conf", X12);
+	assert_int_equal(files_read(&files), CH_OK);
+	const struct partner *west = &files.partners.items[0];
+	assert_int_equal(west->terms.standard, STANDARD_X12);
+	assert_slice_text(west->terms.qualifier, "ZZ");
+	assert_slice_text(west->terms.charset, "extended");
+	assert_slice_text(west->terms.version, "004010");
+	assert_int_equal(west->terms.marks.terminator, '~');
+	assert_false(west->terms.acknowledge);
+	assert_true(west->patience_us > 0);
+	assert_int_equal(partners_types(&files.partners, types), 1);
+	order.buyer_id = (char *)(uintptr_t) "WEST";
+	assert_true(partner_wants(west, &script_order, &order.base));
+	assert_false(partner_wants(west, &script_prices, &order.base));
+	files_add(&files, "west.conf",
+		X12 "test = yes\n[x12]\nversion = 005010\ncharset = utf-8\nmarks = 1d1f1e0a\n"
+		    "own_code = PARTSEAST\ncode = WESTERN\nta1 = yes\n");
+	assert_int_equal(files_read(&files), CH_OK);
+	west = &files.partners.items[0];
+	assert_slice_text(west->terms.own_code, "PARTSEAST");
+	assert_int_equal(west->terms.marks.terminator, '\n');
+	assert_true(west->terms.acknowledge && west->terms.test);
 	files_fini(&files);
 }
 
@@ -144,6 +181,15 @@ static void test_mistakes(void **state)
 			"partner.number"},
 		{"[partner]\nnumber = S1\nown_number = PC\n[documents]\nmessages = INVOIC\n",
 			"is none of ORDERS"},
+		{"[partner]\nnumber = S1\nown_number = PC\n[documents]\nmessages = 850\n",
+			"850 is no message of EDIFACT"},
+		{"[partner]\nnumber = S1\nown_number = PC\n[documents]\nmessages = ORDERS\n"
+		 "[interchange]\nstandard = x12\n",
+			"ORDERS is no message of X12"},
+		{X12 "[x12]\nmarks = *:^*\n", "x12.marks"},
+		{X12 "[x12]\ncharset = UNOC\n", "x12.charset"},
+		{X12 "[x12]\nversion = 003040\n", "x12.version"},
+		{X12 "[x12]\ncode = W\n", "x12.code"},
 	};
 	struct files files;
 	(void)state;
@@ -196,6 +242,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_usage),
+		cmocka_unit_test(test_x12),
 		cmocka_unit_test(test_scopes),
 		cmocka_unit_test(test_mistakes),
 		cmocka_unit_test(test_shared_folder),
