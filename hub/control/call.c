@@ -6,6 +6,13 @@
 
 #include "base/clock.h"
 
+bool call_may_see(const struct call *call, struct slice key)
+{
+	struct slice scope = slice_text(call->peer->scope != NULL ? call->peer->scope : "");
+	return scope.len == 0 || peer_may(call->peer, PEER_OPERATOR) ||
+	       (slice_starts(key, scope) && key.len > scope.len && key.data[scope.len] == '/');
+}
+
 enum call_turn call_fail(struct call *call, enum ch_status status, const char *format, ...)
 {
 	va_list arguments;

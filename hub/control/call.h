@@ -62,6 +62,11 @@ struct call {
 enum call_turn call_fail(struct call *call, enum ch_status status, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* Whether the asker may be told of the record that has this key at the hub.  Who has a `scope` speaks of his own
+ * numbers alone, when he asks as when he publishes: what does not stand under it is not there for him.  An
+ * operator may be told of all. */
+bool call_may_see(const struct call *call, struct slice key);
+
 /* Ends it with this message as its reply. */
 enum call_turn call_answer(struct call *call, const ProtobufCMessage *message);
 

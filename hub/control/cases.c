@@ -36,6 +36,7 @@ struct listed_case {
 };
 
 struct case_list {
+	const struct call *call;
 	const Carehub__V1__CasesRequest *ask;
 	struct rtxn *rtxn;
 	enum cases_order order;
@@ -98,6 +99,8 @@ static bool case_visit(void *context, struct slice key, struct slice value)
 	struct slice names[2];
 	(void)value; /* the key says all */
 	if (key.len <= head + 8)
+		return true;
+	if (!call_may_see(list->call, slice_sub(key, head + 8, key.len)))
 		return true;
 	struct listed_case item = {.opened_us = (int64_t)load_be64(key.data + head),
 		.due_us = INT64_MAX,
@@ -185,7 +188,7 @@ static void case_list_put(const struct case_list *list, uint32_t limit, struct b
 enum call_turn cases_step(struct call *call)
 {
 	const Carehub__V1__CasesRequest *ask = (const Carehub__V1__CasesRequest *)call->ask;
-	struct case_list list = {.ask = ask};
+	struct case_list list = {.call = call, .ask = ask};
 	uint32_t limit = ask->limit == 0 ? CASES_USUAL : ask->limit;
 	if (!case_order(ask->order, &list.order))
 		return call_fail(call, CH_INVALID, "\"%.40s\" is no order of cases", ask->order);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/bytes.h"
+#include "base/text.h"
 #include "carehub/v1/control.pb-c.h"
 #include "control/call.h"
 #include "control/promises.h"
@@ -191,21 +192,37 @@ enum call_turn customer_step(struct call *call)
 
 /* ---- Record ---- */
 
+/* Whose a record is: a unit goes by its serial number, whoever names it, and reference data is for all. */
+enum record_owner { OWNER_NONE, OWNER_KEY, OWNER_PROMISE };
+
 static const struct record_table {
 	const char *name;
 	enum store_table table;
 	const char *message;
+	enum record_owner owner;
 } tables[] = {
-	{"units", TABLE_UNIT, "ProductUnit"},
-	{"orders", TABLE_ORDER, "Order"},
-	{"repairs", TABLE_REPAIR, "RepairOrder"},
-	{"cases", TABLE_CASE, "Case"},
-	{"entitlements", TABLE_ENTITLEMENT, "Entitlement"},
-	{"appointments", TABLE_APPOINTMENT, "Appointment"},
-	{"supply", TABLE_SUPPLY, "SupplyOrder"},
-	{"deadlines", TABLE_DEADLINE, "DeadlineInfo"},
-	{"reference", TABLE_REFERENCE, ""},
+	{"units", TABLE_UNIT, "ProductUnit", OWNER_NONE},
+	{"orders", TABLE_ORDER, "Order", OWNER_KEY},
+	{"repairs", TABLE_REPAIR, "RepairOrder", OWNER_KEY},
+	{"cases", TABLE_CASE, "Case", OWNER_KEY},
+	{"entitlements", TABLE_ENTITLEMENT, "Entitlement", OWNER_KEY},
+	{"appointments", TABLE_APPOINTMENT, "Appointment", OWNER_KEY},
+	{"supply", TABLE_SUPPLY, "SupplyOrder", OWNER_KEY},
+	{"deadlines", TABLE_DEADLINE, "DeadlineInfo", OWNER_PROMISE},
+	{"reference", TABLE_REFERENCE, "", OWNER_NONE},
 };
+
+/* A promise stands behind its name: "repair.return/WEST/R1". */
+static bool record_may_be_told(
+	const struct call *call, const struct record_table *row, struct slice id)
+{
+	struct slice promise;
+	if (row->owner == OWNER_NONE)
+		return true;
+	if (row->owner == OWNER_PROMISE)
+		(void)text_split(&id, '/', &promise); /* without one, nothing is left */
+	return call_may_see(call, id);
+}
 
 /* "type/subject" as the key that apply.c makes; the message is the type's. */
 static struct slice record_reference_key(
@@ -241,7 +258,7 @@ enum call_turn record_step(struct call *call)
 	const char *message = row->message;
 	if (row->table == TABLE_REFERENCE)
 		id = record_reference_key(ask->id, key, &message);
-	if (id.len == 0)
+	if (id.len == 0 || !record_may_be_told(call, row, id))
 		return call_fail(call, CH_NOT_FOUND, "no such record");
 	enum ch_status status = rtxn_begin(call->hub->state, &rtxn);
 	if (status == CH_OK)

@@ -72,7 +72,7 @@ static const struct option options[] = {
 		.max = 32,
 		.initial = "",
 		.help = "Put before the numbers of its orders and repairs, when they are its own and "
-			"not the whole organisation's."},
+			"not the whole organisation's; by number it is told of these alone."},
 	{.name = "time_zone",
 		.type = OPTION_TEXT,
 		.at = AT(time_zone),

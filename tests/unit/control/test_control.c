@@ -298,6 +298,66 @@ static void test_roles(void **state)
 	assert_int_equal(office_answer(office, "Settings", &settings.base)->status, CH_DENIED);
 }
 
+static enum ch_status office_look_up(struct office *office, const char *table, const char *id)
+{
+	Carehub__V1__RecordRequest request = CAREHUB__V1__RECORD_REQUEST__INIT;
+	char texts[2][64];
+	(void)snprintf(texts[0], sizeof(texts[0]), "%s", table);
+	(void)snprintf(texts[1], sizeof(texts[1]), "%s", id);
+	request.table = texts[0];
+	request.id = texts[1];
+	return office_answer(office, "Record", &request.base)->status;
+}
+
+/* Who has a scope is told by number of what stands under it, and of units and reference data, which are
+ * everybody's; others' records are not there for him.  An operator is told of all. */
+static void test_a_scope_bounds_what_is_told(void **state)
+{
+	struct office *office = *state;
+	static char west[] = "WEST";
+	static char none[] = "";
+	static const struct {
+		const char *name;
+		enum store_table table;
+		const char *id;
+		bool own;
+	} rows[] = {
+		{"repairs", TABLE_REPAIR, "WEST/R1", true},
+		{"repairs", TABLE_REPAIR, "R1", false},
+		{"repairs", TABLE_REPAIR, "EAST/R1", false},
+		{"repairs", TABLE_REPAIR, "WESTERN/R1", false},
+		{"repairs", TABLE_REPAIR, "WEST", false},
+		{"orders", TABLE_ORDER, "1001", false},
+		{"supply", TABLE_SUPPLY, "B/1", false},
+		{"cases", TABLE_CASE, "WEST/K1", true},
+		{"appointments", TABLE_APPOINTMENT, "A1", false},
+		{"entitlements", TABLE_ENTITLEMENT, "W1", false},
+		{"deadlines", TABLE_DEADLINE, "repair.return/WEST/R1", true},
+		{"deadlines", TABLE_DEADLINE, "repair.return/R1", false},
+		{"deadlines", TABLE_DEADLINE, "WEST/R1", false},
+		{"units", TABLE_UNIT, "SN1", true},
+	};
+	const size_t count = sizeof(rows) / sizeof(rows[0]);
+	struct change *change = state_begin(office->state);
+	assert_non_null(change);
+	for (size_t i = 0; i < count; i++)
+		change_put(
+			change, rows[i].table, slice_text(rows[i].id), SLICE_LITERAL("\x0a\x00"));
+	assert_int_equal(change_publish(change, 1), CH_OK);
+	for (size_t i = 0; i < count; i++) {
+		office->peer.scope = west;
+		office->peer.roles = PEER_CONSUMER;
+		assert_int_equal(office_look_up(office, rows[i].name, rows[i].id),
+			rows[i].own ? CH_OK : CH_NOT_FOUND);
+		office->peer.roles = PEER_CONSUMER | PEER_OPERATOR;
+		assert_int_equal(office_look_up(office, rows[i].name, rows[i].id), CH_OK);
+		office->peer.scope = none;
+		office->peer.roles = PEER_CONSUMER;
+		assert_int_equal(office_look_up(office, rows[i].name, rows[i].id), CH_OK);
+	}
+	office->peer.scope = NULL;
+}
+
 static void test_bad_requests(void **state)
 {
 	struct office *office = *state;
@@ -384,6 +444,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_lists, office_setup, office_teardown),
 		cmocka_unit_test_setup_teardown(test_consumers, office_setup, office_teardown),
 		cmocka_unit_test_setup_teardown(test_roles, office_setup, office_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_a_scope_bounds_what_is_told, office_setup, office_teardown),
 		cmocka_unit_test_setup_teardown(test_bad_requests, office_setup, office_teardown),
 		cmocka_unit_test_setup_teardown(test_full_socket, office_setup, office_teardown),
 		cmocka_unit_test_setup_teardown(test_closed_session, office_setup, office_teardown),
