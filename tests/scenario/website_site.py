@@ -25,13 +25,15 @@ SECRET = "whsec_" + base64.b64encode(b"a secret of the scenarios").decode()
 
 
 class Site:
-    def __init__(self, hub, roles="producer, consumer", **settings):
-        """Settings by name with "__" for the dot, over those of a scenario."""
+    def __init__(self, hub, roles="producer, consumer", rights=None, **settings):
+        """Settings by name with "__" for the dot, over those of a scenario; `rights`: more lines of its
+        peer's file."""
         self.hub = hub
         self.folder = hub.root / "website"
         self.senders = self.folder / "senders.d"
         self.senders.mkdir(parents=True)
-        self.peer = hub.peer("website", roles=roles, sources="urn:*", types="website.>", topics=">")
+        self.peer = hub.peer("website", roles=roles, sources="urn:*", types="website.>", topics=">",
+                             **(rights or {}))
         self.settings = {"website__listen": "127.0.0.1:0", "website__senders": self.senders,
                          "adapter__patience": "5s", **settings}
         self.process = None

@@ -60,12 +60,17 @@ out:
 	return status;
 }
 
-enum ch_status question_ask_record(struct kit_hub *hub, const char *table, const char *id,
-	int64_t timeout_ms, kit_answer *answer, void *context, struct question **out_question)
+enum ch_status question_ask_record(struct kit_hub *hub, const char *table, const char *scope,
+	const char *id, int64_t timeout_ms, kit_answer *answer, void *context,
+	struct question **out_question)
 {
 	struct buffer body = {0};
 	pb_put_text(&body, RECORD_TABLE, table);
-	pb_put_text(&body, RECORD_ID, id);
+	size_t mark = pb_begin(&body, RECORD_ID);
+	if (scope != NULL && scope[0] != 0)
+		buffer_printf(&body, "%s/", scope);
+	buffer_append_text(&body, id);
+	pb_end(&body, mark);
 	return question_ask(hub, "Record", &body, timeout_ms, answer, context, out_question);
 }
 

@@ -8,10 +8,12 @@
 
 struct question;
 
-/* One linked record or reference value (RecordRequest).  `answer` is called once, unless the question is
+/* One linked record or reference value (RecordRequest); `scope` (may be NULL) is that under which it stands at
+ * the hub.  `answer` is called once, unless the question is
  * forgotten; *out_question is gone by then.  CH_CLOSED: there is no hub; CH_FULL, CH_NOMEM. */
-enum ch_status question_ask_record(struct kit_hub *hub, const char *table, const char *id,
-	int64_t timeout_ms, kit_answer *answer, void *context, struct question **out_question);
+enum ch_status question_ask_record(struct kit_hub *hub, const char *table, const char *scope,
+	const char *id, int64_t timeout_ms, kit_answer *answer, void *context,
+	struct question **out_question);
 
 /* One customer with what he is known by, his open records and what the information base says of them
  * (CustomerRequest). */

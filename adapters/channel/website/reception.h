@@ -40,6 +40,7 @@ struct website_settings {
 
 	bool status;
 	char *status_source;
+	char *scope; /* of our peer at the hub; NULL: it has none */
 	int64_t status_rate;
 	int64_t status_mistakes;
 	int64_t status_least_ms;

@@ -275,6 +275,7 @@ void route_status(struct reception *reception, struct visit *visit, struct slice
 	task_begin(&it->task, reception, visit, settings->answer_ms + settings->status_least_ms,
 		looking_say, looking_free);
 	if (question_ask_record(reception->hub, lookup.kind == LOOKUP_REPAIR ? "repairs" : "orders",
-		    lookup.id, settings->answer_ms, looking_learn, it, &it->question) != CH_OK)
+		    settings->scope, lookup.id, settings->answer_ms, looking_learn, it,
+		    &it->question) != CH_OK)
 		looking_is_away(it);
 }

@@ -169,8 +169,9 @@ static void registering_settled(void *context, const struct outcome *outcomes, s
 			receipt->detail);
 	} else if (receipt->outcome == CH_OUTCOME_DUPLICATE) {
 		if (question_ask_record(it->task.reception->hub, "entitlements",
-			    it->warranty.registration_id, it->task.reception->settings->answer_ms,
-			    registering_recall, it, &it->question) != CH_OK)
+			    it->task.reception->settings->scope, it->warranty.registration_id,
+			    it->task.reception->settings->answer_ms, registering_recall, it,
+			    &it->question) != CH_OK)
 			registering_succeed(it);
 	} else {
 		registering_succeed(it);
@@ -238,8 +239,8 @@ static void registering_begin(struct registering *it)
 		return;
 	}
 	(void)snprintf(id, sizeof(id), "reference.product.published/%s", product); /* fits */
-	if (question_ask_record(reception->hub, "reference", id, reception->settings->answer_ms,
-		    registering_learn, it, &it->question) != CH_OK)
+	if (question_ask_record(reception->hub, "reference", NULL, id,
+		    reception->settings->answer_ms, registering_learn, it, &it->question) != CH_OK)
 		task_give_up(&it->task);
 }
 

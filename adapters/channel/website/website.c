@@ -104,6 +104,12 @@ static const struct option options[] = {
 		.max = 1048576,
 		.initial = "8192",
 		.help = "Events that may be without a receipt; beyond it 503."},
+	{.name = "website.scope",
+		.type = OPTION_TEXT,
+		AT(scope),
+		.max = 32,
+		.help = "The `scope` of this adapter's peer at the hub, if it has one: its orders, repairs\n"
+			"and warranties stand under it there, and by number only they are asked for."},
 	{.name = "website.forwarded",
 		.type = OPTION_BOOL,
 		AT(forwarded),
