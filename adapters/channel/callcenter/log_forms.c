@@ -195,17 +195,15 @@ enum ch_status log_forms_take(
 
 /* ---- Rest ---- */
 
-/* A clock that was set back holds nothing up. */
-static bool form_rests(const struct log_form *form, int64_t now_s)
-{
-	int64_t since_s = now_s - form->last_s;
-	return since_s >= QUEUE_LOG_FORM_S || since_s <= -QUEUE_LOG_FORM_S;
-}
-
+/* All are looked at: one of a clock that was ahead waits until that time has come, and holds up no other. */
 void log_forms_tend(struct log_forms *forms, int64_t now_s)
 {
-	while (forms->oldest != NULL && form_rests(forms->oldest, now_s))
-		form_end(forms, forms->oldest);
+	struct log_form *next = NULL;
+	for (struct log_form *form = forms->oldest; form != NULL; form = next) {
+		next = form->newer;
+		if (now_s - form->last_s >= QUEUE_LOG_FORM_S)
+			form_end(forms, form);
+	}
 }
 
 void log_forms_end(struct log_forms *forms)

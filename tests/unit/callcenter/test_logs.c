@@ -232,8 +232,13 @@ static void test_the_log_itself_ends_forms(void **state)
 	assert_int_equal(forms.book.count, 4);
 	assert_memory_equal(forms.book.lines[2], "surveyed t-1.2/survey/hotline ", 30);
 	assert_memory_equal(forms.book.lines[3], "cut t-1.3/repair ", 17);
-	feed(log, "400|t-1.4|NONE|NONE|CSAT|Score: 3\n50|NONE|NONE|NONE|RELOAD|\n");
-	assert_int_equal(forms.book.count, 5); /* a clock that was set back */
+	/* A clock that was set back: later is later by the clock of each. */
+	feed(log, "9400|t-1.4|NONE|NONE|CSAT|Score: 3\n50|t-1.5|NONE|NONE|CSAT|Score: 3\n");
+	queue_log_tend(log, 350);
+	assert_int_equal(forms.book.count, 5);
+	assert_memory_equal(forms.book.lines[4], "surveyed t-1.5/", 15);
+	queue_log_tend(log, 9700);
+	assert_int_equal(forms.book.count, 6);
 	queue_log_free(log);
 }
 
