@@ -9,9 +9,9 @@
 #include "channel/callcenter/ami_client.h"
 #include "channel/callcenter/esl_client.h"
 #include "channel/callcenter/log_fill.h"
+#include "channel/callcenter/means.h"
 #include "channel/callcenter/recording.h"
 #include "channel/callcenter/screens.h"
-#include "channel/callcenter/settings.h"
 #include "kit/folder.h"
 
 #define TICK_MS       250

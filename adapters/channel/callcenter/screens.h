@@ -8,7 +8,7 @@
 #include <uv.h>
 
 #include "channel/callcenter/exchange.h"
-#include "channel/callcenter/settings.h"
+#include "channel/callcenter/means.h"
 #include "kit/hub.h"
 
 /* All must outlive the screens. */
