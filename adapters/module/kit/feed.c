@@ -34,7 +34,6 @@ struct feed {
 	uint32_t capacity;
 	uint32_t count;
 	uint32_t whole; /* deliveries of whole groups: the first so many */
-	uint64_t up_to; /* sequence up to which a mark says that nothing comes */
 	uint64_t gap_first;
 	uint64_t gap_last; /* 0: no gap follows what was taken */
 };

@@ -81,7 +81,6 @@ static void test_usage(void **state)
 	const struct question_row *row = &m->question[CUT_ALL].rows[2];
 	assert_slice_text(row->question, "overall");
 	assert_int_equal(row->mean_points, 8000000);
-	assert_int_equal(row->mean_share, 777778);
 	assert_int_equal(row->weight, 388500);
 	assert_int_equal(row->loss, 86333);  /* .3885 x 2 / 9 */
 	assert_int_equal(row->satisfied, 1); /* 7 of 10 is two thirds, and not above */
@@ -163,7 +162,7 @@ static void test_nothing_in_it(void **state)
 	assert_int_equal(m->index[CUT_ALL].rows[0].responses, 2);
 	assert_int_equal(m->index[CUT_ALL].rows[0].index_points, -1);
 	assert_int_equal(m->question[CUT_ALL].rows[0].scored, 0);
-	assert_int_equal(m->question[CUT_ALL].rows[0].mean_share, 0);
+	assert_int_equal(m->question[CUT_ALL].rows[0].mean_points, 0);
 	assert_int_equal(m->dimension_count, 0);
 	measures_free(m);
 	teller_remove(&teller);

@@ -120,25 +120,6 @@ static const struct {
 	{"=", IS_EQUAL},
 };
 
-static const char *word_of(const struct number_word *list, uint8_t number)
-{
-	for (; list->word != NULL; list++) {
-		if (list->number == number)
-			return list->word;
-	}
-	return "";
-}
-
-const char *condition_channel_word(uint8_t channel)
-{
-	return word_of(channels, channel);
-}
-
-const char *condition_purpose_word(uint8_t purpose)
-{
-	return word_of(purposes, purpose);
-}
-
 /* ---- Parsing ---- */
 
 struct parser {

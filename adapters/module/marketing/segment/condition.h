@@ -113,8 +113,4 @@ struct slice condition_currency(const struct condition *condition);
 /* How far back it looks at purchases: the longest period in it, 0 when it looks at none. */
 int64_t condition_reach_us(const struct condition *condition);
 
-/* The words of channels and purposes, as the language and commands spell them; "" for a stranger. */
-const char *condition_channel_word(uint8_t channel);
-const char *condition_purpose_word(uint8_t purpose);
-
 #endif

@@ -582,11 +582,6 @@ enum ch_status segments_backlog(struct book_txn *txn, struct segments_backlog *o
 	if (status != CH_OK && status != CH_NOT_FOUND)
 		return status;
 	*out_backlog = (struct segments_backlog){
-		.stale = book_count(txn, TABLE_STALE),
-		.due = book_count(txn, TABLE_DUE),
-		.standings = book_count(txn, TABLE_STANDINGS),
-		.swept = sweep.cursor,
-		.sweeping = !sweep.done,
-	};
+		.stale = book_count(txn, TABLE_STALE), .sweeping = !sweep.done};
 	return CH_OK;
 }

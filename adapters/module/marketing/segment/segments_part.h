@@ -29,12 +29,8 @@ enum ch_status segments_config_open(const struct segments_config *config, struct
 
 /* How far the work that is done in pieces has come. */
 struct segments_backlog {
-	uint64_t stale;     /* customers that wait to be judged */
-	uint64_t due;       /* that will be, by time */
-	uint64_t standings; /* customers in all */
-	uint64_t
-		swept; /* of whom all up to this number were judged by the definitions, while that goes on */
-	bool sweeping;
+	uint64_t stale; /* customers that wait to be judged */
+	bool sweeping;  /* the definitions are others, and not everybody was judged by them */
 };
 
 enum ch_status segments_backlog(struct book_txn *txn, struct segments_backlog *out_backlog);

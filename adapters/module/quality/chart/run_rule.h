@@ -16,7 +16,6 @@
 #include <stdint.h>
 
 #define RUN_RULE_WINDOW_MAX 15u
-#define RUN_RULES_MAX       8u
 
 /* All that the rules look at of a point. */
 struct run_mark {
@@ -46,7 +45,7 @@ struct run_rule_set {
 	const char *name;
 	const char *source;
 	const struct run_rule *rules;
-	size_t count; /* at most RUN_RULES_MAX */
+	size_t count;
 };
 
 extern const struct run_rule_set run_rule_western_electric;

@@ -226,7 +226,6 @@ static void call_apply(struct call_fact *stay, const struct mark *mark)
 		return;
 	}
 	stay->over = true;
-	stay->ended_us = mark->moment_us;
 }
 
 /* The case that came out of the call belongs to its last answered stay. */

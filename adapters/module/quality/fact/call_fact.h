@@ -41,9 +41,8 @@ struct call_fact {
 	struct slice stay;
 	int64_t joined_us;
 	int64_t answered_us; /* when the agent took it */
-	int64_t ended_us;
-	int64_t wait_us;   /* up to the answer or the end */
-	int64_t handle_us; /* talk + hold + wrap-up; -1: not over, or not told */
+	int64_t wait_us;     /* up to the answer or the end */
+	int64_t handle_us;   /* talk + hold + wrap-up; -1: not over, or not told */
 	enum call_end end;
 	int64_t resolved; /* Answer: what the agent said of it, or of its case */
 	struct slice case_id;

@@ -325,7 +325,6 @@ struct question_row {
 	int64_t terrible;
 	int64_t scored;           /* answers with points */
 	int64_t mean_points;      /* millionths of a point */
-	int64_t mean_share;       /* of its scale, millionths: 0 worst, 1000000 best */
 	int64_t expected;         /* answers with points and expectation */
 	int64_t perceived_points; /* mean of the points of those */
 	int64_t expected_points;

@@ -41,7 +41,6 @@ struct response {
 struct question_count {
 	struct question_row row;
 	struct score_sum scores;
-	struct score_sum perceived; /* of answers with an expectation */
 	struct score_sum expected;
 	int64_t points; /* sum of scores */
 	int64_t perceived_points;
@@ -378,7 +377,6 @@ static void question_settle(const struct measuring *m, struct question_count *co
 	struct question_row *row = &count->row;
 	int64_t whole = count->scores.count * count->scores.width;
 	row->mean_points = divide_round(count->points, row->scored);
-	row->mean_share = divide_round((__int128_t)count->scores.sum * MILLION, whole);
 	row->perceived_points = divide_round(count->perceived_points, row->expected);
 	row->expected_points = divide_round(count->expected_points, row->expected);
 	row->gap_points =
