@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "module/marketing/book_commands.h"
+#include "module/marketing/campaign/campaign.h"
 #include "module/marketing/campaign/campaign_command.h"
 #include "module/marketing/file_command.h"
 #include "module/marketing/marketing_module.h"
@@ -16,7 +17,7 @@ static int usage(FILE *to, int exit_status)
 		"Usage: carehub-marketing run --config FILE [--once]\n"
 		"       carehub-marketing check|reload|rebuild --config FILE\n"
 		"       carehub-marketing status --config FILE [--json | --tables]\n"
-		"       carehub-marketing config\n"
+		"       carehub-marketing config [--campaign]\n"
 		"       carehub-marketing levels --config FILE [--json] [members LEVEL|why CUSTOMER]\n"
 		"       carehub-marketing segments --config FILE [--json]\n"
 		"                         [members SEGMENT|of CUSTOMER|why SEGMENT CUSTOMER]\n"
@@ -33,7 +34,7 @@ static int usage(FILE *to, int exit_status)
 		"rebuild   removes the book: the next run makes it anew from the journal\n"
 		"status    how far the book has come, and what is missing or was refused; with --tables\n"
 		"          also a digest of each table: two books with the same are the same\n"
-		"config    prints a configuration with every setting\n"
+		"config    prints a configuration with every setting; with --campaign that of a campaign\n"
 		"levels    how many customers have which level, who, and why\n"
 		"segments  how many are in which segment, who, and why or why not\n"
 		"campaigns lists, plans, starts, stops and reports campaigns\n"
@@ -45,6 +46,15 @@ static int usage(FILE *to, int exit_status)
 		"3 there is no book yet, or it has not caught up, 64 usage.\n",
 		to);
 	return exit_status;
+}
+
+static int config_of_a_campaign(void)
+{
+	struct buffer text = {0};
+	campaign_describe(&text);
+	(void)fputs(buffer_text(&text), stdout);
+	buffer_fini(&text);
+	return 0;
 }
 
 static bool is_about_the_book(int argc, char **argv)
@@ -66,6 +76,8 @@ int main(int argc, char **argv)
 		(void)puts("carehub-marketing " CAREHUB_VERSION);
 		return 0;
 	}
+	if (strcmp(command, "config") == 0 && argc == 3 && strcmp(argv[2], "--campaign") == 0)
+		return config_of_a_campaign();
 	marketing_module_make(&marketing);
 	if (strcmp(command, "levels") == 0)
 		return levels_command(argc - 1, argv + 1, &marketing.module, MARKETING_SEGMENTS);
