@@ -2,24 +2,18 @@
 
 #include <stdlib.h>
 
-#include "base/arena.h"
 #include "base/bytes.h"
 #include "base/limits.h"
-#include "base/table.h"
 #include "carehub/v1/pos.pb-c.h"
+#include "module/marketing/basket/article_list.h"
+#include "module/marketing/basket/basket_page.h"
 #include "module/marketing/basket/receipt_index.h"
 #include "module/marketing/book_tables.h"
 #include "wire/pb.h"
 
-#define NONE UINT32_MAX
-
-#define BASKETS_PAGE 'b'
 #define BASKETS_GONE 'g'
 #define TREE_PIECE   't'
 #define TREE_LATE    'l'
-
-/* Baskets of a row: where rows begin does not depend on batches, so two books of one journal are alike. */
-#define PAGE_BASKETS 64u
 
 /* Bytes of a row of the tree. */
 #define PIECE_BYTES 65536u
@@ -27,19 +21,9 @@
 #define SAVE_LEAST       20000u
 #define SAVE_LEAST_QUIET 1u
 
-struct article {
-	uint32_t number;     /* in the book */
-	uint32_t store_item; /* in the store; NONE: ignored, or too many */
-	struct slice name;
-};
-
 struct rule_book {
 	struct rule_book_options options;
-	struct arena arena; /* articles and names */
-	struct table by_name;
-	struct article **articles; /* by number */
-	size_t article_count;
-	size_t article_capacity;
+	struct article_list articles;
 	struct basket_store *store;
 	struct miner *miner;
 	struct receipt_index *receipts;
@@ -49,74 +33,11 @@ struct rule_book {
 	uint32_t mined; /* of the store's baskets */
 	uint32_t saved; /* as of the tree in the book */
 	uint32_t counted_at_load;
-	uint32_t retry_at;    /* baskets; after the support was too low */
-	struct buffer page;   /* the last one, as far as it is full */
-	uint32_t page_number; /* of its first basket, by PAGE_BASKETS */
-	bool page_changed;
-	uint32_t *basket; /* LIMIT_BASKET_ITEMS */
+	uint32_t retry_at;       /* baskets; after the support was too low */
+	struct basket_page page; /* the last one */
+	uint32_t *basket;        /* LIMIT_BASKET_ITEMS */
 	uint32_t *basket_store_items;
 };
-
-/* ---- Articles ---- */
-
-static bool article_is_ignored(const struct rule_book *book, struct slice name)
-{
-	for (size_t i = 0; i < book->options.ignored_count; i++) {
-		if (slice_equal(name, slice_text(book->options.ignored[i])))
-			return true;
-	}
-	return false;
-}
-
-static enum ch_status article_add(
-	struct rule_book *book, struct slice name, struct article **out_article)
-{
-	if (book->article_count == book->article_capacity) {
-		size_t capacity = book->article_capacity * 2 + 256;
-		struct article **articles =
-			realloc(book->articles, capacity * sizeof(struct article *));
-		if (articles == NULL)
-			return CH_NOMEM;
-		book->articles = articles;
-		book->article_capacity = capacity;
-	}
-	struct article *article = arena_alloc(&book->arena, sizeof(*article));
-	struct slice copy = arena_copy(&book->arena, name);
-	if (article == NULL || copy.data == NULL)
-		return CH_NOMEM;
-	*article = (struct article){(uint32_t)book->article_count, NONE, copy};
-	enum ch_status status = CH_OK;
-	if (!article_is_ignored(book, copy))
-		status = basket_store_item(book->store, copy, &article->store_item);
-	if (status == CH_TOO_LARGE) {
-		/* More articles than anybody finds rules among: those that came first have them. */
-		article->store_item = NONE;
-		status = CH_OK;
-	}
-	if (status == CH_OK)
-		status = table_put(&book->by_name, copy, article);
-	if (status != CH_OK)
-		return status;
-	book->articles[book->article_count++] = article;
-	*out_article = article;
-	return CH_OK;
-}
-
-static enum ch_status article_of(struct rule_book *book, struct book_txn *txn, struct slice name,
-	struct article **out_article)
-{
-	struct key key;
-	*out_article = table_get(&book->by_name, name);
-	if (*out_article != NULL)
-		return CH_OK;
-	enum ch_status status = article_add(book, name, out_article);
-	if (status != CH_OK)
-		return status;
-	key_start(&key);
-	key_u32(&key, (*out_article)->number);
-	book_put(txn, TABLE_ITEMS, key_slice(&key), name);
-	return CH_OK;
-}
 
 /* ---- Life ---- */
 
@@ -126,13 +47,10 @@ static void forget(struct rule_book *book)
 	basket_store_free(book->store);
 	if (book->receipts != NULL)
 		receipt_index_forget(book->receipts);
-	table_clear(&book->by_name);
-	arena_reset(&book->arena);
-	buffer_clear(&book->page);
-	book->page_changed = false;
+	article_list_begin(&book->articles, NULL);
+	basket_page_clear(&book->page);
 	book->miner = NULL;
 	book->store = NULL;
-	book->article_count = 0;
 	book->first = 0;
 	book->mined = 0;
 	book->saved = 0;
@@ -144,6 +62,7 @@ static enum ch_status begin_empty(struct rule_book *book)
 {
 	forget(book);
 	enum ch_status status = basket_store_create(&book->store);
+	article_list_begin(&book->articles, book->store);
 	if (status == CH_OK)
 		status = miner_create(book->store, book->options.support, &book->miner);
 	return status;
@@ -157,8 +76,7 @@ enum ch_status rule_book_create(
 	if (book == NULL)
 		goto out;
 	book->options = *options;
-	arena_init(&book->arena);
-	table_init(&book->by_name);
+	article_list_init(&book->articles, options->ignored, options->ignored_count);
 	book->basket = malloc(LIMIT_BASKET_ITEMS * sizeof(*book->basket));
 	book->basket_store_items = malloc(LIMIT_BASKET_ITEMS * sizeof(*book->basket_store_items));
 	if (book->basket == NULL || book->basket_store_items == NULL)
@@ -185,10 +103,8 @@ void rule_book_free(struct rule_book *book)
 	slip_fini(&book->slip);
 	free(book->basket);
 	free(book->basket_store_items);
-	free(book->articles);
-	buffer_fini(&book->page);
-	table_fini(&book->by_name);
-	arena_fini(&book->arena);
+	article_list_fini(&book->articles);
+	basket_page_fini(&book->page);
 	free(book);
 }
 
@@ -214,11 +130,7 @@ static enum ch_status walk(struct book_txn *txn, enum marketing_table table, uin
 static enum ch_status load_article(void *context, struct slice key, struct slice value)
 {
 	struct rule_book *book = context;
-	struct article *article;
-	uint32_t number;
-	if (!key_take_u32(&key, &number) || number != book->article_count)
-		return CH_CORRUPT;
-	return article_add(book, value, &article);
+	return article_list_load(&book->articles, key, value);
 }
 
 /* What of the basket has rules: articles that are ignored, or beyond the bound, are not in the store. */
@@ -226,8 +138,8 @@ static enum ch_status store_basket(struct rule_book *book, const uint32_t *artic
 {
 	size_t kept = 0;
 	for (size_t i = 0; i < count; i++) {
-		uint32_t item = book->articles[articles[i]]->store_item;
-		if (item != NONE)
+		uint32_t item = book->articles.items[articles[i]]->item;
+		if (item != ARTICLE_NO_ITEM)
 			book->basket_store_items[kept++] = item;
 	}
 	return basket_store_add(book->store, book->basket_store_items, kept);
@@ -237,8 +149,7 @@ static enum ch_status load_page(void *context, struct slice key, struct slice va
 {
 	struct rule_book *book = context;
 	struct pb_reader reader = pb_read(value);
-	uint64_t count;
-	uint64_t number;
+	size_t count;
 	uint32_t page;
 	enum ch_status status = CH_OK;
 	if (!key_take_u32(&key, &page))
@@ -247,22 +158,15 @@ static enum ch_status load_page(void *context, struct slice key, struct slice va
 		book->first = page * PAGE_BASKETS;
 	if (page * PAGE_BASKETS != book->first + basket_store_baskets(book->store))
 		return CH_CORRUPT;
-	while (status == CH_OK && pb_rest(&reader).len > 0) {
-		if (!pb_next_varint(&reader, &count) || count > LIMIT_BASKET_ITEMS)
-			return CH_CORRUPT;
-		for (uint64_t i = 0; i < count; i++) {
-			if (!pb_next_varint(&reader, &number) || number >= book->article_count)
-				return CH_CORRUPT;
-			book->basket[i] = (uint32_t)number;
-		}
-		status = store_basket(book, book->basket, (size_t)count);
+	while (status == CH_OK) {
+		status = basket_page_next(&reader, book->articles.count, book->basket, &count);
+		if (status == CH_OK)
+			status = store_basket(book, book->basket, count);
 	}
-	/* The last one goes on. */
-	buffer_clear(&book->page);
-	if (basket_store_baskets(book->store) % PAGE_BASKETS != 0)
-		buffer_append_slice(&book->page, value);
-	book->page_number = page;
-	return status == CH_OK ? book->page.status : status;
+	if (status != CH_END)
+		return status;
+	bool full = basket_store_baskets(book->store) % PAGE_BASKETS == 0;
+	return basket_page_resume(&book->page, page, full ? (struct slice){NULL, 0} : value);
 }
 
 static struct slice gone_key(struct key *key, uint8_t kind, uint32_t number)
@@ -368,7 +272,7 @@ enum ch_status rule_book_load(struct rule_book *book, struct book_txn *txn)
 	if (status == CH_OK)
 		status = walk(txn, TABLE_ITEMS, 0, load_article, book);
 	if (status == CH_OK)
-		status = walk(txn, TABLE_BASKETS, BASKETS_PAGE, load_page, book);
+		status = walk(txn, TABLE_BASKETS, PAGE_KEY, load_page, book);
 	if (status == CH_OK)
 		status = walk(txn, TABLE_BASKETS, BASKETS_GONE, load_gone, book);
 	if (status == CH_OK)
@@ -389,36 +293,14 @@ static enum ch_status read_basket(
 	struct rule_book *book, struct book_txn *txn, const struct slip *slip)
 {
 	for (size_t i = 0; i < slip->count; i++) {
-		struct article *article;
-		enum ch_status status = article_of(book, txn, slip->articles[i], &article);
+		const struct article *article;
+		enum ch_status status =
+			article_list_find(&book->articles, txn, slip->articles[i], &article);
 		if (status != CH_OK)
 			return status;
 		book->basket[i] = article->number;
 	}
 	return CH_OK;
-}
-
-static void page_put(struct rule_book *book, struct book_txn *txn)
-{
-	struct key key;
-	key_start(&key);
-	key_byte(&key, BASKETS_PAGE);
-	key_u32(&key, book->page_number);
-	book_put(txn, TABLE_BASKETS, key_slice(&key), buffer_slice(&book->page));
-	book->page_changed = false;
-}
-
-static void page_add(struct rule_book *book, struct book_txn *txn, uint32_t number, uint32_t count)
-{
-	if (number % PAGE_BASKETS == 0)
-		buffer_clear(&book->page);
-	book->page_number = number / PAGE_BASKETS;
-	book->page_changed = true;
-	pb_put_varint(&book->page, count);
-	for (uint32_t i = 0; i < count; i++)
-		pb_put_varint(&book->page, book->basket[i]);
-	if (number % PAGE_BASKETS == PAGE_BASKETS - 1)
-		page_put(book, txn);
 }
 
 /* It has come already, under another event's id; or it was voided before it came. */
@@ -454,11 +336,11 @@ static enum ch_status fold_sale(
 		return status;
 	const struct receipt receipt = {
 		.basket = book->first + basket_store_baskets(book->store) - 1};
-	page_add(book, txn, receipt.basket, (uint32_t)slip->count);
+	basket_page_add(&book->page, txn, receipt.basket, book->basket, (uint32_t)slip->count);
 	status = receipt_index_put(book->receipts, &by_number, receipt);
 	if (status == CH_OK && has_till_number)
 		status = receipt_index_put(book->receipts, &by_till, receipt);
-	return status == CH_OK ? book->page.status : status;
+	return status == CH_OK ? book->page.bytes.status : status;
 }
 
 /* Under its other name it may have been voided before. */
@@ -550,8 +432,7 @@ enum ch_status rule_book_fold(
 
 enum ch_status rule_book_settle(struct rule_book *book, struct book_txn *txn)
 {
-	if (book->page_changed)
-		page_put(book, txn);
+	basket_page_settle(&book->page, txn);
 	receipt_index_settle(book->receipts, txn);
 	return book_status(txn);
 }
@@ -640,8 +521,8 @@ enum ch_status rule_book_trim(struct rule_book *book, struct book_txn *txn)
 	uint32_t wanted = book->first + basket_store_baskets(book->store) - book->options.most;
 	/* From the page on that holds it: pages stay whole. */
 	trimming.first = wanted / PAGE_BASKETS;
-	trimming.kind = BASKETS_PAGE;
-	enum ch_status status = walk(txn, TABLE_BASKETS, BASKETS_PAGE, trim_basket, &trimming);
+	trimming.kind = PAGE_KEY;
+	enum ch_status status = walk(txn, TABLE_BASKETS, PAGE_KEY, trim_basket, &trimming);
 	trimming.first *= PAGE_BASKETS;
 	trimming.kind = BASKETS_GONE;
 	if (status == CH_OK)
