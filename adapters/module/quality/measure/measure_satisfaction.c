@@ -1,41 +1,11 @@
-/* Satisfaction: questions, gaps, the weighted index.
- *
- * Responses are gathered first, because one customer who answers twice about
- * the same service is heard once, and who is one customer is known only now. */
+/* Satisfaction: questions, gaps, the weighted index, over the responses that were gathered. */
 #include <stdlib.h>
 
-#include "carehub/v1/care.pb-c.h"
 #include "module/quality/fact/divide.h"
-#include "module/quality/measure/measuring.h"
 #include "module/quality/measure/satisfaction.h"
+#include "module/quality/measure/survey_response.h"
 
 #define MILLION INT64_C(1000000)
-
-struct answer {
-	struct slice question;
-	struct slice dimension;
-	int64_t score;
-	int64_t expectation;
-	int64_t min;
-	int64_t max;
-	int64_t weight;
-	int64_t told;
-	int step; /* 0 terrible, 1 so-so, 2 satisfied, -1 not told */
-};
-
-struct response {
-	struct slice survey;
-	struct slice wave;
-	struct slice about;
-	struct stratum stratum;
-	uint64_t customer; /* 0: nobody known: never the same as another */
-	int64_t answered_us;
-	struct slice source; /* of the event, for the order of two at one time */
-	struct slice id;
-	bool repeated; /* a later word replaces it */
-	size_t answer_count;
-	struct answer *answers;
-};
 
 /* One question in one row of a cut, while it is counted. */
 struct question_count {
@@ -49,139 +19,6 @@ struct question_count {
 	int64_t told_weights;
 	struct contrast contrast;
 };
-
-/* ---- Responses ---- */
-
-/* As ticked, else by thirds of the scale. */
-static int answer_step(const struct mark *mark)
-{
-	int64_t told = mark->numbers[ANSWER_TOLD];
-	int64_t width = mark->numbers[ANSWER_MAX] - mark->numbers[ANSWER_MIN];
-	int64_t above = mark->numbers[ANSWER_SCORE] - mark->numbers[ANSWER_MIN];
-	switch (mark->numbers[ANSWER_SATISFACTION]) {
-	case CAREHUB__V1__SATISFACTION__SATISFACTION_SATISFIED:
-		return 2;
-	case CAREHUB__V1__SATISFACTION__SATISFACTION_SO_SO:
-		return 1;
-	case CAREHUB__V1__SATISFACTION__SATISFACTION_TERRIBLE:
-		return 0;
-	default:
-		break;
-	}
-	if ((told & ANSWER_HAS_SCORE) == 0 || (told & ANSWER_HAS_SCALE) == 0)
-		return -1;
-	if (3 * above < width)
-		return 0;
-	return 3 * above > 2 * width ? 2 : 1;
-}
-
-static void answer_make(struct measuring *m, const struct mark *mark, struct answer *answer)
-{
-	*answer = (struct answer){
-		.question = arena_copy(&m->scratch, mark->texts[ANSWER_QUESTION]),
-		.dimension = arena_copy(&m->scratch, mark->texts[ANSWER_DIMENSION]),
-		.score = mark->numbers[ANSWER_SCORE],
-		.expectation = mark->numbers[ANSWER_EXPECTATION],
-		.min = mark->numbers[ANSWER_MIN],
-		.max = mark->numbers[ANSWER_MAX],
-		.weight = mark->numbers[ANSWER_WEIGHT],
-		.told = mark->numbers[ANSWER_TOLD],
-		.step = answer_step(mark),
-	};
-	/* Points off their own scale are a mistake of the form, and no points. */
-	if ((answer->told & ANSWER_HAS_SCALE) != 0) {
-		if (answer->score < answer->min || answer->score > answer->max)
-			answer->told &= ~ANSWER_HAS_SCORE;
-		if (answer->expectation < answer->min || answer->expectation > answer->max)
-			answer->told &= ~ANSWER_HAS_EXPECTATION;
-	}
-}
-
-enum ch_status measure_survey_take(struct measuring *m, struct slice key, const struct marks *marks)
-{
-	struct buffer names = {0};
-	struct response *response = NULL;
-	struct measure_subject subject = {0};
-	uint64_t customer = 0;
-	struct survey_fact *fact = malloc(sizeof(*fact));
-	enum ch_status status = CH_NOMEM;
-	if (fact == NULL)
-		goto out;
-	status = survey_fact_make(key, marks, &names, fact);
-	if (status != CH_OK || fact->head == NULL || !measuring_in_history(m, fact->answered_us))
-		goto out;
-	status = measuring_group(
-		m, fact->customer, fact->sequence, fact->answered_us, &subject.group, &customer);
-	if (status != CH_OK)
-		goto out;
-	/* What the survey itself says about the group wins. */
-	if (group_find(fact->told_group) != GROUP_UNKNOWN)
-		subject.group = group_find(fact->told_group);
-	subject.station = fact->station;
-	subject.model = fact->model;
-	status = measuring_by_repair(m, fact->repair, fact->answered_us, &subject);
-	if (status != CH_OK || !measuring_admits(m, &subject))
-		goto out;
-	status = strata_keep(&m->strata, &subject);
-	if (status != CH_OK)
-		goto out;
-	status = CH_NOMEM;
-	response = list_add(&m->responses, sizeof(*response));
-	if (response == NULL)
-		goto out;
-	*response = (struct response){
-		.survey = arena_copy(&m->scratch, fact->survey),
-		.wave = arena_copy(&m->scratch, fact->wave),
-		.about = arena_copy(&m->scratch, fact->about),
-		.stratum = subject.stratum,
-		.customer = customer,
-		.answered_us = fact->answered_us,
-		.source = arena_copy(&m->scratch, fact->head->source),
-		.id = arena_copy(&m->scratch, fact->head->id),
-		.answers =
-			arena_alloc(&m->scratch, (fact->answer_count + 1) * sizeof(struct answer)),
-	};
-	if (response->answers == NULL || response->id.data == NULL)
-		goto out;
-	for (size_t i = 0; i < fact->answer_count; i++)
-		answer_make(m, fact->answers[i], &response->answers[response->answer_count++]);
-	status = CH_OK;
-out:
-	buffer_fini(&names);
-	free(fact);
-	return status;
-}
-
-static int response_same(const struct response *one, const struct response *other)
-{
-	if (one->customer != other->customer)
-		return one->customer < other->customer ? -1 : 1;
-	int order = slice_compare(one->survey, other->survey);
-	if (order == 0)
-		order = slice_compare(one->wave, other->wave);
-	return order != 0 ? order : slice_compare(one->about, other->about);
-}
-
-static int response_order(const void *a, const void *b)
-{
-	const struct response *one = a;
-	const struct response *other = b;
-	int order = response_same(one, other);
-	if (order != 0)
-		return order;
-	if (one->answered_us != other->answered_us)
-		return one->answered_us < other->answered_us ? -1 : 1;
-	order = slice_compare(one->source, other->source);
-	return order != 0 ? order : slice_compare(one->id, other->id);
-}
-
-/* Of those of one customer about one service the last is heard. */
-static void response_mark_repeated(struct response *responses, size_t count)
-{
-	for (size_t i = 0; i + 1 < count; i++)
-		responses[i].repeated = responses[i].customer != 0 &&
-					response_same(&responses[i], &responses[i + 1]) == 0;
-}
 
 /* ---- Counting ---- */
 
@@ -223,28 +60,6 @@ static void question_count_answer(
 		count->contrast.sum[answer->step] += overall;
 		count->contrast.count[answer->step]++;
 	}
-}
-
-/* A person's overall impression, share in millionths: the question that asks
- * for it, else the mean of his other answers; -1: none. */
-static int64_t response_overall(
-	const struct measuring *m, const struct response *response, const struct answer *except)
-{
-	struct slice asked = slice_text(m->settings->overall_question);
-	__int128_t sum = 0;
-	int64_t count = 0;
-	for (size_t i = 0; i < response->answer_count; i++) {
-		const struct answer *answer = &response->answers[i];
-		if ((answer->told & ANSWER_HAS_SCORE) == 0 ||
-			(answer->told & ANSWER_HAS_SCALE) == 0 || answer == except)
-			continue;
-		if (asked.len > 0 && !slice_equal(asked, answer->question))
-			continue;
-		sum += divide_round((__int128_t)(answer->score - answer->min) * MILLION,
-			answer->max - answer->min);
-		count++;
-	}
-	return count > 0 ? divide_round(sum, count) : -1;
 }
 
 static void question_add(struct measuring *m, struct rowset *rowset, const struct measure_key *key,
@@ -585,9 +400,7 @@ enum ch_status measure_survey_end(struct measuring *m)
 	struct counts all = {0};
 	struct counts history = {0};
 	survey_rowsets(m);
-	if (m->responses.count > 0)
-		qsort(responses, m->responses.count, sizeof(*responses), response_order);
-	response_mark_repeated(responses, m->responses.count);
+	responses_sort(responses, m->responses.count);
 	for (size_t i = 0; i < m->responses.count; i++)
 		response_count(m, &responses[i]);
 	enum ch_status status = counts_weigh(m, &m->question[CUT_ALL], &all);
