@@ -123,6 +123,31 @@ static int text_hex_digit(uint8_t c)
 	return -1;
 }
 
+void text_append_html(struct buffer *out, struct slice text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		switch (text.data[i]) {
+		case '&':
+			buffer_append_text(out, "&amp;");
+			break;
+		case '<':
+			buffer_append_text(out, "&lt;");
+			break;
+		case '>':
+			buffer_append_text(out, "&gt;");
+			break;
+		case '"':
+			buffer_append_text(out, "&quot;");
+			break;
+		case '\'':
+			buffer_append_text(out, "&#39;");
+			break;
+		default:
+			buffer_append_byte(out, text.data[i]);
+		}
+	}
+}
+
 enum ch_status text_parse_hex(struct slice text, uint8_t *out_bytes)
 {
 	if (text.len % 2 != 0)

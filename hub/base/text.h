@@ -25,6 +25,9 @@ void text_append_u64(struct buffer *out, uint64_t value);
 /* Appends lower-case hex digits. */
 void text_append_hex(struct buffer *out, struct slice bytes);
 
+/* Appends text as a page or a mail in HTML has it, between tags and between quotes of either kind. */
+void text_append_html(struct buffer *out, struct slice text);
+
 /* Hex digits of either case, an even count; CH_FORMAT.  Writes text.len / 2 bytes. */
 enum ch_status text_parse_hex(struct slice text, uint8_t *out_bytes);
 

@@ -153,16 +153,6 @@ enum page_language page_language(struct slice accepted, enum page_language other
 
 /* ---- The page ---- */
 
-static void page_escape(const char *text, struct buffer *out)
-{
-	for (; *text != 0; text++) {
-		if (strchr("&<>\"'", *text) != NULL)
-			buffer_printf(out, "&#%d;", *text);
-		else
-			buffer_append_byte(out, (uint8_t)*text);
-	}
-}
-
 static void page_paragraph(const char *class, const char *text, struct buffer *out)
 {
 	if (text[0] == 0)
@@ -171,7 +161,7 @@ static void page_paragraph(const char *class, const char *text, struct buffer *o
 	if (class[0] != 0)
 		buffer_printf(out, " class=\"%s\"", class);
 	buffer_append_byte(out, '>');
-	page_escape(text, out);
+	text_append_html(out, slice_text(text));
 	buffer_append_text(out, "</p>\n");
 }
 

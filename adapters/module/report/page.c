@@ -1,9 +1,11 @@
 #include "module/report/page.h"
+#include "base/text.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <sodium.h>
 
+#include "base/text.h"
 #include "module/report/asset.h"
 #include "module/report/page_part.h"
 #include "module/report/render.h"
@@ -85,12 +87,12 @@ static void page_header(const struct report *report, struct buffer *out)
 	report_show_period(report, out);
 	buffer_append_text(out, "</dd></div>");
 	page_about("Scope", out);
-	page_text(head->scope, out);
+	text_append_html(out, head->scope);
 	buffer_append_text(out, "</dd></div>");
 	page_about("As of", out);
 	page_cell(report, &as_of, 0, out);
 	buffer_append_byte(out, ' ');
-	page_text(head->zone, out);
+	text_append_html(out, head->zone);
 	buffer_printf(out, ", entry %" PRIu64 "</dd></div></dl>\n", head->sequence);
 	buffer_append_text(out, "<nav aria-label=\"Sections\"><ul>");
 	for (const struct report_section *section = report->sections; section != NULL;
@@ -111,7 +113,7 @@ static void page_notes(const struct report *report, struct buffer *out)
 		buffer_printf(out, "<li class=\"%s\">", cell_state_name(note->state));
 		page_icon(note->state, out);
 		buffer_append_text(out, "<span>");
-		page_text(note->text, out);
+		text_append_html(out, note->text);
 		buffer_append_text(out, "</span></li>");
 	}
 	buffer_append_text(out, "</ul>\n");
@@ -180,13 +182,14 @@ static void page_promise(
 	buffer_append_text(out, "</p>");
 	page_spark(promise, out);
 	buffer_append_text(out, "</div><dl><dt>Target</dt><dd>");
-	page_text(promise->target.len > 0 ? promise->target : slice_text("\xe2\x80\x93"), out);
+	text_append_html(
+		out, promise->target.len > 0 ? promise->target : slice_text("\xe2\x80\x93"));
 	buffer_append_text(out, "</dd>");
 	page_trend(report, promise, out);
 	buffer_append_text(out, "</dl>");
 	if (promise->detail.len > 0) {
 		buffer_append_text(out, "<p class=\"detail\">");
-		page_text(promise->detail, out);
+		text_append_html(out, promise->detail);
 		buffer_append_text(out, "</p>");
 	}
 	buffer_append_text(out, "</article>\n");
@@ -214,7 +217,7 @@ static void page_section(const struct report_section *section, struct buffer *ou
 	buffer_append_text(out, "</h2>");
 	if (section->text.len > 0) {
 		buffer_append_text(out, "<p class=\"text\">");
-		page_text(section->text, out);
+		text_append_html(out, section->text);
 		buffer_append_text(out, "</p>");
 	}
 	buffer_append_text(out, "\n<div class=\"parts\">\n");

@@ -2,36 +2,12 @@
 
 #include <math.h>
 
+#include "base/text.h"
 #include "module/report/render.h"
-
-void page_text(struct slice text, struct buffer *out)
-{
-	for (size_t i = 0; i < text.len; i++) {
-		switch (text.data[i]) {
-		case '&':
-			buffer_append_text(out, "&amp;");
-			break;
-		case '<':
-			buffer_append_text(out, "&lt;");
-			break;
-		case '>':
-			buffer_append_text(out, "&gt;");
-			break;
-		case '"':
-			buffer_append_text(out, "&quot;");
-			break;
-		case '\'':
-			buffer_append_text(out, "&#39;");
-			break;
-		default:
-			buffer_append_byte(out, text.data[i]);
-		}
-	}
-}
 
 void page_words(const char *words, struct buffer *out)
 {
-	page_text(slice_text(words), out);
+	text_append_html(out, slice_text(words));
 }
 
 void page_cell(
@@ -39,7 +15,7 @@ void page_cell(
 {
 	struct buffer text = {0};
 	cell_show(cell, digits, report->head.offset_us, &text);
-	page_text(buffer_slice(&text), out);
+	text_append_html(out, buffer_slice(&text));
 	if (text.status != CH_OK)
 		out->status = text.status;
 	buffer_fini(&text);
@@ -177,9 +153,9 @@ static void page_reason(const struct figure_point *point, struct buffer *out)
 	buffer_printf(out, "<li><span class=\"%s\">", cell_state_name(point->state));
 	page_icon(point->state, out);
 	buffer_append_text(out, "</span><span><b>");
-	page_text(point->label, out);
+	text_append_html(out, point->label);
 	buffer_append_text(out, "</b> ");
-	page_text(point->why, out);
+	text_append_html(out, point->why);
 	buffer_append_text(out, "</span></li>");
 }
 
@@ -216,7 +192,7 @@ static void page_numbers(const struct report_figure *figure, struct buffer *out)
 	buffer_append_text(out,
 		"<details class=\"numbers\" open><summary>Numbers</summary><div class=\"scroll\" tabindex=\"0\" "
 		"role=\"region\" aria-label=\"Numbers: ");
-	page_text(figure->title, out);
+	text_append_html(out, figure->title);
 	buffer_append_text(out, "\"><table><thead><tr><th scope=\"col\">");
 	page_words(figure->label, out);
 	buffer_append_text(out, "</th>");
@@ -228,7 +204,7 @@ static void page_numbers(const struct report_figure *figure, struct buffer *out)
 	buffer_append_text(out, "</tr></thead><tbody>\n");
 	for (const struct figure_point *point = figure->points; point; point = point->next) {
 		buffer_append_text(out, "<tr><th scope=\"row\">");
-		page_text(point->label, out);
+		text_append_html(out, point->label);
 		buffer_append_text(out, "</th>");
 		for (size_t i = 0; i < figure->series_count; i++) {
 			buffer_append_text(out, "<td class=\"number\">");
@@ -245,7 +221,7 @@ void page_figure(const struct report_figure *figure, struct buffer *out)
 	bool wide = figure->kind == FIGURE_RANK || figure->point_count > PAGE_NARROW_POINTS;
 	buffer_printf(out, "<div class=\"part%s\"><figure class=\"chart\"><figcaption><h3>",
 		wide ? " wide" : "");
-	page_text(figure->title, out);
+	text_append_html(out, figure->title);
 	buffer_append_text(out, "</h3><span class=\"unit\">");
 	page_words(figure->unit, out);
 	buffer_append_text(out, "</span></figcaption>");
@@ -253,14 +229,14 @@ void page_figure(const struct report_figure *figure, struct buffer *out)
 		buffer_append_text(out, "<p class=\"more\">Nothing to draw.</p>");
 	} else {
 		buffer_append_text(out, "<div class=\"plot\"><canvas role=\"img\" aria-label=\"");
-		page_text(figure->title, out);
+		text_append_html(out, figure->title);
 		buffer_append_text(out, ". ");
-		page_text(figure->text, out);
+		text_append_html(out, figure->text);
 		buffer_append_text(out, "\"></canvas></div>");
 	}
 	if (figure->text.len > 0) {
 		buffer_append_text(out, "<p class=\"says\">");
-		page_text(figure->text, out);
+		text_append_html(out, figure->text);
 		buffer_append_text(out, "</p>");
 	}
 	page_reasons(figure, out);

@@ -1,11 +1,10 @@
-/* Tables and figures of a page, and text in it. */
+/* Tables and figures of a page. */
 #ifndef REPORT_PAGE_PART_H
 #define REPORT_PAGE_PART_H
 
 #include "module/report/report.h"
 
-/* Escaped for text and for attributes in quotes; mails in HTML use it, too. */
-void page_text(struct slice text, struct buffer *out);
+/* Words of the program, escaped. */
 void page_words(const char *words, struct buffer *out);
 
 /* A cell's value as people read it, escaped. */

@@ -109,12 +109,24 @@ static void finds_the_first_bad_byte(void **state)
 	assert_true(text_is_utf8(slice_of("a\0b", 3)));
 }
 
+static void html_has_no_signs_of_its_own(void **state)
+{
+	(void)state;
+	struct buffer out = {0};
+	text_append_html(&out, slice_text("a <b> & \"c\" 'd' \xe7\x8e\x8b"));
+	text_append_html(&out, (struct slice){NULL, 0});
+	assert_string_equal(
+		buffer_text(&out), "a &lt;b&gt; &amp; &quot;c&quot; &#39;d&#39; \xe7\x8e\x8b");
+	buffer_fini(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(splits_and_trims),
 		cmocka_unit_test(reads_numbers_to_the_last_one),
 		cmocka_unit_test(hex_goes_there_and_back),
+		cmocka_unit_test(html_has_no_signs_of_its_own),
 		cmocka_unit_test(takes_exactly_the_code_points),
 		cmocka_unit_test(finds_the_first_bad_byte),
 	};

@@ -28,7 +28,7 @@ static void test_ask(void **state)
 	assert_string_equal(answer.type, "text/html; charset=utf-8");
 	assert_true(holds(&answer, "<html lang=\"zh-CN\">"));
 	assert_true(holds(&answer, "<h1>不再接收此类消息？</h1>"));
-	assert_true(holds(&answer, "<p class=\"from\">R&#38;D &#60;客户服务&#62;</p>"));
+	assert_true(holds(&answer, "<p class=\"from\">R&amp;D &lt;客户服务&gt;</p>"));
 	assert_true(holds(&answer, "<form method=\"post\">")); /* to where it came from */
 	assert_true(holds(&answer, "<a href=\"?t=0123abcd&amp;lang=en\" lang=\"en\""));
 	assert_true(holds(&answer, "400-800-8000"));

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "base/text.h"
-#include "module/report/page_part.h"
 
 const char *const template_words[TEMPLATE_WORDS] = {
 	[TEMPLATE_NAME] = "name",
@@ -282,7 +281,7 @@ static void template_fill(const struct template *template, size_t from, size_t t
 		struct slice value = values->words[piece->word];
 		value = value.len > 0 ? value : piece->fallback;
 		if (template->kind == TEMPLATE_HTML)
-			page_text(value, out);
+			text_append_html(out, value);
 		else
 			template_put_plain(value, out);
 	}
