@@ -141,4 +141,9 @@ enum ch_status module_view_open(const struct module *module, const char *config_
 	struct problems *problems, struct module_view *out_view);
 void module_view_close(struct module_view *view);
 
+/* Tells on standard error why one did not open; `who` is "carehub-quality report".  Returns the exit status: 3 where
+ * there is no book that this release can read (yet), 2 for others. */
+int module_view_refuse(const struct module *module, const char *who, enum ch_status status,
+	const struct problems *problems);
+
 #endif

@@ -274,14 +274,8 @@ static int main_status(const struct call *call)
 		status = main_print(&view);
 	if (status == CH_OK && call->tables)
 		status = main_print_tables(&view);
-	if (status == CH_NOT_FOUND || status == CH_VERSION) {
-		fprintf(stderr, "%s: %s\n", call->module->program,
-			status == CH_NOT_FOUND
-				? "there is no book yet"
-				: "the book is of another release; the next run makes it anew");
-		result = EXIT_NOT_YET;
-	} else if (status != CH_OK) {
-		result = main_report(call->module->program, &problems, status);
+	if (status != CH_OK) {
+		result = module_view_refuse(call->module, call->module->program, status, &problems);
 	} else if (!view.feed.caught_up) {
 		result = EXIT_NOT_YET;
 	} else if (view.feed.rejects + view.feed.refused + view.feed.gaps > 0) {

@@ -1,6 +1,10 @@
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "module/kit/module_settings.h"
+
+#define EXIT_UNUSABLE 2
+#define EXIT_NO_BOOK  3
 
 enum ch_status module_view_open(const struct module *module, const char *config_path,
 	struct problems *problems, struct module_view *out_view)
@@ -40,4 +44,28 @@ void module_view_close(struct module_view *view)
 		module_settings_free(settings, view->module);
 	free(settings);
 	*view = (struct module_view){0};
+}
+
+int module_view_refuse(const struct module *module, const char *who, enum ch_status status,
+	const struct problems *problems)
+{
+	struct buffer told = {0};
+	int result = EXIT_UNUSABLE;
+	if (status == CH_NOT_FOUND) {
+		(void)fprintf(stderr, "%s: there is no book yet: `%s run` makes it\n", who,
+			module->program);
+		result = EXIT_NO_BOOK;
+	} else if (status == CH_VERSION) {
+		(void)fprintf(stderr,
+			"%s: the book is of another release: the next `%s run` makes it anew\n",
+			who, module->program);
+		result = EXIT_NO_BOOK;
+	} else if (problems_none(problems)) {
+		(void)fprintf(stderr, "%s: the book: %s\n", who, ch_status_text(status));
+	} else {
+		problems_print(problems, &told);
+		(void)fputs(buffer_text(&told), stderr);
+	}
+	buffer_fini(&told);
+	return result;
 }

@@ -8,8 +8,6 @@
 #include "base/text.h"
 #include "module/marketing/fact/held.h"
 
-#define LOOKUP_NO_BOOK 3
-
 static int complain(const struct lookup_request *request, const char *what, const char *value)
 {
 	(void)fprintf(stderr, "%s: %s: %s\n", request->program, what, value);
@@ -46,16 +44,6 @@ int lookup_parse(int argc, char **argv, struct lookup_request *out_request)
 	return out_request->config != NULL ? 0 : complain(out_request, "--config", "is needed");
 }
 
-static int tell_problems(const struct lookup_request *request, struct problems *problems)
-{
-	struct buffer text = {0};
-	(void)request;
-	problems_print(problems, &text);
-	(void)fputs(buffer_text(&text), stderr);
-	buffer_fini(&text);
-	return LOOKUP_UNUSABLE;
-}
-
 int lookup_open(const struct module *module, size_t segments_part_index,
 	const struct lookup_request *request, struct lookup *out_desk)
 {
@@ -69,21 +57,8 @@ int lookup_open(const struct module *module, size_t segments_part_index,
 		status = segments_config_open(
 			lookup.segments, &problems, &lookup.definitions, &lookup.zone);
 	}
-	if (status == CH_INVALID) {
-		result = tell_problems(request, &problems);
-	} else if (status == CH_NOT_FOUND) {
-		(void)fprintf(stderr, "%s: there is no book yet: the module has not run\n",
-			request->program);
-		result = LOOKUP_NO_BOOK;
-	} else if (status == CH_VERSION) {
-		(void)fprintf(stderr,
-			"%s: the book is of another release; the next run makes it anew\n",
-			request->program);
-		result = LOOKUP_NO_BOOK;
-	} else if (status != CH_OK) {
-		(void)fprintf(stderr, "%s: %s\n", request->program, ch_status_text(status));
-		result = LOOKUP_UNUSABLE;
-	}
+	if (status != CH_OK)
+		result = module_view_refuse(module, request->program, status, &problems);
 	if (result != 0 && opened)
 		module_view_close(&lookup.view);
 	if (result == 0)

@@ -37,7 +37,7 @@ static int usage(FILE *to, int exit_status)
 		"  --version, --help; COMMAND --help has the options of a command\n"
 		"\n"
 		"Exit status: 0 fine, 1 something was rejected, refused or is missing, 2 unusable,\n"
-		"3 there is no book yet, or it has not caught up, 64 usage.\n",
+		"3 there is no book yet, or it has not caught up, or nobody to reload, 64 usage.\n",
 		to);
 	return exit_status;
 }

@@ -25,7 +25,6 @@
 
 #define EXIT_SOME     1
 #define EXIT_UNUSABLE 2
-#define EXIT_NO_BOOK  3
 #define EXIT_USAGE    64
 
 #define CONNECT_MS 10000
@@ -456,24 +455,6 @@ static int command_parse(int argc, char **argv, struct request *request)
 	return command_usage(stderr, EXIT_USAGE);
 }
 
-static int command_tell(const struct problems *problems, enum ch_status status)
-{
-	struct buffer text = {0};
-	if (status == CH_NOT_FOUND) {
-		(void)command_fail("there is no book yet", "`carehub-marketing run` makes it");
-		return EXIT_NO_BOOK;
-	}
-	if (status == CH_VERSION) {
-		(void)command_fail("the book is of another release", "the next run makes it anew");
-		return EXIT_NO_BOOK;
-	}
-	problems_print(problems, &text);
-	(void)fputs(buffer_text(&text), stderr);
-	buffer_fini(&text);
-	return problems_none(problems) ? command_fail("the book", ch_status_text(status))
-				       : EXIT_UNUSABLE;
-}
-
 int campaign_command(int argc, char **argv, const struct module *module, size_t config_part)
 {
 	struct request request = {.format = REPORT_TEXT, .module = module};
@@ -486,7 +467,8 @@ int campaign_command(int argc, char **argv, const struct module *module, size_t 
 		return result;
 	enum ch_status status = module_view_open(module, request.config, &problems, &view.book);
 	if (status != CH_OK) {
-		result = command_tell(&problems, status);
+		result = module_view_refuse(
+			module, "carehub-marketing campaigns", status, &problems);
 		problems_fini(&problems);
 		return result;
 	}
@@ -503,7 +485,8 @@ int campaign_command(int argc, char **argv, const struct module *module, size_t 
 	if (view.settings->folder == NULL)
 		result = command_fail(request.config, "campaigns.folder is not set");
 	else if (campaigns_read(view.settings->folder, NULL, &problems, &view.campaigns) != CH_OK)
-		result = command_tell(&problems, CH_INVALID);
+		result = module_view_refuse(
+			module, "carehub-marketing campaigns", CH_INVALID, &problems);
 	else
 		result = command_act(&view);
 	report_fini(&view.report);

@@ -14,7 +14,6 @@
 
 #define EXIT_SOME     1
 #define EXIT_UNUSABLE 2
-#define EXIT_NO_BOOK  3
 #define EXIT_USAGE    64
 
 #define REPORT_HISTORY    13u /* periods that a promise's small line shows, this one included */
@@ -372,23 +371,8 @@ int report_command(int argc, char **argv, const struct module *module, size_t co
 	if (status == CH_OK) {
 		result = command_make(&request, &view, view.configs[config_part]);
 		module_view_close(&view);
-	} else if (!problems_none(&problems)) {
-		struct buffer text = {0};
-		problems_print(&problems, &text);
-		(void)fputs(buffer_text(&text), stderr);
-		buffer_fini(&text);
-		result = EXIT_UNUSABLE;
-	} else if (status == CH_NOT_FOUND) {
-		(void)fputs(
-			"carehub-quality report: there is no book yet: `carehub-quality run` makes it\n",
-			stderr);
-		result = EXIT_NO_BOOK;
-	} else if (status == CH_VERSION) {
-		(void)command_fail(
-			"the book", "it is of another release; the next run makes it anew");
-		result = EXIT_NO_BOOK;
 	} else {
-		result = command_fail("the book", ch_status_text(status));
+		result = module_view_refuse(module, "carehub-quality report", status, &problems);
 	}
 	problems_fini(&problems);
 	return result;

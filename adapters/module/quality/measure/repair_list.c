@@ -13,7 +13,6 @@
 
 #define EXIT_INCOMPLETE 1
 #define EXIT_UNUSABLE   2
-#define EXIT_NO_BOOK    3
 #define EXIT_USAGE      64
 
 #define FLUSH_BYTES (64u * 1024u)
@@ -175,32 +174,6 @@ static int list_print(struct repair_list *list, const struct module_view *view)
 	return EXIT_UNUSABLE;
 }
 
-/* The book did not open. */
-static int list_refuse(enum ch_status status, const struct problems *problems)
-{
-	struct buffer told = {0};
-	if (status == CH_NOT_FOUND) {
-		(void)fputs("carehub-quality repairs: there is no book yet: `carehub-quality run` "
-			    "makes it\n",
-			stderr);
-		return EXIT_NO_BOOK;
-	}
-	if (status == CH_VERSION) {
-		(void)fputs("carehub-quality repairs: the book is of another release; the next run "
-			    "makes it anew\n",
-			stderr);
-		return EXIT_NO_BOOK;
-	}
-	problems_print(problems, &told);
-	if (problems_none(problems))
-		(void)fprintf(
-			stderr, "carehub-quality repairs: the book: %s\n", ch_status_text(status));
-	else
-		(void)fputs(buffer_text(&told), stderr);
-	buffer_fini(&told);
-	return EXIT_UNUSABLE;
-}
-
 /* -1: the manual was asked for; 0; or an exit status that was told.  By hand: getopt_long's struct option is
  * not ours. */
 static int list_parse(int argc, char **argv, struct repair_list *list)
@@ -239,7 +212,7 @@ int repair_list_command(int argc, char **argv, const struct module *module, size
 		result = known ? list_print(&list, &view) : list_complain("no moment", list.as_of);
 		module_view_close(&view);
 	} else {
-		result = list_refuse(status, &problems);
+		result = module_view_refuse(module, "carehub-quality repairs", status, &problems);
 	}
 	problems_fini(&problems);
 	buffer_fini(&list.out);
