@@ -96,6 +96,10 @@ with tempfile.TemporaryDirectory() as folder:
     assert "no such table" in report(*march, "--table", "nothing", status=2)
     assert "nowhere/page.html" in report(*march, "-o", f"{folder}/nowhere/page.html", status=2)
 
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = subprocess.run([PROGRAM, folder, "report", *march], stdout=full, stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 2 and b"standard output: No space left on device" in done.stderr, done
+
     # What is missing of the log is told in every form.
     subprocess.run([PROGRAM, folder, "gap"], check=True)
     gap = "The log has gaps: entries 12 to 40 (behind one of 2026-04-0"

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "module/data/output.h"
 #include "module/marketing/fact/held.h"
 
 static int complain(const struct lookup_request *request, const char *what, const char *value)
@@ -69,19 +70,16 @@ int lookup_open(const struct module *module, size_t segments_part_index,
 
 int lookup_close(struct lookup *lookup, const struct lookup_request *request, enum ch_status status)
 {
-	int result = 0;
-	if (status == CH_OK)
-		status = lookup->out.status;
-	if (status == CH_NOT_FOUND)
+	int result = LOOKUP_UNUSABLE;
+	if (status == CH_OK) {
+		result = output_print(request->program, &lookup->out);
+	} else if (status == CH_NOT_FOUND) {
 		(void)fprintf(stderr, "%s: nothing is known of %s %s\n", request->program,
 			lookup->kind, lookup->sought);
-	else if (status != CH_OK)
+		result = LOOKUP_UNKNOWN;
+	} else {
 		(void)fprintf(stderr, "%s: %s\n", request->program, ch_status_text(status));
-	else if (fwrite(lookup->out.data, 1, lookup->out.len, stdout) != lookup->out.len ||
-		 fflush(stdout) != 0)
-		status = CH_IO;
-	if (status != CH_OK)
-		result = status == CH_NOT_FOUND ? 1 : LOOKUP_UNUSABLE;
+	}
 	definitions_free(lookup->definitions);
 	zone_free(lookup->zone);
 	buffer_fini(&lookup->out);

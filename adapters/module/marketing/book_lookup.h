@@ -7,6 +7,7 @@
 #include "module/marketing/segment/segments_part.h"
 #include "module/marketing/segment/standing.h"
 
+#define LOOKUP_UNKNOWN  1 /* what was asked for is not there */
 #define LOOKUP_UNUSABLE 2
 #define LOOKUP_USAGE    64
 

@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "kit/help.h"
+#include "module/data/output.h"
 #include "module/marketing/basket/basket_file.h"
 #include "module/marketing/basket/miner.h"
 #include "module/marketing/basket/rule_report.h"
@@ -63,15 +64,6 @@ struct request {
 	bool with_sets;
 	bool text;
 };
-
-static int print(struct buffer *out)
-{
-	bool written = out->status == CH_OK && fwrite(out->data, 1, out->len, stdout) == out->len &&
-		       fflush(stdout) == 0;
-	if (!written)
-		(void)fputs("carehub-marketing: standard output: cannot be written\n", stderr);
-	return written ? 0 : EXIT_UNUSABLE;
-}
 
 static enum ch_status read_baskets(
 	const struct request *request, struct basket_store *store, struct refusal *out_refusal)
@@ -146,7 +138,7 @@ static int rules(const struct request *request)
 		rule_report_text(&report, &out);
 	else
 		rule_report_json(&report, &out);
-	result = print(&out);
+	result = output_print("carehub-marketing", &out);
 out:
 	buffer_fini(&out);
 	rules_fini(&found);

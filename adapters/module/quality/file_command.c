@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kit/help.h"
+#include "module/data/output.h"
 #include "module/quality/chart/chart_report.h"
 
 #define EXIT_UNUSABLE 2
@@ -63,16 +64,6 @@ struct request {
 	bool text;
 };
 
-static int print(struct buffer *out)
-{
-	bool written = out->status == CH_OK && fwrite(out->data, 1, out->len, stdout) == out->len &&
-		       fflush(stdout) == 0;
-	if (!written)
-		(void)fputs("carehub-quality: standard output: cannot be written\n", stderr);
-	buffer_fini(out);
-	return written ? 0 : EXIT_UNUSABLE;
-}
-
 static int chart(const struct request *request, struct data_file *file)
 {
 	struct samples samples;
@@ -92,7 +83,9 @@ static int chart(const struct request *request, struct data_file *file)
 		chart_report_json(&samples, &charts, request->rules, &out);
 	charts_fini(&charts);
 	samples_fini(&samples);
-	return print(&out);
+	int result = output_print("carehub-quality", &out);
+	buffer_fini(&out);
+	return result;
 }
 
 static int pareto(const struct request *request, struct data_file *file)
@@ -111,8 +104,9 @@ static int pareto(const struct request *request, struct data_file *file)
 		pareto_report_text(&pareto, &out);
 	else
 		pareto_report_json(&pareto, &out);
-	result = print(&out);
+	result = output_print("carehub-quality", &out);
 out:
+	buffer_fini(&out);
 	pareto_fini(&pareto);
 	return result;
 }

@@ -12,6 +12,7 @@
 #include "carehub/v1/module.pb-c.h"
 #include "kit/courier.h"
 #include "kit/help.h"
+#include "module/data/output.h"
 #include "module/kit/module_settings.h"
 #include "module/marketing/campaign/campaign_plan.h"
 #include "module/marketing/campaign/campaign_proof.h"
@@ -295,10 +296,9 @@ static int command_print(struct desk_view *view)
 {
 	struct buffer out = {0};
 	report_render(&view->report, view->request->format, &out);
-	bool written = out.status == CH_OK && fwrite(out.data, 1, out.len, stdout) == out.len &&
-		       fflush(stdout) == 0;
+	int result = output_print("carehub-marketing campaigns", &out);
 	buffer_fini(&out);
-	return written ? 0 : command_fail("standard output", "cannot be written");
+	return result;
 }
 
 static int command_list(struct desk_view *view, const struct campaign *campaign)

@@ -1,4 +1,5 @@
 #include "module/quality/manager/report_command.h"
+#include "module/data/output.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -234,16 +235,12 @@ static enum ch_status reckoned_make(struct book_txn *txn, const struct stretch *
 
 static int command_write(const struct report_request *request, struct buffer *out)
 {
+	if (request->output == NULL)
+		return output_print("carehub-quality report", out);
 	enum ch_status status = out->status;
-	if (status == CH_OK && request->output != NULL)
-		status = file_replace(request->output, buffer_slice(out), REPORT_FILE_MODE);
-	else if (status == CH_OK &&
-		 (fwrite(out->data, 1, out->len, stdout) != out->len || fflush(stdout) != 0))
-		status = CH_IO;
 	if (status == CH_OK)
-		return 0;
-	return command_fail(
-		request->output != NULL ? request->output : "standard output", file_why(status));
+		status = file_replace(request->output, buffer_slice(out), REPORT_FILE_MODE);
+	return status == CH_OK ? 0 : command_fail(request->output, file_why(status));
 }
 
 /* There are many: they are named in their order in the report. */
