@@ -10,7 +10,7 @@ static const char *message_fault(struct slice value)
 	if (script_knows(STANDARD_EDIFACT, value) || script_knows(STANDARD_X12, value))
 		return NULL;
 	return "is none of ORDERS, ORDCHG, ORDRSP, DESADV, RECADV, INVRPT, PRICAT, and of X12 none "
-	       "of 850, 860, 855, 856, 846";
+	       "of 850, 860, 855, 856, 861, 846, 832";
 }
 
 static const char *marks_fault(struct slice value)
@@ -145,7 +145,7 @@ static const struct option options[] = {
 		.fault = message_fault,
 		AT(messages),
 		.help = "What he gets, of ORDERS, ORDCHG, ORDRSP, DESADV, RECADV, INVRPT, PRICAT; of X12\n"
-			"850, 860, 855, 856, 846."},
+			"850, 860, 855, 856, 861, 846, 832."},
 	{.name = "documents.for",
 		.type = OPTION_CHOICE,
 		.words = scope_words,

@@ -86,8 +86,14 @@ static const struct code_row packagings[] = {
 	{NULL, NULL},
 };
 
-/* X12 673 tells other things apart than 6063 does. */
-static const struct code_row quantities[] = {
+/* 5125; X12 236. */
+static const struct code_row prices[] = {
+	{"AAA", "NET"},
+	{NULL, NULL},
+};
+
+/* X12 673 and 412 tell other things apart than 6063 and 4221 do. */
+static const struct code_row others[] = {
 	{NULL, NULL},
 };
 
@@ -104,7 +110,9 @@ static const struct code_field {
 	{"TradeParty", "id_agency", agencies, 0, false},
 	{NULL, "references", references, 0, true},
 	{"PartsPackage", "packaging", packagings, 0, false},
-	{"InventoryLine", "quantity_qualifier", quantities, 0, false},
+	{"PriceLine", "price_qualifier", prices, 0, false},
+	{"InventoryLine", "quantity_qualifier", others, 0, false},
+	{"ReceiptLine", "discrepancy_code", others, 0, false},
 };
 
 struct walk {

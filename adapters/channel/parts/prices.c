@@ -47,6 +47,11 @@ static void take_date(struct reading *r)
 	bool line = state->line != NULL;
 	if (!line && trade_document_date(r))
 		return;
+	if (!line && trade_date(r, "097", &moment)) {
+		r->date = moment;
+		r->dated = true;
+		return;
+	}
 	if (trade_date(r, "194", &moment) || trade_date(r, "157", &moment) ||
 		trade_date(r, "007", &moment)) {
 		if (line)

@@ -66,10 +66,15 @@ static void take_reference(struct reading *r)
 	bool x12 = r->interchange->standard == STANDARD_X12;
 	unsigned element = x12 ? 2 : 1;
 	unsigned component = x12 ? 1 : 2;
+	bool repair = (x12 && segment_says(s, 1, 1, "WO")) ||
+		      (r->options->repair_reference.len > 0 &&
+			      slice_equal(segment_get(s, 1, 1), r->options->repair_reference));
 	bool order = segment_says(s, 1, 1, x12 ? "PO" : "ON");
 	bool advice = segment_says(s, 1, 1, x12 ? "SI" : "AAK") ||
 		      segment_says(s, 1, 1, x12 ? "PK" : "DQ");
-	if (state->line == NULL && order) {
+	if (state->line == NULL && x12 && segment_says(s, 1, 1, "L1")) {
+		reading_append(r, &state->receipt->remarks, segment_get(s, 3, 1), "\n");
+	} else if (state->line == NULL && order) {
 		READING_ADD(
 			r, state->receipt, parts_order_ids, reading_text(r, element, component));
 	} else if (state->line == NULL && advice) {
@@ -78,20 +83,24 @@ static void take_reference(struct reading *r)
 		reading_set(r, &state->line->parts_order_id, element, component);
 		if (!x12)
 			reading_set(r, &state->line->order_line_id, 1, 3);
-	} else if (state->line != NULL && r->options->repair_reference.len > 0 &&
-		   slice_equal(segment_get(s, 1, 1), r->options->repair_reference)) {
+	} else if (state->line != NULL && repair) {
 		reading_set(r, &state->line->repair_order_id, element, component);
+	} else if (state->line != NULL && x12 && segment_says(s, 1, 1, "SE") &&
+		   segment_get(s, 2, 1).len > 0) {
+		READING_ADD(r, state->line, serial_numbers, reading_text(r, 2, 1));
 	}
 }
 
-/* PRF*order: for what follows, or for the line it stands in. */
+/* PRF*order****line: for what follows, or for the line it stands in. */
 static void take_prf(struct reading *r)
 {
 	struct receipt_state *state = state_of(r);
-	if (state->line != NULL)
+	if (state->line != NULL) {
 		reading_set(r, &state->line->parts_order_id, 1, 1);
-	else
+		reading_set(r, &state->line->order_line_id, 5, 1);
+	} else {
 		READING_ADD(r, state->receipt, parts_order_ids, reading_text(r, 1, 1));
+	}
 }
 
 static void take_party(struct reading *r)

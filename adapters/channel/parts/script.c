@@ -16,6 +16,7 @@
 #define PER_NAME_MAX       60u
 #define PER_NUMBER_MAX     80u
 #define MSG_MAX            264u
+#define NOTE_MAX           80u
 
 const struct script *const scripts[] = {
 	&script_order,
@@ -370,4 +371,16 @@ void script_remarks(struct writing *writing, const char *remarks)
 		put_msg(writing, writing_words(writing, remarks));
 	else
 		put_ftx(writing, writing_words(writing, remarks));
+}
+
+void script_notes(struct writing *writing, const char *notes)
+{
+	struct slice rest = writing_words(writing, notes);
+	struct slice piece;
+	while (writing->status == CH_OK && writing_piece(&rest, NOTE_MAX, &piece)) {
+		writing_segment(writing, "REF");
+		writing_code(writing, 1, 1, "L1");
+		writing_put(writing, "remarks", 3, 1, piece, NOTE_MAX);
+		writing_end(writing);
+	}
 }

@@ -87,6 +87,9 @@ void script_contact(struct writing *writing, const char *contact);
 void script_currency(struct writing *writing, const char *currency, const char *use);
 void script_remarks(struct writing *writing, const char *remarks);
 
+/* X12: a text in references, where a set has no other room for one: REF*L1**text. */
+void script_notes(struct writing *writing, const char *notes);
+
 /* ---- What the lines have alike ---- */
 
 /* LIN, PIA, IMD; `item` may be NULL. */
@@ -105,8 +108,8 @@ void script_quantity(struct writing *writing, const char *field, const char *qua
 	const Carehub__V1__Decimal *quantity, const char *unit);
 void script_price(struct writing *writing, const Carehub__V1__Decimal *price);
 
-/* X12: a quantity and, behind it, its unit; where the standard asks for one and none is told, it is EA. */
-void script_measure(struct writing *writing, const char *field, unsigned element,
+/* X12: a quantity of at most `max` digits and, behind it, its unit; none that is told is EA. */
+void script_measure(struct writing *writing, const char *field, unsigned element, unsigned max,
 	const Carehub__V1__Decimal *quantity, const char *unit);
 
 /* GIN+qualifier, five to a segment; REF*qualifier each. */

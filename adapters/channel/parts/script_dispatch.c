@@ -13,7 +13,6 @@
 #define ORDER_NUMBER_MAX 22u
 #define LINE_ID_MAX      20u
 #define CARRIER_MAX      35u
-#define NOTE_MAX         80u
 #define WEIGHT_MAX       10u
 
 /* ---- DESADV: the order of lines ---- */
@@ -299,19 +298,6 @@ static enum ch_status settle_856(
 
 /* ---- 856: levels ---- */
 
-/* A text in references, which is where a shipment has room for one. */
-static void write_notes(struct writing *w, const char *remarks)
-{
-	struct slice rest = writing_words(w, remarks);
-	struct slice piece;
-	while (w->status == CH_OK && writing_piece(&rest, NOTE_MAX, &piece)) {
-		writing_segment(w, "REF");
-		writing_code(w, 1, 1, "L1");
-		writing_put(w, "remarks", 3, 1, piece, NOTE_MAX);
-		writing_end(w);
-	}
-}
-
 static void write_shipment(struct writing *w, const Carehub__V1__PartsDispatchAdvised *advice)
 {
 	if (advice->carrier[0] != 0) {
@@ -322,7 +308,7 @@ static void write_shipment(struct writing *w, const Carehub__V1__PartsDispatchAd
 	for (size_t i = 0; i < advice->n_tracking_numbers; i++)
 		script_reference(w, "tracking_numbers", "CN", advice->tracking_numbers[i], "");
 	script_references(w, advice->references, advice->n_references);
-	write_notes(w, advice->remarks);
+	script_notes(w, advice->remarks);
 	if (advice->dispatch_time_us != 0)
 		writing_moment(w, "dispatch_time_us", "011", advice->dispatch_time_us);
 	else
@@ -371,8 +357,8 @@ static void write_item(struct writing *w, const Carehub__V1__DispatchLine *line)
 	writing_end(w);
 	writing_segment(w, "SN1");
 	writing_put(w, "order_line_id", 1, 1, slice_text(line->order_line_id), LINE_ID_MAX);
-	script_measure(w, "quantity", 2, line->quantity, line->unit);
-	script_measure(w, "ordered_quantity", 5, line->ordered_quantity, line->unit);
+	script_measure(w, "quantity", 2, 10, line->quantity, line->unit);
+	script_measure(w, "ordered_quantity", 5, 15, line->ordered_quantity, line->unit);
 	writing_end(w);
 	script_description(w, line->item);
 	script_repair(w, line->repair_order_id);
@@ -429,7 +415,8 @@ static void write_856(struct writing *w, const ProtobufCMessage *document)
 	writing_code(w, 1, 1, "00");
 	writing_least(w, "dispatch_id", slice_text(advice->dispatch_id), 2);
 	writing_put(w, "dispatch_id", 2, 1, slice_text(advice->dispatch_id), DISPATCH_ID_MAX);
-	writing_date_pair(w, "time", 3, w->time_us);
+	writing_date_of(w, "time", 3, "");
+	writing_time_of(w, "time", 4);
 	writing_code(w, 5, 1, advice->n_packages > 0 ? "0003" : "0004");
 	writing_end(w);
 	if (w->status == CH_OK)

@@ -143,12 +143,12 @@ void script_quantity(struct writing *writing, const char *field, const char *qua
 	writing_end(writing);
 }
 
-void script_measure(struct writing *writing, const char *field, unsigned element,
+void script_measure(struct writing *writing, const char *field, unsigned element, unsigned max,
 	const Carehub__V1__Decimal *quantity, const char *unit)
 {
 	if (quantity == NULL)
 		return;
-	writing_number(writing, field, element, 1, quantity, QUANTITY_MAX);
+	writing_number(writing, field, element, 1, quantity, max);
 	writing_least(writing, "unit", slice_text(unit), 2);
 	writing_put(writing, "unit", element + 1, 1, slice_text(unit[0] != 0 ? unit : "EA"), 2);
 }

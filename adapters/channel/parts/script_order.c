@@ -58,7 +58,7 @@ static void write_po1(struct writing *w, const Carehub__V1__PartsOrderLine *line
 	w->line++;
 	writing_segment(w, "PO1");
 	writing_put(w, "line_id", 1, 1, slice_text(line->line_id), LINE_ID_MAX);
-	script_measure(w, "quantity", 2, line->quantity, line->unit);
+	script_measure(w, "quantity", 2, 15, line->quantity, line->unit);
 	writing_number(w, "unit_price", 4, 1, line->unit_price, PRICE_MAX);
 	script_pairs(w, 6, line->item);
 	writing_end(w);
@@ -77,7 +77,7 @@ static void write_poc(struct writing *w, const Carehub__V1__PartsOrderLine *line
 	if (!struck)
 		writing_number(w, "quantity", 3, 1, line->quantity, 9);
 	if (!struck)
-		script_measure(w, "quantity", 4, line->quantity, line->unit);
+		script_measure(w, "quantity", 4, 9, line->quantity, line->unit);
 	else
 		writing_put(w, "unit", 5, 1, slice_text(line->unit), 2);
 	writing_number(w, "unit_price", 6, 1, line->unit_price, PRICE_MAX);

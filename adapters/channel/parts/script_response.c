@@ -175,7 +175,7 @@ static void write_ack(struct writing *w, const Carehub__V1__PartsAnswerLine *lin
 {
 	writing_segment(w, "ACK");
 	writing_code(w, 1, 1, status);
-	script_measure(w, "quantity", 2, quantity, line->unit);
+	script_measure(w, "quantity", 2, 15, quantity, line->unit);
 	if (strcmp(status, "IS") == 0)
 		script_pairs(w, 7, line->substitute);
 	writing_end(w);
@@ -188,7 +188,7 @@ static void write_po1(struct writing *w, const Carehub__V1__PartsAnswerLine *lin
 	w->line++;
 	writing_segment(w, "PO1");
 	writing_put(w, "line_id", 1, 1, slice_text(line->line_id), LINE_ID_MAX);
-	script_measure(w, "ordered_quantity", 2, line->ordered_quantity, line->unit);
+	script_measure(w, "ordered_quantity", 2, 15, line->ordered_quantity, line->unit);
 	writing_number(w, "unit_price", 4, 1, line->unit_price, PRICE_MAX);
 	script_pairs(w, 6, line->item);
 	writing_end(w);

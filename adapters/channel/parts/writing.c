@@ -219,12 +219,6 @@ void writing_number(struct writing *writing, const char *field, unsigned element
 			(struct decimal){number->unscaled, number->scale}, max);
 }
 
-static void put_date_pair(struct writing *w, unsigned element, const char *digits)
-{
-	writing_put(w, "date", element, 1, slice_of(digits, 8), 8);
-	writing_put(w, "time", element + 1, 1, slice_text(digits + 8), 6);
-}
-
 /* CCYYMMDD, with HHMM or HHMMSS behind it or without. */
 static void put_date(struct writing *w, const char *qualifier, const char *digits)
 {
@@ -232,7 +226,8 @@ static void put_date(struct writing *w, const char *qualifier, const char *digit
 	writing_segment(w, "DTM");
 	writing_code(w, 1, 1, qualifier);
 	if (w->standard == STANDARD_X12) {
-		put_date_pair(w, 2, digits);
+		writing_put(w, "date", 2, 1, slice_of(digits, 8), 8);
+		writing_put(w, "time", 3, 1, slice_text(digits + 8), 6);
 	} else {
 		writing_code(w, 1, 2, digits);
 		writing_code(w, 1, 3, len == 8 ? "102" : len == 12 ? "203" : "204");
@@ -307,14 +302,6 @@ void writing_day(struct writing *writing, const char *field, const char *qualifi
 		put_date(writing, qualifier, digits);
 }
 
-void writing_date_pair(
-	struct writing *writing, const char *field, unsigned element, int64_t time_us)
-{
-	char digits[40];
-	if (writing->status == CH_OK && civil_digits(writing, field, time_us, digits))
-		put_date_pair(writing, element, digits);
-}
-
 void writing_date_of(struct writing *writing, const char *field, unsigned element, const char *day)
 {
 	char digits[40];
@@ -323,6 +310,13 @@ void writing_date_of(struct writing *writing, const char *field, unsigned elemen
 	if (day[0] == 0 ? civil_digits(writing, field, writing->time_us, digits)
 			: day_digits(writing, field, day, digits))
 		writing_put(writing, field, element, 1, slice_of(digits, 8), 8);
+}
+
+void writing_time_of(struct writing *writing, const char *field, unsigned element)
+{
+	char digits[40];
+	if (writing->status == CH_OK && civil_digits(writing, field, writing->time_us, digits))
+		writing_put(writing, field, element, 1, slice_text(digits + 8), 6);
 }
 
 void writing_amount(struct writing *writing, const char *field, const char *qualifier,

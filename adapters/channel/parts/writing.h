@@ -89,10 +89,9 @@ void writing_day_of(
 void writing_day(
 	struct writing *writing, const char *field, const char *qualifier, const char *day);
 
-/* X12: a date and a time in elements of their own; the day of the event when `day` is empty, else that day alone. */
-void writing_date_pair(
-	struct writing *writing, const char *field, unsigned element, int64_t time_us);
+/* X12: a day in an element, that of the event when `day` is empty; and the event's time of day. */
 void writing_date_of(struct writing *writing, const char *field, unsigned element, const char *day);
+void writing_time_of(struct writing *writing, const char *field, unsigned element);
 
 /* "MOA+203:12.50", with the currency when it is not the document's; "AMT*TT*12.50", in which there is no place for
  * another one.  None when it is NULL. */
