@@ -6,8 +6,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
-#include "channel/callcenter/ami_client.h"
-#include "channel/callcenter/esl_client.h"
+#include "channel/callcenter/dialect.h"
 #include "channel/callcenter/log_fill.h"
 #include "channel/callcenter/means.h"
 #include "channel/callcenter/recording.h"
@@ -35,8 +34,7 @@ struct hotline {
 	uv_loop_t loop;
 	bool looping;
 	uv_timer_t tick;
-	struct ami_client *ami; /* one of these two, or neither */
-	struct esl_client *esl;
+	struct dialect *dialect; /* NULL: no exchange is listened to */
 	struct exchange *exchange;
 	struct log_fill *fill; /* NULL: no logs */
 	int64_t fill_due_us;   /* of the steady clock; INT64_MAX: when something is missed */
@@ -53,13 +51,6 @@ static void hotline_fill_by(struct hotline *hotline, int64_t in_us)
 	int64_t due_us = clock_steady_us() + in_us;
 	if (due_us < hotline->fill_due_us)
 		hotline->fill_due_us = due_us;
-}
-
-/* Whether the exchange is heard. */
-static bool hotline_hears(const struct hotline *hotline)
-{
-	return (hotline->ami != NULL && ami_client_is_up(hotline->ami)) ||
-	       (hotline->esl != NULL && esl_client_is_up(hotline->esl));
 }
 
 static void hotline_fill_step(struct hotline *hotline)
@@ -84,7 +75,7 @@ static void hotline_fill_step(struct hotline *hotline)
 		hotline_fill_by(hotline, fresh_us);
 	if (!callcenter_listens(hotline->settings))
 		hotline_fill_by(hotline, FILL_ALONE_US);
-	else if (!hotline_hears(hotline))
+	else if (!dialect_is_up(hotline->dialect))
 		hotline_fill_by(hotline, FILL_BLIND_US);
 	else if (log_fill_is_waiting(hotline->fill))
 		hotline_fill_by(hotline, FILL_ROWS_US);
@@ -252,43 +243,6 @@ static enum ch_status hotline_renew(void *source)
 
 /* ---- Starting ---- */
 
-static struct uplink_options hotline_uplink(const struct hotline *hotline)
-{
-	const struct callcenter_settings *settings = hotline->settings;
-	return (struct uplink_options){
-		.host = settings->host,
-		.port = callcenter_port(settings),
-		.tls = hotline->means.tls,
-		.keepalive_ms = settings->keepalive_ms,
-		.timeout_ms = settings->timeout_ms,
-		.first_ms = settings->first_ms,
-		.longest_ms = settings->longest_ms,
-	};
-}
-
-static enum ch_status hotline_start_ami(struct hotline *hotline, const struct ears *ears)
-{
-	const struct callcenter_settings *settings = hotline->settings;
-	const struct ami_client_options options = {
-		.uplink = hotline_uplink(hotline),
-		.username = settings->username,
-		.secret = secret_slice(&hotline->means.secret),
-		.md5 = settings->login == LOGIN_MD5,
-		.events = settings->events,
-	};
-	return ami_client_open(&hotline->loop, &options, ears, &hotline->ami);
-}
-
-static enum ch_status hotline_start_esl(struct hotline *hotline, const struct ears *ears)
-{
-	const struct esl_client_options options = {
-		.uplink = hotline_uplink(hotline),
-		.password = secret_slice(&hotline->means.secret),
-		.custom = hotline->settings->survey_event,
-	};
-	return esl_client_open(&hotline->loop, &options, ears, &hotline->esl);
-}
-
 static enum ch_status hotline_start_client(struct hotline *hotline)
 {
 	const struct callcenter_settings *settings = hotline->settings;
@@ -316,14 +270,10 @@ static enum ch_status hotline_start_client(struct hotline *hotline)
 	};
 	if (!callcenter_listens(settings))
 		return CH_OK;
-	if (settings->tls && !settings->tls_verify)
-		log_warning("exchange.unverified", "host=%s detail=\"%s\"", settings->host,
-			"exchange.tls_verify is no: whoever answers there gets the login");
 	enum ch_status status = exchange_create(&listener, &exchange, &hotline->exchange);
 	if (status == CH_OK)
-		status = settings->dialect == DIALECT_FREESWITCH
-				 ? hotline_start_esl(hotline, &ears)
-				 : hotline_start_ami(hotline, &ears);
+		status = dialect_open(
+			&hotline->loop, settings, &hotline->means, &ears, &hotline->dialect);
 	return status;
 }
 
@@ -464,8 +414,7 @@ static void hotline_close_loop(struct hotline *hotline)
 {
 	int64_t until_us = clock_steady_us() + CLOSE_US;
 	screens_close(hotline->screens);
-	ami_client_close(hotline->ami);
-	esl_client_close(hotline->esl);
+	dialect_close(hotline->dialect);
 	uv_close((uv_handle_t *)&hotline->tick, NULL);
 	while (uv_loop_alive(&hotline->loop) && clock_steady_us() < until_us)
 		(void)uv_run(&hotline->loop, UV_RUN_NOWAIT); /* looked at above */
@@ -475,8 +424,7 @@ static void hotline_close_loop(struct hotline *hotline)
 			NULL; /* a leak beats a crash: what is on it may still be called */
 		return;
 	}
-	ami_client_free(hotline->ami);
-	esl_client_free(hotline->esl);
+	dialect_free(hotline->dialect);
 }
 
 static void hotline_close(void *source)
