@@ -55,7 +55,7 @@ static void stage_start(struct stage *stage)
 	struct state_options state = {
 		.dir = stage_path(stage, "store", path),
 		.map_bytes = 64 << 20,
-		.freeze_us = 20000,
+		.freeze_us = stage->freeze_us != 0 ? stage->freeze_us : 20000,
 	};
 	assert_int_equal(
 		state_open(&state, journal_incarnation(stage->journal), &stage->state), CH_OK);

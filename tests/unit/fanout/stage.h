@@ -23,6 +23,7 @@ struct stage {
 	struct fanout *fanout;
 	struct fanout_options options; /* set before stage_open */
 	uint64_t segment_bytes;        /* 0: 1 MiB */
+	int64_t freeze_us;             /* 0: 20 ms */
 	pthread_mutex_t lock;
 	pthread_cond_t rung;
 	bool ready;
