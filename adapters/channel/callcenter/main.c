@@ -53,6 +53,7 @@ static int usage_error(void)
 
 static int run_translate(int argc, char **argv)
 {
+	static char name[] = "carehub-callcenter translate"; /* so getopt's messages begin */
 	static const struct option options[] = {
 		{"format", required_argument, NULL, 'f'},
 		{"source", required_argument, NULL, 's'},
@@ -77,6 +78,7 @@ static int run_translate(int argc, char **argv)
 	const char *zone_name = NULL;
 	struct zone *zone = NULL;
 	int option;
+	argv[0] = name;
 	while ((option = getopt_long(argc, argv, "f:s:z:lS:q", options, NULL)) != -1) {
 		switch (option) {
 		case 'f':
@@ -157,5 +159,7 @@ int main(int argc, char **argv)
 		if (strcmp(argv[1], commands[i].name) == 0)
 			return commands[i].run(argc - 1, argv + 1);
 	}
+	if (argc >= 2)
+		fprintf(stderr, "carehub-callcenter: no such command: %s\n", argv[1]);
 	return usage_error();
 }

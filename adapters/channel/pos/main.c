@@ -53,6 +53,7 @@ static int complain(const char *what, const char *value)
 
 static int translate(int argc, char **argv)
 {
+	static char name[] = "carehub-pos translate"; /* so getopt's messages begin */
 	static const struct option options[] = {
 		{"source", required_argument, NULL, 's'},
 		{"time-zone", required_argument, NULL, 'z'},
@@ -65,6 +66,7 @@ static int translate(int argc, char **argv)
 	struct zone *zone = NULL;
 	int worst = 0;
 	int option;
+	argv[0] = name;
 	while ((option = getopt_long(argc, argv, "q", options, NULL)) != -1) {
 		switch (option) {
 		case 's':

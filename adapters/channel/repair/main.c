@@ -70,6 +70,7 @@ static struct stations *load_mappings(
 
 static int run_translate(int argc, char **argv)
 {
+	static char name[] = "carehub-repair translate"; /* so getopt's messages begin */
 	static const struct option options[] = {
 		{"mapping", required_argument, NULL, 'm'},
 		{"source", required_argument, NULL, 's'},
@@ -82,6 +83,7 @@ static int run_translate(int argc, char **argv)
 	struct mapping_overrides overrides = {.source = {NULL, 0}};
 	const char *mapping = NULL;
 	int option;
+	argv[0] = name;
 	while ((option = getopt_long(argc, argv, "m:s:i:z:q", options, NULL)) != -1) {
 		switch (option) {
 		case 'm':
@@ -206,5 +208,7 @@ int main(int argc, char **argv)
 			return result;
 		}
 	}
+	if (argc >= 2)
+		fprintf(stderr, "carehub-repair: no such command: %s\n", argv[1]);
 	return usage_error();
 }

@@ -53,6 +53,7 @@ static int complain(const char *what, const char *value)
 
 static int translate(int argc, char **argv)
 {
+	static char name[] = "carehub-website translate"; /* so getopt's messages begin */
 	static const struct option options[] = {
 		{"source", required_argument, NULL, 's'},
 		{"shop", required_argument, NULL, 'n'},
@@ -66,6 +67,7 @@ static int translate(int argc, char **argv)
 	struct zone *zone = NULL;
 	int result = -1;
 	int option;
+	argv[0] = name;
 	while (result < 0 && (option = getopt_long(argc, argv, "q", options, NULL)) != -1) {
 		switch (option) {
 		case 's':
