@@ -41,6 +41,7 @@
 #define LIMIT_EFFECTS_PER_EVENT 512u
 #define LIMIT_DERIVED_PER_EVENT 64u
 #define LIMIT_KEYS_PER_CUSTOMER 64u
+#define LIMIT_UNIT_REPAIRS      16u /* the newest, kept with the unit */
 #define LIMIT_FIELDS_PER_RECORD 256u
 
 /* What one repair, case or key of the information base remembers.  Pauses beyond stop no clock; of

@@ -203,7 +203,19 @@ static void customer_cases(const Carehub__V1__CustomerView *view)
 	grid_free(grid);
 }
 
-static void customer_units(const Carehub__V1__CustomerView *view)
+/* As it is kept, or that its last day is past: days of ISO 8601 stand in their order. */
+static const char *customer_warranty(
+	const Carehub__V1__ProductUnit *unit, int64_t now_us, char text[WORDS_BYTES])
+{
+	if (unit->warranty == CAREHUB__V1__WARRANTY_STATE__WARRANTY_STATE_UNSPECIFIED)
+		return "";
+	if (unit->warranty_end_date[0] != 0 &&
+		strncmp(unit->warranty_end_date, words_time(now_us, text), 10) < 0)
+		return "over";
+	return WORD(warranty_state, "WARRANTY_STATE_", unit->warranty, text);
+}
+
+static void customer_units(const Carehub__V1__CustomerView *view, int64_t now_us)
 {
 	struct grid *grid = grid_create("UNIT|MODEL  SERIAL NUMBER|WARRANTY|UNTIL|>REPAIRS");
 	char text[WORDS_BYTES];
@@ -211,10 +223,7 @@ static void customer_units(const Carehub__V1__CustomerView *view)
 		const Carehub__V1__ProductUnit *unit = view->units[i];
 		grid_cell(grid, "%s", unit->unit_id);
 		customer_unit_ref(grid, unit->unit);
-		grid_cell(grid, "%s",
-			unit->warranty != CAREHUB__V1__WARRANTY_STATE__WARRANTY_STATE_UNSPECIFIED
-				? WORD(warranty_state, "WARRANTY_STATE_", unit->warranty, text)
-				: "");
+		grid_cell(grid, "%s", customer_warranty(unit, now_us, text));
 		grid_cell(grid, "%s", unit->warranty_end_date);
 		grid_cell(grid, "%zu", unit->n_repair_order_ids);
 	}
@@ -360,7 +369,7 @@ static void customer_show(const Carehub__V1__CustomerView *view, int64_t now_us)
 	customer_orders(view);
 	customer_cases(view);
 	customer_appointments(view);
-	customer_units(view);
+	customer_units(view, now_us);
 	customer_entitlements(view);
 	customer_consents(customer);
 	customer_reference(view);

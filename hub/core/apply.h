@@ -21,7 +21,7 @@
 #include "wire/envelope.h"
 
 /* Rises when the same input and state would give other effects. */
-#define RULES_VERSION 4u
+#define RULES_VERSION 5u
 
 struct core;
 

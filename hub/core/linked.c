@@ -8,17 +8,18 @@
 #include "wire/pbedit.h"
 
 /* Fields that every kind of record has, by its own numbers in customer.proto; nobody owns an order between
- * firms. */
+ * firms.  `unit` is the key of the unit that the record is about. */
 static const struct {
 	bool linked;
 	uint32_t customer;
 	uint32_t state;
+	uint32_t unit;
 } fields[TABLE_COUNT] = {
 	[TABLE_UNIT] = {.linked = true, .customer = 3},
 	[TABLE_ORDER] = {.linked = true, .customer = 4, .state = 5},
-	[TABLE_REPAIR] = {.linked = true, .customer = 3, .state = 6},
+	[TABLE_REPAIR] = {.linked = true, .customer = 3, .state = 6, .unit = 4},
 	[TABLE_CASE] = {.linked = true, .customer = 3, .state = 5},
-	[TABLE_ENTITLEMENT] = {.linked = true, .customer = 3},
+	[TABLE_ENTITLEMENT] = {.linked = true, .customer = 3, .unit = 4},
 	[TABLE_APPOINTMENT] = {.linked = true, .customer = 3, .state = 4},
 	[TABLE_SUPPLY] = {.linked = true},
 };
@@ -26,9 +27,19 @@ static const struct {
 enum {
 	RECORD_ID = 1,
 	RECORD_STATE_TIME = 98,
-	REPAIR_UNIT_ID = 4,
+	ENTITLEMENT_KIND = 2,
 	UNIT_REF = 2,
+	UNIT_WARRANTY = 5,
+	UNIT_WARRANTY_START = 6,
+	UNIT_WARRANTY_END = 7,
 	UNIT_REPAIRS = 10,
+};
+
+/* Of website.warranty.registered, and what a unit then is. */
+enum {
+	WARRANTY_REGISTERED = 1,
+	REGISTERED_START = 5,
+	REGISTERED_END = 6,
 };
 
 struct slice linked_get(struct ruling *ruling, enum store_table table, struct slice id)
@@ -145,6 +156,14 @@ static void linked_put_uint(
 		pb_put_uint(partial, number, value);
 }
 
+static void linked_put_bytes(
+	struct slice record, uint32_t number, struct slice value, struct buffer *partial)
+{
+	struct slice old;
+	if (value.len > 0 && !(pbedit_get_bytes(record, number, &old) && slice_equal(old, value)))
+		pb_put_bytes(partial, number, value);
+}
+
 void record_put(struct slice record, uint32_t number, uint64_t value, struct buffer *partial)
 {
 	uint64_t old = 0;
@@ -228,12 +247,10 @@ static void linked_rule_apply(struct ruling *ruling, const struct linked_rule *r
 		linked_put_uint(record, fields[rule->table].state, state, &open);
 		linked_put_uint(record, RECORD_STATE_TIME, (uint64_t)ruling->occurred_us, &open);
 	}
-	if (rule->table == TABLE_REPAIR && ruling->rules->unit.count > 0) {
-		struct slice unit = linked_unit_id(ruling);
-		buffer_clear(&copied);
-		pb_put_bytes(&copied, REPAIR_UNIT_ID, unit);
-		linked_put_changed(record, REPAIR_UNIT_ID, buffer_slice(&copied), &open);
-	}
+	if (fields[rule->table].unit != 0 && ruling->rules->unit.count > 0)
+		linked_put_bytes(record, fields[rule->table].unit, linked_unit_id(ruling), &open);
+	if (rule->table == TABLE_ENTITLEMENT) /* there are no others yet */
+		linked_put_bytes(record, ENTITLEMENT_KIND, SLICE_LITERAL("warranty"), &open);
 	if (open.status != CH_OK || personal.status != CH_OK || copied.status != CH_OK)
 		ruling->status = CH_NOMEM;
 	linked_emit(ruling, rule->table, id, buffer_slice(&open), false);
@@ -242,6 +259,53 @@ static void linked_rule_apply(struct ruling *ruling, const struct linked_rule *r
 	buffer_fini(&open);
 	buffer_fini(&personal);
 	buffer_fini(&copied);
+}
+
+/* What it was registered with; a later registration is of the next owner, and holds. */
+static void linked_put_warranty(
+	const struct ruling *ruling, struct slice record, struct buffer *partial)
+{
+	struct slice day;
+	linked_put_uint(record, UNIT_WARRANTY, WARRANTY_REGISTERED, partial);
+	if (pbedit_get_bytes(ruling->parts.data, REGISTERED_START, &day))
+		linked_put_bytes(record, UNIT_WARRANTY_START, day, partial);
+	if (pbedit_get_bytes(ruling->parts.data, REGISTERED_END, &day))
+		linked_put_bytes(record, UNIT_WARRANTY_END, day, partial);
+}
+
+/* The repair that the event is about; empty: none. */
+static struct slice linked_repair_id(struct ruling *ruling)
+{
+	struct slice id = {NULL, 0};
+	for (uint8_t i = 0; i < ruling->rules->linked_count; i++) {
+		const struct linked_rule *rule = &ruling->rules->linked[i];
+		if (rule->table == TABLE_REPAIR)
+			id = linked_id(ruling, rule->ids, rule->id_count);
+	}
+	return id;
+}
+
+/* The list as a whole, for an effect replaces a field: without the oldest, when it is full. */
+static void linked_put_repair(struct ruling *ruling, struct slice record, struct buffer *partial)
+{
+	struct slice repair = linked_repair_id(ruling);
+	struct pb_field field;
+	uint32_t count = 0;
+	bool known = repair.len == 0;
+	for (struct pb_reader reader = pb_read(record); pb_next(&reader, &field);) {
+		if (field.number != UNIT_REPAIRS || field.wire != PB_LEN)
+			continue;
+		known = known || slice_equal(field.bytes, repair);
+		count++;
+	}
+	if (known)
+		return;
+	for (struct pb_reader reader = pb_read(record); pb_next(&reader, &field);) {
+		if (field.number == UNIT_REPAIRS && field.wire == PB_LEN &&
+			count-- < LIMIT_UNIT_REPAIRS)
+			pb_put_bytes(partial, UNIT_REPAIRS, field.bytes);
+	}
+	pb_put_bytes(partial, UNIT_REPAIRS, repair);
 }
 
 /* A unit outlives its owner: the last one who bought or registered it has it. */
@@ -260,9 +324,12 @@ static void linked_unit_apply(struct ruling *ruling)
 	/* The fuller description stays: a hotline notes a serial number, a station the whole plate. */
 	if (ref.len > known.len)
 		pb_put_bytes(&partial, UNIT_REF, ref);
-	linked_emit(ruling, TABLE_UNIT, id, buffer_slice(&partial), false);
 	bool owner = types_match(
 		SLICE_LITERAL("website.warranty.registered"), slice_text(ruling->type->name));
+	if (owner)
+		linked_put_warranty(ruling, record, &partial);
+	linked_put_repair(ruling, record, &partial);
+	linked_emit(ruling, TABLE_UNIT, id, buffer_slice(&partial), false);
 	if (owner && ruling->customer != 0 &&
 		linked_owner(ruling, TABLE_UNIT, id) != ruling->customer)
 		ruling_effect(ruling, &(struct effect){.op = EFFECT_LINK,
