@@ -100,6 +100,16 @@ with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run([PROGRAM, folder, "report", *march], stdout=full, stderr=subprocess.PIPE, check=False)
     assert done.returncode == 2 and b"standard output: No space left on device" in done.stderr, done
 
+    # Other terms than those of the names are told.
+    config = pathlib.Path(folder, "quality.conf")
+    usual = config.read_text(encoding="utf-8")
+    config.write_text(usual + "[quality]\nopen = 15d\nfix = 36h\n", encoding="utf-8")
+    told = report(*march)
+    assert "▲ Names tell the usual terms; here 14 days of open repairs are 15.0 d, 4 days of repairing are 36.0 h.\n" \
+        in told, told[:900]
+    config.write_text(usual, encoding="utf-8")
+    assert "usual terms" not in text
+
     # What is missing of the log is told in every form.
     subprocess.run([PROGRAM, folder, "gap"], check=True)
     gap = "The log has gaps: entries 12 to 40 (behind one of 2026-04-0"

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "module/quality/fact/period.h"
 #include "module/quality/manager/manager.h"
 #include "module/quality/quality_settings.h"
 
@@ -61,6 +62,36 @@ static void manager_note_future(struct report *report, const struct manager_inpu
 	buffer_fini(&time);
 }
 
+/* Titles and keys have the trade's terms in them; here they may be set to others. */
+static void manager_note_terms(struct report *report, const struct quality_settings *settings)
+{
+	const struct {
+		const char *what;
+		int64_t days;
+		int64_t set_ms;
+	} terms[] = {{"open repairs", 14, settings->open_ms},
+		{"repairs open for long", 140, settings->open_long_ms},
+		{"repairing", 4, settings->fix_ms}, {"coming back", 90, settings->again_ms},
+		{"parts in stock", 3, settings->stock_ms},
+		{"parts from overseas", 7, settings->overseas_ms}};
+	struct buffer others = {0};
+	for (size_t i = 0; i < sizeof(terms) / sizeof(*terms); i++) {
+		const struct cell set = cell_duration(terms[i].set_ms * 1000);
+		if (terms[i].set_ms == terms[i].days * (DAY_US / 1000))
+			continue;
+		buffer_printf(&others, "%s %" PRId64 " days of %s are ", others.len > 0 ? "," : "",
+			terms[i].days, terms[i].what);
+		cell_show(&set, 0, 0, &others);
+	}
+	if (others.len > 0)
+		report_note(report, STATE_WATCH,
+			report_text(report, "Names tell the usual terms; here%s.",
+				buffer_text(&others)));
+	if (others.status != CH_OK)
+		report->status = others.status;
+	buffer_fini(&others);
+}
+
 /* How far the figures can be trusted, worst first. */
 static void manager_notes(struct report *report, const struct manager_input *input)
 {
@@ -75,6 +106,7 @@ static void manager_notes(struct report *report, const struct manager_input *inp
 		report_note(report, STATE_BAD,
 			slice_text("The module is still reading the log: figures will rise."));
 	manager_note_future(report, input);
+	manager_note_terms(report, input->now->request.settings);
 	manager_note(report, STATE_WATCH, (int64_t)input->feed.rejects,
 		"event could not be read; carehub-quality status lists it.",
 		"events could not be read; carehub-quality status lists them.");
