@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/config.h"
 #include "base/file.h"
@@ -173,6 +174,9 @@ static enum ch_status settings_fill(const char *path, const struct kit_adapter *
 		return CH_NOMEM;
 	settings_form_fill(&form, adapter, settings);
 	enum ch_status status = config_read(path, form.groups, form.count, problems);
+	/* Of a file that cannot be read nothing is known, and that is told: not that all of it is missing. */
+	if (status == CH_INVALID && access(path, R_OK) != 0)
+		return status;
 	if (status != CH_NOMEM && settings->server_key == NULL &&
 		settings->server_key_file == NULL && !problems_about(problems, "hub.server_key")) {
 		problems_add(problems, path, 0, "hub.server_key",
@@ -224,7 +228,7 @@ enum ch_status kit_settings_load(const char *path, const struct kit_adapter *ada
 {
 	struct kit_settings settings;
 	enum ch_status status = settings_fill(path, adapter, problems, &settings);
-	if (status == CH_OK || status == CH_INVALID) {
+	if (status == CH_OK || (status == CH_INVALID && access(path, R_OK) == 0)) {
 		enum ch_status keys = courier_check(&settings, problems);
 		enum ch_status places = settings_check_places(&settings, problems);
 		status = status != CH_OK ? status : keys != CH_OK ? keys : places;

@@ -242,6 +242,12 @@ static void test_mistakes_leave_the_old_one(void **state)
 	while (life.reload != 0)
 		assert_int_equal(usleep(1000), 0);
 	assert_int_equal(shop.opened, 1);
+	struct problems problems = {0};
+	struct module_settings settings;
+	assert_int_equal(module_settings_load(life.path, &life.rig.module, &problems, &settings),
+		CH_INVALID);
+	assert_int_equal(problems.count, 1); /* and not all that would be missing in an empty one */
+	problems_fini(&problems);
 	life_write(&life, 5, 64, life.rig.shelf.directory);
 	ask(&life, "active 2 taken_over\n");
 	echoes(&life, "f", 20);
