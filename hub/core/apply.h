@@ -111,11 +111,12 @@ enum ch_status core_decide_operator(struct core *core, struct change *change,
 enum ch_status core_fold(struct core *core, struct change *change, uint64_t sequence,
 	int64_t arrival_us, const struct entry *entry);
 
-/* A state that was made by an earlier fold is given what this one adds: indexes that follow from its
- * records.  Once, after core_load, when `state` holds anything.  CH_CORRUPT, CH_NOMEM, CH_FULL. */
+/* A state that was made by an earlier fold, and cannot be made anew, is given what follows from its records of
+ * what this one adds: indexes.  Once, after core_load, when `state` holds anything.  CH_CORRUPT, CH_NOMEM,
+ * CH_FULL. */
 enum ch_status core_upgrade(struct core *core, struct state *state);
 
-/* Whether the state is as this fold makes it; CH_VERSION: it needs core_upgrade first. */
+/* Whether the state is as this fold makes it; CH_VERSION: an earlier one has made it. */
 enum ch_status core_check_fold(struct state *state);
 
 /* So many entries cannot be read any more and are passed over: what they may have given out (customer

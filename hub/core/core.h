@@ -66,7 +66,7 @@ struct core {
 	struct heap due;         /* what the clock waits for */
 	struct table due_by_id;  /* id -> struct due_item */
 	uint64_t promises;       /* of them that are promises */
-	bool fold_marked;        /* the state says by which fold it was made */
+	uint32_t fold;           /* by which the state was made; 0: by none yet */
 	struct core_cases cases; /* open ones */
 
 	/* Those that have been foreseen, in the order of their turns; the last for one that has not. */
@@ -195,7 +195,8 @@ enum linked_act {
 /* The customer of the record that the event is about, when there is one: 0 for none. */
 uint64_t linked_customer(struct ruling *ruling);
 void linked_apply(struct ruling *ruling);
-enum ch_status linked_fold(struct core *core, struct change *change, const struct effect *effect);
+enum ch_status linked_fold(
+	struct core *core, struct change *change, const struct effect *effect, uint64_t sequence);
 
 /* The first id that is there, under the peer's scope when its numbers are its own; empty: none. */
 struct slice linked_id(struct ruling *ruling, const struct path *paths, uint8_t count);
@@ -302,7 +303,8 @@ void deadline_apply(struct ruling *ruling);
 
 /* The clock has come to this promise: it falls due, or reaches a rung. */
 void deadline_due(struct ruling *ruling, struct slice id);
-enum ch_status deadline_fold(struct core *core, struct change *change, const struct effect *effect);
+enum ch_status deadline_fold(
+	struct core *core, struct change *change, const struct effect *effect, uint64_t sequence);
 
 /* ---- supply.c: parts ordered between firms, and what is owed of them ---- */
 

@@ -278,9 +278,11 @@ void deadline_apply(struct ruling *ruling)
 
 /* ---- The fold ---- */
 
-enum ch_status deadline_fold(struct core *core, struct change *change, const struct effect *effect)
+enum ch_status deadline_fold(
+	struct core *core, struct change *change, const struct effect *effect, uint64_t sequence)
 {
 	struct slice info;
+	struct buffer changed = {0};
 	uint64_t state = 0;
 	if (effect->id.len == 0 || effect->id.len > LIMIT_KEY_BYTES - 16)
 		return CH_CORRUPT;
@@ -291,7 +293,13 @@ enum ch_status deadline_fold(struct core *core, struct change *change, const str
 		return status;
 	if (state == STATE_RUNNING)
 		watch_drop(core, change, effect->id);
-	change_put(change, TABLE_DEADLINE, effect->id, effect->value);
+	buffer_clear(&core->scratch);
+	pb_put_uint(&changed, INFO_CHANGED, sequence);
+	status = pbedit_merge(effect->value, buffer_slice(&changed), &core->scratch);
+	buffer_fini(&changed);
+	if (status != CH_OK)
+		return status == CH_FORMAT ? CH_CORRUPT : status;
+	change_put(change, TABLE_DEADLINE, effect->id, buffer_slice(&core->scratch));
 	if (effect->field != STATE_RUNNING)
 		return CH_OK;
 	return watch_put(core, change, effect->id, (int64_t)effect->number);

@@ -17,6 +17,7 @@ enum {
 	INFO_DUE = 8,
 	INFO_RUNG = 9,
 	INFO_DONE = 10,
+	INFO_CHANGED = 11, /* the fold's own: never in an effect */
 	INFO_STATION = 12,
 	INFO_PAUSED_MS = 13,
 	INFO_PAUSE_START = 14,

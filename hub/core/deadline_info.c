@@ -40,7 +40,7 @@ static void deadline_read(struct slice id, struct slice info, struct deadline *o
 	struct pb_field field;
 	*out_deadline = (struct deadline){.id = id, .info = info};
 	while (pb_next(&reader, &field)) {
-		if (field.number >= INFO_FIELDS)
+		if (field.number >= INFO_FIELDS || field.number == INFO_CHANGED)
 			continue;
 		if (field.wire == PB_LEN)
 			out_deadline->text[field.number] = field.bytes;
@@ -81,11 +81,14 @@ void deadline_emit(struct ruling *ruling, const struct deadline *before, struct 
 	const char *type, struct slice more)
 {
 	struct buffer partial = {0};
+	struct buffer stored = {0};
 	struct buffer info = {0};
 	struct buffer data = {0};
 	int64_t next_us = now->number[INFO_STATE] == STATE_MISSED ? now->number[INFO_NEXT_RUNG] : 0;
 	deadline_put_changes(before, now, &partial);
-	enum ch_status status = pbedit_merge(before->info, buffer_slice(&partial), &info);
+	enum ch_status status = pbedit_drop(before->info, INFO_CHANGED, &stored);
+	if (status == CH_OK)
+		status = pbedit_merge(buffer_slice(&stored), buffer_slice(&partial), &info);
 	if (status != CH_OK)
 		ruling->status = status == CH_FORMAT ? CH_CORRUPT : status;
 	pb_put_element(&data, 1, buffer_slice(&info));
@@ -107,6 +110,7 @@ void deadline_emit(struct ruling *ruling, const struct deadline *before, struct 
 	else
 		deadline_read(now->id, kept, now);
 	buffer_fini(&partial);
+	buffer_fini(&stored);
 	buffer_fini(&info);
 	buffer_fini(&data);
 }

@@ -13,10 +13,12 @@
 #define META_SETTINGS    "setting."
 #define META_FOLD        SLICE_LITERAL("fold")
 
-/* Rises when the fold makes more of the same entries: what it adds follows from the records, and a state of
- * an earlier one is given it in core_upgrade.  Fold 1 left no mark; fold 2 has the indexes of open cases
- * and of models. */
-#define FOLD_VERSION 2u
+/* Rises when the fold makes more of the same entries.  A state of an earlier one is made anew from the journal;
+ * where that has lost its beginning, core_upgrade gives it what follows from its records.  Fold 1 left no mark;
+ * fold 2 has the indexes of open cases and of models; in fold 3 records and promises name the entry that last
+ * changed them, which no record tells: there they do from their next change on. */
+#define FOLD_VERSION 3u
+#define FOLD_INDEXES 2u
 
 /* What a fold of one effect is given. */
 struct folding {
@@ -55,12 +57,12 @@ static enum ch_status fold_key(const struct folding *f, const struct effect *eff
 
 static enum ch_status fold_record(const struct folding *f, const struct effect *effect)
 {
-	return linked_fold(f->core, f->change, effect);
+	return linked_fold(f->core, f->change, effect, f->sequence);
 }
 
 static enum ch_status fold_deadline(const struct folding *f, const struct effect *effect)
 {
-	return deadline_fold(f->core, f->change, effect);
+	return deadline_fold(f->core, f->change, effect, f->sequence);
 }
 
 static enum ch_status fold_watch(const struct folding *f, const struct effect *effect)
@@ -269,7 +271,7 @@ static void fold_mark(struct core *core, struct change *change)
 	uint8_t version[4];
 	store_le32(version, FOLD_VERSION);
 	change_put(change, TABLE_META, META_FOLD, slice_of(version, sizeof(version)));
-	core->fold_marked = true;
+	core->fold = FOLD_VERSION;
 }
 
 enum ch_status core_fold(struct core *core, struct change *change, uint64_t sequence,
@@ -279,7 +281,7 @@ enum ch_status core_fold(struct core *core, struct change *change, uint64_t sequ
 	struct effects_reader reader = effects_read(entry->effects, entry->effects_personal);
 	struct effect effect;
 	enum ch_status status = CH_OK;
-	if (!core->fold_marked)
+	if (core->fold == 0)
 		fold_mark(core, change);
 	while (status == CH_OK && effects_next(&reader, &effect)) {
 		if ((size_t)effect.op >= sizeof(rows) / sizeof(rows[0]) || rows[effect.op] == NULL)
@@ -363,7 +365,7 @@ enum ch_status core_load(struct core *core, struct rtxn *rtxn)
 		status = rtxn_get(rtxn, TABLE_META, META_FOLD, &value);
 	if (status == CH_OK && (value.len != 4 || load_le32(value.data) > FOLD_VERSION))
 		return value.len != 4 ? CH_CORRUPT : CH_VERSION;
-	core->fold_marked = status == CH_OK;
+	core->fold = status == CH_OK ? load_le32(value.data) : rtxn_sequence(rtxn) > 0;
 	if (status == CH_OK || status == CH_NOT_FOUND)
 		status = sources_load(core, rtxn);
 	return status == CH_OK ? watch_load(core, rtxn) : status;
@@ -410,8 +412,8 @@ static bool upgrade_visit(void *context, struct slice key, struct slice value)
 	return upgrade->rows.status == CH_OK;
 }
 
-static enum ch_status upgrade_table(struct core *core, struct state *state, enum store_table table,
-	struct slice prefix, bool last)
+static enum ch_status upgrade_table(
+	struct core *core, struct state *state, enum store_table table, struct slice prefix)
 {
 	struct upgrade upgrade = {.table = table};
 	struct rtxn *rtxn = NULL;
@@ -433,8 +435,6 @@ static enum ch_status upgrade_table(struct core *core, struct state *state, enum
 		else if (status == CH_OK)
 			status = reference_fold_model(change, (struct slice){NULL, 0}, value);
 	}
-	if (change != NULL && last)
-		fold_mark(core, change);
 	if (change != NULL && status == CH_OK)
 		status = change_publish(change, sequence);
 	else
@@ -443,17 +443,33 @@ static enum ch_status upgrade_table(struct core *core, struct state *state, enum
 	return status;
 }
 
+static enum ch_status upgrade_mark(struct core *core, struct state *state)
+{
+	struct rtxn *rtxn = NULL;
+	enum ch_status status = rtxn_begin(state, &rtxn);
+	if (status != CH_OK)
+		return status;
+	uint64_t sequence = rtxn_sequence(rtxn);
+	rtxn_end(rtxn);
+	struct change *change = state_begin(state);
+	if (change == NULL)
+		return CH_NOMEM;
+	fold_mark(core, change);
+	return change_publish(change, sequence);
+}
+
 enum ch_status core_upgrade(struct core *core, struct state *state)
 {
 	const uint8_t products[3] = {600 >> 8, 600 & 0xff, '/'};
-	if (core->fold_marked)
+	enum ch_status status = CH_OK;
+	if (core->fold == FOLD_VERSION)
 		return CH_OK;
-	enum ch_status status =
-		upgrade_table(core, state, TABLE_CASE, (struct slice){NULL, 0}, false);
-	if (status == CH_OK)
+	if (core->fold < FOLD_INDEXES)
+		status = upgrade_table(core, state, TABLE_CASE, (struct slice){NULL, 0});
+	if (status == CH_OK && core->fold < FOLD_INDEXES)
 		status = upgrade_table(
-			core, state, TABLE_REFERENCE, slice_of(products, sizeof(products)), true);
-	return status;
+			core, state, TABLE_REFERENCE, slice_of(products, sizeof(products)));
+	return status == CH_OK ? upgrade_mark(core, state) : status;
 }
 
 enum ch_status core_check_fold(struct state *state)
@@ -465,6 +481,9 @@ enum ch_status core_check_fold(struct state *state)
 	enum ch_status status = rtxn_begin(state, &rtxn);
 	if (status == CH_OK)
 		status = rtxn_get(rtxn, TABLE_META, META_FOLD, &value);
+	if (status == CH_NOT_FOUND ||
+		(status == CH_OK && value.len == 4 && load_le32(value.data) < FOLD_VERSION))
+		status = CH_VERSION;
 	rtxn_end(rtxn);
-	return status == CH_NOT_FOUND ? CH_VERSION : status;
+	return status;
 }

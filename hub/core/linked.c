@@ -14,13 +14,14 @@ static const struct {
 	uint32_t customer;
 	uint32_t state;
 	uint32_t unit;
+	uint32_t changed; /* the entry that last changed it: the fold's own */
 } fields[TABLE_COUNT] = {
-	[TABLE_UNIT] = {.linked = true, .customer = 3},
-	[TABLE_ORDER] = {.linked = true, .customer = 4, .state = 5},
-	[TABLE_REPAIR] = {.linked = true, .customer = 3, .state = 6, .unit = 4},
-	[TABLE_CASE] = {.linked = true, .customer = 3, .state = 5},
-	[TABLE_ENTITLEMENT] = {.linked = true, .customer = 3, .unit = 4},
-	[TABLE_APPOINTMENT] = {.linked = true, .customer = 3, .state = 4},
+	[TABLE_UNIT] = {.linked = true, .customer = 3, .changed = 12},
+	[TABLE_ORDER] = {.linked = true, .customer = 4, .state = 5, .changed = 14},
+	[TABLE_REPAIR] = {.linked = true, .customer = 3, .state = 6, .unit = 4, .changed = 27},
+	[TABLE_CASE] = {.linked = true, .customer = 3, .state = 5, .changed = 18},
+	[TABLE_ENTITLEMENT] = {.linked = true, .customer = 3, .unit = 4, .changed = 11},
+	[TABLE_APPOINTMENT] = {.linked = true, .customer = 3, .state = 4, .changed = 12},
 	[TABLE_SUPPLY] = {.linked = true},
 };
 
@@ -368,10 +369,46 @@ static void linked_fold_index(
 		change_delete(change, TABLE_CUSTOMER, slice_of(key, len));
 }
 
-enum ch_status linked_fold(struct core *core, struct change *change, const struct effect *effect)
+/* The record with the effect in it. */
+static enum ch_status linked_fold_effect(
+	struct slice record, const struct effect *effect, struct buffer *out)
+{
+	struct buffer owner = {0};
+	enum ch_status status;
+	if (effect->op == EFFECT_RECORD_ADD)
+		return pbedit_add(record, effect->field, effect->value, out);
+	if (effect->op != EFFECT_LINK)
+		return pbedit_merge(record, effect->value, out);
+	pb_put_uint(&owner, fields[effect->kind].customer, effect->number);
+	status = pbedit_merge(record, buffer_slice(&owner), out);
+	buffer_fini(&owner);
+	return status;
+}
+
+/* ... and with the entry that has it. */
+static enum ch_status linked_fold_record(
+	struct core *core, struct slice record, const struct effect *effect, uint64_t sequence)
+{
+	struct buffer changed = {0};
+	struct buffer merged = {0};
+	uint32_t stamp = fields[effect->kind].changed;
+	buffer_clear(&core->scratch);
+	if (stamp == 0)
+		return linked_fold_effect(record, effect, &core->scratch);
+	enum ch_status status = linked_fold_effect(record, effect, &merged);
+	pb_put_uint(&changed, stamp, sequence);
+	if (status == CH_OK)
+		status =
+			pbedit_merge(buffer_slice(&merged), buffer_slice(&changed), &core->scratch);
+	buffer_fini(&merged);
+	buffer_fini(&changed);
+	return status;
+}
+
+enum ch_status linked_fold(
+	struct core *core, struct change *change, const struct effect *effect, uint64_t sequence)
 {
 	struct slice record = {NULL, 0};
-	struct buffer partial = {0};
 	if ((effect->flags & EFFECT_LOST) != 0)
 		return CH_OK;
 	if (effect->kind >= TABLE_COUNT || !fields[effect->kind].linked ||
@@ -382,26 +419,19 @@ enum ch_status linked_fold(struct core *core, struct change *change, const struc
 	enum ch_status status = change_get(change, table, effect->id, &record);
 	if (status != CH_OK && status != CH_NOT_FOUND)
 		return status;
-	buffer_clear(&core->scratch);
 	if (effect->op == EFFECT_LINK) {
 		uint64_t before = 0;
 		(void)pbedit_get_uint(record, fields[table].customer, &before);
 		if (before != 0)
 			linked_fold_index(change, before, effect, false);
 		linked_fold_index(change, effect->number, effect, true);
-		pb_put_uint(&partial, fields[table].customer, effect->number);
-		status = pbedit_merge(record, buffer_slice(&partial), &core->scratch);
-	} else if (effect->op == EFFECT_RECORD_ADD) {
-		status = pbedit_add(record, effect->field, effect->value, &core->scratch);
-	} else {
-		status = pbedit_merge(record, effect->value, &core->scratch);
 	}
+	status = linked_fold_record(core, record, effect, sequence);
 	if (status == CH_OK && core->scratch.len <= LIMIT_VALUE_BYTES) {
 		if (table == TABLE_CASE)
 			case_fold_index(
 				core, change, effect->id, record, buffer_slice(&core->scratch));
 		change_put(change, table, effect->id, buffer_slice(&core->scratch));
 	}
-	buffer_fini(&partial);
 	return status == CH_FORMAT ? CH_CORRUPT : status;
 }

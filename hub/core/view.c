@@ -135,7 +135,6 @@ static enum ch_status view_record(
 	struct record_reader reader = record_read(record);
 	struct record_value value;
 	struct buffer *out = view->out;
-	uint64_t changed = 0;
 	struct activity done;
 	enum ch_status status = activity_read(activity, &done);
 	if (status != CH_OK)
@@ -144,6 +143,7 @@ static enum ch_status view_record(
 	struct activity_walk walk = activity_walk(done.lines);
 	if (!activity_next(&walk, &newest))
 		return CH_CORRUPT;
+	uint64_t changed = done.first_sequence;
 	while (record_next(&reader, &value))
 		changed = value.sequence > changed ? value.sequence : changed;
 	pb_put_uint(out, CUSTOMER_NUMBER, number);

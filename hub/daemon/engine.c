@@ -253,6 +253,13 @@ static void engine_yield(void *context)
 		(void)usleep(YIELD_STEP_US);
 }
 
+/* Whether an earlier version has made the store, and the journal can make it anew: it must be whole. */
+static bool engine_is_older(const struct engine *engine)
+{
+	return journal_first(engine->journal) == 1 && engine->recovery.damaged_first == 0 &&
+	       core_check_fold(engine->state) == CH_VERSION;
+}
+
 static enum ch_status engine_open_state(const struct engine_options *options, struct engine *engine)
 {
 	const struct daemon_settings *settings = options->settings;
@@ -279,6 +286,11 @@ static enum ch_status engine_open_state(const struct engine_options *options, st
 		state_close(engine->state);
 		engine->state = NULL;
 		status = CH_CORRUPT;
+	}
+	if (status == CH_OK && !options->read_only && engine_is_older(engine)) {
+		state_close(engine->state);
+		engine->state = NULL;
+		status = CH_VERSION;
 	}
 	bool hopeless = status == CH_RESET || status == CH_CORRUPT || status == CH_VERSION;
 	if (!hopeless || options->read_only)

@@ -52,6 +52,17 @@ enum ch_status pbedit_add(
 	return reader.status != CH_OK ? reader.status : out->status;
 }
 
+enum ch_status pbedit_drop(struct slice message, uint32_t number, struct buffer *out)
+{
+	struct pb_reader reader = pb_read(message);
+	struct pb_field field;
+	while (pb_next(&reader, &field)) {
+		if (field.number != number)
+			buffer_append(out, field.start, (size_t)(reader.at - field.start));
+	}
+	return reader.status != CH_OK ? reader.status : out->status;
+}
+
 static bool pbedit_find(struct slice message, uint32_t number, struct pb_field *out_field)
 {
 	struct pb_reader reader = pb_read(message);

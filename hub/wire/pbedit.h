@@ -13,6 +13,9 @@ enum ch_status pbedit_merge(struct slice message, struct slice partial, struct b
 enum ch_status pbedit_add(
 	struct slice message, uint32_t field, struct slice encoded, struct buffer *out);
 
+/* Appends the message without its fields of that number. */
+enum ch_status pbedit_drop(struct slice message, uint32_t field, struct buffer *out);
+
 /* The last occurrence of an integer or bytes field; false when absent or not of that form. */
 bool pbedit_get_uint(struct slice message, uint32_t field, uint64_t *out_value);
 bool pbedit_get_bytes(struct slice message, uint32_t field, struct slice *out_value);

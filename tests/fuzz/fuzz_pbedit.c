@@ -26,6 +26,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	buffer_clear(&out);
 	if (pbedit_add(message, data[0], partial, &out) == CH_OK)
 		invariant(out.len == message.len + partial.len);
+	buffer_clear(&out);
+	if (pbedit_drop(message, data[0], &out) == CH_OK)
+		invariant(!pbedit_get_bytes(buffer_slice(&out), data[0], &bytes));
 	(void)pbedit_get_uint(message, 1, &number);
 	(void)pbedit_get_bytes(message, 2, &bytes);
 	(void)pbedit_same(message, 1, partial);

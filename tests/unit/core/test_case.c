@@ -9,7 +9,8 @@
 #define DAY  (24 * HOUR)
 
 enum { RUNNING = 1, MET = 3, MISSED = 4 };
-enum { KIND = 2, STATE = 5, LEVEL = 8, REOPENED = 13, HANDED = 21 };
+enum { KIND = 2, STATE = 5, LEVEL = 8, REOPENED = 13, CHANGED = 18, HANDED = 21 };
+enum { PROMISE_CHANGED = 11 };
 
 /* What an event says, by field number; the rest is absent. */
 struct said {
@@ -372,6 +373,16 @@ static void test_an_answer_may_overtake_its_complaint(void **state)
 	world_close(&world);
 }
 
+/* The state says that this fold has made it. */
+static void assert_fold(struct world *world)
+{
+	struct buffer version = {0};
+	assert_int_equal(world_get(world, TABLE_META, SLICE_LITERAL("fold"), &version), CH_OK);
+	assert_int_equal(version.len, 4);
+	assert_int_equal(version.data[0], 3);
+	buffer_fini(&version);
+}
+
 /* A state that an earlier fold has made gets the indexes that this one keeps. */
 static void test_an_older_state_is_upgraded(void **state)
 {
@@ -397,7 +408,61 @@ static void test_an_older_state_is_upgraded(void **state)
 	assert_int_equal(open_cases(&world), 1);
 	assert_int_equal(core_open(core).cases.open[COMPLAINT_KIND][0], 1);
 	assert_int_equal(world_count(&world, TABLE_META, SLICE_LITERAL("fold")), 1);
+	assert_fold(&world);
+	assert_int_equal(core_upgrade(core, world.state), CH_OK); /* no second time */
+	assert_int_equal(core_open(core).cases.open[COMPLAINT_KIND][0], 1);
 	core_free(core);
+	world_close(&world);
+}
+
+/* One of fold 2 has its indexes, and gets no second entry for a case: only the mark. */
+static void test_a_state_with_its_indexes_is_only_marked(void **state)
+{
+	struct world world;
+	struct core *core = NULL;
+	struct rtxn *rtxn = NULL;
+	(void)state;
+	world_open(&world);
+	say(&world, (struct said){.type = "website.complaint.filed"});
+	struct change *change = state_begin(world.state);
+	change_put(change, TABLE_META, SLICE_LITERAL("fold"), SLICE_LITERAL("\2\0\0\0"));
+	assert_int_equal(change_publish(change, world.sequence), CH_OK);
+	assert_int_equal(core_create(&core), CH_OK);
+	assert_int_equal(rtxn_begin(world.state, &rtxn), CH_OK);
+	assert_int_equal(core_load(core, rtxn), CH_OK);
+	rtxn_end(rtxn);
+	assert_int_equal(core_upgrade(core, world.state), CH_OK);
+	assert_fold(&world);
+	assert_int_equal(core_open(core).cases.open[COMPLAINT_KIND][0], 1);
+	core_free(core);
+	world_close(&world);
+}
+
+static uint64_t promise_uint(struct world *world, const char *id, uint32_t field)
+{
+	struct buffer info = {0};
+	uint64_t value = 0;
+	assert_int_equal(world_get(world, TABLE_DEADLINE, slice_text(id), &info), CH_OK);
+	(void)pbedit_get_uint(buffer_slice(&info), field, &value); /* absent is 0 */
+	buffer_fini(&info);
+	return value;
+}
+
+/* The entry that last changed it: of the case, and of the promise on it, each its own. */
+static void test_a_record_names_the_entry_that_changed_it(void **state)
+{
+	struct world world;
+	(void)state;
+	world_open(&world);
+	say(&world, (struct said){.type = "website.complaint.filed"});
+	uint64_t filed = world.sequence;
+	assert_int_equal(kept_uint(&world, CHANGED), filed);
+	say(&world, (struct said){.type = "callcenter.case.acknowledged"});
+	assert_true(world.sequence > filed);
+	assert_int_equal(kept_uint(&world, CHANGED), world.sequence);
+	assert_int_equal(
+		promise_uint(&world, "complaint.acknowledge/K1", PROMISE_CHANGED), world.sequence);
+	assert_int_equal(promise_uint(&world, "complaint.answer/K1", PROMISE_CHANGED), filed);
 	world_close(&world);
 }
 
@@ -413,6 +478,8 @@ int main(void)
 		cmocka_unit_test(test_settled_at_once_it_waits_for_nobody),
 		cmocka_unit_test(test_an_answer_may_overtake_its_complaint),
 		cmocka_unit_test(test_an_older_state_is_upgraded),
+		cmocka_unit_test(test_a_state_with_its_indexes_is_only_marked),
+		cmocka_unit_test(test_a_record_names_the_entry_that_changed_it),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,6 +8,7 @@ static void replaces_and_appends_fields(void **state)
 	struct buffer record = {0};
 	struct buffer partial = {0};
 	struct buffer merged = {0};
+	struct buffer dropped = {0};
 	struct buffer more = {0};
 	uint64_t number = 0;
 	struct slice text;
@@ -32,6 +33,10 @@ static void replaces_and_appends_fields(void **state)
 	assert_int_equal(
 		pbedit_add(buffer_slice(&merged), 3, SLICE_LITERAL("\x1a\x01x"), &more), CH_OK);
 	assert_true(pbedit_same(buffer_slice(&more), 3, SLICE_LITERAL("\x1a\x03new\x1a\x01x")));
+	assert_int_equal(pbedit_drop(buffer_slice(&more), 3, &dropped), CH_OK);
+	assert_false(pbedit_get_bytes(buffer_slice(&dropped), 3, &text));
+	assert_int_equal(dropped.len, more.len - 5 - 3);
+	buffer_fini(&dropped);
 	buffer_fini(&record);
 	buffer_fini(&partial);
 	buffer_fini(&merged);
@@ -96,6 +101,7 @@ static void refuses_torn_bytes(void **state)
 	assert_int_equal(pbedit_merge(good, torn, &out), CH_FORMAT);
 	assert_int_equal(pbedit_merge(good, buffer_slice(&far), &out), CH_FORMAT);
 	assert_int_equal(pbedit_add(torn, 1, good, &out), CH_FORMAT);
+	assert_int_equal(pbedit_drop(torn, 1, &out), CH_FORMAT);
 	buffer_fini(&far);
 	buffer_fini(&out);
 }
