@@ -86,6 +86,26 @@ struct new_peer {
 	struct flag_list topics;
 };
 
+static bool keys_publishes(const struct new_peer *peer)
+{
+	return strstr(peer->roles, "producer") != NULL;
+}
+
+static bool keys_lacks_topics(const struct new_peer *peer)
+{
+	return strstr(peer->roles, "consumer") != NULL && peer->topics.count == 0;
+}
+
+/* What the hub would not take the file without. */
+static const char *keys_lacks(const struct new_peer *peer)
+{
+	bool sources = keys_publishes(peer) && (peer->sources.count == 0 || peer->types.count == 0);
+	return sources && keys_lacks_topics(peer) ? ", with its sources, types and topics filled in"
+	       : sources                          ? ", with its sources and types filled in"
+	       : keys_lacks_topics(peer)          ? ", with its topics filled in"
+						  : "";
+}
+
 static void keys_peer_file(const struct new_peer *peer, const char *public_text, struct buffer *out)
 {
 	buffer_printf(out,
@@ -94,13 +114,12 @@ static void keys_peer_file(const struct new_peer *peer, const char *public_text,
 	keys_list(out, "sources = ", &peer->sources);
 	keys_list(out, "types = ", &peer->types);
 	keys_list(out, "topics = ", &peer->topics);
-	bool publishes = strstr(peer->roles, "producer") != NULL;
-	bool subscribes = strstr(peer->roles, "consumer") != NULL;
+	bool publishes = keys_publishes(peer);
 	if (publishes && peer->sources.count == 0)
 		buffer_append_text(out, "# sources = urn:example:*\n");
 	if (publishes && peer->types.count == 0)
 		buffer_append_text(out, "# types = channel.>\n");
-	if (subscribes && peer->topics.count == 0)
+	if (keys_lacks_topics(peer))
 		buffer_append_text(out, "# topics = >\n");
 }
 
@@ -125,7 +144,8 @@ static void keys_tell(struct cli *cli, const struct new_peer *peer, const char *
 	printf("%s  the secret key: stays here, mode 600\n%s  the public key, %s%s\n", paths[0],
 		paths[1], fingerprint, hub ? ": for all peers" : "");
 	if (!hub)
-		printf("%s  for the hub's peers.d; then: carehub reload\n", paths[2]);
+		printf("%s  for the hub's peers.d%s; then: carehub reload\n", paths[2],
+			keys_lacks(peer));
 }
 
 static int keys_new(struct cli *cli, const struct new_peer *peer)
