@@ -128,6 +128,15 @@ with Hub() as hub:
     nobody = json.loads(module("marketing", "levels", "--json", "--limit", "1", "members", "0"))["members"]
     assert all(one["since"] is None for one in nobody) and "1970" not in module("marketing", "levels", "members", "0")
     assert "(everybody else)" in module("marketing", "levels")
+    for words, told in ((("levels", "everybody"), "not understood: everybody"),
+                        (("segments", "members"), "not understood: members"),
+                        (("campaigns", "plan"), "plan: wants a campaign"),
+                        (("campaigns", "settle", "x"), "settle: wants a message"),
+                        (("campaigns", "list", "--format", "pdf"), "no such format: pdf"),
+                        (("campaigns", "lsit"), "no such command: lsit")):
+        done = subprocess.run([BIN / "carehub-marketing", *words, "--config", modules["marketing"]],
+                              capture_output=True, text=True, timeout=60)
+        assert done.returncode == 64 and told in done.stderr.splitlines()[0], (words, done)
     for name in modules:
         module(name, "rebuild")
         module(name, "run", "--once")

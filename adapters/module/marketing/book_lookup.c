@@ -9,7 +9,7 @@
 #include "module/data/output.h"
 #include "module/marketing/fact/held.h"
 
-static int complain(const struct lookup_request *request, const char *what, const char *value)
+int lookup_complain(const struct lookup_request *request, const char *what, const char *value)
 {
 	(void)fprintf(stderr, "%s: %s: %s\n", request->program, what, value);
 	return LOOKUP_USAGE;
@@ -22,13 +22,13 @@ int lookup_parse(int argc, char **argv, struct lookup_request *out_request)
 		const char *word = argv[i];
 		bool wants_value = strcmp(word, "--config") == 0 || strcmp(word, "--limit") == 0;
 		if (wants_value && i + 1 == argc)
-			return complain(out_request, word, "what?");
+			return lookup_complain(out_request, "a value is missing", word);
 		if (strcmp(word, "--config") == 0) {
 			out_request->config = argv[++i];
 		} else if (strcmp(word, "--limit") == 0) {
 			if (text_parse_u64(slice_text(argv[++i]), UINT32_MAX,
 				    &out_request->limit) != CH_OK)
-				return complain(out_request, "no number of rows", argv[i]);
+				return lookup_complain(out_request, "no number of rows", argv[i]);
 		} else if (strcmp(word, "--json") == 0) {
 			out_request->json = true;
 		} else if (strcmp(word, "--sets") == 0) {
@@ -37,12 +37,14 @@ int lookup_parse(int argc, char **argv, struct lookup_request *out_request)
 			out_request->help = true;
 			return 0;
 		} else if (word[0] == '-' || out_request->word_count == 3) {
-			return complain(out_request, "unknown argument", word);
+			return lookup_complain(out_request, "not understood", word);
 		} else {
 			out_request->words[out_request->word_count++] = word;
 		}
 	}
-	return out_request->config != NULL ? 0 : complain(out_request, "--config", "is needed");
+	return out_request->config != NULL
+		       ? 0
+		       : lookup_complain(out_request, "which module", "--config is missing");
 }
 
 int lookup_open(const struct module *module, size_t segments_part_index,
@@ -135,7 +137,7 @@ bool lookup_customer(const struct lookup_request *request, const char *text, uin
 	if (text_parse_u64(slice_text(text), UINT64_MAX, out_customer) == CH_OK &&
 		*out_customer != 0)
 		return true;
-	(void)complain(request, "no customer number", text);
+	(void)lookup_complain(request, "no customer number", text);
 	return false;
 }
 

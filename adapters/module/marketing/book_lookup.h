@@ -25,6 +25,9 @@ struct lookup_request {
 /* Reads `--config FILE --json --limit N --sets --help` and words.  0, or an exit status that was told. */
 int lookup_parse(int argc, char **argv, struct lookup_request *out_request);
 
+/* Tells what is wrong with the command line, and returns LOOKUP_USAGE. */
+int lookup_complain(const struct lookup_request *request, const char *what, const char *value);
+
 struct lookup {
 	struct module_view view;
 	const struct segments_config *segments;

@@ -417,42 +417,65 @@ static int command_act(struct desk_view *view)
 	return result;
 }
 
-/* 0, or an exit status that was told. */
-static int command_parse(int argc, char **argv, struct request *request)
+static int command_complain(const char *what, const char *value)
+{
+	(void)fprintf(stderr, "carehub-marketing campaigns: %s: %s\n", what, value);
+	return command_usage(stderr, EXIT_USAGE);
+}
+
+/* What a command wants behind it. */
+static int command_check_words(const struct request *request)
 {
 	static const struct {
 		const char *name;
 		size_t least;
 		size_t most;
-	} forms[] = {{"list", 0, 0}, {"plan", 1, 1}, {"dry-run", 1, 1}, {"run", 1, 1},
-		{"stop", 1, 1}, {"report", 1, 1}, {"uncertain", 0, 1}, {"proof", 1, 1},
-		{"settle", 2, 2}};
+		const char *what;
+	} forms[] = {{"list", 0, 0, "wants nothing"}, {"plan", 1, 1, "wants a campaign"},
+		{"dry-run", 1, 1, "wants a campaign"}, {"run", 1, 1, "wants a campaign"},
+		{"stop", 1, 1, "wants a campaign"}, {"report", 1, 1, "wants a campaign"},
+		{"uncertain", 0, 1, "wants a campaign or nothing"},
+		{"proof", 1, 1, "wants a customer's number"},
+		{"settle", 2, 2, "wants a message, and sent, resend or drop"}};
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		if (strcmp(forms[i].name, request->command) != 0)
+			continue;
+		bool fits = request->word_count >= forms[i].least &&
+			    request->word_count <= forms[i].most;
+		return fits ? 0 : command_complain(request->command, forms[i].what);
+	}
+	return command_complain("no such command", request->command);
+}
+
+/* 0, or an exit status that was told. */
+static int command_parse(int argc, char **argv, struct request *request)
+{
 	for (int i = 1; i < argc; i++) {
 		const char *word = argv[i];
-		bool more = i + 1 < argc;
-		if (strcmp(word, "--json") == 0)
+		bool format = strcmp(word, "--format") == 0;
+		if (strcmp(word, "--json") == 0) {
 			request->format = REPORT_JSON;
-		else if (strcmp(word, "--config") == 0 && more)
-			request->config = argv[++i];
-		else if (strcmp(word, "--format") == 0 && more &&
-			 report_format_find(argv[i + 1], &request->format))
+		} else if (format || strcmp(word, "--config") == 0) {
+			if (i + 1 == argc)
+				return command_complain("a value is missing", word);
 			i++;
-		else if (word[0] == '-')
-			return command_usage(stderr, EXIT_USAGE);
-		else if (request->command == NULL)
+			if (!format)
+				request->config = argv[i];
+			else if (!report_format_find(argv[i], &request->format))
+				return command_complain("no such format", argv[i]);
+		} else if (word[0] == '-' || request->word_count == 2) {
+			return command_complain("not understood", word);
+		} else if (request->command == NULL) {
 			request->command = word;
-		else if (request->word_count < 2)
+		} else {
 			request->words[request->word_count++] = word;
-		else
-			return command_usage(stderr, EXIT_USAGE);
+		}
 	}
-	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		if (request->command != NULL && strcmp(forms[i].name, request->command) == 0 &&
-			request->word_count >= forms[i].least &&
-			request->word_count <= forms[i].most && request->config != NULL)
-			return 0;
-	}
-	return command_usage(stderr, EXIT_USAGE);
+	if (request->command == NULL)
+		return command_complain("which", "a command is missing");
+	if (request->config == NULL)
+		return command_complain("which module", "--config is missing");
+	return command_check_words(request);
 }
 
 int campaign_command(int argc, char **argv, const struct module *module, size_t config_part)

@@ -219,7 +219,7 @@ int levels_command(int argc, char **argv, const struct module *module, size_t se
 	bool members = request.word_count == 2 && strcmp(request.words[0], "members") == 0;
 	bool asks_why = request.word_count == 2 && strcmp(request.words[0], "why") == 0;
 	if (request.word_count > 0 && !members && !asks_why)
-		return usage(stderr, LOOKUP_USAGE);
+		return usage(stderr, lookup_complain(&request, "not understood", request.words[0]));
 	if (asks_why && !lookup_customer(&request, request.words[1], &customer))
 		return LOOKUP_USAGE;
 	result = lookup_open(module, segments_part_index, &request, &lookup);

@@ -228,7 +228,7 @@ int segments_command(int argc, char **argv, const struct module *module, size_t 
 	bool of = request.word_count == 2 && strcmp(word, "of") == 0;
 	bool asks_why = request.word_count == 3 && strcmp(word, "why") == 0;
 	if (request.word_count > 0 && !members && !of && !asks_why)
-		return usage(stderr, LOOKUP_USAGE);
+		return usage(stderr, lookup_complain(&request, "not understood", word));
 	if ((of || asks_why) &&
 		!lookup_customer(&request, request.words[request.word_count - 1], &customer))
 		return LOOKUP_USAGE;

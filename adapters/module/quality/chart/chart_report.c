@@ -209,14 +209,19 @@ static void report_chart_text(struct buffer *out, const struct samples *samples,
 	for (size_t at = 0; at < chart->count; at++) {
 		const struct chart_point *point = &chart->points[at];
 		char label[REFUSAL_WORD_BYTES];
-		buffer_printf(out, "%6zu %-16s %14.6Lg %14.6Lg %14.6Lg %14.6Lg ", at + 1,
+		buffer_printf(out, "%6zu %-16s %14.6Lg %14.6Lg %14.6Lg %14.6Lg", at + 1,
 			refusal_word(samples->items[at].label, label), chart->marks[at].value,
 			point->low, point->center, point->high);
+		const char *before = "  ";
 		for (size_t i = 0; i < rules->count; i++) {
-			if (run_rule_holds(&rules->rules[i], chart->marks, at, &violation))
-				buffer_printf(out, " %s", rules->rules[i].name);
+			if (!run_rule_holds(&rules->rules[i], chart->marks, at, &violation))
+				continue;
+			buffer_printf(out, "%s%s", before, rules->rules[i].name);
+			before = " ";
 		}
-		buffer_append_text(out, samples->items[at].trial ? "\n" : " (not on trial)\n");
+		if (!samples->items[at].trial)
+			buffer_printf(out, "%s(not on trial)", before);
+		buffer_append_byte(out, '\n');
 	}
 }
 

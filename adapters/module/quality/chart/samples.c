@@ -91,6 +91,9 @@ static enum ch_status samples_find_column(struct reader *reader, const char *nam
 		reader->roles[i] = role;
 		return CH_OK;
 	}
+	if (role == ROLE_SIZE && strcmp(name, "0") == 0)
+		return refuse(reader->refusal, CH_INVALID, (struct place){1, 0},
+			"a size of 0: nothing was looked at");
 	return refuse(
 		reader->refusal, CH_MISSING, (struct place){1, 0}, "there is no column %s", name);
 }
