@@ -126,6 +126,32 @@ void stage_close(struct stage *stage)
 	(void)pthread_mutex_destroy(&stage->lock);
 }
 
+int stage_set_up(void **state)
+{
+	struct stage *stage = calloc(1, sizeof(*stage));
+	assert_non_null(stage);
+	stage_open(stage);
+	*state = stage;
+	return 0;
+}
+
+int stage_tear_down(void **state)
+{
+	stage_close(*state);
+	free(*state);
+	return 0;
+}
+
+struct subscribe wish_named(const char *name, uint32_t handle)
+{
+	return (struct subscribe){
+		.handle = handle,
+		.name = slice_text(name),
+		.start.from = FROM_EARLIEST,
+		.credit = 1000,
+	};
+}
+
 void stage_restart(struct stage *stage)
 {
 	stage_end(stage);

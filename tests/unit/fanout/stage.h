@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 
+#include "base/clock.h"
 #include "fanout/consumer.h"
 #include "fanout/operation.h"
 #include "support/unit.h"
@@ -38,6 +39,14 @@ void stage_open(struct stage *stage);
 
 /* Closes everything, sessions that a failed test has left open, too, and removes the folder. */
 void stage_close(struct stage *stage);
+
+/* For cmocka: a stage of its own for each test. */
+int stage_set_up(void **state);
+int stage_tear_down(void **state);
+#define ON_A_STAGE(test) cmocka_unit_test_setup_teardown(test, stage_set_up, stage_tear_down)
+
+/* A durable subscription to all that there is, from its beginning. */
+struct subscribe wish_named(const char *name, uint32_t handle);
 
 /* Stops the hub and starts it again. */
 void stage_restart(struct stage *stage);

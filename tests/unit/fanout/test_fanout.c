@@ -7,36 +7,11 @@
 #include "base/clock.h"
 #include "stage.h"
 
-static int setup(void **state)
-{
-	struct stage *stage = calloc(1, sizeof(*stage));
-	stage_open(stage);
-	*state = stage;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	stage_close(*state);
-	free(*state);
-	return 0;
-}
-
-static struct subscribe named(const char *name, uint32_t handle)
-{
-	return (struct subscribe){
-		.handle = handle,
-		.name = slice_text(name),
-		.start.from = FROM_EARLIEST,
-		.credit = 1000,
-	};
-}
-
 static void test_a_subscription_from_its_beginning_to_its_end(void **state)
 {
 	struct stage *stage = *state;
 	struct session session = {0};
-	struct subscribe wish = named("quality", 7);
+	struct subscribe wish = wish_named("quality", 7);
 	stage_append(stage, NULL, 3);
 	session_open(&session, stage, "module-1", false);
 
@@ -82,7 +57,7 @@ static void test_what_comes_again_says_so(void **state)
 {
 	struct stage *stage = *state;
 	struct session session = {0};
-	struct subscribe wish = named("a", 1);
+	struct subscribe wish = wish_named("a", 1);
 	stage_append(stage, NULL, 2);
 	session_open(&session, stage, "p", false);
 	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
@@ -103,7 +78,7 @@ static void test_a_group_comes_in_its_order(void **state)
 {
 	struct stage *stage = *state;
 	struct session session = {0};
-	struct subscribe wish = named("a", 1);
+	struct subscribe wish = wish_named("a", 1);
 	static const char *const ids[] = {"1.0", "e-1", "1.2"};
 	stage_append(stage,
 		&(struct event){.before = "customer.record.created",
@@ -132,7 +107,7 @@ static void test_a_filter_leaves_parts_out_and_numbers_them_as_they_are(void **s
 {
 	struct stage *stage = *state;
 	struct session session = {0};
-	struct subscribe wish = named("a", 1);
+	struct subscribe wish = wish_named("a", 1);
 	wish.filter.types[wish.filter.type_count++] = SLICE_LITERAL("customer.record.updated");
 	wish.filter.types[wish.filter.type_count++] = SLICE_LITERAL("repair.>");
 	stage_append(stage, NULL, 3);
@@ -159,8 +134,8 @@ static void test_sources_and_customers_are_filters(void **state)
 {
 	struct stage *stage = *state;
 	struct session session = {0};
-	struct subscribe by_source = named("s", 1);
-	struct subscribe by_customer = named("c", 2);
+	struct subscribe by_source = wish_named("s", 1);
+	struct subscribe by_customer = wish_named("c", 2);
 	by_source.filter.sources[by_source.filter.source_count++] = SLICE_LITERAL("/pos/shop-2");
 	by_source.filter.sources[by_source.filter.source_count++] = SLICE_LITERAL("/web/*");
 	by_customer.filter.customers[by_customer.filter.customer_count++] = 7;
@@ -188,7 +163,7 @@ static void test_credit_bounds_what_is_out(void **state)
 {
 	struct stage *stage = *state;
 	struct session session = {0};
-	struct subscribe wish = named("a", 1);
+	struct subscribe wish = wish_named("a", 1);
 	wish.credit = 2;
 	stage_append(stage, NULL, 10);
 	session_open(&session, stage, "p", false);
@@ -208,7 +183,7 @@ static void test_who_only_looks_is_paced_by_grants(void **state)
 {
 	struct stage *stage = *state;
 	struct session session = {0};
-	struct subscribe wish = named("", 1);
+	struct subscribe wish = wish_named("", 1);
 	wish.no_ack = true;
 	wish.credit = 3;
 	stage_append(stage, NULL, 10);
@@ -228,7 +203,7 @@ static void test_a_bounded_one_ends(void **state)
 {
 	struct stage *stage = *state;
 	struct session session = {0};
-	struct subscribe wish = named("", 1);
+	struct subscribe wish = wish_named("", 1);
 	wish.no_ack = true;
 	wish.stop_at_head = true;
 	stage_append(stage, NULL, 5);
@@ -248,132 +223,36 @@ static void test_a_bounded_one_ends(void **state)
 	session_close(&session);
 }
 
-static void test_where_it_starts(void **state)
-{
-	struct stage *stage = *state;
-	struct session session = {0};
-	struct subscribe wish = named("", 1);
-	stage_append(stage, NULL, 5);
-	int64_t time_us = stage->last_arrival_us;
-	stage_append(stage, NULL, 5);
-	session_open(&session, stage, "p", false);
-	wish.start.from = FROM_NEW;
-	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
-	session_next_mark(&session, MARK_CAUGHT_UP);
-	stage_append(stage, NULL, 1);
-	session_expect_run(&session, 11, 11);
-	wish.handle = 2;
-	wish.start = (struct subscribe_start){.from = FROM_SEQUENCE, .sequence = 9};
-	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
-	session_expect_run(&session, 9, 11);
-	session_next_mark(&session, MARK_CAUGHT_UP);
-	wish.handle = 3;
-	wish.start = (struct subscribe_start){.from = FROM_TIME, .time_us = time_us};
-	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
-	session_expect_run(&session, 5, 11);
-	wish.handle = 4;
-	wish.start = (struct subscribe_start){.from = FROM_SEQUENCE, .sequence = 99};
-	assert_int_equal(session_subscribe(&session, &wish), CH_INVALID);
-	wish.start.incarnation = 1;
-	assert_int_equal(session_subscribe(&session, &wish), CH_RESET);
-	wish.start = (struct subscribe_start){.from = FROM_NEW};
-	wish.handle = 0;
-	assert_int_equal(session_subscribe(&session, &wish), CH_INVALID);
-	session_close(&session);
-}
-
-static void test_a_position_of_the_subscribers_own_wins(void **state)
-{
-	struct stage *stage = *state;
-	struct session session = {0};
-	struct subscribe wish = named("a", 1);
-	stage_append(stage, NULL, 10);
-	session_open(&session, stage, "p", false);
-	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
-	session_expect_run(&session, 1, 10);
-	session_close(&session);
-	session_open(&session, stage, "p", false);
-	wish.position = 7;
-	wish.position_incarnation = journal_incarnation(stage->journal);
-	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
-	session_expect_run(&session, 8, 10);
-	session_close(&session);
-	/* Of another journal, or of a time to come: the subscriber has to decide. */
-	session_open(&session, stage, "p", false);
-	wish.position_incarnation++;
-	assert_int_equal(session_subscribe(&session, &wish), CH_RESET);
-	wish.position_incarnation = 0;
-	wish.position = 11;
-	assert_int_equal(session_subscribe(&session, &wish), CH_RESET);
-	wish.position = 10;
-	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
-	session_next_mark(&session, MARK_CAUGHT_UP);
-	session_close(&session);
-}
-
-static void test_the_second_fences_the_first(void **state)
-{
-	struct stage *stage = *state;
-	struct session first = {0};
-	struct session second = {0};
-	struct session stranger = {0};
-	struct subscribe wish = named("a", 1);
-	stage_append(stage, NULL, 2);
-	session_open(&first, stage, "p", false);
-	session_open(&second, stage, "p", false);
-	session_open(&stranger, stage, "q", false);
-	assert_int_equal(session_subscribe(&first, &wish), CH_OK);
-	session_expect_run(&first, 1, 2);
-	session_next_mark(&first, MARK_CAUGHT_UP);
-	assert_int_equal(session_subscribe(&stranger, &wish), CH_DENIED);
-	assert_int_equal(session_subscribe(&second, &wish), CH_OK);
-	assert_int_equal(second.subscribed.generation, 2);
-	session_next_mark(&first, MARK_FENCED);
-	session_ack(&first, 1, 1, 2); /* of no effect */
-	session_expect_run(&second, 1, 2);
-	stage_append(stage, NULL, 1);
-	session_expect_run(&second, 3, 3);
-	session_expect_silence(&first);
-	assert_int_equal(stage_consumer(stage, "a").info.cursor, 0);
-	session_close(&stranger);
-	session_open(&stranger, stage, "ops", true);
-	assert_int_equal(session_subscribe(&stranger, &wish), CH_OK);
-	session_next_mark(&second, MARK_FENCED);
-	session_close(&first);
-	session_close(&second);
-	session_close(&stranger);
-}
-
 static void test_what_may_not_be_asked_for(void **state)
 {
 	struct stage *stage = *state;
 	struct session session = {.topics = "pos.>"};
-	struct subscribe wish = named("a", 1);
+	struct subscribe wish = wish_named("a", 1);
 	session_open(&session, stage, "p", false);
 	wish.name = SLICE_LITERAL("a b");
 	assert_int_equal(session_subscribe(&session, &wish), CH_INVALID);
-	wish = named("a", 1);
+	wish = wish_named("a", 1);
 	wish.filter.types[wish.filter.type_count++] = SLICE_LITERAL("pos..x");
 	assert_int_equal(session_subscribe(&session, &wish), CH_INVALID);
 	wish.filter.types[0] = SLICE_LITERAL("no.such.type");
 	assert_int_equal(session_subscribe(&session, &wish), CH_UNKNOWN_TYPE);
 	wish.filter.types[0] = SLICE_LITERAL("repair.>");
 	assert_int_equal(session_subscribe(&session, &wish), CH_DENIED);
-	wish = named("a", 1);
+	wish = wish_named("a", 1);
 	wish.must_exist = true;
 	assert_int_equal(session_subscribe(&session, &wish), CH_NOT_FOUND);
-	wish = named("a", 1);
+	wish = wish_named("a", 1);
 	wish.credit = LIMIT_INFLIGHT_PER_SUB + 1;
 	assert_int_equal(session_subscribe(&session, &wish), CH_TOO_LARGE);
-	wish = named("a", 1);
+	wish = wish_named("a", 1);
 	wish.no_ack = true;
 	assert_int_equal(session_subscribe(&session, &wish), CH_INVALID);
-	wish = named("a", 1);
+	wish = wish_named("a", 1);
 	wish.start.from = FROM_SNAPSHOT;
 	assert_int_equal(session_subscribe(&session, &wish), CH_DENIED);
 	assert_int_equal(stage_consumer(stage, "").found, 0);
 	/* Rights cut the filter down. */
-	wish = named("a", 1);
+	wish = wish_named("a", 1);
 	stage_append(stage, &(struct event){.type = "repair.order.received"}, 1);
 	stage_append(stage, NULL, 1);
 	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
@@ -382,43 +261,11 @@ static void test_what_may_not_be_asked_for(void **state)
 	session_close(&session);
 }
 
-static void test_what_was_agreed_is_changed_on_purpose(void **state)
-{
-	struct stage *stage = *state;
-	struct session session = {0};
-	struct subscribe wish = named("a", 1);
-	wish.filter.types[wish.filter.type_count++] = SLICE_LITERAL("pos.>");
-	wish.filter.types[wish.filter.type_count++] = SLICE_LITERAL("repair.>");
-	session_open(&session, stage, "p", false);
-	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
-	struct subscribe other = wish;
-	other.handle = 2;
-	other.filter.types[0] = SLICE_LITERAL("repair.>");
-	other.filter.types[1] = SLICE_LITERAL("pos.>"); /* the same in another order */
-	assert_int_equal(session_subscribe(&session, &other), CH_OK);
-	other.handle = 3;
-	other.filter.type_count = 1;
-	assert_int_equal(session_subscribe(&session, &other), CH_CONFLICT);
-	other.update = true;
-	assert_int_equal(session_subscribe(&session, &other), CH_OK);
-	session_close(&session);
-	stage_restart(stage);
-	session_open(&session, stage, "p", false);
-	assert_int_equal(session_subscribe(&session, &wish), CH_CONFLICT);
-	struct subscribe as_it_is = named("a", 1);
-	as_it_is.must_exist = true;
-	assert_int_equal(session_subscribe(&session, &as_it_is), CH_OK);
-	stage_append(stage, NULL, 1);
-	stage_append(stage, &(struct event){.type = "repair.order.received"}, 1);
-	assert_int_equal(session_next_delivery(&session)->sequence, 2);
-	session_close(&session);
-}
-
 static void test_draining_ends_what_is_new(void **state)
 {
 	struct stage *stage = *state;
 	struct session session = {0};
-	struct subscribe wish = named("a", 1);
+	struct subscribe wish = wish_named("a", 1);
 	stage_append(stage, NULL, 3);
 	session_open(&session, stage, "p", false);
 	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
@@ -439,7 +286,7 @@ static void test_a_full_socket_holds_up_nobody_else(void **state)
 	struct stage *stage = *state;
 	struct session slow = {0};
 	struct session quick = {0};
-	struct subscribe wish = named("slow", 1);
+	struct subscribe wish = wish_named("slow", 1);
 	session_open(&slow, stage, "p", false);
 	session_open(&quick, stage, "q", false);
 	wish.credit = LIMIT_INFLIGHT_PER_SUB;
@@ -466,7 +313,7 @@ static void test_who_sleeps_gets_everything_in_order(void **state)
 {
 	struct stage *stage = *state;
 	struct session session = {0};
-	struct subscribe wish = named("a", 1);
+	struct subscribe wish = wish_named("a", 1);
 	wish.credit = 10;
 	session_open(&session, stage, "p", false);
 	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
@@ -533,7 +380,7 @@ static void test_what_comes_within_a_round_comes_with_the_next(void **state)
 {
 	struct stage *stage = *state;
 	struct session session = {0};
-	const struct subscribe wish = named("a", 1);
+	const struct subscribe wish = wish_named("a", 1);
 	session_open(&session, stage, "p", false);
 	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
 	session_next_mark(&session, MARK_CAUGHT_UP);
@@ -548,7 +395,7 @@ static void test_a_refused_delivery_comes_again_and_dies(void **state)
 {
 	struct stage *stage = *state;
 	struct session session = {0};
-	struct subscribe wish = named("a", 1);
+	struct subscribe wish = wish_named("a", 1);
 	wish.max_attempts = 3;
 	stage_append(stage, NULL, 3);
 	session_open(&session, stage, "p", false);
@@ -594,7 +441,7 @@ static void test_letters_are_parked_and_thrown_away(void **state)
 {
 	struct stage *stage = *state;
 	struct session session = {0};
-	struct subscribe wish = named("a", 1);
+	struct subscribe wish = wish_named("a", 1);
 	stage_append(stage, NULL, 20);
 	session_open(&session, stage, "p", false);
 	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
@@ -615,130 +462,11 @@ static void test_letters_are_parked_and_thrown_away(void **state)
 	assert_int_equal(stage_letters(stage, "a").count, 0);
 }
 
-static void test_acks_survive_a_restart_and_most_of_them_a_crash(void **state)
-{
-	struct stage *stage = *state;
-	struct session session = {0};
-	struct subscribe wish = named("a", 1);
-	stage_append(stage, NULL, 10);
-	session_open(&session, stage, "p", false);
-	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
-	session_expect_run(&session, 1, 10);
-	session_ack(&session, 1, 1, 3);
-	session_ack(&session, 1, 7, 8);
-	session_close(&session);
-	stage_restart(stage);
-	session_open(&session, stage, "p", false);
-	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
-	assert_int_equal(session.subscribed.cursor, 3);
-	session_expect_run(&session, 4, 6);
-	session_expect_run(&session, 9, 10);
-	session_next_mark(&session, MARK_CAUGHT_UP);
-	/* Written down within a while; what follows is lost with the hub. */
-	session_ack(&session, 1, 4, 4);
-	stage_until(stage, fanout_floor(stage->fanout) == 5);
-	session_ack(&session, 1, 5, 5);
-	(void)stage_consumer(stage, "a"); /* it has been heard */
-	session_close(&session);
-	stage_crash(stage);
-	session_open(&session, stage, "p", false);
-	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
-	assert_int_equal(session_next(&session)->sequence, 5);
-	assert_int_equal(session_next(&session)->sequence, 6);
-	assert_int_equal(session_next(&session)->sequence, 9);
-	session_close(&session);
-}
-
-static void test_an_operator_moves_the_cursor(void **state)
-{
-	struct stage *stage = *state;
-	struct session session = {0};
-	struct subscribe wish = named("a", 1);
-	stage_append(stage, NULL, 10);
-	session_open(&session, stage, "p", false);
-	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
-	session_expect_run(&session, 1, 10);
-	session_ack_up_to(&session, 1, 8);
-	session_next_mark(&session, MARK_CAUGHT_UP);
-	(void)stage_consumer(stage, "a");
-	struct operation_result plan = stage_seek(stage, "a", "4", true);
-	assert_int_equal(plan.old_cursor, 8);
-	assert_int_equal(plan.new_cursor, 3);
-	assert_int_equal(plan.change, 5);
-	assert_false(plan.done);
-	assert_true(stage_seek(stage, "a", "4", false).done);
-	assert_int_equal(session_next_mark(&session, MARK_MOVED)->mark.first, 3);
-	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
-	assert_int_equal(session.subscribed.moves, 1);
-	session_expect_run(&session, 4, 10);
-	session_close(&session);
-	assert_int_equal(stage_seek(stage, "a", "end", false).new_cursor, 10);
-	stage_restart(stage);
-	session_open(&session, stage, "p", false);
-	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
-	session_next_mark(&session, MARK_CAUGHT_UP);
-	assert_int_equal(stage_seek(stage, "nobody", "end", false).status, CH_NOT_FOUND);
-	assert_true(stage_delete(stage, "a").done);
-	session_next_mark(&session, MARK_DETACHED);
-	assert_int_equal(stage_delete(stage, "a").status, CH_NOT_FOUND);
-	session_close(&session);
-}
-
-static void test_beyond_its_bound_it_is_suspended(void **state)
-{
-	struct stage *stage = *state;
-	struct session session = {0};
-	struct subscribe wish = named("a", 1);
-	wish.credit = 5;
-	wish.max_lag_events = 100;
-	session_open(&session, stage, "p", false);
-	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
-	session_next_mark(&session, MARK_CAUGHT_UP);
-	stage_append(stage, NULL, 100);
-	session_expect_run(&session, 1, 5);
-	stage_until(stage, fanout_floor(stage->fanout) == 1);
-	stage_append(stage, NULL, 10);
-	const struct got *mark = session_next(&session);
-	while (mark->mark.what == MARK_FELL_BEHIND)
-		mark = session_next(&session);
-	assert_int_equal(mark->mark.what, MARK_SUSPENDED);
-	stage_until(stage, fanout_floor(stage->fanout) == UINT64_MAX);
-	assert_string_equal(stage_consumer(stage, "a").state, "suspended");
-	session_detach(&session, &(struct detach){.handle = 1});
-	session_next_mark(&session, MARK_DETACHED);
-	/* Nothing was removed meanwhile: it goes on, and may fall behind by its bound from there. */
-	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
-	session_expect_run(&session, 1, 5);
-	assert_string_equal(stage_consumer(stage, "a").state, "catch-up");
-	session_close(&session);
-}
-
-static void test_another_journal_resets(void **state)
-{
-	struct stage *stage = *state;
-	struct session session = {0};
-	struct subscribe wish = named("a", 1);
-	stage_append(stage, NULL, 10);
-	session_open(&session, stage, "p", false);
-	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
-	session_expect_run(&session, 1, 10);
-	session_ack_up_to(&session, 1, 10);
-	session_close(&session);
-	/* All in it arrived after what was acknowledged: all of it is new. */
-	stage_replace_journal(stage, 4);
-	session_open(&session, stage, "p", false);
-	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
-	assert_int_equal(session_next_mark(&session, MARK_RESET)->mark.first, 1);
-	session_expect_run(&session, 1, 4);
-	session_next_mark(&session, MARK_CAUGHT_UP);
-	session_close(&session);
-}
-
 static void test_a_time_out_brings_it_again(void **state)
 {
 	struct stage *stage = *state;
 	struct session session = {0};
-	struct subscribe wish = named("a", 1);
+	struct subscribe wish = wish_named("a", 1);
 	wish.ack_wait_ms = 300;
 	wish.max_attempts = 2;
 	stage_append(stage, NULL, 2);
@@ -754,16 +482,14 @@ static void test_a_time_out_brings_it_again(void **state)
 	session_close(&session);
 }
 
-#define ON_STAGE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
-
 /* From the journal and from what is kept of the newest, at once and again: the same to each. */
 static void test_values_are_told_to_who_may_have_them(void **state)
 {
 	struct stage *stage = *state;
 	struct session all = {.topics = "customer.record.* values.language values.group"};
 	struct session none = {.topics = "customer.record.* values.phone"};
-	struct subscribe wish_all = named("all", 1);
-	struct subscribe wish_none = named("none", 1);
+	struct subscribe wish_all = wish_named("all", 1);
+	struct subscribe wish_none = wish_named("none", 1);
 	const struct event event = {
 		.after = "customer.record.updated", .customer = 7, .language = "zh"};
 	const size_t told = 9; /* field 101, a FieldChange of 6 bytes */
@@ -798,32 +524,24 @@ static void test_values_are_told_to_who_may_have_them(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ON_STAGE(test_a_subscription_from_its_beginning_to_its_end),
-		ON_STAGE(test_what_comes_again_says_so),
-		ON_STAGE(test_a_group_comes_in_its_order),
-		ON_STAGE(test_a_filter_leaves_parts_out_and_numbers_them_as_they_are),
-		ON_STAGE(test_sources_and_customers_are_filters),
-		ON_STAGE(test_credit_bounds_what_is_out),
-		ON_STAGE(test_who_only_looks_is_paced_by_grants),
-		ON_STAGE(test_a_bounded_one_ends),
-		ON_STAGE(test_where_it_starts),
-		ON_STAGE(test_a_position_of_the_subscribers_own_wins),
-		ON_STAGE(test_the_second_fences_the_first),
-		ON_STAGE(test_what_may_not_be_asked_for),
-		ON_STAGE(test_what_was_agreed_is_changed_on_purpose),
-		ON_STAGE(test_draining_ends_what_is_new),
-		ON_STAGE(test_a_full_socket_holds_up_nobody_else),
-		ON_STAGE(test_who_sleeps_gets_everything_in_order),
-		ON_STAGE(test_who_joins_as_something_comes_gets_it),
-		ON_STAGE(test_what_comes_within_a_round_comes_with_the_next),
-		ON_STAGE(test_a_refused_delivery_comes_again_and_dies),
-		ON_STAGE(test_letters_are_parked_and_thrown_away),
-		ON_STAGE(test_acks_survive_a_restart_and_most_of_them_a_crash),
-		ON_STAGE(test_an_operator_moves_the_cursor),
-		ON_STAGE(test_beyond_its_bound_it_is_suspended),
-		ON_STAGE(test_another_journal_resets),
-		ON_STAGE(test_a_time_out_brings_it_again),
-		ON_STAGE(test_values_are_told_to_who_may_have_them),
+		ON_A_STAGE(test_a_subscription_from_its_beginning_to_its_end),
+		ON_A_STAGE(test_what_comes_again_says_so),
+		ON_A_STAGE(test_a_group_comes_in_its_order),
+		ON_A_STAGE(test_a_filter_leaves_parts_out_and_numbers_them_as_they_are),
+		ON_A_STAGE(test_sources_and_customers_are_filters),
+		ON_A_STAGE(test_credit_bounds_what_is_out),
+		ON_A_STAGE(test_who_only_looks_is_paced_by_grants),
+		ON_A_STAGE(test_a_bounded_one_ends),
+		ON_A_STAGE(test_what_may_not_be_asked_for),
+		ON_A_STAGE(test_draining_ends_what_is_new),
+		ON_A_STAGE(test_a_full_socket_holds_up_nobody_else),
+		ON_A_STAGE(test_who_sleeps_gets_everything_in_order),
+		ON_A_STAGE(test_who_joins_as_something_comes_gets_it),
+		ON_A_STAGE(test_what_comes_within_a_round_comes_with_the_next),
+		ON_A_STAGE(test_a_refused_delivery_comes_again_and_dies),
+		ON_A_STAGE(test_letters_are_parked_and_thrown_away),
+		ON_A_STAGE(test_a_time_out_brings_it_again),
+		ON_A_STAGE(test_values_are_told_to_who_may_have_them),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
