@@ -19,6 +19,9 @@ struct ch_connection;
 struct ch_subscription;
 struct ask;
 
+/* When the hub does not say how often it wants a sign of life. */
+#define SESSION_HEARTBEAT_MS 10000
+
 enum session_state {
 	SESSION_IDLE,     /* waiting for the next try */
 	SESSION_GREETING, /* HELLO is on its way */
@@ -75,6 +78,9 @@ void session_run(struct ch_connection *connection);
 /* Sends what stands in session.frame, and empties it.  A failure breaks the connection later, when
  * the link is checked. */
 void session_send(struct ch_connection *connection);
+
+/* The connection is no good any more: what is under way is put back or told, and the next try follows. */
+void session_break(struct ch_connection *connection, enum ch_status why, const char *detail);
 
 /* Takes all that the hub has said and that has come. */
 void session_hear(struct ch_connection *connection);
