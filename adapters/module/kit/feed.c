@@ -24,6 +24,7 @@
 
 struct feed {
 	struct feed_options options;
+	char *name; /* of options: settings may be taken over */
 	struct ch_subscription *subscription;
 	struct feed_state state; /* as of the last commit */
 	bool live;
@@ -92,8 +93,10 @@ enum ch_status feed_create(const struct feed_options *options, struct feed **out
 		goto out;
 	feed->options = *options;
 	feed->capacity = options->batch + GROUP_PARTS_MAX;
+	feed->name = strdup(options->name);
+	feed->options.name = feed->name;
 	feed->taken = calloc(feed->capacity, sizeof(struct ch_delivery *));
-	if (feed->taken == NULL)
+	if (feed->name == NULL || feed->taken == NULL)
 		goto out;
 	status = feed_change(feed, feed_begin);
 	if (status != CH_OK)
@@ -137,6 +140,7 @@ void feed_free(struct feed *feed)
 		return;
 	feed_detach(feed);
 	free(feed->taken);
+	free(feed->name);
 	free(feed);
 }
 

@@ -14,7 +14,7 @@ struct feed_options {
 	struct book *book; /* these outlive the feed */
 	struct router *router;
 	struct ch_connection *connection;
-	const char *name; /* of the subscription */
+	const char *name; /* of the subscription; copied */
 	uint32_t batch;   /* deliveries that are folded together */
 };
 

@@ -407,6 +407,7 @@ enum ch_status module_run(const struct module *module, const struct module_setti
 		if (status == CH_OK)
 			status = run_rounds(&run);
 		run_close(&run);
+		settings = run.settings; /* those that were taken over; the others are gone */
 		if (status != CH_CORRUPT)
 			break;
 		log_error("module.rebuild", "module=%s why=damaged", module->program);

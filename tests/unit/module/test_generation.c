@@ -11,6 +11,7 @@ static struct shop {
 	_Atomic int64_t price;         /* of the part that was opened last and is there */
 	_Atomic int64_t does_not_open; /* at this price */
 	_Atomic int64_t tended;        /* with this price in its own settings and in those of all */
+	atomic_int damage;             /* the book is found damaged once */
 } shop;
 
 struct shop_settings {
@@ -56,7 +57,7 @@ static enum ch_status shop_tend(void *self, struct module_turn *turn)
 	const struct shop_settings *settings = self;
 	assert_ptr_equal(turn->configs[1], settings);
 	shop.tended = settings->price;
-	return CH_OK;
+	return atomic_exchange(&shop.damage, 0) != 0 ? CH_CORRUPT : CH_OK;
 }
 
 static void shop_close(void *self)
@@ -196,6 +197,29 @@ static void test_parts_settings_are_taken_over_in_flight(void **state)
 	life_end(&life);
 }
 
+/* What is opened once more afterwards is opened by the new settings: the old ones are gone. */
+static void test_what_was_taken_over_lasts(void **state)
+{
+	struct life life;
+	(void)state;
+	life_begin(&life);
+	echoes(&life, "f", 20);
+	life_write(&life, 2, 64, life.rig.shelf.directory);
+	ask(&life, "active 2 taken_over\n");
+	fake_hub_restart(life.rig.bus); /* the line is another one */
+	echoes(&life, "g", 40);
+	shop.damage = 1;
+	echoes(&life, "h", 60); /* and so is the book */
+	life_write(&life, 3, 64, life.rig.shelf.directory);
+	ask(&life, "active 3 taken_over\n");
+	life_stop(&life);
+	assert_int_equal(life.status, CH_OK);
+	assert_int_equal(shop.damage, 0);
+	assert_int_equal(shop.opened, 4);
+	assert_int_equal(fake_hub_count(life.rig.bus, FAKE_STORED), 120);
+	life_end(&life);
+}
+
 static void test_another_line_or_book_begins_anew(void **state)
 {
 	struct life life;
@@ -291,6 +315,8 @@ static void test_who_waits_for_the_hub_says_so(void **state)
 	ask(&life, "active 2 taken_over\n"); /* for which no hub is needed */
 	life_write(&life, 2, 32, life.rig.shelf.directory);
 	ask(&life, "active 3 waits_for_the_hub\nbegan anew for module.batch\n");
+	life_write(&life, 3, 32, life.rig.shelf.directory);
+	ask(&life, "active 4 taken_over\n"); /* before it has attached for the first time */
 	fake_hub_come_back(life.rig.bus);
 	echoes(&life, "f", 20);
 	life_end(&life);
@@ -300,6 +326,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parts_settings_are_taken_over_in_flight),
+		cmocka_unit_test(test_what_was_taken_over_lasts),
 		cmocka_unit_test(test_another_line_or_book_begins_anew),
 		cmocka_unit_test(test_mistakes_leave_the_old_one),
 		cmocka_unit_test(test_one_that_does_not_open_gives_way),
