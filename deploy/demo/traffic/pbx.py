@@ -13,8 +13,9 @@ calls, DIR/queue_log and DIR/Master.csv; DIR/agents, who is who; and DIR/desk/*.
 
 The second is that exchange, on a port of 127.0.0.1 (0: any; it is printed): it lets clients log in, with
 MD5 or plainly, answers Ping, QueueStatus and CoreShowChannels, and when somebody is logged in it plays the
-day, so many times faster, but a telephone rings for at least 25 ms.  Its books grow in --logs as the day
-goes on.  Once, in the middle of a talk, it breaks the line, and goes on meanwhile: what was missed only
+day, so many times faster, but a telephone rings for at least 25 ms.  Its clock shows that day's time, and
+it says so with every event, as an exchange does with `timestampevents = yes` in manager.conf.  Its books
+grow in --logs as the day goes on.  Once, in the middle of a talk, it breaks the line, and goes on meanwhile: what was missed only
 its books know.  It ends when the day is over, or when nobody has come for half a minute.
 
 The same arguments give the same bytes, on every machine.  Callers are those of people.py, and every other
@@ -452,6 +453,13 @@ def is_event(spoken):
     return spoken.kind not in ("queue_log", "cdr_book")
 
 
+def stamped(spoken):
+    """An event's text with the exchange's own time, at the place where Asterisk writes it."""
+    head, privilege, rest = spoken.text.split("\r\n", 2)
+    at = "%d.%06d" % (epoch(spoken.at), spoken.at.microsecond)
+    return "\r\n".join((head, privilege, "Timestamp: " + at, rest))
+
+
 def write(folder, day, desk_files):
     os.makedirs(os.path.join(folder, "desk"), exist_ok=True)
     with open(os.path.join(folder, "ami.raw"), "wb") as raw, open(
@@ -481,7 +489,8 @@ class Server:
     def __init__(self, day, options):
         self.day, self.options = day, options
         self.left = deque(day.spoken)
-        self.channels, self.waiting = {}, {}  # by Uniqueid: what is there now
+        self.now = day.spoken[0].at
+        self.channels, self.waiting = {}, {}  # by Uniqueid: what is there now; since when
         self.client, self.inbox, self.challenge = None, b"", ""
         self.within = False
         self.mask = ()
@@ -541,13 +550,13 @@ class Server:
         items = []
         for queue, (_, members) in QUEUES.items():
             items.append([("Event", "QueueParams"), ("Queue", queue), ("Max", 0),
-                          ("Calls", sum(entry["Queue"] == queue for entry in self.waiting.values()))])
+                          ("Calls", sum(entry["Queue"] == queue for entry, _ in self.waiting.values()))])
             items += [[("Event", "QueueMember"), ("Queue", queue), ("Name", AGENTS[m][1]),
                        ("Location", "PJSIP/" + AGENTS[m][0]), ("Status", 1)] for m in members]
             items += [[("Event", "QueueEntry"), ("Queue", queue), ("Position", 1),
                        ("Channel", entry["Channel"]), ("Uniqueid", uniqueid),
-                       ("CallerIDNum", entry["CallerIDNum"]), ("Wait", 0)]
-                      for uniqueid, entry in self.waiting.items() if entry["Queue"] == queue]
+                       ("CallerIDNum", entry["CallerIDNum"]), ("Wait", seconds(self.now - since))]
+                      for uniqueid, (entry, since) in self.waiting.items() if entry["Queue"] == queue]
         self.list(action, items, "QueueStatusComplete")
 
     def shown(self, action):
@@ -565,7 +574,8 @@ class Server:
         elif not self.within:
             self.answer(action, "Error", "Message: Permission denied")
         elif name == "ping":
-            self.answer(action, "Success", "Ping: Pong", "Timestamp: %.6f" % clock.time())
+            self.answer(action, "Success", "Ping: Pong", "Timestamp: %d.%06d" % (
+                epoch(self.now), self.now.microsecond))
         elif name == "queuestatus":
             self.queues(action)
         elif name == "coreshowchannels":
@@ -615,11 +625,12 @@ class Server:
             self.channels.pop(uniqueid, None)
             self.waiting.pop(uniqueid, None)
         elif spoken.name == "QueueCallerJoin":
-            self.waiting[uniqueid] = spoken.pairs
+            self.waiting[uniqueid] = spoken.pairs, spoken.at
         elif spoken.name == "QueueCallerLeave":
             self.waiting.pop(uniqueid, None)
 
     def play(self, spoken):
+        self.now = spoken.at
         if not is_event(spoken):
             if spoken.kind in self.books:
                 self.books[spoken.kind].write(spoken.text)
@@ -627,7 +638,7 @@ class Server:
             return
         self.note(spoken)
         if self.within and spoken.kind in self.mask:
-            self.send(spoken.text)
+            self.send(stamped(spoken))
 
     def serve(self):
         """0 when somebody heard the day, and came back; 1 when nobody came."""
