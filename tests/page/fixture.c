@@ -234,6 +234,28 @@ static void add_control(struct report *report)
 	}
 }
 
+/* Figures whose axes would go further than their values can: all of it, and a call or none. */
+static void add_edges(struct report *report)
+{
+	static const char *const lines[] = {"within 4 days"};
+	static const char *const calls[] = {"answered", "abandoned"};
+	static const double all[] = {100, 100, 100};
+	static const double few[][2] = {{1, 0}, {0, 1}, {0, 0}};
+	struct report_section *section = report_section(
+		report, "edges", "A quiet week", "All was kept, and hardly anybody called.");
+	struct report_figure *figure = report_figure(
+		section, FIGURE_LINE, "allKept", text("Repaired within 4 days, by day"), lines, 1);
+	if (figure != NULL) {
+		figure->unit = "%";
+		figure->target = 95;
+	}
+	for (int i = 0; i < 3; i++)
+		(void)report_point(figure, report_text(report, "2025-11-%02d", i + 3), &all[i]);
+	figure = report_figure(section, FIGURE_STACK, "fewCalls", text("Calls by day"), calls, 2);
+	for (int i = 0; i < 3; i++)
+		(void)report_point(figure, report_text(report, "2025-11-%02d", i + 3), few[i]);
+}
+
 int main(int argc, char **argv)
 {
 	enum report_format format;
@@ -261,6 +283,7 @@ int main(int argc, char **argv)
 	add_open(&report);
 	add_pareto(&report);
 	add_control(&report);
+	add_edges(&report);
 	(void)report_section(&report, "empty", "Nothing happened", "A section without parts.");
 	report_render(&report, format, &out);
 	bool ok = report.status == CH_OK && out.status == CH_OK &&

@@ -57,6 +57,47 @@ NAMELESS = """[...document.querySelectorAll('canvas:not([aria-label]), table:not
     'table:not(:has(tbody th[scope=row])), section:not([id]):not([aria-labelledby])')].length"""
 
 
+# Tables that go on behind their edge without a word about it, or the other way round; and rows that lose their
+# names when such a table is scrolled to its end.
+UNHINTED = """[...document.querySelectorAll('.scroll')].filter(table =>
+    (table.scrollWidth > table.clientWidth + 1) !== (table.nextElementSibling.offsetHeight > 0) &&
+    table.offsetHeight > 0).map(table => table.ariaLabel)"""
+NAMES_LOST = """[...document.querySelectorAll('.scroll')].filter(table => {
+    table.scrollLeft = table.scrollWidth;
+    const edge = table.getBoundingClientRect();
+    const lost = [...table.querySelectorAll('.name')].some(name => {
+        const box = name.getBoundingClientRect();
+        return box.left < edge.left - 1 || box.right > edge.right + 1 ||
+            (table.scrollLeft > 0 && box.width > 0.6 * edge.width);
+    });
+    table.scrollLeft = 0;
+    return lost;
+}).map(table => table.ariaLabel)"""
+
+# Axes: a share of a whole ends at 100 %, what is counted has no half, nothing is cut off at the edge, and there is
+# room below the legend.
+AXES = """[...document.querySelectorAll('figure.chart')].flatMap(element => {
+    const chart = Chart.getChart(element.querySelector('canvas'));
+    const figure = JSON.parse(element.querySelector('script').textContent);
+    const first = figure.points.map(point => point.values[0]);
+    const values = figure.kind === 'pareto' ? first : figure.points.flatMap(point => point.values);
+    const axis = figure.kind === 'rank' ? chart.scales.x : chart.scales.y;
+    const ticks = axis.ticks.map(tick => tick.value);
+    const wrong = [];
+    if (figure.unit === '%' && Math.max(...values) <= 100 && axis.max > 100)
+        wrong.push('beyond 100 %');
+    if (figure.kind !== 'control' && figure.unit !== '%' && values.every(Number.isInteger) &&
+        !ticks.every(Number.isInteger))
+        wrong.push('halves');
+    if (chart.data.datasets.some(set => set.type === 'line' && !(set.clip >= set.pointRadius)) &&
+        figure.kind === 'pareto')
+        wrong.push('cut points');
+    if (chart.legend.options.display && chart.chartArea.top - chart.legend.bottom < 6)
+        wrong.push('a legend at the axis');
+    return wrong.map(what => figure.title + ': ' + what + ' ' + ticks);
+})"""
+
+
 def look(browser, page, keep, name, figures, **how):
     browser.open(page, **how)
     if keep:
@@ -69,6 +110,9 @@ def look(browser, page, keep, name, figures, **how):
     assert len(canvases) == figures, (name, canvases)
     for canvas in canvases:
         assert canvas["width"] > 200 and canvas["painted"] > 1000 and canvas["colours"] > 8, (name, canvas)
+    for what, found in (("hint", UNHINTED), ("names", NAMES_LOST), ("axes", AXES)):
+        found = browser.evaluate(found)
+        assert not found, (name, what, found)
     poor = browser.evaluate(CONTRAST)
     assert not poor, (name, poor)
 

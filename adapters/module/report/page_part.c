@@ -54,8 +54,8 @@ static void page_table_cell(const struct report_table *table, const struct repor
 	bool name = at == page_row_name(table);
 	const char *element = name ? "th" : "td";
 	bool text = column->kind == CELL_TEXT;
-	buffer_printf(out, "<%s%s class=\"%s\">", element, name ? " scope=\"row\"" : "",
-		text ? "text" : "number");
+	buffer_printf(out, "<%s%s class=\"%s%s\">", element, name ? " scope=\"row\"" : "",
+		name ? "name " : "", text ? "text" : "number");
 	if (cell->state != STATE_PLAIN) {
 		buffer_printf(out, "<span class=\"%s%s\">", text ? "pill " : "", state);
 		page_icon(cell->state, out);
@@ -71,6 +71,13 @@ static void page_table_cell(const struct report_table *table, const struct repor
 		buffer_append_text(out, "</span>");
 	}
 	buffer_printf(out, "</%s>", element);
+}
+
+/* Shown by the script where the table before it has no room. */
+static void page_sideways(struct buffer *out)
+{
+	buffer_append_text(out,
+		"<p class=\"more sideways\" hidden>Scroll sideways for more columns \xe2\x86\x92</p>");
 }
 
 void page_table(const struct report_table *table, struct buffer *out)
@@ -95,7 +102,8 @@ void page_table(const struct report_table *table, struct buffer *out)
 	page_words(table->title[0] != '\0' ? table->title : table->key, out);
 	buffer_append_text(out, "\"><table><thead><tr>");
 	for (size_t i = 0; i < table->column_count; i++) {
-		buffer_printf(out, "<th scope=\"col\" class=\"%s\">",
+		buffer_printf(out, "<th scope=\"col\" class=\"%s%s\">",
+			i == page_row_name(table) ? "name " : "",
 			table->columns[i].kind == CELL_TEXT ? "text" : "number");
 		page_words(table->columns[i].title, out);
 		buffer_append_text(out, "</th>");
@@ -108,6 +116,7 @@ void page_table(const struct report_table *table, struct buffer *out)
 		buffer_append_text(out, "</tr>\n");
 	}
 	buffer_append_text(out, "</tbody></table></div>");
+	page_sideways(out);
 	if (hidden > 0)
 		buffer_printf(out, "<p class=\"more\">and %zu more; JSON and CSV have them all</p>",
 			hidden);
@@ -193,7 +202,7 @@ static void page_numbers(const struct report_figure *figure, struct buffer *out)
 		"<details class=\"numbers\" open><summary>Numbers</summary><div class=\"scroll\" tabindex=\"0\" "
 		"role=\"region\" aria-label=\"Numbers: ");
 	text_append_html(out, figure->title);
-	buffer_append_text(out, "\"><table><thead><tr><th scope=\"col\">");
+	buffer_append_text(out, "\"><table><thead><tr><th scope=\"col\" class=\"name\">");
 	page_words(figure->label, out);
 	buffer_append_text(out, "</th>");
 	for (size_t i = 0; i < figure->series_count; i++) {
@@ -203,7 +212,7 @@ static void page_numbers(const struct report_figure *figure, struct buffer *out)
 	}
 	buffer_append_text(out, "</tr></thead><tbody>\n");
 	for (const struct figure_point *point = figure->points; point; point = point->next) {
-		buffer_append_text(out, "<tr><th scope=\"row\">");
+		buffer_append_text(out, "<tr><th scope=\"row\" class=\"name\">");
 		text_append_html(out, point->label);
 		buffer_append_text(out, "</th>");
 		for (size_t i = 0; i < figure->series_count; i++) {
@@ -213,7 +222,9 @@ static void page_numbers(const struct report_figure *figure, struct buffer *out)
 		}
 		buffer_append_text(out, "</tr>\n");
 	}
-	buffer_append_text(out, "</tbody></table></div></details>");
+	buffer_append_text(out, "</tbody></table></div>");
+	page_sideways(out);
+	buffer_append_text(out, "</details>");
 }
 
 void page_figure(const struct report_figure *figure, struct buffer *out)

@@ -49,6 +49,7 @@
 		return Object.assign({
 			type: "line", label, data, borderColor: colour, backgroundColor: colour,
 			borderWidth: 2, pointRadius: 0, pointHoverRadius: 0, tension: 0, fill: false,
+			clip: 10, // a point at the edge is whole
 		}, more);
 	}
 
@@ -173,6 +174,31 @@
 		},
 	});
 
+	function drawn(figure, series) {
+		return figure.points.flatMap((point) => series === undefined ? point.values : [point.values[series]])
+			.filter((value) => value !== null);
+	}
+
+	// The second series of a Pareto chart is a share, on an axis of its own.
+	function counted(figure) {
+		return figure.kind !== "control" && figure.unit !== "%" &&
+			drawn(figure, figure.kind === "pareto" ? 0 : undefined).every(Number.isInteger);
+	}
+
+	// An axis ends where no value can be: below nought what is never less, above 100 % a share of a whole.
+	function bounds(figure) {
+		const values = drawn(figure);
+		const least = Math.min(...values);
+		const most = Math.max(...values);
+		const share = figure.unit === "%" && least >= 0 && most <= 100;
+		const room = 0.08 * (most - least) || 5;
+		return {
+			min: least >= 0 && least <= 0.1 * most ? 0 : undefined,
+			max: share && most + room >= 100 ? 100 : undefined,
+			suggestedMin: share && figure.kind !== "bar" ? Math.max(0, least - room) : undefined,
+		};
+	}
+
 	function scales(figure, colours) {
 		const lying = figure.kind === "rank";
 		const ticks = { color: colours.muted, font: { size: 12 } };
@@ -185,19 +211,18 @@
 				callback(value) { return short(this.getLabelForValue(value)); },
 			}, ticks),
 		};
-		// What is never below nought has no axis below it.
-		const drawn = figure.points.flatMap((point) => point.values).filter((value) => value !== null);
-		const least = Math.min(...drawn);
-		const values = {
-			min: least >= 0 && least < 0.1 * Math.max(...drawn) ? 0 : undefined,
+		const values = Object.assign({
 			beginAtZero: !inTime,
-			grace: inTime ? "8%" : figure.kind === "bar" ? "6%" : 0,
+			grace: inTime ? "8%" : figure.kind === "rank" ? 0 : "6%",
 			suggestedMax: figure.target === null ? undefined : figure.target,
 			grid: { color: colours.rule, borderColor: colours.rule },
 			ticks: Object.assign({
 				maxTicksLimit: 7, callback: (value) => number.format(value),
 			}, ticks),
-		};
+		}, bounds(figure));
+		// Of things that are counted there is no half.
+		if (counted(figure))
+			values.ticks.precision = 0;
 		if (figure.kind === "stack") {
 			names.stacked = true;
 			values.stacked = true;
@@ -235,11 +260,13 @@
 			interaction: { mode: "index", intersect: false,
 				axis: figure.kind === "rank" ? "y" : "x" },
 			layout: { padding: { right: figure.kind === "control" ? 66 : figure.kind === "rank" ? 40 : 4,
-				top: 6 } },
+				top: figure.kind === "bar" ? 18 : 6 } },
 			scales: scales(figure, colours),
 			plugins: {
 				legend: { display: legend, position: "top", align: "start",
 					labels: { color: colours.ink, boxWidth: 12, boxHeight: 12 } },
+				// Nothing but room between the legend and the axis.
+				title: { display: legend, text: "", weight: 0, font: { size: 1 }, padding: 5 },
 				tooltip: tooltip(figure, colours),
 			},
 		};
@@ -281,10 +308,21 @@
 		}
 	}
 
+	// Whether a table goes on behind its edge, for those who do not try.
+	function hint() {
+		document.querySelectorAll(".scroll").forEach((table) => {
+			table.parentElement.querySelector(":scope > .sideways").hidden =
+				table.scrollWidth <= table.clientWidth + 1;
+		});
+	}
+
 	Chart.defaults.font.family = theme().font;
 	document.querySelectorAll("figure.chart").forEach(draw);
 	matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);
 	matchMedia("print").addEventListener("change", again);
+	document.querySelectorAll("details").forEach((folded) => folded.addEventListener("toggle", hint));
+	window.addEventListener("resize", hint);
+	hint();
 	window.addEventListener("beforeprint", again);
 	window.addEventListener("afterprint", again);
 	document.documentElement.dataset.figures = String(charts.length);
