@@ -118,6 +118,19 @@ static bool bus_resume(struct bus *bus, struct session *session, struct slice to
 	return false;
 }
 
+/* Who comes back with its token is not behind its older connection any more, whatever that one's network
+ * believes: its subscriptions become free now, not when it has been silent for long enough. */
+static void bus_replace(struct bus *bus, const struct session *session)
+{
+	size_t at = 0;
+	struct session *older;
+	while ((older = table_next(&bus->sessions, &at)) != NULL) {
+		if (older != session && older->welcomed &&
+			sodium_memcmp(older->token, session->token, sizeof(older->token)) == 0)
+			connection_close(bus->endpoint, older->connection, "replaced");
+	}
+}
+
 static void bus_issue(struct bus *bus, struct session *session)
 {
 	struct ticket *ticket = &bus->tickets[bus->ticket_next++ % TICKETS];
@@ -180,7 +193,9 @@ static void bus_hello(struct bus *bus, struct session *session, struct slice bod
 		.time_us = clock_wall_us(),
 	};
 	welcome.resumed = bus_resume(bus, session, hello.session);
-	if (!welcome.resumed)
+	if (welcome.resumed)
+		bus_replace(bus, session);
+	else
 		bus_issue(bus, session);
 	welcome.session = slice_of(session->token, sizeof(session->token));
 	if (session->producer != NULL)
