@@ -61,6 +61,7 @@ struct fanout_options {
 	/* For tests; NULL: the clocks of base/clock.h. */
 	int64_t (*steady_us)(void);
 	int64_t (*wall_us)(void);
+	int64_t sweep_us; /* for tests, too; 0: a second */
 };
 
 /* Takes up what the desk holds and starts the threads.  CH_CORRUPT, CH_NOMEM, CH_IO. */

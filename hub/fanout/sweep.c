@@ -72,7 +72,8 @@ void sweep_publish(struct fanout *fanout)
 void sweep_all(struct fanout *fanout)
 {
 	struct subscription *next;
-	fanout->sweep_us = fanout->now_us + SWEEP_US;
+	int64_t sweep_us = fanout->options.sweep_us != 0 ? fanout->options.sweep_us : SWEEP_US;
+	fanout->sweep_us = fanout->now_us + sweep_us;
 	fanout->stats.worst_lag = 0;
 	for (struct subscription *s = fanout->subscriptions; s != NULL; s = next) {
 		next = s->next; /* an ephemeral one that is suspended is gone */
