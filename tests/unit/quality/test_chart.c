@@ -5,7 +5,9 @@
 #include <math.h>
 
 #include "charts.h"
+#include "module/quality/chart/chart_report.h"
 #include "module/quality/chart/constants.h"
+#include "module/quality/chart/run_rule.h"
 
 struct drawn {
 	struct samples samples;
@@ -198,6 +200,23 @@ static void test_exact_sums(void **state)
 	drawn_fini(&drawn);
 }
 
+/* Characters are two columns wide in some scripts, and three bytes. */
+static void test_labels_of_every_script_stand_in_one_column(void **state)
+{
+	(void)state;
+	struct buffer out = {0};
+	struct drawn drawn =
+		draw_chart(CHART_XBAR_R, "label,x1,x2\n一月,1,2\nFebruary,2,3\n三月的样品,4,2\n");
+	chart_report_text(&drawn.samples, &drawn.charts, &run_rule_western_electric, &out);
+	const char *text = buffer_text(&out);
+	assert_non_null(strstr(text, "\n point label               value "));
+	assert_non_null(strstr(text, "\n     1 一月                  1.5 "));
+	assert_non_null(strstr(text, "\n     2 February              2.5 "));
+	assert_non_null(strstr(text, "\n     3 三月的样品              3 "));
+	buffer_fini(&out);
+	drawn_fini(&drawn);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -210,6 +229,7 @@ int main(void)
 		cmocka_unit_test(test_nothing_wrong_at_all),
 		cmocka_unit_test(test_varying_samples),
 		cmocka_unit_test(test_exact_sums),
+		cmocka_unit_test(test_labels_of_every_script_stand_in_one_column),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 
 #include "module/data/number.h"
 #include "module/quality/chart/constants.h"
+#include "module/report/textwidth.h"
 
 static void report_number(struct buffer *out, const char *key, long double value)
 {
@@ -200,17 +201,34 @@ void chart_report_json(const struct samples *samples, const struct charts *chart
 	buffer_append_text(out, "]}\n");
 }
 
+/* Labels are in every script: as wide as the widest stands on a terminal. */
+static size_t report_label_width(const struct samples *samples)
+{
+	size_t widest = strlen("label");
+	for (size_t i = 0; i < samples->count; i++) {
+		char label[REFUSAL_WORD_BYTES];
+		size_t width = text_width(slice_text(refusal_word(samples->items[i].label, label)));
+		widest = width > widest ? width : widest;
+	}
+	return widest;
+}
+
 static void report_chart_text(struct buffer *out, const struct samples *samples,
 	const struct chart *chart, const struct run_rule_set *rules)
 {
 	struct violation violation;
-	buffer_printf(out, "%s\n%6s %-16s %14s %14s %14s %14s  %s\n", chart->name, "point", "label",
-		"value", "lower", "center", "upper", "rules");
+	size_t width = report_label_width(samples);
+	buffer_printf(out, "%s\n%6s ", chart->name, "point");
+	text_pad(SLICE_LITERAL("label"), width, false, out);
+	buffer_printf(
+		out, " %14s %14s %14s %14s  %s\n", "value", "lower", "center", "upper", "rules");
 	for (size_t at = 0; at < chart->count; at++) {
 		const struct chart_point *point = &chart->points[at];
 		char label[REFUSAL_WORD_BYTES];
-		buffer_printf(out, "%6zu %-16s %14.6Lg %14.6Lg %14.6Lg %14.6Lg", at + 1,
-			refusal_word(samples->items[at].label, label), chart->marks[at].value,
+		buffer_printf(out, "%6zu ", at + 1);
+		text_pad(slice_text(refusal_word(samples->items[at].label, label)), width, false,
+			out);
+		buffer_printf(out, " %14.6Lg %14.6Lg %14.6Lg %14.6Lg", chart->marks[at].value,
 			point->low, point->center, point->high);
 		const char *before = "  ";
 		for (size_t i = 0; i < rules->count; i++) {
