@@ -213,6 +213,40 @@ static void test_explains(void **state)
 	buffer_fini(&out);
 }
 
+/* A line says yes when its test helps the condition to hold, however deep the nots stand. */
+static void test_explains_what_is_denied(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct condition_options options = {SLICE_LITERAL("CNY"), true};
+	static const struct {
+		const char *text;
+		const char *told;
+	} cases[] = {
+		{"frequency(ever) < 6 and not everybody", "  yes  frequency(ever) < 6: 0\n"
+							  "  no   not everybody: it is not so\n"},
+		{"not open_complaint", "  yes  not open_complaint: so it is\n"},
+		{"not (open_complaint or level >= 2) and everybody",
+			"  yes  not open_complaint: so it is\n"
+			"  yes  not level >= 2: 0\n"
+			"  yes  everybody: so it is\n"},
+		{"not (not open_complaint and not level >= 2)",
+			"  no   open_complaint: it is not so\n"
+			"  no   level >= 2: 0\n"},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct condition_error error;
+		struct condition *condition = NULL;
+		struct buffer out = {0};
+		assert_int_equal(
+			condition_parse(slice_text(cases[i].text), &options, &condition, &error),
+			CH_OK);
+		judge_explain(condition, &fixture->profile, 20 * DAY, fixture->zone, &out);
+		assert_string_equal(buffer_text(&out), cases[i].told);
+		condition_free(condition);
+		buffer_fini(&out);
+	}
+}
+
 /* Between a judgement and the moment that it names, nothing changes by time alone. */
 static void test_next_is_exact(void **state)
 {
@@ -261,6 +295,7 @@ int main(void)
 		TEST(test_record),
 		TEST(test_age),
 		TEST(test_explains),
+		TEST(test_explains_what_is_denied),
 		TEST(test_next_is_exact),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -354,7 +354,7 @@ static void explain_amount(int64_t minor_units, struct slice currency, struct bu
 	buffer_append_slice(out, currency);
 }
 
-static void explain_value(const struct look *look, const struct test *test,
+static void explain_value(const struct look *look, const struct test *test, bool negated,
 	const struct value *value, struct slice currency, struct buffer *out)
 {
 	const struct profile_consent *consent;
@@ -371,7 +371,8 @@ static void explain_value(const struct look *look, const struct test *test,
 			buffer_printf(out, "%s, until %s", value->number != 0 ? "given" : "over",
 				clock_format(consent->expires_us, time));
 		else
-			buffer_append_text(out, value->number != 0 ? "so it is" : "it is not so");
+			buffer_append_text(
+				out, (value->number != 0) != negated ? "so it is" : "it is not so");
 		break;
 	case VALUE_COUNT:
 		buffer_printf(out, "%" PRId64, value->number);
@@ -391,18 +392,39 @@ static void explain_value(const struct look *look, const struct test *test,
 	}
 }
 
+/* Which tests count the other way round: those under an odd number of nots.  A node stands behind its parts, so
+ * from the last to the first all above one is known before it. */
+static void find_negated(const struct condition *condition, bool negated[LIMIT_CONDITION_NODES])
+{
+	uint16_t count = condition_nodes(condition);
+	negated[count - 1] = false;
+	for (uint16_t i = count; i-- > 0;) {
+		struct node_view it = condition_node(condition, i);
+		if (it.kind == NODE_TEST)
+			continue;
+		negated[it.left] = negated[i] != (it.kind == NODE_NOT);
+		if (it.kind != NODE_NOT)
+			negated[it.right] = negated[i];
+	}
+}
+
 void judge_explain(const struct condition *condition, const struct profile *profile, int64_t now_us,
 	const struct zone *zone, struct buffer *out)
 {
 	struct look look = {profile, now_us, zone, JUDGE_NEVER};
+	bool negated[LIMIT_CONDITION_NODES];
+	find_negated(condition, negated);
 	for (uint16_t i = 0; i < condition_nodes(condition); i++) {
 		struct node_view it = condition_node(condition, i);
 		if (it.kind != NODE_TEST)
 			continue;
 		struct value value = value_of(&look, it.test);
-		buffer_printf(out, "  %-3s  %.*s: ", test_holds(it.test, &value) ? "yes" : "no",
-			(int)it.test->source.len, (const char *)it.test->source.data);
-		explain_value(&look, it.test, &value, condition_currency(condition), out);
+		bool helps = test_holds(it.test, &value) != negated[i];
+		buffer_printf(out, "  %-3s  %s%.*s: ", helps ? "yes" : "no",
+			negated[i] ? "not " : "", (int)it.test->source.len,
+			(const char *)it.test->source.data);
+		explain_value(
+			&look, it.test, negated[i], &value, condition_currency(condition), out);
 		buffer_append_text(out, "\n");
 	}
 }

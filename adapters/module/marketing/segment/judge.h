@@ -20,7 +20,8 @@ struct verdict {
 struct verdict judge(const struct condition *condition, const struct profile *profile,
 	int64_t now_us, const struct zone *zone);
 
-/* Appends a line for each test: whether it holds, the test as it was written, and what the customer has.
+/* Appends a line for each test: whether it helps the condition to hold, the test as it was written, with "not" before
+ * it where the condition denies it, and what the customer has.
  * No personal value: ages and texts of his record are shown, names and addresses never are. */
 void judge_explain(const struct condition *condition, const struct profile *profile, int64_t now_us,
 	const struct zone *zone, struct buffer *out);
