@@ -68,3 +68,10 @@ with Hub() as hub:
         assert done.returncode == 64 and done.stderr.startswith("carehub: "), done
     assert hub.run(ops, "seek", "--help").startswith("Usage: carehub seek")
     hub.stop()
+
+# Wrong usage is told by the program and the command, not by a bare word.
+for words in (("carehub-quality", "chart"), ("carehub-quality", "pareto"), ("carehub-marketing", "rules"),
+              ("carehub-parts", "show"), ("carehub-pos", "translate")):
+    done = subprocess.run([BIN / words[0], words[1], "--nonsense"], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 64, done
+    assert done.stderr.startswith(" ".join(words) + ": unrecognized option"), done

@@ -247,8 +247,11 @@ static int read_files(int argc, char **argv)
 	struct wishes wishes = {.decoder.acknowledge = ACKNOWLEDGE_NEVER, .write = {.number = 1}};
 	struct translate_options files = {.format = &parts_format, .decoder = &wishes.decoder};
 	const char *command = argv[0];
+	char name[64]; /* so getopt's messages begin */
 	int result = -1;
 	int option;
+	(void)snprintf(name, sizeof(name), "carehub-parts %s", command); /* one of three: fits */
+	argv[0] = name;
 	while (result < 0 && (option = getopt_long(argc, argv, "q", file_options, NULL)) != -1)
 		result = take_option(&wishes, option);
 	char *const *paths = argv + optind;

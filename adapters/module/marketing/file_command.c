@@ -232,9 +232,11 @@ static int parse(int argc, char **argv, struct request *request)
 
 int file_command(int argc, char **argv)
 {
+	static char name[] = "carehub-marketing rules"; /* so getopt's messages begin */
 	struct request request = {.support = {.baskets = 1}, .delimiter = DATA_DETECT};
 	if (help_asked(argc, argv))
 		return usage(stdout, 0);
+	argv[0] = name;
 	int result = parse(argc, argv, &request);
 	return result != 0 ? result : rules(&request);
 }

@@ -189,12 +189,16 @@ static int parse(int argc, char **argv, bool is_chart, struct request *request)
 
 int file_command(int argc, char **argv)
 {
+	/* So getopt's messages begin. */
+	static char chart_name[] = "carehub-quality chart";
+	static char pareto_name[] = "carehub-quality pareto";
 	struct request request = {.rules = &run_rule_western_electric, .delimiter = DATA_DETECT};
 	struct data_file *file = NULL;
 	struct refusal refusal;
 	if (help_asked(argc, argv))
 		return usage(stdout, 0);
 	bool is_chart = strcmp(argv[0], "chart") == 0;
+	argv[0] = is_chart ? chart_name : pareto_name;
 	int result = parse(argc, argv, is_chart, &request);
 	if (result != 0)
 		return result;
