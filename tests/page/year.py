@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -59,6 +60,13 @@ with tempfile.TemporaryDirectory() as folder:
     assert any(block.startswith("table,promises\n") for block in blocks)
     assert report(*march, "--json") == report(*march, "--format", "json")
     assert "target no target" not in text
+
+    # One of something is spoken of as one: days have few of anything.
+    for day in range(1, 29):
+        told = report("--period", f"2026-03-{day:02}", "--format", "json", "--station", "XA-05 西安")
+        plural = re.search(r"(?<![\d.,:-])1 (repairs|returns|lines|calls|first contacts|complaints|appointments|"
+                           r"call-backs|charges|causes|defects|events|surveys|facts|points)\b[^\"]*", told)
+        assert not plural, (day, plural.group())
 
     # One station alone has its own numbers only.
     one = json.loads(report(*march, "--format", "json", "--station", "XA-05 西安"))

@@ -28,10 +28,11 @@ static void pareto_figure(struct report_section *section, const struct pareto *p
 	}
 	while (vital < pareto->count && pareto->classes[vital]->cumulative * 5 < pareto->total * 4)
 		vital++;
-	figure->text = report_text(figure->report, "%zu of %zu %s four fifths of %" PRId64 " %s.",
-		vital < pareto->count ? vital + 1 : vital, pareto->count,
-		pareto->count == 1 ? "cause makes" : "causes make", pareto->total,
-		pareto->total == 1 ? "defect" : "defects");
+	vital += vital < pareto->count ? 1 : 0;
+	figure->text = report_text(figure->report,
+		"%zu of %zu %s %s four fifths of %" PRId64 " %s.", vital, pareto->count,
+		pareto->count == 1 ? "cause" : "causes", vital == 1 ? "makes" : "make",
+		pareto->total, pareto->total == 1 ? "defect" : "defects");
 	figure->omitted = pareto->count > PARETO_SHOWN ? pareto->count - PARETO_SHOWN : 0;
 }
 

@@ -114,7 +114,8 @@ static struct slice promise_detail(
 	if (ratio.whole == 0 || promise->unit != PROMISE_SHARE)
 		return (struct slice){NULL, 0};
 	cell_show_parts(&cell, &text);
-	struct slice words = report_text(report, "%s %s%s%s.", buffer_text(&text), promise->counted,
+	struct slice words = report_text(report, "%s %s%s%s.", buffer_text(&text),
+		ratio.whole == 1 ? promise->counted_one : promise->counted,
 		label[0] != '\0' ? ", of " : "", label);
 	buffer_fini(&text);
 	return words;

@@ -31,8 +31,9 @@ struct promise {
 	const char *key;       /* in a report */
 	const char *published; /* in quality.measure.published */
 	const char *title;
-	const char *brief;   /* above a column */
-	const char *counted; /* "of 12 repairs received" */
+	const char *brief;       /* above a column */
+	const char *counted;     /* "of 12 repairs received" */
+	const char *counted_one; /* "of 1 repair received" */
 	take_function *take;
 	int kpi; /* whose rule of the ranking judges it */
 	enum promise_unit unit;

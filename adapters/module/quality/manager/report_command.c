@@ -336,8 +336,9 @@ static int command_make(const struct report_request *request, const struct modul
 	if (status == CH_OK)
 		status = feed_each_gap(view->txn, command_take_gap, &gaps);
 	if (gaps.count > REPORT_GAPS_SHOWN)
-		buffer_printf(
-			&gaps.text, " and %" PRIu64 " ranges more", gaps.count - REPORT_GAPS_SHOWN);
+		buffer_printf(&gaps.text, " and %" PRIu64 " %s more",
+			gaps.count - REPORT_GAPS_SHOWN,
+			gaps.count - REPORT_GAPS_SHOWN == 1 ? "range" : "ranges");
 	const struct manager_input input = {.now = reckoned.now,
 		.control = reckoned.control,
 		.defects = &reckoned.defects,
