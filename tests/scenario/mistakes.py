@@ -75,3 +75,5 @@ for words in (("carehub-quality", "chart"), ("carehub-quality", "pareto"), ("car
     done = subprocess.run([BIN / words[0], words[1], "--nonsense"], capture_output=True, text=True, timeout=60)
     assert done.returncode == 64, done
     assert done.stderr.startswith(" ".join(words) + ": unrecognized option"), done
+done = subprocess.run([BIN / "carehub-marketing", "campaigns", "frob"], capture_output=True, text=True, timeout=60)
+assert done.stderr.startswith("carehub-marketing campaigns: no such command: frob\n"), done

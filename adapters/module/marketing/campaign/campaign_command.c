@@ -473,9 +473,10 @@ static int command_parse(int argc, char **argv, struct request *request)
 	}
 	if (request->command == NULL)
 		return command_complain("which", "a command is missing");
-	if (request->config == NULL)
+	int result = command_check_words(request);
+	if (result == 0 && request->config == NULL)
 		return command_complain("which module", "--config is missing");
-	return command_check_words(request);
+	return result;
 }
 
 int campaign_command(int argc, char **argv, const struct module *module, size_t config_part)
