@@ -96,7 +96,8 @@ static enum ch_status partners_list(
 	partners->items = calloc(LIMIT_PARTNERS, sizeof(struct partner));
 	if (partners->items == NULL)
 		status = CH_NOMEM;
-	while (status == CH_OK && (entry = readdir(dir)) != NULL) {
+	/* Past names that are no good, too: all mistakes are told. */
+	while (status != CH_NOMEM && (entry = readdir(dir)) != NULL) {
 		size_t len = name_of(entry->d_name);
 		if (len == 0)
 			continue;

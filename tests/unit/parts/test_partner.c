@@ -203,10 +203,12 @@ static void test_mistakes(void **state)
 	/* All mistakes of all files in one pass. */
 	files_add(&files, "south.conf", "[partner]\nnumber = S2\n");
 	files_add(&files, "a b.conf", LEAST);
+	files_add(&files, "c d.conf", LEAST);
 	assert_int_equal(files_read(&files), CH_INVALID);
 	assert_true(files_complain(&files, "north.conf"));
 	assert_true(files_complain(&files, "south.conf"));
 	assert_true(files_complain(&files, "a b.conf"));
+	assert_true(files_complain(&files, "c d.conf"));
 	files_fini(&files);
 }
 
