@@ -38,5 +38,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	http_message_trace(&request, &parent, &state);
 	if (state.len > 0 && (parent.len < 55 || state.len > TRACESTATE_BYTES))
 		abort();
+	/* The kit's way with any event's: the same, and it says when something is gone. */
+	struct envelope envelope = {.traceparent = lines[4], .tracestate = lines[3]};
+	bool dropped = trace_settle(&envelope);
+	if (!slice_equal(envelope.traceparent, parent) ||
+		!slice_equal(envelope.tracestate, state) ||
+		(!dropped && (lines[4].len > 0) != (parent.len > 0)))
+		abort();
 	return 0;
 }

@@ -12,11 +12,6 @@ const struct marks marks_edifact = {.component = ':',
 const struct marks marks_x12 = {
 	.component = ':', .element = '*', .decimal = '.', .repetition = '^', .terminator = '~'};
 
-const char *standard_name(enum standard standard)
-{
-	return standard == STANDARD_EDIFACT ? "EDIFACT" : "X12";
-}
-
 static bool is_alphanumeric(uint8_t c)
 {
 	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');

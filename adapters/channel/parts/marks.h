@@ -9,7 +9,10 @@
 enum standard { STANDARD_EDIFACT, STANDARD_X12 };
 #define STANDARDS 2
 
-const char *standard_name(enum standard standard); /* "EDIFACT" */
+static inline const char *standard_name(enum standard standard)
+{
+	return standard == STANDARD_EDIFACT ? "EDIFACT" : "X12";
+}
 
 struct marks {
 	uint8_t component;
