@@ -23,7 +23,7 @@
 		ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH |                  \
 		ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL)
 
-/* A sweep that comes late counts for so much of a connection's silence. */
+/* A sweep that comes late counts for so much of a connection's silence, at most: see links_step_us. */
 #define LINKS_LATE_SWEEP_US 1000000
 
 /* Heartbeats are bytes that never become a message; what they may add up to, in each sweep. */
@@ -289,6 +289,14 @@ static enum ch_status links_watch(struct links *links, void *context)
 	return pump_create(links->loop, links->monitor, links_turn, links, &links->pump);
 }
 
+/* A late sweep must not be what takes a connection over the bound: its first word may wait unread. */
+static int64_t links_step_us(const struct links_options *options)
+{
+	int64_t quarter_us = options->silent_ms * 1000 / 4;
+	return quarter_us > 0 && quarter_us < LINKS_LATE_SWEEP_US ? quarter_us
+								  : LINKS_LATE_SWEEP_US;
+}
+
 enum ch_status links_create(struct loop *loop, struct zap *zap, void *socket,
 	const struct links_options *options, struct links **out_links)
 {
@@ -303,7 +311,7 @@ enum ch_status links_create(struct loop *loop, struct zap *zap, void *socket,
 	links->table.closed = options->closed;
 	links->table.context = options->context;
 	links->zap = zap;
-	vigil_begin(&links->vigil, LINKS_LATE_SWEEP_US, clock_steady_us());
+	vigil_begin(&links->vigil, links_step_us(options), clock_steady_us());
 	links->metrics = zap_metrics(zap);
 	links->socket = socket;
 	links_register(links);
