@@ -166,7 +166,11 @@ static void links_thin(struct links *links)
 		struct link *link = link_table_get(&links->table, (int)i);
 		if (link == NULL || !link->excess)
 			continue;
-		link->excess = !links_cut(links, link, "too_many");
+		/* Cutting reads the monitor: the number may be another's by then, with a flag of its own. */
+		uint64_t tenancy = link->tenancy;
+		link->excess = false;
+		if (!links_cut(links, link, "too_many") && link->tenancy == tenancy)
+			link->excess = true;
 		links->crowded = links->crowded || link->excess;
 	}
 }
