@@ -253,12 +253,60 @@ static void engine_yield(void *context)
 		(void)usleep(YIELD_STEP_US);
 }
 
-/* Whether an earlier version has made the store, and the journal can make it anew: it must be whole. */
+/* Whether an earlier version has made the store, and the journal may be able to make it anew: it has its
+ * beginning, and no damage that is known.  Only its newest segment has been read, so nobody knows yet. */
 static bool engine_is_older(const struct engine *engine)
 {
-	return journal_first(engine->journal) == 1 && engine->recovery.damaged_first == 0 &&
-	       core_check_fold(engine->state) == CH_VERSION;
+	return !engine->as_it_is && journal_first(engine->journal) == 1 &&
+	       engine->recovery.damaged_first == 0 && core_check_fold(engine->state) == CH_VERSION;
 }
+
+/* ---- A store that is made anew beside the old one ---- */
+
+/* Where an older store waits until the journal has shown that it can make another. */
+static enum ch_status engine_aside_path(const struct daemon_settings *settings, char out[PATH_MAX])
+{
+	int len = snprintf(out, PATH_MAX, "%s.old", settings->paths.store);
+	return len > 0 && len < PATH_MAX ? CH_OK : CH_TOO_LARGE;
+}
+
+static bool engine_is_aside(const struct daemon_settings *settings)
+{
+	char aside[PATH_MAX];
+	return engine_aside_path(settings, aside) == CH_OK && access(aside, F_OK) == 0;
+}
+
+/* Where one waits already, an earlier attempt was broken off: what stands in its place is half made. */
+static enum ch_status engine_put_aside(const struct daemon_settings *settings)
+{
+	char aside[PATH_MAX];
+	enum ch_status status = engine_aside_path(settings, aside);
+	if (status != CH_OK)
+		return status;
+	if (engine_is_aside(settings))
+		return engine_remove_folder(settings->paths.store);
+	return rename(settings->paths.store, aside) == 0 ? CH_OK : file_status();
+}
+
+static enum ch_status engine_remove_aside(const struct daemon_settings *settings)
+{
+	char aside[PATH_MAX];
+	enum ch_status status = engine_aside_path(settings, aside);
+	return status == CH_OK ? engine_remove_folder(aside) : status;
+}
+
+static enum ch_status engine_take_back(const struct daemon_settings *settings)
+{
+	char aside[PATH_MAX];
+	enum ch_status status = engine_aside_path(settings, aside);
+	if (status == CH_OK)
+		status = engine_remove_folder(settings->paths.store);
+	if (status == CH_OK && rename(aside, settings->paths.store) != 0)
+		status = file_status();
+	return status;
+}
+
+/* ---- The state ---- */
 
 static enum ch_status engine_open_state(const struct engine_options *options, struct engine *engine)
 {
@@ -279,6 +327,8 @@ static enum ch_status engine_open_state(const struct engine_options *options, st
 	enum ch_status status = CH_OK;
 	if (options->fresh_state)
 		status = engine_remove_folder(settings->paths.store);
+	if (status == CH_OK && options->fresh_state)
+		status = engine_remove_aside(settings);
 	if (status == CH_OK)
 		status = state_open(&state, incarnation, &engine->state);
 	if (status == CH_OK && !options->read_only && engine_distrust_path(settings, path) &&
@@ -287,7 +337,8 @@ static enum ch_status engine_open_state(const struct engine_options *options, st
 		engine->state = NULL;
 		status = CH_CORRUPT;
 	}
-	if (status == CH_OK && !options->read_only && engine_is_older(engine)) {
+	bool older = status == CH_OK && !options->read_only && engine_is_older(engine);
+	if (older) {
 		state_close(engine->state);
 		engine->state = NULL;
 		status = CH_VERSION;
@@ -298,7 +349,7 @@ static enum ch_status engine_open_state(const struct engine_options *options, st
 	log_warning("store.rebuild", "reason=%s path=%s", ch_status_name(status),
 		settings->paths.store);
 	engine->rebuilt = true;
-	status = engine_remove_folder(settings->paths.store);
+	status = older ? engine_put_aside(settings) : engine_remove_folder(settings->paths.store);
 	return status == CH_OK ? state_open(&state, incarnation, &engine->state) : status;
 }
 
@@ -350,6 +401,45 @@ static enum ch_status engine_catch_up(const struct engine_options *options, stru
 		log_error("store.fold", "sequence=%llu status=%s why=\"%s\"",
 			(unsigned long long)bad, ch_status_name(status), why);
 	return status;
+}
+
+static enum ch_status engine_make_state(const struct engine_options *options, struct engine *engine)
+{
+	enum ch_status status = engine_open_state(options, engine);
+	if (status == CH_OK)
+		status = engine_load_core(engine);
+	return status == CH_OK ? engine_catch_up(options, engine) : status;
+}
+
+static void engine_drop_state(struct engine *engine)
+{
+	core_free(engine->core);
+	state_close(engine->state);
+	engine->core = NULL;
+	engine->state = NULL;
+}
+
+/* An older store goes only when the journal has made what takes its place.  Where that has unknown damage the
+ * store is the only one that knows what stood there: it stays, and is upgraded as it is. */
+static enum ch_status engine_open_store(const struct engine_options *options, struct engine *engine)
+{
+	const struct daemon_settings *settings = options->settings;
+	enum ch_status status = engine_make_state(options, engine);
+	if (!engine_is_aside(settings))
+		return status;
+	if (status == CH_OK) {
+		enum ch_status removed = engine_remove_aside(settings);
+		if (removed != CH_OK) /* the next start tries again */
+			log_warning("store.aside", "status=%s", ch_status_name(removed));
+		return CH_OK;
+	}
+	log_warning("store.kept", "status=%s what=\"the journal cannot make it anew\"",
+		ch_status_name(status));
+	engine_drop_state(engine);
+	engine->as_it_is = true;
+	engine->rebuilt = false;
+	status = engine_take_back(settings);
+	return status == CH_OK ? engine_make_state(options, engine) : status;
 }
 
 /* ---- Signs of life ---- */
@@ -448,11 +538,7 @@ enum ch_status engine_open(const struct engine_options *options, struct engine *
 		status = journal_open(&journal, &engine.journal, &engine.recovery);
 	engine_tell_damage(&engine.recovery, status);
 	if (status == CH_OK && !options->read_only)
-		status = engine_open_state(options, &engine);
-	if (status == CH_OK && engine.state != NULL)
-		status = engine_load_core(&engine);
-	if (status == CH_OK && engine.state != NULL)
-		status = engine_catch_up(options, &engine);
+		status = engine_open_store(options, &engine);
 	if (status != CH_OK) {
 		engine_close(&engine);
 		return status;

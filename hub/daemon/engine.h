@@ -18,6 +18,7 @@ struct engine {
 	struct journal_recovery recovery;
 	uint64_t folded;  /* entries folded at the start */
 	bool rebuilt;     /* the store was gone or of another journal, and was made anew */
+	bool as_it_is;    /* it is an older version's, and the journal cannot make it anew */
 	int64_t known_us; /* the newest time that is known to have been right; 0: none */
 };
 
