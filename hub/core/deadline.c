@@ -295,7 +295,9 @@ enum ch_status deadline_fold(
 		watch_drop(core, change, effect->id);
 	buffer_clear(&core->scratch);
 	pb_put_uint(&changed, INFO_CHANGED, sequence);
-	status = pbedit_merge(effect->value, buffer_slice(&changed), &core->scratch);
+	status = changed.status == CH_OK
+			 ? pbedit_merge(effect->value, buffer_slice(&changed), &core->scratch)
+			 : changed.status;
 	buffer_fini(&changed);
 	if (status != CH_OK)
 		return status == CH_FORMAT ? CH_CORRUPT : status;

@@ -380,7 +380,8 @@ static enum ch_status linked_fold_effect(
 	if (effect->op != EFFECT_LINK)
 		return pbedit_merge(record, effect->value, out);
 	pb_put_uint(&owner, fields[effect->kind].customer, effect->number);
-	status = pbedit_merge(record, buffer_slice(&owner), out);
+	status = owner.status == CH_OK ? pbedit_merge(record, buffer_slice(&owner), out)
+				       : owner.status;
 	buffer_fini(&owner);
 	return status;
 }
@@ -397,6 +398,7 @@ static enum ch_status linked_fold_record(
 		return linked_fold_effect(record, effect, &core->scratch);
 	enum ch_status status = linked_fold_effect(record, effect, &merged);
 	pb_put_uint(&changed, stamp, sequence);
+	status = status != CH_OK ? status : changed.status;
 	if (status == CH_OK)
 		status =
 			pbedit_merge(buffer_slice(&merged), buffer_slice(&changed), &core->scratch);
