@@ -17,6 +17,15 @@ static bool traceparent_part(struct slice text, bool zero)
 	return other;
 }
 
+static bool trace_is_visible(struct slice text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.data[i] < 0x20 || text.data[i] > 0x7e)
+			return false;
+	}
+	return true;
+}
+
 enum ch_status traceparent_read(struct slice value, struct slice *out_traceparent)
 {
 	struct slice text = text_trim(value);
@@ -29,19 +38,11 @@ enum ch_status traceparent_read(struct slice value, struct slice *out_traceparen
 		slice_equal(version, SLICE_LITERAL("ff")))
 		return CH_FORMAT;
 	if (text.len > TRACEPARENT_BYTES &&
-		(slice_equal(version, SLICE_LITERAL("00")) || text.data[TRACEPARENT_BYTES] != '-'))
+		(slice_equal(version, SLICE_LITERAL("00")) || text.data[TRACEPARENT_BYTES] != '-' ||
+			text.len > TRACE_BYTES || !trace_is_visible(text)))
 		return CH_FORMAT;
 	*out_traceparent = text;
 	return CH_OK;
-}
-
-static bool trace_is_visible(struct slice text)
-{
-	for (size_t i = 0; i < text.len; i++) {
-		if (text.data[i] < 0x20 || text.data[i] > 0x7e)
-			return false;
-	}
-	return true;
 }
 
 void trace_read(struct slice parent, struct slice state, struct slice *out_traceparent,
@@ -49,7 +50,7 @@ void trace_read(struct slice parent, struct slice state, struct slice *out_trace
 {
 	*out_traceparent = (struct slice){NULL, 0};
 	*out_tracestate = (struct slice){NULL, 0};
-	if (traceparent_read(parent, out_traceparent) == CH_OK && state.len <= TRACESTATE_BYTES &&
+	if (traceparent_read(parent, out_traceparent) == CH_OK && state.len <= TRACE_BYTES &&
 		trace_is_visible(state))
 		*out_tracestate = state;
 }

@@ -7,11 +7,13 @@
 
 #include "wire/envelope.h"
 
-#define TRACESTATE_BYTES 512u /* what everybody carries at least; a longer one is dropped whole */
+/* Of either: a state of so many everybody carries at least, and the envelope takes no more.  A longer one is dropped
+ * whole. */
+#define TRACE_BYTES 512u
 
 /* CH_OK with the value without blanks at its ends.  CH_FORMAT: a new trace begins here, and a tracestate
  * that came along belongs to nothing.  Version 00 is exactly 55 characters; later versions may say more
- * behind a dash; ff is none. */
+ * behind a dash, visible ASCII and TRACE_BYTES in all; ff is none. */
 enum ch_status traceparent_read(struct slice value, struct slice *out_traceparent);
 
 /* Both empty when the parent is none to go on with; the state also when it is too long, or not of visible

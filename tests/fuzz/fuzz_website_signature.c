@@ -30,13 +30,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		abort();
 	if (signature_check_body(&secrets, rest, lines[3]) == CH_OK && secrets.count == 0)
 		abort();
-	if (traceparent_read(lines[4], &parent) == CH_OK && parent.len < 55)
+	if (traceparent_read(lines[4], &parent) == CH_OK &&
+		(parent.len < 55 || parent.len > TRACE_BYTES))
 		abort();
 	const struct http_message request = {.headers = {{SLICE_LITERAL("traceparent"), lines[4]},
 						     {SLICE_LITERAL("tracestate"), lines[3]}},
 		.header_count = 2};
 	http_message_trace(&request, &parent, &state);
-	if (state.len > 0 && (parent.len < 55 || state.len > TRACESTATE_BYTES))
+	if (state.len > 0 && (parent.len < 55 || state.len > TRACE_BYTES))
 		abort();
 	/* The kit's way with any event's: the same, and it says when something is gone. */
 	struct envelope envelope = {.traceparent = lines[4], .tracestate = lines[3]};

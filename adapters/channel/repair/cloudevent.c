@@ -116,7 +116,7 @@ static enum ch_status cloudevent_check_form(
 static struct slice cloudevent_trace(const json_t *object, const char *name)
 {
 	const json_t *value = json_object_get(object, name);
-	if (!json_is_string(value) || json_string_length(value) > TRACESTATE_BYTES)
+	if (!json_is_string(value) || json_string_length(value) > TRACE_BYTES)
 		return (struct slice){NULL, 0};
 	return slice_of(json_string_value(value), json_string_length(value));
 }

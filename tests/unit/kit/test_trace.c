@@ -30,6 +30,8 @@ static void test_restarts(void **state)
 		"00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
 		"00-4bf92f3577b34da6a3ce929d0e0e473-00f067aa0ba902b7-01",
 		"01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01later",
+		"01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-\001.",
+		"01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-\303\251",
 		"0g-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
 		"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-0g",
 	};
@@ -37,6 +39,22 @@ static void test_restarts(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		assert_int_equal(traceparent_read(slice_text(cases[i]), &parent), CH_FORMAT);
+}
+
+/* What a later version says more has a bound too: the envelope's, or the event would be refused for its trace. */
+static void test_a_later_version_is_bounded(void **state)
+{
+	static const char begin[] = "01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-";
+	char text[TRACE_BYTES + 1];
+	struct slice parent;
+	(void)state;
+	memset(text, 'x', sizeof(text));
+	memcpy(text, begin, sizeof(begin) - 1);
+	assert_int_equal(traceparent_read(slice_of(text, TRACE_BYTES), &parent), CH_OK);
+	assert_int_equal(parent.len, TRACE_BYTES);
+	struct envelope envelope = {.traceparent = slice_of(text, sizeof(text))};
+	assert_true(trace_settle(&envelope));
+	assert_int_equal(envelope.traceparent.len, 0);
 }
 
 /* Whoever sends one that is none, or a state without a parent, is not refused for it. */
@@ -71,6 +89,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_read),
 		cmocka_unit_test(test_restarts),
+		cmocka_unit_test(test_a_later_version_is_bounded),
 		cmocka_unit_test(test_an_envelope_keeps_what_goes_on),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
