@@ -48,7 +48,9 @@ static void settle_price(Carehub__V1__PriceLine *line)
 	Carehub__V1__Decimal *price = line->unit_price;
 	const Carehub__V1__Decimal *basis = line->price_basis;
 	uint32_t scale = price != NULL ? price->scale : 0;
-	if (price == NULL || basis == NULL || basis->scale != 0 || basis->unscaled <= 0)
+	/* A scale that is none stays what it is, for writing refuses it; counted on, it may come round to a good one. */
+	if (price == NULL || basis == NULL || basis->scale != 0 || basis->unscaled <= 0 ||
+		scale > DECIMAL_SCALE_MAX)
 		return;
 	int64_t left = basis->unscaled;
 	for (; left % 10 == 0; left /= 10)

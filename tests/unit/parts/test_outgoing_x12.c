@@ -325,6 +325,33 @@ static void test_what_is_not_said(void **state)
 	buffer_fini(&writer.out);
 }
 
+/* Its point cannot be moved: it is refused, and not taken for another price. */
+static void test_a_price_of_no_scale(void **state)
+{
+	struct writer writer = writer_x12();
+	Carehub__V1__PartsPriceListed list = CAREHUB__V1__PARTS_PRICE_LISTED__INIT;
+	Carehub__V1__PriceLine line = CAREHUB__V1__PRICE_LINE__INIT;
+	Carehub__V1__PriceLine *lines[] = {&line};
+	Carehub__V1__PartItem item = CAREHUB__V1__PART_ITEM__INIT;
+	Carehub__V1__Decimal price = decimal_of(70, 1);
+	Carehub__V1__Decimal basis = decimal_of(10, 0);
+	(void)state;
+	list.price_list_id = (char *)(uintptr_t) "L-1";
+	list.lines = lines;
+	list.n_lines = 1;
+	item.part_number = (char *)(uintptr_t) "LCD-46";
+	line.line_id = (char *)(uintptr_t) "1";
+	line.item = &item;
+	line.unit_price = &price;
+	line.price_basis = &basis;
+	assert_int_equal(write_message(&writer, "parts.price.listed", &list.base), CH_OK);
+	assert_non_null(strstr(writer.text, "CTP***.70~"));
+	price.scale = UINT32_MAX; /* one more is 0 */
+	assert_int_equal(write_message(&writer, "parts.price.listed", &list.base), CH_INVALID);
+	assert_non_null(strstr(writer.words, "is no decimal number"));
+	buffer_fini(&writer.out);
+}
+
 /* References end where ISA13's digits do; none is used twice. */
 static void test_references(void **state)
 {
@@ -419,6 +446,7 @@ int main(void)
 		cmocka_unit_test(test_codes_of_x12),
 		cmocka_unit_test(test_currency),
 		cmocka_unit_test(test_what_is_not_said),
+		cmocka_unit_test(test_a_price_of_no_scale),
 		cmocka_unit_test(test_references),
 		cmocka_unit_test(test_terms),
 		cmocka_unit_test(test_drawn),
