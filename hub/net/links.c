@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -41,6 +42,8 @@ struct links {
 	struct link_table table;
 	bool crowded;       /* some are in excess */
 	struct vigil vigil; /* a connection's silence counts while we look for it */
+	int hold; /* holds what is being cut: a flood that leaves no descriptor is when it is needed */
+	int idle; /* what `hold` is otherwise a copy of */
 	struct metric *accepted;
 	struct metric *connections;
 	struct metric *closed;
@@ -133,13 +136,21 @@ enum ch_status links_claim(
 	return link_table_claim(&links->table, fd, handshake, owner, out_link);
 }
 
+static int links_dup(int from, int onto)
+{
+	int result;
+	do
+		result = dup3(from, onto, O_CLOEXEC);
+	while (result < 0 && errno == EINTR);
+	return result;
+}
+
 bool links_cut(struct links *links, struct link *link, const char *reason)
 {
 	if (link == NULL || link->state != LINK_OPEN)
 		return true;
 	uint64_t tenancy = link->tenancy;
-	int held = fcntl(link->fd, F_DUPFD_CLOEXEC, 0);
-	if (held < 0 && errno != EBADF)
+	if (links_dup(link->fd, links->hold) < 0 && errno != EBADF)
 		return false;
 	links_hear(links);
 	if (link->state == LINK_OPEN && link->tenancy == tenancy) {
@@ -148,11 +159,10 @@ bool links_cut(struct links *links, struct link *link, const char *reason)
 				   links->options.name, "reason", reason, NULL),
 			1);
 		/* Its engine reads an end of file and closes it in its own thread; the monitor will
-		 * say so. */
-		(void)shutdown(held, SHUT_RDWR);
+		 * say so.  Nothing happens to `idle`, had it been closed already. */
+		(void)shutdown(links->hold, SHUT_RDWR);
 	}
-	if (held >= 0)
-		(void)close(held); /* nothing was written */
+	(void)links_dup(links->idle, links->hold); /* both are ours: cannot fail */
 	return true;
 }
 
@@ -293,6 +303,14 @@ static enum ch_status links_watch(struct links *links, void *context)
 	return pump_create(links->loop, links->monitor, links_turn, links, &links->pump);
 }
 
+static enum ch_status links_reserve(struct links *links)
+{
+	links->idle = eventfd(0, EFD_CLOEXEC);
+	if (links->idle >= 0)
+		links->hold = fcntl(links->idle, F_DUPFD_CLOEXEC, 0);
+	return links->hold >= 0 ? CH_OK : CH_IO;
+}
+
 /* A late sweep must not be what takes a connection over the bound: its first word may wait unread. */
 static int64_t links_step_us(const struct links_options *options)
 {
@@ -309,6 +327,8 @@ enum ch_status links_create(struct loop *loop, struct zap *zap, void *socket,
 	if (links == NULL)
 		goto out;
 	links->loop = loop;
+	links->idle = -1;
+	links->hold = -1;
 	links->options = *options;
 	if (links->options.unfinished_bytes == 0)
 		links->options.unfinished_bytes = LIMIT_UNFINISHED_BYTES;
@@ -319,6 +339,9 @@ enum ch_status links_create(struct loop *loop, struct zap *zap, void *socket,
 	links->metrics = zap_metrics(zap);
 	links->socket = socket;
 	links_register(links);
+	status = links_reserve(links);
+	if (status != CH_OK)
+		goto out;
 	status = links_watch(links, zap_context(zap));
 	if (status != CH_OK)
 		goto out;
@@ -340,6 +363,10 @@ void links_free(struct links *links)
 	(void)zmq_socket_monitor(links->socket, NULL, 0); /* closing the socket ends it as well */
 	if (links->monitor != NULL)
 		(void)zmq_close(links->monitor); /* a valid socket */
+	if (links->hold >= 0)
+		(void)close(links->hold); /* nothing was written */
+	if (links->idle >= 0)
+		(void)close(links->idle);
 	link_table_fini(&links->table);
 	metric_set(links->connections, 0);
 	free(links);

@@ -44,7 +44,7 @@ enum ch_status links_claim(
 	struct links *links, int fd, uint64_t handshake, void *owner, struct link **out_link);
 
 /* Throws the connection out: it will be reported closed, or has just been.  `reason` is a metric's label;
- * `link` may be NULL.  False: not now, no descriptor is left to do it with. */
+ * `link` may be NULL.  False: not now, the system would not do it.  Needs no free descriptor. */
 bool links_cut(struct links *links, struct link *link, const char *reason);
 
 /* Looks for connections that have been silent too long or hold too much unfinished.  To be called when

@@ -5,7 +5,10 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "unit/net/desk.h"
 
@@ -239,6 +242,53 @@ static void test_silent_connections_are_closed(void **state)
 	desk_close(&desk);
 }
 
+/* Takes every descriptor that there is, below a bound that makes it quick. */
+#define DESCRIPTORS 256
+
+struct famine {
+	struct rlimit limit;
+	int taken[DESCRIPTORS];
+	int count;
+};
+
+static void famine_begin(struct famine *famine)
+{
+	int fd;
+	famine->count = 0;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &famine->limit), 0);
+	struct rlimit low = {.rlim_cur = DESCRIPTORS, .rlim_max = famine->limit.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+	while ((fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0)) >= 0)
+		famine->taken[famine->count++] = fd;
+}
+
+static void famine_end(struct famine *famine)
+{
+	while (famine->count > 0)
+		assert_int_equal(close(famine->taken[--famine->count]), 0);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &famine->limit), 0);
+}
+
+static void test_connections_are_cut_without_a_free_descriptor(void **state)
+{
+	struct desk desk;
+	struct famine famine;
+	struct endpoint_options options = desk_options;
+	(void)state;
+	options.silent_ms = 300;
+	desk_open(&desk, &options);
+	void *mute = desk_client(&desk, &desk.web);
+	gate_set(mute, ZMQ_RECONNECT_IVL, -1);
+	gate_await(&desk.gate, "carehub_connections{socket=\"bus\"}", 1);
+	famine_begin(&famine);
+	gate_await(
+		&desk.gate, "carehub_connections_cut_total{socket=\"bus\",reason=\"silent\"}", 1);
+	famine_end(&famine);
+	gate_await(&desk.gate, "carehub_connections_closed_total{socket=\"bus\"}", 1);
+	(void)zmq_close(mute);
+	desk_close(&desk);
+}
+
 static void test_last_word_arrives_before_the_close(void **state)
 {
 	struct desk desk;
@@ -380,6 +430,7 @@ int main(void)
 		cmocka_unit_test(test_unfinished_message_is_bounded),
 		cmocka_unit_test(test_too_many_connections),
 		cmocka_unit_test(test_silent_connections_are_closed),
+		cmocka_unit_test(test_connections_are_cut_without_a_free_descriptor),
 		cmocka_unit_test(test_last_word_arrives_before_the_close),
 		cmocka_unit_test(test_reload_changes_rights_and_closes_who_is_gone),
 		cmocka_unit_test(test_pause_holds_senders_back),
