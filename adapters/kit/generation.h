@@ -3,7 +3,7 @@
  * A reload (SIGHUP, or `reload` by control.h, which is answered) reads the file and opens a source of it beside the one that runs.  When anything is
  * wrong every mistake is logged, and the running generation goes on as if nothing had been.  When nothing
  * is, the adapter may take the settings over as it runs (kit_adapter.reload), if only its own have
- * changed, or take anew what they name (kit_adapter.renew), if not even they have; else the running generation ends as an adapter ends, and the new one starts.  Should that one not
+ * changed, or take anew what they name (kit_adapter.renew), if not even they have; the hub's keys in their files are the kit's own.  Else the running generation ends as an adapter ends, and the new one starts.  Should that one not
  * get as far as its first round (a port that is taken, a key that cannot be read), the one before it is
  * opened again.  Either way one line says which is active:
  *

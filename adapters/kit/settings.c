@@ -1,11 +1,13 @@
 #include "kit/settings.h"
 
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/config.h"
 #include "base/file.h"
+#include "base/limits.h"
 #include "kit/courier.h"
 #include "kit/spool.h"
 
@@ -223,6 +225,26 @@ static enum ch_status settings_check_places(
 	return spool_fault != NULL || rejects_fault != NULL ? CH_INVALID : CH_OK;
 }
 
+/* What cannot be read was told, or is not there: it is as though it were empty. */
+static void settings_hash_file(crypto_generichash_state *state, const char *path)
+{
+	struct buffer text = {0};
+	if (path != NULL && file_read_all(path, LIMIT_CONFIG_BYTES, &text) == CH_OK)
+		(void)crypto_generichash_update(state, text.data, text.len);
+	if (text.data != NULL)
+		sodium_memzero(text.data, text.len);
+	buffer_fini(&text);
+}
+
+void kit_settings_hash_keys(struct kit_settings *settings)
+{
+	crypto_generichash_state state;
+	(void)crypto_generichash_init(&state, NULL, 0, sizeof(settings->keys)); /* sizes fit */
+	settings_hash_file(&state, settings->server_key_file);
+	settings_hash_file(&state, settings->key_file);
+	(void)crypto_generichash_final(&state, settings->keys, sizeof(settings->keys));
+}
+
 enum ch_status kit_settings_load(const char *path, const struct kit_adapter *adapter,
 	struct problems *problems, struct kit_settings *out_settings)
 {
@@ -233,6 +255,8 @@ enum ch_status kit_settings_load(const char *path, const struct kit_adapter *ada
 		enum ch_status places = settings_check_places(&settings, problems);
 		status = status != CH_OK ? status : keys != CH_OK ? keys : places;
 	}
+	if (status == CH_OK)
+		kit_settings_hash_keys(&settings);
 	return settings_hand_over(&settings, adapter, status, out_settings);
 }
 
@@ -260,7 +284,7 @@ void kit_settings_describe(const struct kit_adapter *adapter, struct buffer *out
 bool kit_settings_same(const struct kit_settings *one, const struct kit_settings *other,
 	const struct kit_adapter *adapter)
 {
-	bool same = true;
+	bool same = memcmp(one->keys, other->keys, KIT_KEYS_BYTES) == 0;
 	for (size_t i = 0; same && i < ROWS; i++)
 		same = !settings_has(adapter, rows[i].of) ||
 		       option_same(&rows[i].option, 1, one, other);

@@ -6,6 +6,8 @@
 #include "base/problem.h"
 #include "kit/adapter.h"
 
+#define KIT_KEYS_BYTES 32u
+
 struct kit_settings {
 	/* [hub] */
 	char *endpoint;
@@ -25,6 +27,9 @@ struct kit_settings {
 	int64_t spool_drain_rate;
 	int64_t spool_patience_ms;
 
+	/* Of what stands in the files of keys, as kit_settings_load found them. */
+	uint8_t keys[KIT_KEYS_BYTES];
+
 	void *config; /* the adapter's own struct */
 };
 
@@ -38,7 +43,10 @@ enum ch_status kit_settings_load(const char *path, const struct kit_adapter *ada
 	struct problems *problems, struct kit_settings *out_settings);
 void kit_settings_free(struct kit_settings *settings, const struct kit_adapter *adapter);
 
-/* Whether the kit's part is the same in both. */
+/* Sets `keys`, for who loads the rest by himself. */
+void kit_settings_hash_keys(struct kit_settings *settings);
+
+/* Whether the kit's part is the same in both; a file of keys with another key in it is not. */
 bool kit_settings_same(const struct kit_settings *one, const struct kit_settings *other,
 	const struct kit_adapter *adapter);
 

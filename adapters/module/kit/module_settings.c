@@ -1,6 +1,5 @@
 #include "module/kit/module_settings.h"
 
-#include <sodium.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -169,26 +168,6 @@ enum ch_status module_settings_read(const char *path, const struct module *modul
 	return module_settings_hand_over(&settings, module, status, out_settings);
 }
 
-/* What cannot be read was told, or is not there: it is as though it were empty. */
-static void module_settings_hash_file(crypto_generichash_state *state, const char *path)
-{
-	struct buffer text = {0};
-	if (path != NULL && file_read_all(path, LIMIT_CONFIG_BYTES, &text) == CH_OK)
-		(void)crypto_generichash_update(state, text.data, text.len);
-	if (text.data != NULL)
-		sodium_memzero(text.data, text.len);
-	buffer_fini(&text);
-}
-
-static void module_settings_hash_keys(struct module_settings *settings)
-{
-	crypto_generichash_state state;
-	(void)crypto_generichash_init(&state, NULL, 0, sizeof(settings->keys)); /* sizes fit */
-	module_settings_hash_file(&state, settings->hub.server_key_file);
-	module_settings_hash_file(&state, settings->hub.key_file);
-	(void)crypto_generichash_final(&state, settings->keys, sizeof(settings->keys));
-}
-
 enum ch_status module_settings_load(const char *path, const struct module *module,
 	struct problems *problems, struct module_settings *out_settings)
 {
@@ -204,7 +183,7 @@ enum ch_status module_settings_load(const char *path, const struct module *modul
 			status = keys != CH_OK ? keys : fault != NULL ? CH_INVALID : CH_OK;
 	}
 	if (status == CH_OK)
-		module_settings_hash_keys(&settings);
+		kit_settings_hash_keys(&settings.hub);
 	return module_settings_hand_over(&settings, module, status, out_settings);
 }
 
@@ -229,7 +208,7 @@ void module_settings_differ(const struct module_settings *one, const struct modu
 			buffer_printf(out_names, "%s%s", out_names->len > start ? ", " : "",
 				rows[i].name);
 	}
-	if (out_names->len == start && memcmp(one->keys, other->keys, MODULE_KEYS_BYTES) != 0)
+	if (out_names->len == start && memcmp(one->hub.keys, other->hub.keys, KIT_KEYS_BYTES) != 0)
 		buffer_append_text(out_names, "hub.key_file");
 }
 

@@ -5,8 +5,6 @@
 #include "kit/settings.h"
 #include "module/kit/module.h"
 
-#define MODULE_KEYS_BYTES 32u
-
 struct module_settings {
 	struct kit_settings hub; /* endpoint and keys; the rest is not used */
 	char *subscription;
@@ -14,8 +12,6 @@ struct module_settings {
 	int64_t batch;
 	char *metrics;
 	void **configs; /* of the parts, in their order; NULL for those without */
-	/* Of what stands in the files of keys, as module_settings_load found them. */
-	uint8_t keys[MODULE_KEYS_BYTES];
 };
 
 /* The file alone, for who only looks into the book.  Everything that is wrong goes into `problems`, the parts' own

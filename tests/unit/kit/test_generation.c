@@ -1,6 +1,7 @@
 /* Reloads: an adapter whose settings are read anew while it runs. */
 #include "station.h"
 
+#include "base/file.h"
 #include "kit/control.h"
 #include "kit/generation.h"
 
@@ -321,6 +322,27 @@ static void test_what_they_name_is_taken_anew_in_flight(void **state)
 	run_end(&run);
 }
 
+/* A key is taken at a start and no later: a source that takes anew what it names would go on with the old one. */
+static void test_another_key_in_the_same_file_starts_anew(void **state)
+{
+	struct run run;
+	struct buffer key = {0};
+	(void)state;
+	run_begin(&run);
+	shop.can_renew = 1;
+	shop.can_reload = 1;
+	ask(&run, "active 2 taken_over\n");
+	buffer_append_text(&key, fake_hub_secret_key(run.station.bus));
+	buffer_append_text(&key, "\n");
+	assert_int_equal(
+		file_replace(run.station.settings.key_file, buffer_slice(&key), 0600), CH_OK);
+	buffer_fini(&key);
+	ask(&run, "active 3 started\n");
+	assert_int_equal(shop.started, 2);
+	ask(&run, "active 4 taken_over\n");
+	run_end(&run);
+}
+
 static void test_one_that_does_not_start_gives_way(void **state)
 {
 	struct run run;
@@ -382,6 +404,7 @@ int main(void)
 		cmocka_unit_test(test_one_of_two_answers),
 		cmocka_unit_test(test_settings_taken_over_in_flight),
 		cmocka_unit_test(test_what_they_name_is_taken_anew_in_flight),
+		cmocka_unit_test(test_another_key_in_the_same_file_starts_anew),
 		cmocka_unit_test(test_one_that_does_not_start_gives_way),
 		cmocka_unit_test(test_all_mistakes_at_once),
 	};
