@@ -39,6 +39,10 @@ struct world *world_create(uint64_t seed)
 	world->server_random = seed * 31 + 7;
 	world->now_us = INT64_C(1772438400000000);
 	world->kill_in = -1;
+	/* Few, so that campaigns meet at the same people; or as many as keep several at work. */
+	world->customers = world_draw(&world->random, 2) == 0
+				   ? WORLD_CUSTOMERS
+				   : 1 + world_draw(&world->random, WORLD_CUSTOMERS);
 	return world;
 }
 
@@ -126,7 +130,7 @@ void world_publish(struct world *world, const struct envelope *head, struct ch_r
 
 static void world_flap(struct world *world)
 {
-	uint64_t customer = 1 + world_draw(&world->random, WORLD_CUSTOMERS);
+	uint64_t customer = 1 + world_draw(&world->random, world->customers);
 	if (world->habits[customer] != HABIT_FLAPS)
 		return;
 	struct world_consent consent = {.customer = customer,

@@ -8,7 +8,7 @@
 #include "carehub/publish.h"
 #include "wire/envelope.h"
 
-#define WORLD_CUSTOMERS 12u
+#define WORLD_CUSTOMERS 12u /* at most */
 #define WORLD_SOURCE    "/marketing"
 
 /* Mistakes that a test plants, to see that the checker finds them. */
@@ -68,6 +68,7 @@ struct world {
 	int fd; /* of the memory, for a process that is to share it */
 	uint64_t random;
 	uint64_t server_random;
+	uint64_t customers; /* their numbers are from 1 */
 	int64_t now_us;
 	int64_t kill_in; /* steps until the child kills itself; < 0: never */
 	unsigned flaps;  /* of 1000 steps */

@@ -404,6 +404,23 @@ static void test_everybody_gets_one_and_nobody_none(void **state)
 	assert_int_equal(rig_mails(&rig, NULL), 60);
 }
 
+/* Nobody gets two at a time; whom one campaign is busy with, another comes back to, also when it looks only once. */
+static void test_who_is_busy_with_another_campaign_is_not_passed_by(void **state)
+{
+	(void)state;
+	rig_write(&rig, "campaigns/spring.conf",
+		"[campaign]\nsegment = all\npurpose = marketing\nchannel = email\n"
+		"text = spring.txt\n");
+	rig_know(&rig, 1);
+	rig_start(&rig, "calls");
+	rig_start(&rig, "spring");
+	rig_run(&rig, 10 * SECOND);
+	assert_int_equal(rig_state(&rig, "calls", 1), LEDGER_IS_SENT);
+	assert_int_equal(rig_state(&rig, "spring", 1), LEDGER_IS_SENT);
+	assert_int_equal(rig_said(&rig, "marketing.campaign.ended"), 2);
+	assert_int_equal(rig_mails(&rig, NULL), 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -421,6 +438,7 @@ int main(void)
 		TEST(test_the_level_is_the_books),
 		TEST(test_a_survey_by_telephone),
 		TEST(test_everybody_gets_one_and_nobody_none),
+		TEST(test_who_is_busy_with_another_campaign_is_not_passed_by),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

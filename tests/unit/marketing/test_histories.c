@@ -75,10 +75,10 @@ static enum ch_status ask(void *context, struct ch_connection *connection, uint6
 static enum ch_status member(void *context, struct book_txn *txn, const char *segment,
 	uint64_t after, uint64_t *out_customer)
 {
-	(void)context;
+	const struct world *world = context;
 	(void)txn;
 	(void)segment;
-	if (after >= WORLD_CUSTOMERS)
+	if (after >= world->customers)
 		return CH_END;
 	*out_customer = after + 1;
 	return CH_OK;
@@ -418,7 +418,7 @@ static void start_campaign(struct world *world, const char *folder, const char *
 
 static void begin_history(struct world *world, const char *folder)
 {
-	for (uint64_t customer = 1; customer <= WORLD_CUSTOMERS; customer++) {
+	for (uint64_t customer = 1; customer <= world->customers; customer++) {
 		uint64_t kind = world_draw(&world->random, 10);
 		world->habits[customer] = kind < 5   ? HABIT_STEADY
 					  : kind < 7 ? HABIT_NEVER
@@ -612,7 +612,7 @@ static void check_history(const struct world *world, const char *folder, struct 
 	assert_int_equal(book_begin(book, false, &txn), CH_OK);
 	for (uint32_t i = 0; i < world->mails; i++)
 		check_mail(world, txn, &world->mail[i], verdict);
-	for (uint64_t customer = 1; customer <= WORLD_CUSTOMERS; customer++) {
+	for (uint64_t customer = 1; customer <= world->customers; customer++) {
 		check_customer(world, txn, CAMPAIGN_MAIL, customer, verdict);
 		check_customer(world, txn, CAMPAIGN_CALL, customer, verdict);
 	}

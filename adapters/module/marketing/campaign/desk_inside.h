@@ -77,7 +77,7 @@ struct pass {
 	uint32_t start;  /* of which start; 0: none */
 	uint64_t cursor; /* the last member that was looked at */
 	bool through;
-	bool unsure;     /* somebody's intent, of an earlier life, is not back from the journal */
+	bool left_out;   /* somebody could not be judged yet: it is looked through once more */
 	int64_t next_us; /* when it is looked through again */
 	bool complained; /* the segment or version was told to be wrong */
 	bool ended;      /* said */

@@ -83,27 +83,31 @@ static enum ch_status desk_pick_resends(struct desk *desk, struct book_txn *txn)
 	return status == CH_END ? CH_OK : status;
 }
 
-/* Whether this member has had it or is to have it; if not, the round of `place` is that of his message. */
-static enum ch_status desk_has_reached(struct desk *desk, struct book_txn *txn, struct pass *pass,
-	struct ledger_place *place, bool *out_reached)
+/* Whether this member is passed by: he has had it or is to have it; or nobody can say yet, and the pass is told so.  If
+ * not, the round of `place` is that of his message. */
+static enum ch_status desk_passes_by(struct desk *desk, struct book_txn *txn, struct pass *pass,
+	struct ledger_place *place, bool *out_by)
 {
 	enum voice_stage stage = VOICE_UNSAID;
 	char id[LEDGER_ID_BYTES];
-	bool reached = true;
+	bool by = true;
+	/* Perhaps with another campaign's message, which says nothing of ours. */
 	if (desk_has_customer(desk, place->customer)) {
-		*out_reached = true;
+		pass->left_out = true;
+		*out_by = true;
 		return CH_OK;
 	}
 	enum ch_status status =
-		ledger_reached(txn, place->campaign, place->customer, &place->round, &reached);
-	if (status == CH_OK && !reached) {
+		ledger_reached(txn, place->campaign, place->customer, &place->round, &by);
+	if (status == CH_OK && !by) {
 		ledger_message_id(place, id);
 		status = intent_stage(txn, id, "intended", &stage);
-		reached = stage != VOICE_UNSAID;
-		pass->unsure |= status == CH_OK && stage == VOICE_WAITING;
+		by = stage != VOICE_UNSAID;
+		/* An earlier life's intent, that is not back from the journal. */
+		pass->left_out |= status == CH_OK && stage == VOICE_WAITING;
 	}
 	if (status == CH_OK)
-		*out_reached = reached;
+		*out_by = by;
 	return status;
 }
 
@@ -114,16 +118,16 @@ static enum ch_status desk_pass(struct desk *desk, struct book_txn *txn,
 	enum ch_status status = CH_OK;
 	while (status == CH_OK && *looks > 0 && desk_free_job(desk) != NULL) {
 		struct ledger_place place = {.customer = 0};
-		bool reached = true;
+		bool by = true;
 		memcpy(place.campaign, campaign->id, sizeof(campaign->id));
 		status = desk->ports.member(
 			desk->ports.context, txn, campaign->segment, pass->cursor, &place.customer);
 		if (status == CH_END) {
 			pass->cursor = 0;
-			pass->through = !pass->unsure;
+			pass->through = !pass->left_out;
 			pass->next_us = desk->now_us +
-					(pass->unsure ? SECOND_US : campaign->repeat_ms * 1000);
-			pass->unsure = false;
+					(pass->left_out ? SECOND_US : campaign->repeat_ms * 1000);
+			pass->left_out = false;
 			return CH_OK;
 		}
 		if (status == CH_RETRY) {
@@ -140,11 +144,11 @@ static enum ch_status desk_pass(struct desk *desk, struct book_txn *txn,
 		}
 		(*looks)--;
 		if (status == CH_OK)
-			status = desk_has_reached(desk, txn, pass, &place, &reached);
+			status = desk_passes_by(desk, txn, pass, &place, &by);
 		if (status != CH_OK)
 			break;
 		pass->cursor = place.customer;
-		if (!reached) {
+		if (!by) {
 			struct job *job = desk_pick(desk, &place, campaign);
 			job->member = true;
 			/* A task is said again, and is one all the same. */
