@@ -1,0 +1,149 @@
+#include "unit/marketing/history_check.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "module/marketing/book_tables.h"
+#include "module/marketing/campaign/campaign_ledger.h"
+#include "support/unit.h"
+#include "unit/marketing/history_life.h"
+
+void history_blame(struct history_verdict *verdict, const char *format, ...)
+{
+	va_list arguments;
+	if (verdict->fault[0] != 0)
+		return;
+	va_start(arguments, format);
+	(void)vsnprintf(verdict->fault, sizeof(verdict->fault), format, arguments);
+	va_end(arguments);
+}
+
+/* The last reading of his record before the mail was taken. */
+static uint64_t last_reading(const struct world *world, const struct world_mail *mail)
+{
+	for (uint32_t i = mail->asks; i > 0; i--) {
+		if (world->ask[i - 1].customer == mail->customer)
+			return world->ask[i - 1].sequence;
+	}
+	return 0;
+}
+
+static void check_mail(const struct world *world, struct book_txn *txn,
+	const struct world_mail *mail, struct history_verdict *verdict)
+{
+	struct ledger_place place;
+	struct ledger_message message;
+	unsigned count = 0;
+	for (uint32_t i = 0; i < world->mails; i++)
+		count += strcmp(world->mail[i].id, mail->id) == 0;
+	if (count != 1)
+		history_blame(verdict, "customer %d got one message %u times", (int)mail->customer,
+			count);
+	uint64_t reading = last_reading(world, mail);
+	if (!world_agrees(world, mail->customer, 1, 3, reading))
+		history_blame(verdict, "customer %d got a mail and did not agree at %d",
+			(int)mail->customer, (int)reading);
+	if (ledger_by_id(txn, slice_text(mail->id), &place) != CH_OK ||
+		ledger_get(txn, &place, &message) != CH_OK) {
+		history_blame(
+			verdict, "customer %d got a mail that nobody knows", (int)mail->customer);
+		return;
+	}
+	if (!message.facts[LEDGER_INTENDED].there ||
+		message.facts[LEDGER_INTENDED].sequence > mail->head)
+		history_blame(verdict, "customer %d got a mail before its intent was there",
+			(int)mail->customer);
+	enum ledger_state state = ledger_state(&message);
+	if (state != LEDGER_IS_SENT && state != LEDGER_IS_UNCERTAIN)
+		history_blame(verdict, "customer %d got a mail that is said to be %s",
+			(int)mail->customer, ledger_states[state]);
+}
+
+static unsigned mails_to(const struct world *world, uint64_t customer)
+{
+	unsigned count = 0;
+	for (uint32_t i = 0; i < world->mails; i++)
+		count += world->mail[i].customer == customer;
+	return count;
+}
+
+static void check_customer(const struct world *world, struct book_txn *txn, const char *campaign,
+	uint64_t customer, struct history_verdict *verdict)
+{
+	struct ledger_place place;
+	struct ledger_message message = {0};
+	bool mail = strcmp(campaign, HISTORY_MAIL) == 0;
+	unsigned got = mail ? mails_to(world, customer) : 0;
+	enum ch_status status = ledger_newest(txn, campaign, customer, &place, &message);
+	enum ledger_state state = status == CH_OK ? ledger_state(&message) : LEDGER_NONE;
+	verdict->sent += state == LEDGER_IS_SENT;
+	verdict->uncertain += state == LEDGER_IS_UNCERTAIN;
+	verdict->failed += state == LEDGER_IS_FAILED;
+	verdict->withheld += state == LEDGER_IS_WITHHELD || state == LEDGER_IS_PASSED_OVER;
+	if (got > 1)
+		history_blame(verdict, "customer %d got %u mails", (int)customer, got);
+	if (mail && state == LEDGER_IS_SENT && got == 0)
+		history_blame(verdict, "customer %d is said to have got a mail", (int)customer);
+	if (state == LEDGER_IS_OPEN)
+		history_blame(verdict, "an intent for customer %d has no outcome", (int)customer);
+	if (world->habits[customer] == HABIT_NEVER && state != LEDGER_IS_PASSED_OVER)
+		history_blame(verdict, "customer %d never agreed, and is %s", (int)customer,
+			ledger_states[state]);
+	bool settled = state == LEDGER_IS_SENT || (mail && state == LEDGER_IS_UNCERTAIN) ||
+		       (mail && world->refuses && state == LEDGER_IS_FAILED);
+	if (world->habits[customer] == HABIT_STEADY && !settled)
+		history_blame(verdict, "customer %d always agreed, and is %s in %s", (int)customer,
+			ledger_states[state], campaign);
+}
+
+static struct book *open_view(const char *folder)
+{
+	char path[300];
+	struct book *book;
+	(void)snprintf(path, sizeof(path), "%s/book", folder);
+	const struct book_form form = {.directory = path,
+		.tables = marketing_tables,
+		.table_count = MARKETING_TABLES,
+		.version = 1};
+	assert_int_equal(book_open(&form, BOOK_READ, &book), CH_OK);
+	return book;
+}
+
+void history_check(const struct world *world, const char *folder, struct history_verdict *verdict)
+{
+	struct book *book = open_view(folder);
+	struct book_txn *txn;
+	assert_int_equal(book_begin(book, false, &txn), CH_OK);
+	for (uint32_t i = 0; i < world->mails; i++)
+		check_mail(world, txn, &world->mail[i], verdict);
+	for (uint64_t customer = 1; customer <= world->customers; customer++) {
+		check_customer(world, txn, HISTORY_MAIL, customer, verdict);
+		check_customer(world, txn, HISTORY_CALL, customer, verdict);
+	}
+	book_abort(txn);
+	book_close(book);
+}
+
+void history_dump(const char *folder, struct buffer *out)
+{
+	static const enum marketing_table tables[] = {TABLE_CAMPAIGN_STARTS,
+		TABLE_CAMPAIGN_MESSAGES, TABLE_CAMPAIGN_IDS, TABLE_CAMPAIGN_CARE,
+		TABLE_CAMPAIGN_ANSWERS, TABLE_CAMPAIGN_MERGES};
+	struct book *book = open_view(folder);
+	struct book_txn *txn;
+	assert_int_equal(book_begin(book, false, &txn), CH_OK);
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+		struct book_walk *walk;
+		struct slice none = {NULL, 0};
+		struct slice key;
+		struct slice value;
+		assert_int_equal(book_walk_begin(txn, tables[i], none, none, &walk), CH_OK);
+		while (book_walk_next(walk, &key, &value) == CH_OK) {
+			buffer_append_slice(out, key);
+			buffer_append_slice(out, value);
+		}
+		book_walk_end(walk);
+	}
+	book_abort(txn);
+	book_close(book);
+}

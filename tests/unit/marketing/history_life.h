@@ -1,0 +1,15 @@
+/* One life of the marketing module in a random history, in a process of its own: real book, voice, ledger, desk and
+ * libcurl, the hub being a history's world. */
+#ifndef MARKETING_HISTORY_LIFE_H
+#define MARKETING_HISTORY_LIFE_H
+
+#include "unit/marketing/history_world.h"
+
+#define HISTORY_MAIL "spring"
+#define HISTORY_CALL "calls"
+
+/* Takes up what earlier lives have left in the folder; returns when both campaigns are over and nothing moves any more.
+ * Ends the process when the module fails, and may be killed at every step. */
+void history_live(struct world *world, const char *folder, uint16_t port);
+
+#endif
