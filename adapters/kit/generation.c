@@ -1,58 +1,49 @@
 #include "kit/generation.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "kit/reload.h"
 
 struct generation {
-	uint64_t number;
-	struct kit_settings settings;
-	void *source; /* NULL: closed */
+	uint64_t number; /* 0: there is none */
+	void *state;
 };
 
 struct generations {
-	const struct kit_adapter *adapter;
+	const struct generation_kind *kind;
+	const void *self;
+	const char *program;
 	char *path;
 	struct generation active;
-	struct generation before; /* number 0: there is none to go back to */
-	struct generation next;   /* number 0: none waits */
+	struct generation before; /* to go back to */
+	struct generation next;   /* its turn comes when the active one has ended */
+	struct buffer why;        /* the active one had to start for, as the answer says it */
 	uint64_t read;            /* so many were found good */
 	atomic_int *reload;
 	struct control *control; /* NULL: nobody can ask */
-	bool met;                /* the active one has had its first round */
-	struct runner_life life;
+	struct run_life life;
+	int64_t meet_us; /* the active one has so long to be at work; 0: it has not had its first round */
+	bool begun;
+	bool met; /* whoever asked for it has been told */
 };
 
-/* ---- One generation ---- */
-
-static void generation_close(struct generation *generation, const struct kit_adapter *adapter)
+static void generation_close(const struct generations *generations, struct generation *generation)
 {
-	if (generation->source != NULL)
-		adapter->close(generation->source);
-	kit_settings_free(&generation->settings, adapter);
+	if (generation->number != 0)
+		generations->kind->close(generations->self, generation->state);
 	*generation = (struct generation){0};
 }
 
-static enum ch_status generation_open(struct generation *generation,
-	const struct kit_adapter *adapter, const char *path, struct problems *problems)
-{
-	enum ch_status status = kit_settings_load(path, adapter, problems, &generation->settings);
-	if (status != CH_OK)
-		return status;
-	status = adapter->open(generation->settings.config, problems, &generation->source);
-	if (status != CH_OK)
-		generation_close(generation, adapter);
-	return status;
-}
-
-/* ---- Reloading ---- */
+/* ---- What is told ---- */
 
 static void generations_tell_active(const struct generations *generations, const char *how)
 {
-	log_info("config.active", "adapter=%s generation=%llu how=%s",
-		generations->adapter->program, (unsigned long long)generations->active.number, how);
+	log_info("config.active", "%s=%s generation=%" PRIu64 " how=%s", generations->kind->what,
+		generations->program, generations->active.number, how);
 }
 
 static void generations_tell_kept(
@@ -63,85 +54,80 @@ static void generations_tell_kept(
 			problems->items[i].file, problems->items[i].line, problems->items[i].key,
 			problems->items[i].reason);
 	generations->life.reload_failed = true;
-	log_error("config.kept", "adapter=%s generation=%llu problems=%zu status=%s",
-		generations->adapter->program, (unsigned long long)generations->active.number,
+	log_error("config.kept", "%s=%s generation=%" PRIu64 " problems=%zu status=%s",
+		generations->kind->what, generations->program, generations->active.number,
 		problems->count + problems->dropped, ch_status_name(status));
 	reload_answer_kept(generations->control, generations->active.number, problems, status);
 }
 
-/* True: the settings are the running source's now. */
-static bool generations_take_over(struct generations *generations, struct kit_settings *settings)
-{
-	const struct kit_adapter *adapter = generations->adapter;
-	struct generation *active = &generations->active;
-	if (adapter->reload == NULL || !kit_settings_same(&active->settings, settings, adapter) ||
-		adapter->reload(active->source, settings->config) != CH_OK)
-		return false;
-	kit_settings_free(&active->settings, adapter);
-	active->settings = *settings;
-	*settings = (struct kit_settings){0};
-	return true;
-}
+/* ---- Reloading ---- */
 
-/* True: the running source has taken anew what its settings name. */
-static bool generations_renew(
-	const struct generations *generations, const struct kit_settings *settings)
+static void generations_accept(struct generations *generations, void **fresh, bool taken_over)
 {
-	const struct kit_adapter *adapter = generations->adapter;
-	const struct generation *active = &generations->active;
-	return adapter->renew != NULL && kit_settings_same(&active->settings, settings, adapter) &&
-	       option_same(adapter->options, adapter->option_count, active->settings.config,
-		       settings->config) &&
-	       adapter->renew(active->source) == CH_OK;
-}
-
-static void generations_accept(struct generations *generations, struct generation *fresh)
-{
-	const struct kit_adapter *adapter = generations->adapter;
-	fresh->number = ++generations->read;
+	uint64_t number = ++generations->read;
 	generations->life.reload_failed = false;
-	if (generations_renew(generations, &fresh->settings) ||
-		generations_take_over(generations, &fresh->settings)) {
-		generations->active.number = fresh->number;
-		generations->life.generation = fresh->number;
-		generation_close(fresh, adapter);
+	if (taken_over) {
+		generations->active.number = number;
+		generations->life.generation = number;
+		generations->kind->close(generations->self, *fresh);
 		generations_tell_active(generations, "taken_over");
-		reload_answer_active(
-			generations->control, generations->active.number, "taken_over", NULL);
-		return;
+		reload_answer_active(generations->control, number, "taken_over", NULL);
+	} else {
+		generation_close(generations, &generations->next); /* had no turn */
+		generations->next = (struct generation){number, *fresh};
 	}
-	generation_close(&generations->next, adapter); /* one that did not get its turn */
-	generations->next = *fresh;
+	*fresh = NULL;
 }
 
-/* Its first round: so far, so good.  One that has not started by now waits for the hub, with nothing left that
- * could be wrong with it but what its start says. */
-static void generations_begin(struct generations *generations, bool started)
+static void generations_read(struct generations *generations, void *running)
 {
-	if (!generations->met)
-		reload_answer_active(generations->control, generations->active.number,
-			started ? "started" : "waits_for_the_hub", NULL);
+	const struct generation_kind *kind = generations->kind;
+	struct problems problems = {0};
+	struct buffer why = {0};
+	void *fresh = NULL;
+	enum ch_status status = kind->open(generations->self, generations->path, &problems, &fresh);
+	if (status == CH_OK)
+		status = kind->take_over(generations->self, running, &generations->active.state,
+			&fresh, &problems, &why);
+	if (status == CH_RETRY) {
+		buffer_fini(&generations->why);
+		generations->why = why;
+		why = (struct buffer){0};
+	}
+	if (status == CH_OK || status == CH_RETRY)
+		generations_accept(generations, &fresh, status == CH_OK);
+	else
+		generations_tell_kept(generations, &problems, status);
+	if (fresh != NULL)
+		kind->close(generations->self, fresh);
+	buffer_fini(&why);
+	problems_fini(&problems);
+}
+
+/* Its first rounds: it is there, so nothing is left that could be wrong with it but what its beginning and the hub
+ * say. */
+static void generations_meet(struct generations *generations, enum run_stage stage)
+{
+	int64_t now_us = clock_steady_us();
+	if (generations->meet_us == 0)
+		generations->meet_us = now_us + generations->kind->patience_us;
+	generations->begun |= stage != RUN_WAITS;
+	if (generations->met || (stage != RUN_AT_WORK && now_us < generations->meet_us))
+		return;
+	reload_answer_active(generations->control, generations->active.number,
+		stage == RUN_AT_WORK ? "started" : "waits_for_the_hub",
+		buffer_text(&generations->why));
 	generations->met = true;
-	generations->life.began |= started;
 }
 
 /* Asked in every round.  True: the running generation is to end. */
-static bool generations_reload(void *context, bool started)
+static bool generations_reload(void *context, void *running, enum run_stage stage)
 {
 	struct generations *generations = context;
-	struct generation fresh = {0};
-	struct problems problems = {0};
-	generations_begin(generations, started);
+	generations_meet(generations, stage);
 	bool asked = control_is_asked(generations->control);
-	if (atomic_exchange(generations->reload, 0) != 0 || asked) {
-		enum ch_status status =
-			generation_open(&fresh, generations->adapter, generations->path, &problems);
-		if (status == CH_OK)
-			generations_accept(generations, &fresh);
-		else
-			generations_tell_kept(generations, &problems, status);
-		problems_fini(&problems);
-	}
+	if (atomic_exchange(generations->reload, 0) != 0 || asked)
+		generations_read(generations, running);
 	return generations->next.number != 0;
 }
 
@@ -149,39 +135,45 @@ static bool generations_reload(void *context, bool started)
 
 static void generations_advance(struct generations *generations)
 {
-	generations->adapter->close(generations->active.source);
-	generations->active.source = NULL;
-	generation_close(&generations->before, generations->adapter);
+	generation_close(generations, &generations->before);
 	generations->before = generations->active;
 	generations->active = generations->next;
 	generations->next = (struct generation){0};
+	generations_tell_active(generations, "started");
 }
 
 /* The active one did not get anywhere.  False: there is none to go back to. */
-static bool generations_go_back(struct generations *generations, enum ch_status why)
+static bool generations_go_back(
+	struct generations *generations, struct problems *problems, enum ch_status why)
 {
-	struct problems problems = {0};
-	const struct kit_adapter *adapter = generations->adapter;
 	if (generations->before.number == 0)
 		return false;
-	log_error("config.failed", "adapter=%s generation=%llu status=%s", adapter->program,
-		(unsigned long long)generations->active.number, ch_status_name(why));
-	generation_close(&generations->active, adapter);
+	log_error("config.failed", "%s=%s generation=%" PRIu64 " status=%s",
+		generations->kind->what, generations->program, generations->active.number,
+		ch_status_name(why));
+	generation_close(generations, &generations->active);
 	generations->active = generations->before;
 	generations->before = (struct generation){0};
-	generations->life.reload_failed = true;
-	reload_answer_kept(generations->control, generations->active.number, &problems, why);
-	enum ch_status status = adapter->open(
-		generations->active.settings.config, &problems, &generations->active.source);
-	problems_fini(&problems);
-	if (status != CH_OK)
-		return false;
+	generations_tell_kept(generations, problems, why);
+	problems_fini(problems);
+	*problems = (struct problems){0};
 	generations_tell_active(generations, "went_back");
 	return true;
 }
 
+static enum ch_status generations_run_active(
+	struct generations *generations, struct problems *problems)
+{
+	generations->meet_us = 0;
+	generations->begun = false;
+	generations->met = false;
+	generations->life.generation = generations->active.number;
+	return generations->kind->run(
+		generations->self, generations->active.state, &generations->life, problems);
+}
+
 enum ch_status generations_run(struct generations *generations, bool once, const atomic_int *stop,
-	atomic_int *reload, struct kit_counts *counts)
+	atomic_int *reload, struct problems *problems)
 {
 	enum ch_status status;
 	bool again = true;
@@ -190,27 +182,20 @@ enum ch_status generations_run(struct generations *generations, bool once, const
 	generations->life.stop = stop;
 	generations->life.reload = generations_reload;
 	generations->life.context = generations;
-	status = control_open(
-		generations->adapter->program, generations->path, &generations->control);
+	status = control_open(generations->program, generations->path, &generations->control);
 	if (status != CH_OK)
-		log_warning("control.unusable", "adapter=%s status=%s detail=\"%s\"",
-			generations->adapter->program, ch_status_name(status),
+		log_warning("control.unusable", "%s=%s status=%s detail=\"%s\"",
+			generations->kind->what, generations->program, ch_status_name(status),
 			"reload does not reach it; SIGHUP does");
 	generations_tell_active(generations, "started");
 	while (again) {
-		struct generation *active = &generations->active;
-		generations->life.began = false;
-		generations->met = false;
-		generations->life.generation = active->number;
-		status = runner_run(generations->adapter, active->source, &active->settings,
-			&generations->life, counts);
+		status = generations_run_active(generations, problems);
 		again = false;
-		if (status == CH_OK && generations->next.number != 0 && !*stop) {
+		if (status == CH_OK && generations->next.number != 0 && *stop == 0) {
 			generations_advance(generations);
-			generations_tell_active(generations, "started");
 			again = true;
-		} else if (status != CH_OK && !generations->life.began && !*stop) {
-			again = generations_go_back(generations, status);
+		} else if (status != CH_OK && !generations->begun && *stop == 0) {
+			again = generations_go_back(generations, problems, status);
 		}
 	}
 	return status;
@@ -218,18 +203,21 @@ enum ch_status generations_run(struct generations *generations, bool once, const
 
 /* ---- Opening and closing ---- */
 
-enum ch_status generations_open(const struct kit_adapter *adapter, const char *path,
-	struct problems *problems, struct generations **out_generations)
+enum ch_status generations_open(const struct generation_kind *kind, const void *self,
+	const char *program, const char *path, struct problems *problems,
+	struct generations **out_generations)
 {
 	enum ch_status status = CH_NOMEM;
 	struct generations *generations = calloc(1, sizeof(*generations));
 	if (generations == NULL)
 		goto out;
-	generations->adapter = adapter;
+	generations->kind = kind;
+	generations->self = self;
+	generations->program = program;
 	generations->path = strdup(path);
 	if (generations->path == NULL)
 		goto out;
-	status = generation_open(&generations->active, adapter, path, problems);
+	status = kind->open(self, path, problems, &generations->active.state);
 	if (status != CH_OK)
 		goto out;
 	generations->active.number = ++generations->read;
@@ -244,10 +232,11 @@ void generations_close(struct generations *generations)
 {
 	if (generations == NULL)
 		return;
-	generation_close(&generations->next, generations->adapter);
-	generation_close(&generations->active, generations->adapter);
-	generation_close(&generations->before, generations->adapter);
+	generation_close(generations, &generations->next);
+	generation_close(generations, &generations->active);
+	generation_close(generations, &generations->before);
 	control_close(generations->control);
+	buffer_fini(&generations->why);
 	free(generations->path);
 	free(generations);
 }

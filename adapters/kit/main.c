@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "base/log.h"
-#include "kit/generation.h"
+#include "kit/adapter_generation.h"
 #include "kit/help.h"
 #include "kit/reload.h"
 
@@ -54,28 +54,31 @@ static int main_report(const char *program, const struct problems *problems, enu
 	return EXIT_UNUSABLE;
 }
 
-static int main_run(const struct kit_adapter *adapter, struct generations *generations, bool once)
+static int main_run(
+	const struct adapter_service *service, struct generations *generations, bool once)
 {
 	struct sigaction stopping = {.sa_handler = main_stop};
 	struct sigaction reloading = {.sa_handler = main_reload};
-	struct kit_counts counts = {0};
+	const struct kit_counts *counts = service->counts;
+	struct problems problems = {0};
 	(void)sigaction(SIGTERM, &stopping, NULL); /* cannot fail for these */
 	(void)sigaction(SIGINT, &stopping, NULL);
 	(void)sigaction(SIGHUP, &reloading, NULL);
 	(void)signal(SIGPIPE, SIG_IGN);
-	enum ch_status status = generations_run(generations, once, &stop, &reload, &counts);
+	enum ch_status status = generations_run(generations, once, &stop, &reload, &problems);
+	problems_fini(&problems); /* all are in the log */
 	log_info("adapter.stopped",
 		"adapter=%s status=%s accepted=%llu duplicates=%llu conflicts=%llu refused=%llu "
 		"put_off=%llu rejected=%llu spooled=%llu lost=%llu",
-		adapter->program, ch_status_name(status), (unsigned long long)counts.accepted,
-		(unsigned long long)counts.duplicates, (unsigned long long)counts.conflicts,
-		(unsigned long long)counts.refused, (unsigned long long)counts.put_off,
-		(unsigned long long)counts.rejected, (unsigned long long)counts.spooled,
-		(unsigned long long)counts.lost);
+		service->adapter->program, ch_status_name(status),
+		(unsigned long long)counts->accepted, (unsigned long long)counts->duplicates,
+		(unsigned long long)counts->conflicts, (unsigned long long)counts->refused,
+		(unsigned long long)counts->put_off, (unsigned long long)counts->rejected,
+		(unsigned long long)counts->spooled, (unsigned long long)counts->lost);
 	if (status != CH_OK)
 		return EXIT_UNUSABLE;
-	return counts.refused + counts.conflicts + counts.rejected + counts.lost > 0 ? EXIT_SOME
-										     : 0;
+	return counts->refused + counts->conflicts + counts->rejected + counts->lost > 0 ? EXIT_SOME
+											 : 0;
 }
 
 int kit_main(int argc, char **argv, const struct kit_adapter *adapter)
@@ -83,6 +86,8 @@ int kit_main(int argc, char **argv, const struct kit_adapter *adapter)
 	const char *config = NULL;
 	bool once = false;
 	struct problems problems = {0};
+	struct kit_counts counts = {0};
+	const struct adapter_service service = {adapter, &counts};
 	struct generations *generations = NULL;
 	int result = 0;
 	bool check = argc > 1 && strcmp(argv[1], "check") == 0;
@@ -110,13 +115,13 @@ int kit_main(int argc, char **argv, const struct kit_adapter *adapter)
 		return main_usage(adapter->program, stderr, EXIT_USAGE);
 	if (again)
 		return reload_command(adapter->program, "adapter", config);
-	enum ch_status status = generations_open(adapter, config, &problems, &generations);
+	enum ch_status status = adapter_generations_open(&service, config, &problems, &generations);
 	if (status != CH_OK)
 		result = main_report(adapter->program, &problems, status);
 	else if (check)
 		printf("%s: ok\n", config);
 	else
-		result = main_run(adapter, generations, once);
+		result = main_run(&service, generations, once);
 	generations_close(generations);
 	problems_fini(&problems);
 	return result;

@@ -112,7 +112,7 @@ static void meter_raise(struct metric *counter, uint64_t total)
 }
 
 void meter_tell(struct meter *meter, const struct kit_counts *counts, const struct relay *relay,
-	const struct runner_life *life)
+	const struct run_life *life)
 {
 	if (meter != NULL && (metrics_file_is_due(meter->file) || life->generation != meter->told ||
 				     life->reload_failed != meter->told_failed))
@@ -120,7 +120,7 @@ void meter_tell(struct meter *meter, const struct kit_counts *counts, const stru
 }
 
 void meter_write(struct meter *meter, const struct kit_counts *counts, const struct relay *relay,
-	const struct runner_life *life)
+	const struct run_life *life)
 {
 	struct relay_state state;
 	if (meter == NULL)

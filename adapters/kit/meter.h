@@ -3,8 +3,9 @@
 #ifndef KIT_METER_H
 #define KIT_METER_H
 
+#include "kit/adapter.h"
 #include "kit/relay.h"
-#include "kit/runner.h"
+#include "kit/run_life.h"
 
 struct meter;
 
@@ -15,11 +16,11 @@ enum ch_status meter_create(const struct kit_adapter *adapter, void *source, con
 /* Looks at the clock; when it is time, or the generation is another one, writes.  A file that cannot be
  * written is logged once and is no reason to fail.  NULL is fine. */
 void meter_tell(struct meter *meter, const struct kit_counts *counts, const struct relay *relay,
-	const struct runner_life *life);
+	const struct run_life *life);
 
 /* Now, whatever the clock says. */
 void meter_write(struct meter *meter, const struct kit_counts *counts, const struct relay *relay,
-	const struct runner_life *life);
+	const struct run_life *life);
 
 void meter_free(struct meter *meter);
 

@@ -19,7 +19,7 @@ struct runner {
 	const struct kit_adapter *adapter;
 	void *source;
 	const struct kit_settings *settings;
-	const struct runner_life *life;
+	const struct run_life *life;
 	struct bell bell; /* rung by the library's thread, for receipts and answers */
 	struct relay *relay;
 	struct kit_hub *hub;
@@ -173,7 +173,8 @@ static enum ch_status runner_loop(struct runner *runner)
 		if (status != CH_OK || runner_is_done(runner))
 			return status;
 		if (runner->life->reload != NULL &&
-			runner->life->reload(runner->life->context, runner->started))
+			runner->life->reload(runner->life->context, runner->source,
+				runner->started ? RUN_AT_WORK : RUN_WAITS))
 			return CH_OK;
 		if (!busy)
 			runner_sleep(runner);
@@ -182,8 +183,7 @@ static enum ch_status runner_loop(struct runner *runner)
 }
 
 enum ch_status runner_run(const struct kit_adapter *adapter, void *source,
-	const struct kit_settings *settings, const struct runner_life *life,
-	struct kit_counts *counts)
+	const struct kit_settings *settings, const struct run_life *life, struct kit_counts *counts)
 {
 	struct runner runner = {.adapter = adapter,
 		.source = source,

@@ -11,6 +11,7 @@
 #include "kit/reload.h"
 #include "module/kit/book_inside.h"
 #include "module/kit/module_generation.h"
+#include "module/kit/module_settings.h"
 
 #define EXIT_SOME     1
 #define EXIT_UNUSABLE 2
@@ -119,12 +120,12 @@ static void main_signals(void)
 static int main_run(const struct call *call)
 {
 	struct problems problems = {0};
-	struct module_generations *generations = NULL;
+	struct generations *generations = NULL;
 	enum ch_status status =
 		module_generations_open(call->module, call->config, &problems, &generations);
 	if (status == CH_OK) {
 		main_signals();
-		status = module_generations_run(generations, call->once, &stop, &reload, &problems);
+		status = generations_run(generations, call->once, &stop, &reload, &problems);
 		log_info("module.stopped", "module=%s status=%s", call->module->program,
 			ch_status_name(status));
 	}
@@ -135,7 +136,7 @@ static int main_run(const struct call *call)
 			call->module->program);
 	else if (status != CH_OK)
 		(void)main_report(call->module->program, &problems, status);
-	module_generations_close(generations);
+	generations_close(generations);
 	problems_fini(&problems);
 	return status == CH_OK ? 0 : EXIT_UNUSABLE;
 }

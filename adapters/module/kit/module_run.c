@@ -38,7 +38,7 @@
 struct run {
 	const struct module *module;
 	const struct module_settings *settings;
-	const struct module_life *life;
+	const struct run_life *life;
 	struct tally *tally;
 	struct book *book;
 	void **selves;
@@ -204,9 +204,10 @@ enum ch_status module_run_take_over(
 
 static bool run_is_to_end(struct run *run)
 {
-	const struct module_life *life = run->life;
+	const struct run_life *life = run->life;
 	return life->reload != NULL &&
-	       life->reload(life->context, run, feed_is_attached(run->feed));
+	       life->reload(
+		       life->context, run, feed_is_attached(run->feed) ? RUN_AT_WORK : RUN_BEGUN);
 }
 
 /* What no other round will mend. */
@@ -380,10 +381,9 @@ static bool run_is_done(const struct run *run)
 static enum ch_status run_rounds(struct run *run)
 {
 	enum ch_status status = CH_OK;
-	while (status == CH_OK && *run->life->stop == 0 && !run_is_done(run)) {
-		if (run_is_to_end(run))
-			status = CH_RETRY;
-		else if (run->broken != CH_OK)
+	while (status == CH_OK && *run->life->stop == 0 && !run_is_done(run) &&
+		!run_is_to_end(run)) {
+		if (run->broken != CH_OK)
 			status = run->broken;
 		else if (feed_is_attached(run->feed))
 			status = run_read(run);
@@ -398,7 +398,7 @@ static enum ch_status run_rounds(struct run *run)
 }
 
 enum ch_status module_run(const struct module *module, const struct module_settings *settings,
-	const struct module_life *life, struct problems *problems)
+	const struct run_life *life, struct problems *problems)
 {
 	enum ch_status status = CH_CORRUPT;
 	for (int damages = 0; status == CH_CORRUPT && damages < DAMAGES_MAX; damages++) {

@@ -96,7 +96,7 @@ static inline void station_end(struct station *station)
 
 static inline enum ch_status station_run(struct station *station, bool once)
 {
-	const struct runner_life life = {.once = once, .stop = &station->stop};
+	const struct run_life life = {.once = once, .stop = &station->stop};
 	station->stop = 0;
 	station->counts = (struct kit_counts){0};
 	return runner_run(
@@ -112,7 +112,7 @@ static inline void station_run_once(struct station *station)
 static inline void *station_thread(void *context)
 {
 	struct station *station = context;
-	const struct runner_life life = {.stop = &station->stop};
+	const struct run_life life = {.stop = &station->stop};
 	station->status = runner_run(
 		&station->adapter, station->source, &station->settings, &life, &station->counts);
 	return NULL;

@@ -2,8 +2,8 @@
 #include "station.h"
 
 #include "base/file.h"
+#include "kit/adapter_generation.h"
 #include "kit/control.h"
-#include "kit/generation.h"
 
 /* What the adapter under test was told, by life of a source. */
 static struct shop {
@@ -115,6 +115,7 @@ struct run {
 	atomic_int reload;
 	enum ch_status status;
 	struct kit_counts counts;
+	struct adapter_service service;
 	pthread_t thread;
 };
 
@@ -133,8 +134,9 @@ static void run_write(struct run *run, int price, unsigned window)
 static void *run_thread(void *context)
 {
 	struct run *run = context;
-	run->status =
-		generations_run(run->generations, false, &run->stop, &run->reload, &run->counts);
+	struct problems problems = {0};
+	run->status = generations_run(run->generations, false, &run->stop, &run->reload, &problems);
+	problems_fini(&problems);
 	return NULL;
 }
 
@@ -157,12 +159,13 @@ static void run_begin(struct run *run)
 {
 	struct problems problems = {0};
 	shop = (struct shop){.start_fails = -1};
-	*run = (struct run){.status = CH_OK};
+	*run = (struct run){.service = {&adapter, &run->counts}};
 	station_begin(&run->station);
 	(void)snprintf(run->path, sizeof(run->path), "%s/.conf", run->station.drop.path);
 	run_write(run, 1, 16);
 	assert_int_equal(
-		generations_open(&adapter, run->path, &problems, &run->generations), CH_OK);
+		adapter_generations_open(&run->service, run->path, &problems, &run->generations),
+		CH_OK);
 	problems_fini(&problems);
 	assert_int_equal(pthread_create(&run->thread, NULL, run_thread, run), 0);
 	wait_for_price(1);
@@ -365,6 +368,8 @@ static void test_all_mistakes_at_once(void **state)
 	static const char *const told[] = {"hub.window: is 0", "adapter.colour",
 		"hub.server_key_file: /nowhere/at/all", "hub.key_file: /", "shop.price: is unlucky",
 		"adapter.rejects: /nowhere/at/all", "spool.directory: /dev/null/spool"};
+	struct kit_counts counts = {0};
+	const struct adapter_service service = {&adapter, &counts};
 	struct station station;
 	struct problems problems = {0};
 	struct buffer text = {0};
@@ -381,7 +386,8 @@ static void test_all_mistakes_at_once(void **state)
 		station.settings.key_file);
 	drop_put(&station.drop, ".conf", buffer_text(&text));
 	(void)snprintf(path, sizeof(path), "%s/.conf", station.drop.path);
-	assert_int_equal(generations_open(&adapter, path, &problems, &generations), CH_INVALID);
+	assert_int_equal(
+		adapter_generations_open(&service, path, &problems, &generations), CH_INVALID);
 	buffer_clear(&text);
 	problems_print(&problems, &text);
 	for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++) {

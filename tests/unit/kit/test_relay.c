@@ -230,7 +230,7 @@ static void test_two_adapters_cannot_share_a_spool(void **state)
 	station_start(&station);
 	wait_for(&station, ".spool/cursor");
 	assert_true(fake_hub_wait(station.bus, FAKE_HELLOS, 1, 10000));
-	const struct runner_life life = {.once = true, .stop = &station.stop};
+	const struct run_life life = {.once = true, .stop = &station.stop};
 	assert_int_equal(
 		runner_run(&station.adapter, station.source, &station.settings, &life, &counts),
 		CH_BUSY);

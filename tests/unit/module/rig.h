@@ -93,7 +93,7 @@ static inline void *rig_thread(void *context)
 {
 	struct rig *rig = context;
 	struct problems problems = {0};
-	const struct module_life life = {.stop = &rig->stop, .generation = 1};
+	const struct run_life life = {.stop = &rig->stop, .generation = 1};
 	rig->status = module_run(&rig->module, &rig->settings, &life, &problems);
 	problems_fini(&problems);
 	return NULL;
@@ -121,7 +121,7 @@ static inline void rig_stop(struct rig *rig)
 static inline void rig_run_once(struct rig *rig)
 {
 	struct problems problems = {0};
-	const struct module_life life = {.stop = &rig->stop, .once = true, .generation = 1};
+	const struct run_life life = {.stop = &rig->stop, .once = true, .generation = 1};
 	rig->stop = 0;
 	assert_int_equal(module_run(&rig->module, &rig->settings, &life, &problems), CH_OK);
 }

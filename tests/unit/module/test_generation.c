@@ -3,6 +3,7 @@
 
 #include "kit/control.h"
 #include "module/kit/module_generation.h"
+#include "module/kit/module_settings.h"
 
 /* A part that sells at a price, beside the echo. */
 static struct shop {
@@ -81,7 +82,7 @@ struct life {
 	struct rig rig; /* for its hub, keys and folder */
 	const struct module_part *parts[2];
 	char path[128];
-	struct module_generations *generations;
+	struct generations *generations;
 	atomic_int stop;
 	atomic_int reload;
 	enum ch_status status;
@@ -104,8 +105,8 @@ static void *life_thread(void *context)
 {
 	struct life *life = context;
 	struct problems problems = {0};
-	life->status = module_generations_run(
-		life->generations, false, &life->stop, &life->reload, &problems);
+	life->status =
+		generations_run(life->generations, false, &life->stop, &life->reload, &problems);
 	problems_fini(&problems);
 	return NULL;
 }
@@ -141,7 +142,7 @@ static void life_stop(struct life *life)
 {
 	life->stop = 1;
 	assert_int_equal(pthread_join(life->thread, NULL), 0);
-	module_generations_close(life->generations);
+	generations_close(life->generations);
 	life->generations = NULL;
 	assert_int_equal(shop.opened, shop.closed);
 }
