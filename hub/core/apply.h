@@ -21,7 +21,7 @@
 #include "wire/envelope.h"
 
 /* Rises when the same input and state would give other effects. */
-#define RULES_VERSION 5u
+#define RULES_VERSION 6u
 
 struct core;
 

@@ -262,16 +262,33 @@ static void linked_rule_apply(struct ruling *ruling, const struct linked_rule *r
 	buffer_fini(&copied);
 }
 
-/* What it was registered with; a later registration is of the next owner, and holds. */
-static void linked_put_warranty(
-	const struct ruling *ruling, struct slice record, struct buffer *partial)
+/* A day of the warranty; one that is not said stays only while the warranty `stands`. */
+static void linked_put_day(
+	struct slice record, uint32_t number, struct slice day, bool stands, struct buffer *partial)
 {
-	struct slice day;
+	struct slice known = {NULL, 0};
+	(void)pbedit_get_bytes(record, number, &known);
+	if (!slice_equal(known, day) && (day.len > 0 || !stands))
+		pb_put_element(partial, number, day);
+}
+
+/* What it was registered with.  A later registration holds, as a whole: it adds to the one before where its
+ * owner speaks again of the same warranty.  Of the next owner's, or of one with another beginning, the former
+ * days say nothing: an end that is not known is better than another's. */
+static void linked_put_warranty(
+	struct ruling *ruling, struct slice id, struct slice record, struct buffer *partial)
+{
+	struct slice known = {NULL, 0};
+	struct slice start = {NULL, 0};
+	struct slice end = {NULL, 0};
+	(void)pbedit_get_bytes(record, UNIT_WARRANTY_START, &known);
+	(void)pbedit_get_bytes(ruling->parts.data, REGISTERED_START, &start);
+	(void)pbedit_get_bytes(ruling->parts.data, REGISTERED_END, &end);
+	bool stands = linked_owner(ruling, TABLE_UNIT, id) == ruling->customer &&
+		      (start.len == 0 || known.len == 0 || slice_equal(start, known));
 	linked_put_uint(record, UNIT_WARRANTY, WARRANTY_REGISTERED, partial);
-	if (pbedit_get_bytes(ruling->parts.data, REGISTERED_START, &day))
-		linked_put_bytes(record, UNIT_WARRANTY_START, day, partial);
-	if (pbedit_get_bytes(ruling->parts.data, REGISTERED_END, &day))
-		linked_put_bytes(record, UNIT_WARRANTY_END, day, partial);
+	linked_put_day(record, UNIT_WARRANTY_START, start, stands, partial);
+	linked_put_day(record, UNIT_WARRANTY_END, end, stands, partial);
 }
 
 /* The repair that the event is about; empty: none. */
@@ -328,7 +345,7 @@ static void linked_unit_apply(struct ruling *ruling)
 	bool owner = types_match(
 		SLICE_LITERAL("website.warranty.registered"), slice_text(ruling->type->name));
 	if (owner)
-		linked_put_warranty(ruling, record, &partial);
+		linked_put_warranty(ruling, id, record, &partial);
 	linked_put_repair(ruling, record, &partial);
 	linked_emit(ruling, TABLE_UNIT, id, buffer_slice(&partial), false);
 	if (owner && ruling->customer != 0 &&

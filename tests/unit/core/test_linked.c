@@ -5,9 +5,9 @@
 
 enum { KIND = 2, UNIT_ID = 4, WARRANTY = 5, START = 6, END = 7, REPAIRS = 10 };
 
-/* website.warranty.registered, without what only people read. */
-static void warrant(
-	struct world *world, const char *id, const char *serial, const char *start, const char *end)
+/* website.warranty.registered by who has this phone, without what only people read; a day may be NULL. */
+static void warrant_by(struct world *world, const char *phone, const char *id, const char *serial,
+	const char *start, const char *end)
 {
 	struct buffer data = {0};
 	pb_put_text(&data, 1, id);
@@ -16,9 +16,15 @@ static void warrant(
 	pb_put_text(&data, 6, end);
 	(void)world_file(world, (struct told){.id = id,
 					.type = "website.warranty.registered",
-					.phone = "13800138000",
+					.phone = phone,
 					.data = buffer_slice(&data)});
 	buffer_fini(&data);
+}
+
+static void warrant(
+	struct world *world, const char *id, const char *serial, const char *start, const char *end)
+{
+	warrant_by(world, "13800138000", id, serial, start, end);
 }
 
 static void receive(struct world *world, const char *repair, const char *serial)
@@ -83,6 +89,32 @@ static void test_a_registered_unit(void **state)
 	world_close(&world);
 }
 
+/* What it is registered without is not known from who had it before: an agent would promise another's warranty. */
+static void test_the_next_owner_begins_anew(void **state)
+{
+	struct world world;
+	(void)state;
+	world_open(&world);
+	warrant(&world, "W1", "SN-1", "2026-01-02", "2028-01-01");
+	warrant_by(&world, "13900139000", "W2", "SN-1", "2026-02-02", NULL);
+	assert_text(&world, TABLE_UNIT, "SN1", START, "2026-02-02");
+	assert_text(&world, TABLE_UNIT, "SN1", END, "");
+	/* He speaks again: what he said, and what he adds. */
+	warrant_by(&world, "13900139000", "W3", "SN-1", NULL, "2028-02-01");
+	assert_text(&world, TABLE_UNIT, "SN1", START, "2026-02-02");
+	assert_text(&world, TABLE_UNIT, "SN1", END, "2028-02-01");
+	warrant_by(&world, "13900139000", "W4", "SN-1", "2026-02-02", NULL);
+	assert_text(&world, TABLE_UNIT, "SN1", END, "2028-02-01");
+	/* Another beginning is of another warranty. */
+	warrant_by(&world, "13900139000", "W5", "SN-1", "2026-03-01", NULL);
+	assert_text(&world, TABLE_UNIT, "SN1", START, "2026-03-01");
+	assert_text(&world, TABLE_UNIT, "SN1", END, "");
+	/* Nothing at all is known of the third owner's. */
+	warrant_by(&world, "13700137000", "W6", "SN-1", NULL, NULL);
+	assert_text(&world, TABLE_UNIT, "SN1", START, "");
+	world_close(&world);
+}
+
 static void test_repairs_are_listed_once(void **state)
 {
 	struct world world;
@@ -111,6 +143,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_registered_unit),
+		cmocka_unit_test(test_the_next_owner_begins_anew),
 		cmocka_unit_test(test_repairs_are_listed_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
