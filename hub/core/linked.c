@@ -428,8 +428,6 @@ enum ch_status linked_fold(
 	struct core *core, struct change *change, const struct effect *effect, uint64_t sequence)
 {
 	struct slice record = {NULL, 0};
-	if ((effect->flags & EFFECT_LOST) != 0)
-		return CH_OK;
 	if (effect->kind >= TABLE_COUNT || !fields[effect->kind].linked ||
 		(effect->op == EFFECT_LINK && fields[effect->kind].customer == 0) ||
 		effect->id.len == 0 || effect->id.len > LIMIT_KEY_BYTES - 16)
@@ -438,6 +436,10 @@ enum ch_status linked_fold(
 	enum ch_status status = change_get(change, table, effect->id, &record);
 	if (status != CH_OK && status != CH_NOT_FOUND)
 		return status;
+	/* What it said is gone and its value empty; that the entry changed the record stays true.  So it is stamped,
+	 * and is alike wherever it was folded before.  Nothing begins with a loss: its id stands in the open. */
+	if ((effect->flags & EFFECT_LOST) != 0 && record.len == 0)
+		return CH_OK;
 	if (effect->op == EFFECT_LINK) {
 		uint64_t before = 0;
 		(void)pbedit_get_uint(record, fields[table].customer, &before);

@@ -3,7 +3,7 @@
  *
  * An encoded list is two byte strings: the open part holds every effect, the personal part the values
  * that tell who somebody is.  A value that can no longer be read (its personal part was sealed or
- * destroyed) is empty and flagged EFFECT_LOST; the fold passes over it. */
+ * destroyed) is empty and flagged EFFECT_LOST; the fold passes over the value. */
 #ifndef WIRE_EFFECT_H
 #define WIRE_EFFECT_H
 

@@ -3,7 +3,16 @@
 
 #include "wire/pbedit.h"
 
-enum { KIND = 2, UNIT_ID = 4, WARRANTY = 5, START = 6, END = 7, REPAIRS = 10 };
+enum {
+	KIND = 2,
+	UNIT_ID = 4,
+	WARRANTY = 5,
+	START = 6,
+	END = 7,
+	REPAIRS = 10,
+	CHANGED = 27,
+	PROBLEM = 101
+};
 
 /* website.warranty.registered by who has this phone, without what only people read; a day may be NULL. */
 static void warrant_by(struct world *world, const char *phone, const char *id, const char *serial,
@@ -139,12 +148,51 @@ static void test_repairs_are_listed_once(void **state)
 	world_close(&world);
 }
 
+static uint64_t changed_by(struct world *world, const char *repair)
+{
+	struct buffer record = {0};
+	uint64_t sequence = 0;
+	assert_int_equal(world_get(world, TABLE_REPAIR, slice_text(repair), &record), CH_OK);
+	(void)pbedit_get_uint(buffer_slice(&record), CHANGED, &sequence);
+	buffer_fini(&record);
+	return sequence;
+}
+
+/* Who folded an entry before its personal part was destroyed and who did after name the same last change. */
+static void test_a_lost_change_is_one(void **state)
+{
+	struct told told = {.id = "1",
+		.type = "repair.order.received",
+		.phone = "13800138000",
+		.record = "R1",
+		.time_us = WORLD_START_US,
+		.problem = "no picture"};
+	struct world world;
+	(void)state;
+	for (unsigned forgets = 0; forgets <= 1; forgets++) {
+		world_open(&world);
+		(void)world_file(&world, told);
+		world.forgets = forgets != 0;
+		(void)world_file(&world, (struct told){.id = "2",
+						 .type = told.type,
+						 .phone = told.phone,
+						 .record = told.record,
+						 .time_us = told.time_us,
+						 .problem = "no picture, and no sound"});
+		assert_int_equal(changed_by(&world, "R1"), world.sequence);
+		assert_text(&world, TABLE_REPAIR, "R1", PROBLEM,
+			forgets != 0 ? told.problem : "no picture, and no sound");
+		world_close(&world);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_registered_unit),
 		cmocka_unit_test(test_the_next_owner_begins_anew),
 		cmocka_unit_test(test_repairs_are_listed_once),
+		cmocka_unit_test(test_a_lost_change_is_one),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -29,6 +29,7 @@ struct world {
 	int64_t now_us;
 	struct buffer entry; /* the last one, encoded */
 	struct decision last;
+	bool forgets; /* entries are folded as when their personal parts are gone */
 };
 
 /* What a test says of an event; the rest has its default. */
@@ -51,6 +52,7 @@ struct told {
 	const char *record; /* repair order, case, appointment: field 1 */
 	struct slice data;  /* instead of all that is made for the type */
 	const char *address;
+	const char *problem; /* what the customer says of it: personal field 101 */
 	uint64_t releases;
 	const char *corrected_by;
 };
@@ -67,6 +69,8 @@ static void world_publish(struct world *world, struct change *change, const stru
 	/* From its bytes, as from a journal. */
 	struct entry read;
 	assert_int_equal(entry_parse(buffer_slice(&world->entry), &read), CH_OK);
+	if (world->forgets)
+		read.effects_personal = (struct slice){NULL, 0};
 	assert_int_equal(
 		core_fold(world->core, change, world->sequence, world->now_us, &read), CH_OK);
 	assert_int_equal(change_publish(change, world->sequence), CH_OK);
@@ -178,6 +182,7 @@ static inline void world_put_personal(const struct told *told, struct buffer *ou
 		pb_end(out, address);
 	}
 	pb_end(out, party);
+	pb_put_text(out, 101, told->problem);
 }
 
 /* Decides, and when there is an entry folds and publishes it.  What was decided is in world->last. */
