@@ -1,5 +1,6 @@
-"""The line to the exchange breaks while callers answer: the dial plan writes their answers into queue_log, too, and each
-form is one event, whole, whoever told of it first; reading the log again changes nothing."""
+"""The line to the exchange, whose clock is ten minutes behind, breaks while callers answer: the dial plan writes their
+answers into queue_log, too, and each form is one event, whole, whoever told of it first; reading the log again changes
+nothing."""
 import pathlib
 import subprocess
 import sys
@@ -30,12 +31,13 @@ with Hub() as hub, Exchange() as exchange:
     adapter = subprocess.Popen(run, stderr=told.open("w"))
     forms = lambda: {line["event"]["id"]: line["event"]["data"]
                      for line in hub.ask(ops, "find", "--type", "callcenter.survey.answered")}
-    earlier = int(time.time()) - 600  # by the exchange's clock they have answered long ago
+    behind = int(time.time()) - 600  # the exchange's clock
+    abandoned = lambda: {line["event"]["id"]
+                         for line in hub.ask(ops, "find", "--type", "callcenter.call.abandoned")}
 
-    def write(id, *lines):
-        """At once: who has answered long ago answers no more."""
+    def write(id, *lines, after_s=0):
         with log.open("a") as file:
-            file.write("".join(f"{earlier}|{id}|repair|Wang|{line}\n" for line in lines))
+            file.write("".join(f"{behind + after_s}|{id}|repair|Wang|{line}\n" for line in lines))
 
     def served(number):
         call = Call(exchange, number, "repair").join().ring("Wang", "PJSIP/201").connect()
@@ -57,9 +59,13 @@ with Hub() as hub, Exchange() as exchange:
         exchange.hang_up()
         assert exchange.gone.wait(PATIENCE_S)
         exchange.channels.clear()
-        missed = f"t1-{earlier}.99"
-        write(broken.id, "CSAT|Score: 1", "CSAT|Score: 2,Manner: 3,Wave: 2026-Q4")
+        missed, later = (f"t1-{behind}.{n}" for n in (98, 99))
+        write(broken.id, "CSAT|Score: 1")
         write(missed, "CSAT|Score: 5")
+        write(missed, "ENTERQUEUE||13700137000|1", "ABANDON|1|1|5")
+        until(lambda: abandoned() == {f"{missed}/repair"})  # so far the log has been read
+        write(broken.id, "CSAT|Score: 2,Manner: 3,Wave: 2026-Q4")
+        write(later, "ENTERQUEUE||13600136000|1", "ABANDON|1|1|5", after_s=300)  # they have answered
         until(lambda: len(forms()) == 3)
     finally:
         adapter.terminate()

@@ -58,7 +58,7 @@ static void hotline_fill_step(struct hotline *hotline)
 	if (hotline->fill == NULL || clock_steady_us() < hotline->fill_due_us)
 		return;
 	hotline->fill_due_us = INT64_MAX;
-	enum ch_status status = log_fill_step(hotline->fill, clock_wall_us());
+	enum ch_status status = log_fill_step(hotline->fill, clock_wall_us(), clock_steady_us());
 	if (status == CH_OK) {
 		hotline_fill_by(hotline, 0);
 		return;

@@ -33,6 +33,8 @@ struct log_fill {
 	int64_t cdr_us;
 	uint64_t queue_line;   /* of the file under way, from 1 */
 	int64_t line_us;       /* its time */
+	int64_t quiet_us;      /* of the steady clock: queue_log has had no line since */
+	bool followed;         /* was read to its end: what comes now is written now */
 	enum ch_status status; /* of what was done in callbacks */
 	uint8_t piece[READ_BYTES];
 };
@@ -124,7 +126,18 @@ static enum ch_status fill_take_lines(struct log_fill *fill)
 	return fill->status;
 }
 
-static enum ch_status fill_read_queue_log(struct log_fill *fill, int64_t now_us)
+/* Nothing more stands there.  Our clock tells how long, not which time it is: of an exchange that is five minutes
+ * behind, an answer would be at rest as soon as it is written, and the next one a second form. */
+static void fill_rest(struct log_fill *fill, int64_t now_us, int64_t steady_us)
+{
+	int64_t written_us = log_tail_written_us(fill->queue_tail);
+	if (!fill->followed)
+		fill->quiet_us = steady_us - (written_us < now_us ? now_us - written_us : 0);
+	fill->followed = true;
+	queue_log_tend(fill->queue_log, (fill->line_us + steady_us - fill->quiet_us) / 1000000);
+}
+
+static enum ch_status fill_read_queue_log(struct log_fill *fill, int64_t now_us, int64_t steady_us)
 {
 	size_t len = 0;
 	bool other;
@@ -138,10 +151,12 @@ static enum ch_status fill_read_queue_log(struct log_fill *fill, int64_t now_us)
 	}
 	if (status == CH_OK)
 		status = lines_feed(&fill->lines, slice_of(fill->piece, len));
-	if (status == CH_OK)
+	if (status == CH_OK) {
+		fill->quiet_us = steady_us;
 		return fill_take_lines(fill);
+	}
 	if (status == CH_END)
-		queue_log_tend(fill->queue_log, now_us / 1000000);
+		fill_rest(fill, now_us, steady_us);
 	return fill->status == CH_OK ? status : fill->status;
 }
 
@@ -183,12 +198,12 @@ static enum ch_status fill_read_cdr(struct log_fill *fill, int64_t now_us)
 	return fill->status == CH_OK ? status : fill->status;
 }
 
-enum ch_status log_fill_step(struct log_fill *fill, int64_t now_us)
+enum ch_status log_fill_step(struct log_fill *fill, int64_t now_us, int64_t steady_us)
 {
 	fill->status = CH_OK;
 	if (harvest_count(fill->harvest) > LIMIT_CALLS_WAITING / 4)
 		return CH_FULL;
-	enum ch_status status = fill_read_queue_log(fill, now_us);
+	enum ch_status status = fill_read_queue_log(fill, now_us, steady_us);
 	return status == CH_END ? fill_read_cdr(fill, now_us) : status;
 }
 

@@ -11,6 +11,10 @@
  * line and is older is passed over: a line behind it is new whatever its time, as a clock that was set back writes
  * them, and one before it that is newer is of another file, after a rotation.
  *
+ * The exchange's clock is its own, and may be wrong: what it is there by now is the time of queue_log's last line,
+ * and as much as nothing was written since.  That is seen while the log is followed.  For what stood there before it
+ * was first read to its end, the file's time of last writing has to do.
+ *
  * Files are read in pieces: each step is short. */
 #ifndef CALLCENTER_LOG_FILL_H
 #define CALLCENTER_LOG_FILL_H
@@ -35,9 +39,10 @@ enum ch_status log_fill_create(const struct log_fill_options *options, struct ha
 	struct log_fill **out_fill);
 void log_fill_free(struct log_fill *fill);
 
-/* Reads one piece.  CH_OK: there may be more; CH_END: all that there is by now has been read; CH_FULL: the
- * harvest is; CH_NOMEM.  What cannot be read is logged once and tried again at the next call. */
-enum ch_status log_fill_step(struct log_fill *fill, int64_t now_us);
+/* Reads one piece, at `now_us` of the wall clock and `steady_us` of the steady one.  CH_OK: there may be more;
+ * CH_END: all that there is by now has been read; CH_FULL: the harvest is; CH_NOMEM.  What cannot be read is logged
+ * once and tried again at the next call. */
+enum ch_status log_fill_step(struct log_fill *fill, int64_t now_us, int64_t steady_us);
 
 /* Rows of calls that may get more of them, callers who may go on answering: look again. */
 bool log_fill_is_waiting(const struct log_fill *fill);

@@ -278,6 +278,11 @@ enum ch_status log_tail_read(
 	return CH_END;
 }
 
+int64_t log_tail_written_us(const struct log_tail *tail)
+{
+	return tail->written_ns / 1000;
+}
+
 /* ---- Life ---- */
 
 enum ch_status log_tail_create(const char *path, int64_t since_us, struct log_tail **out_tail)

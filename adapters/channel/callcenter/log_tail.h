@@ -15,6 +15,7 @@
 #define CALLCENTER_LOG_TAIL_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/slice.h"
 
@@ -30,5 +31,8 @@ void log_tail_free(struct log_tail *tail);
  * once and tried again at the next call. */
 enum ch_status log_tail_read(
 	struct log_tail *tail, uint8_t *piece, size_t room, size_t *out_len, bool *out_other);
+
+/* When the file under way was last written to, by its file system's clock, as of the last CH_END. */
+int64_t log_tail_written_us(const struct log_tail *tail);
 
 #endif

@@ -421,14 +421,19 @@ static void set_written(const char *path, time_t at_s)
 	assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
 }
 
-static size_t drain(struct harvest *harvest, struct log_fill *fill, char *ids, size_t room)
+#define NOW_S INT64_C(1795290999)
+
+/* At so many seconds after NOW_S. */
+static size_t drain_after(
+	struct harvest *harvest, struct log_fill *fill, int64_t after_s, char *ids, size_t room)
 {
 	struct kit_item item;
 	size_t count = 0;
 	enum ch_status status;
 	ids[0] = 0;
-	while ((status = log_fill_step(fill, INT64_C(1795290999000000))) == CH_OK)
-		;
+	do
+		status = log_fill_step(fill, (NOW_S + after_s) * 1000000, after_s * 1000000);
+	while (status == CH_OK);
 	assert_int_equal(status, CH_END);
 	for (; harvest_take(harvest, &item) == CH_OK; count++) {
 		size_t len = strlen(ids);
@@ -438,6 +443,11 @@ static size_t drain(struct harvest *harvest, struct log_fill *fill, char *ids, s
 					       : (const char *)item.reject.data);
 	}
 	return count;
+}
+
+static size_t drain(struct harvest *harvest, struct log_fill *fill, char *ids, size_t room)
+{
+	return drain_after(harvest, fill, 0, ids, room);
 }
 
 /* Read on as they grow, over a rotation, half lines and what is not there yet. */
@@ -592,6 +602,64 @@ static void test_answers_are_told_again_after_a_restart(void **state)
 	assert_string_equal(ids, expected);
 }
 
+/* The exchange's clock is an hour behind: what it writes now is not old.  What stood there before it was listened to
+ * is as old as the file, and what is written since as long as nothing follows. */
+static void test_answers_rest_by_the_exchanges_clock(void **state)
+{
+	const struct call_names names = {.source = SLICE_LITERAL("/t")};
+	char folder[] = "fill-XXXXXX";
+	char log[64];
+	char ids[512];
+	struct harvest *harvest = NULL;
+	struct log_fill *fill = NULL;
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	(void)snprintf(log, sizeof(log), "%s/queue_log", folder);
+	const struct log_fill_options options = {
+		.queue_log = log, .survey = asked(), .since_us = 1};
+	put_file(log, "1795287398|t-1.1|NONE|NONE|CSAT|Score: 1\n", "w");
+	set_written(log, NOW_S - 1);
+	assert_int_equal(harvest_create(&names, &harvest), CH_OK);
+	assert_int_equal(log_fill_create(&options, harvest, &fill), CH_OK);
+	assert_int_equal(drain_after(harvest, fill, 0, ids, sizeof(ids)), 0);
+	assert_true(log_fill_is_waiting(fill));
+	assert_int_equal(drain_after(harvest, fill, 298, ids, sizeof(ids)), 0);
+	assert_int_equal(drain_after(harvest, fill, 299, ids, sizeof(ids)), 1);
+	assert_string_equal(ids, "t-1.1/survey/hotline ");
+
+	put_file(log, "1795287699|t-1.2|NONE|NONE|CSAT|Score: 1\n", "a");
+	assert_int_equal(drain_after(harvest, fill, 301, ids, sizeof(ids)), 0);
+	put_file(log, "1795287710|t-1.2|NONE|NONE|CSAT|Manner: 5\n", "a");
+	assert_int_equal(drain_after(harvest, fill, 312, ids, sizeof(ids)), 0);
+	assert_int_equal(drain_after(harvest, fill, 611, ids, sizeof(ids)), 0);
+	assert_int_equal(drain_after(harvest, fill, 612, ids, sizeof(ids)), 1);
+	assert_string_equal(ids, "t-1.2/survey/hotline ");
+	assert_false(log_fill_is_waiting(fill));
+	log_fill_free(fill);
+	harvest_free(harvest);
+}
+
+/* Once is enough where the file has rested. */
+static void test_answers_of_an_old_log_are_told_at_once(void **state)
+{
+	char folder[] = "fill-XXXXXX";
+	char log[64];
+	char ids[512];
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	(void)snprintf(log, sizeof(log), "%s/queue_log", folder);
+	put_file(log, "1795287398|t-1.1|NONE|NONE|CSAT|Score: 1\n", "w");
+	set_written(log, NOW_S - 299);
+	fill_again(log, "", ids, sizeof(ids));
+	assert_string_equal(ids, "");
+	set_written(log, NOW_S - 300);
+	fill_again(log, "", ids, sizeof(ids));
+	assert_string_equal(ids, "t-1.1/survey/hotline ");
+	set_written(log, NOW_S + 1000); /* by a clock that is ahead */
+	fill_again(log, "", ids, sizeof(ids));
+	assert_string_equal(ids, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -610,6 +678,8 @@ int main(void)
 		cmocka_unit_test(test_a_log_is_read_on_after_a_restart),
 		cmocka_unit_test(test_a_log_is_read_on_after_a_rotation),
 		cmocka_unit_test(test_answers_are_told_again_after_a_restart),
+		cmocka_unit_test(test_answers_rest_by_the_exchanges_clock),
+		cmocka_unit_test(test_answers_of_an_old_log_are_told_at_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
