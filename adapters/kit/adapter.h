@@ -68,8 +68,9 @@ struct kit_reply {
 
 typedef void kit_answer(void *context, const struct kit_reply *reply);
 
-/* Asks, as ch_request of libcarehub: `operation` names a request of control.proto, `body` is that message,
- * encoded, and is copied.  `answer` is called on this thread, in a later round before tend, at the latest
+/* Asks a question, whose answer changes nothing at the hub, as ch_query of libcarehub: also over lost connections,
+ * until a reply has come.  `operation` names a request of control.proto, `body` is that message, encoded, and is
+ * copied.  `answer` is called on this thread, in a later round before tend, at the latest
  * when `timeout_ms` are over or the adapter ends.  From any callback but open and close.  CH_FULL: too
  * many wait; CH_CLOSED, CH_TOO_LARGE, CH_NOMEM: there will be no answer. */
 enum ch_status kit_ask(struct kit_hub *hub, const char *operation, struct slice body,

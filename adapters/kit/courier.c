@@ -334,7 +334,7 @@ enum ch_status courier_ask(struct courier *courier, const char *operation, struc
 {
 	if (courier->connection == NULL)
 		return CH_CLOSED;
-	return ch_request_async(courier->connection, operation, body, callback, context);
+	return ch_query_async(courier->connection, operation, body, callback, context);
 }
 
 bool courier_has_landed(struct courier *courier)

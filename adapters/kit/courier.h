@@ -83,7 +83,7 @@ bool courier_has_landed(struct courier *courier);
 /* NULL after courier_end. */
 struct ch_connection *courier_connection(const struct courier *courier);
 
-/* As ch_request_async; CH_CLOSED after courier_end. */
+/* As ch_query_async; CH_CLOSED after courier_end. */
 enum ch_status courier_ask(struct courier *courier, const char *operation, struct ch_bytes body,
 	ch_answer_callback *callback, void *context);
 

@@ -1,7 +1,9 @@
 /* What an adapter sees of the hub beside the way of its events: questions (kit_ask of adapter.h).
  *
  * The hub takes few questions of one session at a time; more wait here, in order.  Answers come on the
- * library's thread, are copied, and are given on in hub_tend. */
+ * library's thread, are copied, and are given on in hub_tend.  Over a lost line the library asks again; for how long
+ * somebody waits is counted here.  Whose time is over keeps its place until the hub is done with it, lest there be
+ * more at the hub than it takes. */
 #ifndef KIT_HUB_H
 #define KIT_HUB_H
 

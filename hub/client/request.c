@@ -295,8 +295,8 @@ static enum ch_status request_check(struct slice operation, struct ch_bytes body
 	return CH_OK;
 }
 
-enum ch_status ch_request_async(struct ch_connection *connection, const char *operation,
-	struct ch_bytes body, ch_answer_callback *callback, void *context)
+static enum ch_status request_leave(struct ch_connection *connection, const char *operation,
+	struct ch_bytes body, bool question, ch_answer_callback *callback, void *context)
 {
 	struct slice name = slice_text(operation);
 	error_clear();
@@ -311,6 +311,7 @@ enum ch_status ch_request_async(struct ch_connection *connection, const char *op
 		memcpy(ask->bytes + name.len, body.data, body.len);
 	ask->operation.data = ask->bytes;
 	ask->body.data = ask->bytes + name.len;
+	ask->question = question;
 	ask->callback = callback;
 	ask->context = context;
 	ask_release(ask); /* the I/O thread's alone */
@@ -318,6 +319,18 @@ enum ch_status ch_request_async(struct ch_connection *connection, const char *op
 		return CH_OK;
 	ask_release(ask);
 	return error_set(CH_CLOSED, "the connection is closed");
+}
+
+enum ch_status ch_request_async(struct ch_connection *connection, const char *operation,
+	struct ch_bytes body, ch_answer_callback *callback, void *context)
+{
+	return request_leave(connection, operation, body, false, callback, context);
+}
+
+enum ch_status ch_query_async(struct ch_connection *connection, const char *operation,
+	struct ch_bytes body, ch_answer_callback *callback, void *context)
+{
+	return request_leave(connection, operation, body, true, callback, context);
 }
 
 /* Gives up waiting.  Replies that have come meanwhile are given on; the I/O thread has the last word. */

@@ -25,10 +25,10 @@ SECRET = "whsec_" + base64.b64encode(b"a secret of the scenarios").decode()
 
 
 class Site:
-    def __init__(self, hub, roles="producer, consumer", rights=None, **settings):
+    def __init__(self, hub, roles="producer, consumer", rights=None, endpoint=None, **settings):
         """Settings by name with "__" for the dot, over those of a scenario; `rights`: more lines of its
-        peer's file."""
-        self.hub = hub
+        peer's file; `endpoint`: another way to the hub."""
+        self.hub, self.endpoint = hub, endpoint
         self.folder = hub.root / "website"
         self.senders = self.folder / "senders.d"
         self.senders.mkdir(parents=True)
@@ -54,7 +54,7 @@ class Site:
         (self.senders / f"{name}.conf").write_text("\n".join(lines) + "\n")
 
     def config(self):
-        text = f"[hub]\nendpoint = {self.hub.address}\nserver_key = {self.hub.server_key}\n" \
+        text = f"[hub]\nendpoint = {self.endpoint or self.hub.address}\nserver_key = {self.hub.server_key}\n" \
             f"key_file = {self.peer.key_file}\n"
         for name, value in self.settings.items():
             section, key = name.split("__")

@@ -56,6 +56,8 @@ static enum ch_status on_ask(void *context, struct slice number, uint64_t ticket
 	char key[LIMIT_CALL_TEXT_BYTES + 4];
 	Carehub__V1__CustomerRequest request;
 	struct buffer body = {0};
+	if (!kit_hub_is_up(screens->options.hub))
+		return CH_CLOSED; /* it rings: the call is told without the record, now */
 	struct question *question = malloc(sizeof(*question));
 	if (question == NULL)
 		return CH_NOMEM;

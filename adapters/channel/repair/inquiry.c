@@ -238,8 +238,9 @@ void inquiry_ask(struct inquiry *inquiry, struct slice text, inquiry_answer *ans
 	if (kind == NULL)
 		goto fail;
 	reason = "";
-	status = inquiry->hub != NULL ? CH_NOMEM : CH_CLOSED;
-	if (inquiry->hub != NULL)
+	bool up = inquiry->hub != NULL && kit_hub_is_up(inquiry->hub);
+	status = up ? CH_NOMEM : CH_CLOSED;
+	if (up)
 		question = calloc(1, sizeof(*question));
 	if (question == NULL)
 		goto fail;

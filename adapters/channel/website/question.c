@@ -41,8 +41,10 @@ static enum ch_status question_ask(struct kit_hub *hub, const char *operation, s
 {
 	struct question *question = NULL;
 	enum ch_status status = CH_CLOSED;
-	if (hub == NULL || !kit_hub_is_up(hub))
+	if (hub == NULL)
 		goto out;
+	if (!kit_hub_is_up(hub) && timeout_ms > QUESTION_AWAY_MS)
+		timeout_ms = QUESTION_AWAY_MS;
 	status = CH_NOMEM;
 	question = calloc(1, sizeof(*question));
 	if (question == NULL || body->status != CH_OK)

@@ -1,4 +1,7 @@
-/* Questions to the hub on behalf of a request, which may be gone before the answer is there. */
+/* Questions to the hub on behalf of a request, which may be gone before the answer is there.
+ *
+ * What is under way when the line to the hub breaks is asked again.  One that is asked while it is broken waits
+ * QUESTION_AWAY_MS at most: the line may be back at once, and a hub that is away must not hold all visitors. */
 #ifndef WEBSITE_QUESTION_H
 #define WEBSITE_QUESTION_H
 
@@ -6,11 +9,13 @@
 
 #include "kit/adapter.h"
 
+#define QUESTION_AWAY_MS INT64_C(1000)
+
 struct question;
 
 /* One linked record or reference value (RecordRequest); `scope` (may be NULL) is that under which it stands at
  * the hub.  `answer` is called once, unless the question is
- * forgotten; *out_question is gone by then.  CH_CLOSED: there is no hub; CH_FULL, CH_NOMEM. */
+ * forgotten; *out_question is gone by then.  CH_CLOSED: the adapter ends; CH_FULL, CH_NOMEM. */
 enum ch_status question_ask_record(struct kit_hub *hub, const char *table, const char *scope,
 	const char *id, int64_t timeout_ms, kit_answer *answer, void *context,
 	struct question **out_question);

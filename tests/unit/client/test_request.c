@@ -76,7 +76,7 @@ static void take_answer(
 
 static void wait_for_last(struct answers *answers, unsigned count)
 {
-	for (int i = 0; i < 50000 && answers->last < count; i++)
+	for (int i = 0; i < 200000 && answers->last < count; i++)
 		assert_int_equal(usleep(100), 0);
 	assert_int_equal(answers->last, count);
 }
@@ -211,6 +211,44 @@ static void test_a_question_is_asked_again(void **state)
 	assert_int_equal(asker.replies, 1);
 }
 
+/* What nobody waits for as well; an operation beside it is not done twice. */
+static void test_a_question_of_nobody_is_asked_again(void **state)
+{
+	struct fixture *f = *state;
+	struct answers answers = {.status = CH_OK};
+	struct answers operation = {.status = CH_OK};
+	struct ch_bytes body = ch_bytes_text("how are you?");
+	assert_int_equal(
+		ch_query_async(f->connection, "", body, take_answer, &answers), CH_INVALID);
+	assert_int_equal(
+		ch_query_async(f->connection, "echo.3", body, take_answer, &answers), CH_OK);
+	wait_for_last(&answers, 1);
+	assert_int_equal(answers.replies, 3);
+	fake_hub_fall_silent(f->bus, true);
+	assert_int_equal(
+		ch_request_async(f->connection, "echo", body, take_answer, &operation), CH_OK);
+	assert_int_equal(ch_query_async(f->connection, "echo", body, take_answer, &answers), CH_OK);
+	fake_hub_go_away(f->bus);
+	wait_for_last(&operation, 1);
+	assert_int_equal(operation.status, CH_CLOSED);
+	assert_int_equal(answers.last, 1);
+	fake_hub_fall_silent(f->bus, false);
+	fake_hub_come_back(f->bus);
+	wait_for_last(&answers, 2);
+	assert_int_equal(answers.status, CH_OK);
+	assert_int_equal(answers.replies, 4);
+	assert_int_equal(operation.replies, 1); /* its end */
+	/* Asked while nobody is there, it waits; the end of the connection is an answer. */
+	fake_hub_go_away(f->bus);
+	assert_int_equal(
+		ch_query_async(f->connection, "echo", ch_bytes_text("x"), take_answer, &answers),
+		CH_OK);
+	ch_close(f->connection);
+	f->connection = NULL;
+	assert_int_equal(answers.last, 3);
+	assert_int_equal(answers.status, CH_CLOSED);
+}
+
 static void test_a_question_waits_for_its_hub(void **state)
 {
 	struct fixture *f = *state;
@@ -270,6 +308,7 @@ int main(void)
 		WITH_BUS(test_questions_that_nobody_waits_for),
 		WITH_BUS(test_an_operation_ends_with_its_connection),
 		WITH_BUS(test_a_question_is_asked_again),
+		WITH_BUS(test_a_question_of_nobody_is_asked_again),
 		WITH_BUS(test_a_question_waits_for_its_hub),
 		WITH_BUS(test_a_question_half_answered_ends_with_its_connection),
 		WITH_BUS(test_a_question_is_refused_like_any_other),

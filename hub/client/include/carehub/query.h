@@ -42,6 +42,11 @@ typedef void ch_answer_callback(
 CH_PUBLIC enum ch_status ch_request_async(struct ch_connection *connection, const char *operation,
 	struct ch_bytes body, ch_answer_callback *callback, void *context);
 
+/* The same for a question, as ch_query asks it: over lost connections, until a reply has come.  CH_CLOSED to
+ * `callback`: the connection was lost between two replies, or closed. */
+CH_PUBLIC enum ch_status ch_query_async(struct ch_connection *connection, const char *operation,
+	struct ch_bytes body, ch_answer_callback *callback, void *context);
+
 #ifdef __cplusplus
 }
 #endif
