@@ -118,4 +118,56 @@ static inline enum ch_status write_small(struct writer *writer, const struct sma
 	return write_message(writer, "parts.order.placed", &small->order.base);
 }
 
+/* It goes out, and `want` is in it. */
+static inline void assert_goes(
+	struct writer *writer, const struct small_order *small, const char *want)
+{
+	enum ch_status status = write_small(writer, small);
+	if (status != CH_OK || strstr(writer->text, want) == NULL)
+		fail_msg("not %s but %s \"%s%s\"", want, ch_status_name(status), writer->text,
+			writer->words);
+}
+
+/* It does not go out, and `want` is among the words that say why. */
+static inline void assert_stays(
+	struct writer *writer, const struct small_order *small, const char *want)
+{
+	enum ch_status status = write_small(writer, small);
+	if (status != CH_INVALID || writer->out.len != 0 || strstr(writer->words, want) == NULL)
+		fail_msg("not %s but %s \"%s%s\"", want, ch_status_name(status), writer->text,
+			writer->words);
+}
+
+/* Whatever is drawn of these texts: it is written and read as the same, or there are words.  How many of the 2000 went
+ * out. */
+static inline size_t write_drawn(struct writer *writer, const char *const *texts, size_t count)
+{
+	uint64_t seed = 7;
+	size_t written = 0;
+#define TEXT()      ((char *)(uintptr_t)texts[draw(&seed, count)])
+#define SOME(field) (draw(&seed, 3) ? (field) : TEXT())
+	for (int i = 0; i < 2000; i++) {
+		struct small_order small;
+		small_order_init(&small);
+		small.order.remarks = TEXT();
+		small.order.contact_text = TEXT();
+		small.order.currency = SOME(small.order.currency);
+		small.party.name = TEXT();
+		small.party.city = SOME(small.party.city);
+		small.party.id_agency = SOME(small.party.id_agency);
+		small.item.description = TEXT();
+		small.item.gtin = SOME(small.item.gtin);
+		small.order.station_id = SOME(small.order.station_id);
+		small.quantity =
+			decimal_of((int64_t)draw(&seed, 100000) - 50000, (uint32_t)draw(&seed, 4));
+		enum ch_status status = write_small(writer, &small);
+		assert_true(status == CH_OK ? writer->words[0] == 0
+					    : status == CH_INVALID && writer->words[0] != 0);
+		written += status == CH_OK;
+	}
+#undef SOME
+#undef TEXT
+	return written;
+}
+
 #endif
