@@ -2,17 +2,13 @@
 line to the exchange breaks in the middle of a call: the log has it, and nothing counts twice."""
 import http.server
 import json
-import pathlib
 import queue
-import subprocess
-import sys
 import threading
 import time
 
-from lib import BIN, PATIENCE_S, Hub, event, until
-
-sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "support"))
-from exchange import Call, Exchange, WebSocket  # noqa: E402
+from lib import PATIENCE_S, Hub, event, until
+from center import Center, secret
+from exchange import Call, Exchange, WebSocket
 
 pushed = queue.Queue()
 
@@ -28,17 +24,10 @@ class Screen(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def secret(path, text):
-    path.touch(mode=0o600)
-    path.write_text(text + "\n")
-    return path
-
-
 with Hub() as hub, Exchange() as exchange:
     ops = hub.peer("ops", roles="operator, consumer", topics=">")
     shop = hub.peer("shop", roles="producer", sources="urn:shop", types="website.>", region="CN")
-    center = hub.peer("center", roles="producer, consumer", sources="/callcenter",
-                      types="callcenter.>", topics="callcenter.>", region="CN")
+    center = Center(hub, "s3cr3t")
     hub.start()
     for number, name in (("13800138000", "Wang Fang"), ("13900139000", "Li Na")):
         hub.run(shop, "publish", input=event("website.account.created", name, "urn:shop", {"accountId": name.replace(" ", ""),
@@ -49,15 +38,8 @@ with Hub() as hub, Exchange() as exchange:
     threading.Thread(target=screen.serve_forever, daemon=True).start()
     log, desk = hub.root / "queue_log", hub.root / "desk"
     log.write_text("")
-    config = hub.root / "callcenter.conf"
-    config.write_text(f"""[hub]
-endpoint = {hub.address}
-server_key = {hub.server_key}
-key_file = {center.key_file}
-[exchange]
-port = {exchange.port}
+    settings = f"""port = {exchange.port}
 username = carehub
-secret_file = {secret(hub.root / "ami", "s3cr3t")}
 keepalive = 100ms
 timeout = 2s
 reconnect_first = 50ms
@@ -74,30 +56,20 @@ token_file = {secret(hub.root / "token", "agents")}
 [desk]
 folder = {desk}
 settle = 0
-""")
-    run = [BIN / "carehub-callcenter", "run", "--config", config]
-    assert subprocess.run([*run[:1], "check", *run[2:]], capture_output=True).returncode == 0
-    adapter = subprocess.Popen(run, stderr=subprocess.PIPE, text=True)
-    lines, port = [], queue.Queue()
-
-    def listen():
-        for line in adapter.stderr:
-            lines.append(line)
-            if " pop.listening " in line:
-                port.put(int(line.rsplit("port=", 1)[1]))
-
-    threading.Thread(target=listen, daemon=True).start()
-    port = port.get(timeout=PATIENCE_S)
+"""
+    center.configure(settings)
+    center.command("check")
     LIVE = ("callcenter.call.queued", "callcenter.call.connected")
     told = lambda: [e["event"] for e in hub.ask(ops, "find", "--type", "callcenter.call.>")]
     calls = lambda: [call for call in told() if call["type"] not in LIVE]
     live = lambda call: [e["type"].rsplit(".", 1)[1] for e in told() if e["id"].startswith(f"{call.id}/repair/")]
 
-    try:
+    with center.running(status=1):  # one line of the desk's is rejected
         assert exchange.ready.wait(PATIENCE_S)
+        until(lambda: all(map(center.said, ("exchange.up", "pop.listening", "hub.connected"))))
+        port = center.pop_port()
         assert WebSocket(port, "somebody").status != 101, "only with the token"
         everybody, wang = WebSocket(port, "agents"), WebSocket(port, "agents", "?agent=201")
-        until(lambda: all(any(word in line for line in lines) for word in ("exchange.up", "hub.connected")))
 
         # The telephone rings, and only when the screen has it does the agent take the call.
         first = Call(exchange, "13800138000", "repair", "Fang").join().ring("Wang", "PJSIP/201")
@@ -149,7 +121,7 @@ settle = 0
 
         # A call begins and ends while it is broken, and the exchange writes down how just after it is back.
         exchange.hang_up()
-        until(lambda: sum("exchange.up" in line for line in lines) == 3)
+        until(lambda: center.said("exchange.up") == 3)
         quiet = f"t1-{now}.77"
         with log.open("a") as more:
             more.write(f"{now}|{quiet}|repair|NONE|ENTERQUEUE||13800138000|1\n"
@@ -174,16 +146,11 @@ settle = 0
         pop = pushed.get(timeout=PATIENCE_S)[1]
         assert pop["lookup"] == "failed", pop
         last.connect().complete()
-    finally:
-        adapter.terminate()
-        status = adapter.wait(PATIENCE_S)
-    assert status == 1, (status, lines)  # one line of the desk's was rejected
     assert exchange.refused == 0
 
     # Whoever starts anew reads the log from its begin: the hub knows all of it.
     hub.start()
-    config.write_text(config.read_text().replace("endpoint = ", f"endpoint = {hub.address}\n#", 1))
-    again = subprocess.run([*run, "--once"], capture_output=True, text=True, timeout=PATIENCE_S)
-    assert "duplicates=9 conflicts=0" in again.stderr, again
+    center.configure(settings)
+    assert "duplicates=9 conflicts=0" in center.once()
     hub.stop()
     assert "verify\tok" in hub.offline("verify")

@@ -1,34 +1,23 @@
 """The line to the exchange, whose clock is ten minutes behind, breaks while callers answer: the dial plan writes their
 answers into queue_log, too, and each form is one event, whole, whoever told of it first; reading the log again changes
 nothing."""
-import pathlib
-import subprocess
-import sys
 import time
 
-from lib import BIN, PATIENCE_S, Hub, until
-
-sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "support"))
-from exchange import Call, Exchange  # noqa: E402
+from lib import PATIENCE_S, Hub, until
+from center import Center
+from exchange import Call, Exchange
 
 with Hub() as hub, Exchange() as exchange:
     ops = hub.peer("ops", roles="operator, consumer", topics=">")
-    center = hub.peer("center", roles="producer, consumer", sources="/callcenter", types="callcenter.>",
-                      topics="callcenter.>", region="CN")
+    center = Center(hub, "s3cr3t")
     hub.start()
-    secret, told, log = hub.root / "ami", hub.root / "callcenter.log", hub.root / "queue_log"
-    secret.touch(mode=0o600)
-    secret.write_text("s3cr3t\n")
+    log = hub.root / "queue_log"
     log.touch()
-    config = hub.root / "callcenter.conf"
-    config.write_text(
-        f"[hub]\nendpoint = {hub.address}\nserver_key = {hub.server_key}\nkey_file = {center.key_file}\n"
-        f"[exchange]\nport = {exchange.port}\nusername = carehub\nsecret_file = {secret}\n"
+    center.configure(
+        f"port = {exchange.port}\nusername = carehub\n"
         "reconnect_first = 50ms\nreconnect_longest = 200ms\n"
         "[survey]\nevent = CSAT\nquestions = Score=overall, Manner=manner:staff\nlogged = yes\n"
         f"[logs]\nqueue_log = {log}\n")
-    run = [BIN / "carehub-callcenter", "run", "--config", config]
-    adapter = subprocess.Popen(run, stderr=told.open("w"))
     forms = lambda: {line["event"]["id"]: line["event"]["data"]
                      for line in hub.ask(ops, "find", "--type", "callcenter.survey.answered")}
     behind = int(time.time()) - 600  # the exchange's clock
@@ -45,9 +34,9 @@ with Hub() as hub, Exchange() as exchange:
         write(call.id, f"ENTERQUEUE||{number}|1", "CONNECT|2|x|2", "COMPLETEAGENT|2|5|1")
         return call
 
-    try:
+    with center.running():
         assert exchange.ready.wait(PATIENCE_S)
-        until(lambda: " exchange.up " in told.read_text())
+        until(lambda: center.said("exchange.up"))
         heard, broken = served("13800138000"), served("13900139000")
         heard.say("UserEvent", UserEvent="CSAT", Score=4, Manner=5).hang_up()
         write(heard.id, "CSAT|Score: 4,Manner: 5")  # QueueLog(repair,${UNIQUEID},Wang,CSAT,...)
@@ -67,12 +56,7 @@ with Hub() as hub, Exchange() as exchange:
         write(broken.id, "CSAT|Score: 2,Manner: 3,Wave: 2026-Q4")
         write(later, "ENTERQUEUE||13600136000|1", "ABANDON|1|1|5", after_s=300)  # they have answered
         until(lambda: len(forms()) == 3)
-    finally:
-        adapter.terminate()
-        status = adapter.wait(PATIENCE_S)
-    assert status == 0, (status, told.read_text())
-    again = subprocess.run([*run, "--once"], capture_output=True, text=True, timeout=PATIENCE_S)
-    assert again.returncode == 0 and "conflicts=0" in again.stderr, again
+    assert "conflicts=0" in center.once()
 
     answers = {id.removesuffix("/survey/hotline"): form for id, form in forms().items()}
     scores = {id: [a["score"]["unscaled"] for a in form["answers"]] for id, form in answers.items()}

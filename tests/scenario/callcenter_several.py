@@ -1,32 +1,21 @@
 """Somebody calls from a number that nobody knows, and has a record of his own by then; later a customer shows that the number
 is hers.  From then on she stands first on the agent's screen, and each record says how it holds the number."""
 import json
-import pathlib
-import subprocess
-import sys
 
-from lib import BIN, PATIENCE_S, Hub, event, until
-
-sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "support"))
-from exchange import Call, Exchange, WebSocket  # noqa: E402
+from lib import PATIENCE_S, Hub, event, until
+from center import Center, secret
+from exchange import Call, Exchange, WebSocket
 
 NUMBER = "13900139000"
 
 with Hub() as hub, Exchange() as exchange:
     ops = hub.peer("ops", roles="operator, consumer", topics=">")
     shop = hub.peer("shop", roles="producer", sources="urn:shop", types="website.>", region="CN")
-    center = hub.peer("center", roles="producer, consumer", sources="/callcenter", types="callcenter.>",
-                      topics="callcenter.>", region="CN")
+    center = Center(hub, "s3cr3t")
     hub.start()
-    for name, text in {"ami": "s3cr3t", "wall": "everybody"}.items():
-        (hub.root / name).touch(mode=0o600)
-        (hub.root / name).write_text(text + "\n")
-    config, told = hub.root / "callcenter.conf", hub.root / "callcenter.log"
-    config.write_text(
-        f"[hub]\nendpoint = {hub.address}\nserver_key = {hub.server_key}\nkey_file = {center.key_file}\n"
-        f"[exchange]\nport = {exchange.port}\nusername = carehub\nsecret_file = {hub.root}/ami\n"
-        f"[pop]\nlisten = 127.0.0.1:0\ntoken_file = {hub.root}/wall\ntimeout = 1m\n")
-    adapter = subprocess.Popen([BIN / "carehub-callcenter", "run", "--config", config], stderr=told.open("w"))
+    center.configure(
+        f"port = {exchange.port}\nusername = carehub\n[pop]\nlisten = 127.0.0.1:0\n"
+        f"token_file = {secret(hub.root / 'wall', 'everybody')}\ntimeout = 1m\n")
     done = lambda: len(hub.ask(ops, "find", "--type", "callcenter.call.completed"))
 
     def ring():
@@ -43,11 +32,10 @@ with Hub() as hub, Exchange() as exchange:
             "commonId": "ln", "commonIdAssurance": "ASSURANCE_VERIFIED", "name": {"full": "Li Na"},
             "phones": [{"value": number, "assurance": "ASSURANCE_VERIFIED"} for number in numbers]}}))
 
-    try:
+    with center.running():
         assert exchange.ready.wait(PATIENCE_S)
-        until(lambda: all(word in told.read_text() for word in (" exchange.up ", " pop.listening ", " hub.connected ")))
-        port = int(next(line for line in told.read_text().splitlines() if " pop.listening " in line).rsplit("port=", 1)[1])
-        screen = WebSocket(port, "everybody")
+        until(lambda: all(map(center.said, ("exchange.up", "pop.listening", "hub.connected"))))
+        screen = WebSocket(center.pop_port(), "everybody")
         assert screen.status == 101
 
         assert ring() == ("none", [])
@@ -56,8 +44,4 @@ with Hub() as hub, Exchange() as exchange:
         account("website.account.created", "13800138000")
         account("website.account.updated", "13800138000", NUMBER)
         assert ring() == ("several", [("ASSURANCE_VERIFIED", "ANSWER_YES", True), stub])
-    finally:
-        adapter.terminate()
-        status = adapter.wait(PATIENCE_S)
-    assert status == 0, (status, told.read_text())
     hub.stop()

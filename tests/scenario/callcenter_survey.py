@@ -1,35 +1,24 @@
 """Callers answer by the keys of their telephones after the call: each form is one event beside the call, and quality counts
 it; what somebody has made up is not counted, and the log says so."""
 import json
-import pathlib
 import subprocess
-import sys
 import time
 
 from lib import BIN, PATIENCE_S, Hub, until
-
-sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "support"))
-from exchange import Call, Exchange  # noqa: E402
+from center import Center
+from exchange import Call, Exchange
 
 with Hub() as hub, Exchange() as exchange:
     ops = hub.peer("ops", roles="operator, consumer", topics=">")
-    center = hub.peer("center", roles="producer, consumer", sources="/callcenter",
-                      types="callcenter.>", topics="callcenter.>", region="CN")
+    center = Center(hub, "s3cr3t")
     peer = hub.peer("quality", roles="producer, consumer", sources="/carehub/quality",
                     types="quality.>", topics=">")
     hub.start()
-    secret, log = hub.root / "ami", hub.root / "callcenter.log"
-    secret.touch(mode=0o600)
-    secret.write_text("s3cr3t\n")
-    where = f"[hub]\nendpoint = {hub.address}\nserver_key = {hub.server_key}\n"
-    (hub.root / "callcenter.conf").write_text(
-        f"{where}key_file = {center.key_file}\n[exchange]\nport = {exchange.port}\nusername = carehub\n"
-        f"secret_file = {secret}\n[survey]\nevent = CSAT\nquestions = Score=overall, Manner=manner:staff\n")
+    center.configure(f"port = {exchange.port}\nusername = carehub\n"
+                     "[survey]\nevent = CSAT\nquestions = Score=overall, Manner=manner:staff\n")
     (hub.root / "quality.conf").write_text(
-        f"{where}key_file = {peer.key_file}\n[module]\nbook = {hub.root}/quality\n"
-        "[quality]\noverall_question = overall\n")
-    adapter = subprocess.Popen([BIN / "carehub-callcenter", "run", "--config", hub.root / "callcenter.conf"],
-                               stderr=log.open("w"))
+        f"[hub]\nendpoint = {hub.address}\nserver_key = {hub.server_key}\nkey_file = {peer.key_file}\n"
+        f"[module]\nbook = {hub.root}/quality\n[quality]\noverall_question = overall\n")
     found = lambda type: [line["event"] for line in hub.ask(ops, "find", "--type", type)]
 
     def served(number):
@@ -37,9 +26,9 @@ with Hub() as hub, Exchange() as exchange:
         call.say("AgentComplete", **call.agent, HoldTime=2, TalkTime=5, Reason="agent")
         return call
 
-    try:
+    with center.running(status=1):
         assert exchange.ready.wait(PATIENCE_S)
-        until(lambda: " exchange.up " in log.read_text())
+        until(lambda: center.said("exchange.up"))
         first = served("13800138000")
         first.say("UserEvent", UserEvent="CSAT", Score=2)
         first.say("UserEvent", UserEvent="CSAT", Score=5)  # he presses again
@@ -50,10 +39,7 @@ with Hub() as hub, Exchange() as exchange:
         served("13700137000").hang_up()
         until(lambda: len(found("callcenter.call.completed")) == 3)
         until(lambda: len(found("callcenter.survey.answered")) == 2)
-    finally:
-        adapter.terminate()
-        status = adapter.wait(PATIENCE_S)
-    assert status == 1 and "Manner: is no number from 1 to 5" in log.read_text(), (status, log.read_text())
+    assert "Manner: is no number from 1 to 5" in center.log.read_text(), center.log.read_text()
 
     forms = {form["id"]: form["data"] for form in found("callcenter.survey.answered")}
     full, cut = forms[f"{first.id}/survey/hotline"], forms[f"{second.id}/survey/hotline"]
