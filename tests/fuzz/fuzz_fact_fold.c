@@ -12,6 +12,7 @@
 #include "module/quality/fact/facts.h"
 #include "module/quality/measure/measure.h"
 #include "module/quality/quality_settings.h"
+#include "support/scratch.h"
 #include "wire/types.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
@@ -19,21 +20,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 #define HEAD_BYTES 12u
 #define EVENTS_MAX 64u
 
-static char folder[] = "/tmp/carehub-fold-XXXXXX";
+static char folder[SCRATCH_BYTES];
 static struct book *book;
 static struct quality_settings settings;
 
 static void remove_folder(void)
 {
-	static const char *const names[] = {"data.mdb", "lock.mdb", "writer.lock"};
-	char path[128];
 	book_close(book);
 	quality_settings_free(&settings);
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		(void)snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
-		(void)unlink(path);
-	}
-	(void)rmdir(folder);
+	scratch_remove(folder);
 }
 
 /* One book for all inputs, of which none is committed. */
@@ -43,7 +38,7 @@ static void make_book(void)
 		.tables = fact_table_names,
 		.table_count = FACT_TABLES,
 		.version = FACT_VERSION};
-	invariant(mkdtemp(folder) != NULL);
+	scratch_make(folder, "fold");
 	invariant(book_open(&form, BOOK_WRITE, &book) == CH_OK);
 	invariant(quality_settings_default(&settings) == CH_OK);
 	(void)atexit(remove_folder);

@@ -8,6 +8,7 @@
 #include "base/invariant.h"
 #include "base/text.h"
 #include "net/zap.h"
+#include "support/scratch.h"
 
 #define PARTS_MAX 9
 
@@ -17,22 +18,21 @@ static const char known[] = "0123456789abcdefghijklmnopqrstuv";
 
 static struct roster *fuzz_roster(void)
 {
-	char folder[] = "/tmp/carehub-fuzz-XXXXXX";
-	char path[64];
+	char folder[SCRATCH_BYTES];
+	char path[SCRATCH_BYTES + 16];
 	char text[256];
 	char z85[CURVE_TEXT_BYTES];
 	struct curve_key key;
 	struct problems problems = {0};
 	struct roster *roster = NULL;
 	memcpy(key.bytes, known, CURVE_KEY_BYTES);
-	invariant(mkdtemp(folder) != NULL);
+	scratch_make(folder, "zap");
 	(void)snprintf(path, sizeof(path), "%s/known.conf", folder);
 	(void)snprintf(
 		text, sizeof(text), "public_key = %s\nroles = admin\n", curve_format(&key, z85));
 	invariant(file_replace(path, slice_text(text), 0600) == CH_OK);
 	invariant(roster_load(folder, &problems, &roster) == CH_OK);
-	(void)unlink(path);
-	(void)rmdir(folder);
+	scratch_remove(folder);
 	return roster;
 }
 

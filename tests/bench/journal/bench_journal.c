@@ -19,6 +19,7 @@
 #include "journal/journal.h"
 #include "journal/keeper.h"
 #include "journal/reader.h"
+#include "support/scratch.h"
 
 #define BENCH_BODY_BYTES 460u
 #define BENCH_BODIES     4096u
@@ -53,14 +54,6 @@ static void bench_print(const char *metric, double value, const char *unit)
 {
 	printf("%s\t%.0f\t%s\n", metric, value, unit);
 	(void)fflush(stdout);
-}
-
-static int bench_remove(const char *path, const struct stat *file, int kind, struct FTW *at)
-{
-	(void)file;
-	(void)kind;
-	(void)at;
-	return remove(path);
 }
 
 static struct journal *bench_open(const char *dir)
@@ -167,7 +160,7 @@ static void bench_append(
 	(void)snprintf(metric, sizeof(metric), "commit_%s_%u_p999", kind, batch_size);
 	bench_print(metric, syncs_us[(uint64_t)syncs * 999 / 1000], "us");
 	journal_close(journal);
-	(void)nftw(dir, bench_remove, 16, FTW_DEPTH | FTW_PHYS);
+	scratch_remove(dir);
 }
 
 static void bench_read_all(struct journal *journal, const char *metric)
@@ -243,7 +236,7 @@ static void bench_read(const char *root)
 	journal = bench_open(dir);
 	bench_print("reopen", (double)(clock_steady_us() - start_us), "us");
 	journal_close(journal);
-	(void)nftw(dir, bench_remove, 16, FTW_DEPTH | FTW_PHYS);
+	scratch_remove(dir);
 }
 
 int main(int argc, char **argv)

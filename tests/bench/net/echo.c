@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/invariant.h"
 #include "net/endpoint.h"
+#include "support/scratch.h"
 
 #define ANSWER_BYTES 30
 #define CLIENTS_MAX  64
@@ -171,21 +172,20 @@ static bool echo_done(void *context)
 
 static struct roster *make_roster(const struct curve_key *key)
 {
-	char folder[] = "/tmp/carehub-bench-XXXXXX";
+	char folder[SCRATCH_BYTES];
 	char path[sizeof(folder) + 16];
 	char text[256];
 	char z85[CURVE_TEXT_BYTES];
 	struct problems problems = {0};
 	struct roster *roster = NULL;
-	invariant(mkdtemp(folder) != NULL);
+	scratch_make(folder, "echo");
 	(void)snprintf(path, sizeof(path), "%s/load.conf", folder);
 	(void)snprintf(text, sizeof(text),
 		"public_key = %s\nroles = producer\nsources = *\ntypes = >\n",
 		curve_format(key, z85));
 	invariant(file_replace(path, slice_text(text), 0600) == CH_OK);
 	invariant(roster_load(folder, &problems, &roster) == CH_OK);
-	(void)unlink(path);
-	(void)rmdir(folder);
+	scratch_remove(folder);
 	return roster;
 }
 

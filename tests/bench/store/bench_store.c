@@ -27,6 +27,7 @@
 #include "base/hash.h"
 #include "store/pace.h"
 #include "store/state.h"
+#include "support/scratch.h"
 
 #define BATCH        512u
 #define CUSTOMERS    1000000u
@@ -546,10 +547,7 @@ static void bench_tail(bool paced, bool yielding)
 int main(int argc, char **argv)
 {
 	const char *mode = argc > 1 ? argv[1] : "";
-	const char *tmp = getenv("TMPDIR");
-	(void)snprintf(bench_dir, sizeof(bench_dir), "%s/bench-store-XXXXXX", tmp ? tmp : "/tmp");
-	if (mkdtemp(bench_dir) == NULL)
-		return 2;
+	scratch_make(bench_dir, "bench-store");
 	for (size_t i = 0; i < sizeof(filler); i++)
 		filler[i] = (uint8_t)bench_random();
 	if (strcmp(mode, "micro") == 0)
@@ -565,7 +563,6 @@ int main(int argc, char **argv)
 		bench_tail(argc > 2, argc > 3);
 	else
 		return 64;
-	char command[400];
-	(void)snprintf(command, sizeof(command), "rm -rf '%s'", bench_dir);
-	return system(command) == 0 ? 0 : 1;
+	scratch_remove(bench_dir);
+	return 0;
 }

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "support/scratch.h"
 #include "unit/draw.h"
 
 struct folder {
@@ -20,19 +21,17 @@ static int make_folder(void **state)
 {
 	struct folder *folder = calloc(1, sizeof(*folder));
 	assert_non_null(folder);
-	(void)snprintf(folder->root, sizeof(folder->root), "/tmp/carehub-file-XXXXXX");
+	scratch_make(folder->root, "file");
 	*state = folder;
-	return mkdtemp(folder->root) == NULL;
+	return 0;
 }
 
 static int remove_folder(void **state)
 {
 	struct folder *folder = *state;
-	char command[100];
-	(void)snprintf(command, sizeof(command), "rm -rf '%s'", folder->root);
-	int failed = system(command);
+	scratch_remove(folder->root);
 	free(folder);
-	return failed;
+	return 0;
 }
 
 static void assert_holds(const char *path, const char *text)

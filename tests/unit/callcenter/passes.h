@@ -8,12 +8,13 @@
 #include <unistd.h>
 
 #include "channel/callcenter/passes.h"
+#include "support/scratch.h"
 #include "support/unit.h"
 
 struct passes_place {
-	char folder[32];
-	char token[64];
-	char agents[64];
+	char folder[SCRATCH_BYTES];
+	char token[SCRATCH_BYTES + 8];
+	char agents[SCRATCH_BYTES + 8];
 };
 
 static inline void passes_put(const char *path, const char *text, unsigned mode)
@@ -26,17 +27,14 @@ static inline void passes_put(const char *path, const char *text, unsigned mode)
 
 static inline void passes_place(struct passes_place *place)
 {
-	*place = (struct passes_place){.folder = "passes-XXXXXX"};
-	assert_non_null(mkdtemp(place->folder));
+	scratch_make(place->folder, "passes");
 	(void)snprintf(place->token, sizeof(place->token), "%s/token", place->folder);
 	(void)snprintf(place->agents, sizeof(place->agents), "%s/agents", place->folder);
 }
 
 static inline void passes_place_end(const struct passes_place *place)
 {
-	(void)unlink(place->token); /* there may be none */
-	(void)unlink(place->agents);
-	assert_int_equal(rmdir(place->folder), 0);
+	scratch_remove(place->folder);
 }
 
 static inline struct passes *passes_of(const char *token, const char *agents)

@@ -6,41 +6,10 @@
 #include <unistd.h>
 
 #include "channel/callcenter/log_tail.h"
-#include "support/unit.h"
+#include "log_place.h"
 
 #define LONG                                                                                       \
 	"a first line that is longer than what a file is known by, as those of an exchange mostly are\n"
-
-struct place {
-	char folder[32];
-	char log[64];
-	char old[64];
-	char older[64];
-};
-
-static void place_init(struct place *place)
-{
-	(void)snprintf(place->folder, sizeof(place->folder), "tail-XXXXXX");
-	assert_non_null(mkdtemp(place->folder));
-	(void)snprintf(place->log, sizeof(place->log), "%s/queue_log", place->folder);
-	(void)snprintf(place->old, sizeof(place->old), "%s/queue_log.1", place->folder);
-	(void)snprintf(place->older, sizeof(place->older), "%s/queue_log.2", place->folder);
-}
-
-static void put_file(const char *path, const char *text, const char *how)
-{
-	FILE *file = fopen(path, how);
-	assert_non_null(file);
-	assert_true(fputs(text, file) >= 0);
-	assert_int_equal(fclose(file), 0);
-}
-
-static void put_at(const char *path, const char *text, time_t written_s)
-{
-	const struct timespec times[2] = {{.tv_sec = written_s}, {.tv_sec = written_s}};
-	put_file(path, text, "w");
-	assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
-}
 
 /* As logrotate's copytruncate. */
 static void copy_truncate(const char *from, const char *to)
@@ -80,10 +49,10 @@ static const char *read_all(struct log_tail *tail)
 
 static void test_a_log_is_read_on_as_it_grows(void **state)
 {
-	struct place place;
+	struct log_place place;
 	struct log_tail *tail = NULL;
 	(void)state;
-	place_init(&place);
+	log_place_make(&place);
 	assert_int_equal(log_tail_create(place.log, 0, &tail), CH_OK);
 	assert_string_equal(read_all(tail), ""); /* nothing there yet */
 	put_file(place.log, "one\nhalf a l", "w");
@@ -92,6 +61,7 @@ static void test_a_log_is_read_on_as_it_grows(void **state)
 	put_file(place.log, "ine\n", "a");
 	assert_string_equal(read_all(tail), "ine\n");
 	log_tail_free(tail);
+	scratch_remove(place.folder);
 }
 
 /* In the order of their last writing, whatever the numbers mean; others' files are none of it. */
@@ -99,11 +69,11 @@ static void test_earlier_files_come_first(void **state)
 {
 	static const char *const strangers[] = {"queue_log.1.gz", "queue_log.old", "queue_log.",
 		"queue_logs.1", "queue_log1", "x.1"};
-	struct place place;
+	struct log_place place;
 	struct log_tail *tail = NULL;
 	char path[96];
 	(void)state;
-	place_init(&place);
+	log_place_make(&place);
 	put_file(place.log, "now\n", "w");
 	put_at(place.old, "yesterday\n", 3000);
 	put_at(place.older, "the day before\n", 2000);
@@ -126,15 +96,16 @@ static void test_earlier_files_come_first(void **state)
 	assert_int_equal(log_tail_create(place.log, INT64_MIN, &tail), CH_OK);
 	assert_string_equal(read_all(tail), "long ago\n#the day before\n#yesterday\n#now\n");
 	log_tail_free(tail);
+	scratch_remove(place.folder);
 }
 
 /* Until the exchange has opened its log anew it writes to the old one, be there a new one or not. */
 static void test_a_renamed_file_is_read_until_the_next_has_bytes(void **state)
 {
-	struct place place;
+	struct log_place place;
 	struct log_tail *tail = NULL;
 	(void)state;
-	place_init(&place);
+	log_place_make(&place);
 	put_file(place.log, LONG, "w");
 	assert_int_equal(log_tail_create(place.log, 0, &tail), CH_OK);
 	assert_string_equal(read_all(tail), LONG);
@@ -150,15 +121,16 @@ static void test_a_renamed_file_is_read_until_the_next_has_bytes(void **state)
 	put_file(place.log, "the second\n", "a");
 	assert_string_equal(read_all(tail), "the second\n");
 	log_tail_free(tail);
+	scratch_remove(place.folder);
 }
 
 /* What nobody read lies in several files by then; the one that was under way may be gone. */
 static void test_rotations_that_nobody_saw(void **state)
 {
-	struct place place;
+	struct log_place place;
 	struct log_tail *tail = NULL;
 	(void)state;
-	place_init(&place);
+	log_place_make(&place);
 	put_at(place.log, LONG, 1000);
 	assert_int_equal(log_tail_create(place.log, 0, &tail), CH_OK);
 	assert_string_equal(read_all(tail), LONG);
@@ -169,6 +141,7 @@ static void test_rotations_that_nobody_saw(void **state)
 	put_file(place.log, "now\n", "w");
 	assert_string_equal(read_all(tail), "late\n#the day before\n#yesterday\n#now\n");
 	log_tail_free(tail);
+	scratch_remove(place.folder);
 }
 
 /* The copy has what was written since; the file itself begins anew, also when it is the longer by now. */
@@ -178,10 +151,10 @@ static void test_a_copied_and_truncated_file_is_read_on_in_the_copy(void **state
 		"", "short\n", "another first line, and more than before\n" LONG};
 	(void)state;
 	for (size_t i = 0; i < sizeof(anew) / sizeof(anew[0]); i++) {
-		struct place place;
+		struct log_place place;
 		struct log_tail *tail = NULL;
 		char expected[1024];
-		place_init(&place);
+		log_place_make(&place);
 		put_at(place.older, "an older one\n", 1000);
 		put_file(place.log, LONG "half a l", "w");
 		assert_int_equal(log_tail_create(place.log, INT64_C(2000000000), &tail), CH_OK);
@@ -199,16 +172,17 @@ static void test_a_copied_and_truncated_file_is_read_on_in_the_copy(void **state
 		put_file(place.log, "and on\n", "a");
 		assert_string_equal(read_all(tail), "and on\n");
 		log_tail_free(tail);
+		scratch_remove(place.folder);
 	}
 }
 
 /* No copy was kept. */
 static void test_a_truncated_file_is_read_anew(void **state)
 {
-	struct place place;
+	struct log_place place;
 	struct log_tail *tail = NULL;
 	(void)state;
-	place_init(&place);
+	log_place_make(&place);
 	put_file(place.log, LONG, "w");
 	put_at(place.old, "another\n", 1000);
 	assert_int_equal(log_tail_create(place.log, INT64_C(2000000000), &tail), CH_OK);
@@ -217,14 +191,15 @@ static void test_a_truncated_file_is_read_anew(void **state)
 	put_file(place.log, "anew\n", "a");
 	assert_string_equal(read_all(tail), "#anew\n");
 	log_tail_free(tail);
+	scratch_remove(place.folder);
 }
 
 static void test_what_cannot_be_read_is_tried_again(void **state)
 {
-	struct place place;
+	struct log_place place;
 	struct log_tail *tail = NULL;
 	(void)state;
-	place_init(&place);
+	log_place_make(&place);
 	assert_int_equal(mkdir(place.log, 0700), 0);
 	assert_int_equal(log_tail_create(place.log, 0, &tail), CH_OK);
 	assert_string_equal(read_all(tail), "");
@@ -235,6 +210,7 @@ static void test_what_cannot_be_read_is_tried_again(void **state)
 	assert_int_equal(log_tail_create("nowhere/at/all", 0, &tail), CH_OK);
 	assert_string_equal(read_all(tail), "");
 	log_tail_free(tail);
+	scratch_remove(place.folder);
 }
 
 int main(void)

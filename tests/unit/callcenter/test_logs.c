@@ -1,8 +1,5 @@
 /* queue_log and Master.csv: the same calls in the exchange's own books. */
-#include <fcntl.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/limits.h"
@@ -11,6 +8,7 @@
 #include "channel/callcenter/lines.h"
 #include "channel/callcenter/log_fill.h"
 #include "channel/callcenter/queue_log.h"
+#include "log_place.h"
 
 /* With all that calls come to before they are over, when `live`. */
 static void feed(struct queue_log *log, const char *text)
@@ -407,20 +405,6 @@ static void test_long_lines_are_passed_over(void **state)
 	lines_fini(&lines);
 }
 
-static void put_file(const char *path, const char *text, const char *how)
-{
-	FILE *file = fopen(path, how);
-	assert_non_null(file);
-	assert_true(fputs(text, file) >= 0);
-	assert_int_equal(fclose(file), 0);
-}
-
-static void set_written(const char *path, time_t at_s)
-{
-	const struct timespec times[2] = {{.tv_sec = at_s}, {.tv_sec = at_s}};
-	assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
-}
-
 #define NOW_S INT64_C(1795290999)
 
 /* At so many seconds after NOW_S. */
@@ -454,42 +438,36 @@ static size_t drain(struct harvest *harvest, struct log_fill *fill, char *ids, s
 static void test_the_hole_is_filled_as_logs_grow(void **state)
 {
 	const struct call_names names = {.source = SLICE_LITERAL("/t"), .caller_names = true};
-	char folder[] = "fill-XXXXXX";
-	char log[64];
-	char old[64];
-	char cdr[64];
+	struct log_place place;
 	char ids[512];
 	struct harvest *harvest = NULL;
 	struct log_fill *fill = NULL;
 	(void)state;
-	assert_non_null(mkdtemp(folder));
-	(void)snprintf(log, sizeof(log), "%s/queue_log", folder);
-	(void)snprintf(old, sizeof(old), "%s/queue_log.1", folder);
-	(void)snprintf(cdr, sizeof(cdr), "%s/Master.csv", folder);
+	log_place_make(&place);
 	const struct log_fill_options options = {
-		.queue_log = log, .cdr = cdr, .since_us = INT64_C(1795290000000000)};
+		.queue_log = place.log, .cdr = place.cdr, .since_us = INT64_C(1795290000000000)};
 	assert_int_equal(harvest_create(&names, &harvest), CH_OK);
 	assert_int_equal(log_fill_create(&options, harvest, &fill), CH_OK);
 	assert_int_equal(drain(harvest, fill, ids, sizeof(ids)), 0); /* nothing there yet */
 
-	put_file(log,
+	put_file(place.log,
 		"1795280000|t-1.0|q|W|COMPLETEAGENT|1|1|1\n" /* before `since` */
 		"1795290001|t-1.1|q|W|COMPLETEAGENT|1|1|1\n1795290002|t-1.2|q|W|CONN",
 		"w");
 	assert_int_equal(drain(harvest, fill, ids, sizeof(ids)), 1);
 	assert_string_equal(ids, "t-1.1/q ");
-	put_file(log, "ECT|1|x|1\n1795290009|t-1.2|q|W|COMPLETEAGENT|1|7|1\nrubbish\n", "a");
+	put_file(place.log, "ECT|1|x|1\n1795290009|t-1.2|q|W|COMPLETEAGENT|1|7|1\nrubbish\n", "a");
 	assert_int_equal(drain(harvest, fill, ids, sizeof(ids)), 2);
 	assert_string_equal(ids, "t-1.2/q queue_log: line 5: has fewer than five fields ");
 
-	put_file(log, "1795290010|t-1.3|q|W|CONNECT|1|x|1\n", "a");
-	assert_int_equal(rename(log, old), 0);
+	put_file(place.log, "1795290010|t-1.3|q|W|CONNECT|1|x|1\n", "a");
+	assert_int_equal(rename(place.log, place.old), 0);
 	assert_int_equal(drain(harvest, fill, ids, sizeof(ids)), 0);
-	put_file(log, "1795290011|t-1.3|q|W|COMPLETEAGENT|1|1|1\n", "w");
+	put_file(place.log, "1795290011|t-1.3|q|W|COMPLETEAGENT|1|1|1\n", "w");
 	assert_int_equal(drain(harvest, fill, ids, sizeof(ids)), 1);
 	assert_string_equal(ids, "t-1.3/q ");
 
-	put_file(cdr,
+	put_file(place.cdr,
 		"\"\",\"138\",\"400\",\"in\",\"\",\"L\",\"L\",\"Dial\",\"x\",\"2026-11-21 19:42:16\",,"
 		"\"2026-11-21 19:42:23\",7,4,\"BUSY\",\"D\",\"t-1795290136.9\",\"\",\"\",\"t-1795290136.9\",1\n"
 		"\"\",\"138\",\"400\",\"in\",\"\",\"L\",\"L\",\"Queue\",\"q\",\"2026-11-21 19:42:16\",,"
@@ -499,6 +477,7 @@ static void test_the_hole_is_filled_as_logs_grow(void **state)
 	assert_string_equal(ids, "t-1795290136.9 ");
 	log_fill_free(fill);
 	harvest_free(harvest);
+	scratch_remove(place.folder);
 }
 
 /* Where it was left: the checkpoint of the last event. */
@@ -526,51 +505,48 @@ static void test_a_log_is_read_on_after_a_restart(void **state)
 				   "1795290021|t-1.2|q|W|COMPLETEAGENT|1|1|1\n"
 				   "1795290022|t-1.3|q|W|COMPLETEAGENT|1|1|1\n"
 				   "1795290001|t-1.4|q|W|COMPLETEAGENT|1|1|1\n";
-	char folder[] = "fill-XXXXXX";
-	char log[64];
+	struct log_place place;
 	char ids[512];
 	(void)state;
-	assert_non_null(mkdtemp(folder));
-	(void)snprintf(log, sizeof(log), "%s/queue_log", folder);
-	put_file(log, text, "w");
-	fill_again(log, "", ids, sizeof(ids));
+	log_place_make(&place);
+	put_file(place.log, text, "w");
+	fill_again(place.log, "", ids, sizeof(ids));
 	assert_string_equal(ids, "t-1.1/q t-1.2/q t-1.3/q t-1.4/q ");
-	fill_again(log, "1795290022000000 0 3", ids, sizeof(ids));
+	fill_again(place.log, "1795290022000000 0 3", ids, sizeof(ids));
 	assert_string_equal(ids, "t-1.3/q t-1.4/q ");
-	fill_again(log, "1795290001000000 0 4", ids, sizeof(ids));
+	fill_again(place.log, "1795290001000000 0 4", ids, sizeof(ids));
 	assert_string_equal(ids, "t-1.1/q t-1.2/q t-1.3/q t-1.4/q ");
-	fill_again(log, "1795290010000000 0 900", ids, sizeof(ids)); /* of the file before */
+	fill_again(place.log, "1795290010000000 0 900", ids, sizeof(ids)); /* of the file before */
 	assert_string_equal(ids, "t-1.1/q t-1.2/q t-1.3/q ");
-	fill_again(log, "1795290022000000 0", ids, sizeof(ids)); /* none */
+	fill_again(place.log, "1795290022000000 0", ids, sizeof(ids)); /* none */
 	assert_string_equal(ids, "t-1.1/q t-1.2/q t-1.3/q t-1.4/q ");
+	scratch_remove(place.folder);
 }
 
 /* What was written before a rotation is told too, once: lines of the file that the checkpoint is of are counted there. */
 static void test_a_log_is_read_on_after_a_rotation(void **state)
 {
-	char folder[] = "fill-XXXXXX";
-	char log[64];
-	char old[64];
+	struct log_place place;
 	char ids[512];
 	(void)state;
-	assert_non_null(mkdtemp(folder));
-	(void)snprintf(log, sizeof(log), "%s/queue_log", folder);
-	(void)snprintf(old, sizeof(old), "%s/queue_log.1", folder);
-	put_file(old,
+	log_place_make(&place);
+	put_file(place.old,
 		"1795290020|t-1.1|q|W|COMPLETEAGENT|1|1|1\n1795290021|t-1.2|q|W|COMPLETEAGENT|1|1|1\n"
 		"1795290022|t-1.3|q|W|COMPLETEAGENT|1|1|1\n1795290022|t-1.4|q|NONE|ENTERQUEUE||1|1\n",
 		"w");
-	put_file(log,
+	put_file(place.log,
 		"1795290023|t-1.4|q|W|COMPLETEAGENT|1|1|1\n1795290024|t-1.5|q|W|COMPLETEAGENT|1|1|1\n",
 		"w");
-	set_written(old, 1795290022);
-	set_written(log, 1795290024);
-	fill_again(log, "", ids, sizeof(ids));
+	set_written(place.old, 1795290022);
+	set_written(place.log, 1795290024);
+	fill_again(place.log, "", ids, sizeof(ids));
 	assert_string_equal(ids, "t-1.1/q t-1.2/q t-1.3/q t-1.4/q t-1.5/q ");
-	fill_again(log, "1795290022000000 0 3", ids, sizeof(ids));
+	fill_again(place.log, "1795290022000000 0 3", ids, sizeof(ids));
 	assert_string_equal(ids, "t-1.3/q t-1.4/q t-1.5/q ");
-	fill_again(log, "1795299022000000 0 1", ids, sizeof(ids)); /* long after the rotation */
+	fill_again(
+		place.log, "1795299022000000 0 1", ids, sizeof(ids)); /* long after the rotation */
 	assert_string_equal(ids, "t-1.5/q ");
+	scratch_remove(place.folder);
 }
 
 /* A form is told behind calls that ended after it: whoever ended in between tells it again.  What is no answer any more
@@ -583,23 +559,22 @@ static void test_answers_are_told_again_after_a_restart(void **state)
 				   "1795290330|t-1.4|q|W|COMPLETEAGENT|1|1|1\n";
 	static const char wrong[] =
 		"queue_log: line 2: a survey, call t-1.2: Score: is no number from 1 to 5 ";
-	char folder[] = "fill-XXXXXX";
-	char log[64];
+	struct log_place place;
 	char ids[512];
 	char expected[512];
 	(void)state;
-	assert_non_null(mkdtemp(folder));
-	(void)snprintf(log, sizeof(log), "%s/queue_log", folder);
-	put_file(log, text, "w");
-	fill_again(log, "", ids, sizeof(ids));
+	log_place_make(&place);
+	put_file(place.log, text, "w");
+	fill_again(place.log, "", ids, sizeof(ids));
 	(void)snprintf(
 		expected, sizeof(expected), "%st-1.3/q t-1.1/survey/hotline t-1.4/q ", wrong);
 	assert_string_equal(ids, expected);
-	fill_again(log, "1795290022000000 0 3", ids, sizeof(ids));
+	fill_again(place.log, "1795290022000000 0 3", ids, sizeof(ids));
 	assert_string_equal(ids, expected);
-	fill_again(log, "1795290330000000 0 4", ids, sizeof(ids));
+	fill_again(place.log, "1795290330000000 0 4", ids, sizeof(ids));
 	(void)snprintf(expected, sizeof(expected), "%st-1.4/q ", wrong);
 	assert_string_equal(ids, expected);
+	scratch_remove(place.folder);
 }
 
 /* The exchange's clock is an hour behind: what it writes now is not old.  What stood there before it was listened to
@@ -607,18 +582,16 @@ static void test_answers_are_told_again_after_a_restart(void **state)
 static void test_answers_rest_by_the_exchanges_clock(void **state)
 {
 	const struct call_names names = {.source = SLICE_LITERAL("/t")};
-	char folder[] = "fill-XXXXXX";
-	char log[64];
+	struct log_place place;
 	char ids[512];
 	struct harvest *harvest = NULL;
 	struct log_fill *fill = NULL;
 	(void)state;
-	assert_non_null(mkdtemp(folder));
-	(void)snprintf(log, sizeof(log), "%s/queue_log", folder);
+	log_place_make(&place);
 	const struct log_fill_options options = {
-		.queue_log = log, .survey = asked(), .since_us = 1};
-	put_file(log, "1795287398|t-1.1|NONE|NONE|CSAT|Score: 1\n", "w");
-	set_written(log, NOW_S - 1);
+		.queue_log = place.log, .survey = asked(), .since_us = 1};
+	put_file(place.log, "1795287398|t-1.1|NONE|NONE|CSAT|Score: 1\n", "w");
+	set_written(place.log, NOW_S - 1);
 	assert_int_equal(harvest_create(&names, &harvest), CH_OK);
 	assert_int_equal(log_fill_create(&options, harvest, &fill), CH_OK);
 	assert_int_equal(drain_after(harvest, fill, 0, ids, sizeof(ids)), 0);
@@ -627,9 +600,9 @@ static void test_answers_rest_by_the_exchanges_clock(void **state)
 	assert_int_equal(drain_after(harvest, fill, 299, ids, sizeof(ids)), 1);
 	assert_string_equal(ids, "t-1.1/survey/hotline ");
 
-	put_file(log, "1795287699|t-1.2|NONE|NONE|CSAT|Score: 1\n", "a");
+	put_file(place.log, "1795287699|t-1.2|NONE|NONE|CSAT|Score: 1\n", "a");
 	assert_int_equal(drain_after(harvest, fill, 301, ids, sizeof(ids)), 0);
-	put_file(log, "1795287710|t-1.2|NONE|NONE|CSAT|Manner: 5\n", "a");
+	put_file(place.log, "1795287710|t-1.2|NONE|NONE|CSAT|Manner: 5\n", "a");
 	assert_int_equal(drain_after(harvest, fill, 312, ids, sizeof(ids)), 0);
 	assert_int_equal(drain_after(harvest, fill, 611, ids, sizeof(ids)), 0);
 	assert_int_equal(drain_after(harvest, fill, 612, ids, sizeof(ids)), 1);
@@ -637,27 +610,27 @@ static void test_answers_rest_by_the_exchanges_clock(void **state)
 	assert_false(log_fill_is_waiting(fill));
 	log_fill_free(fill);
 	harvest_free(harvest);
+	scratch_remove(place.folder);
 }
 
 /* Once is enough where the file has rested. */
 static void test_answers_of_an_old_log_are_told_at_once(void **state)
 {
-	char folder[] = "fill-XXXXXX";
-	char log[64];
+	struct log_place place;
 	char ids[512];
 	(void)state;
-	assert_non_null(mkdtemp(folder));
-	(void)snprintf(log, sizeof(log), "%s/queue_log", folder);
-	put_file(log, "1795287398|t-1.1|NONE|NONE|CSAT|Score: 1\n", "w");
-	set_written(log, NOW_S - 299);
-	fill_again(log, "", ids, sizeof(ids));
+	log_place_make(&place);
+	put_file(place.log, "1795287398|t-1.1|NONE|NONE|CSAT|Score: 1\n", "w");
+	set_written(place.log, NOW_S - 299);
+	fill_again(place.log, "", ids, sizeof(ids));
 	assert_string_equal(ids, "");
-	set_written(log, NOW_S - 300);
-	fill_again(log, "", ids, sizeof(ids));
+	set_written(place.log, NOW_S - 300);
+	fill_again(place.log, "", ids, sizeof(ids));
 	assert_string_equal(ids, "t-1.1/survey/hotline ");
-	set_written(log, NOW_S + 1000); /* by a clock that is ahead */
-	fill_again(log, "", ids, sizeof(ids));
+	set_written(place.log, NOW_S + 1000); /* by a clock that is ahead */
+	fill_again(place.log, "", ids, sizeof(ids));
 	assert_string_equal(ids, "");
+	scratch_remove(place.folder);
 }
 
 int main(void)

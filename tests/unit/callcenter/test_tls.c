@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "support/scratch.h"
 #include "support/unit.h"
 
 #define DAY_S (24L * 3600)
@@ -98,8 +99,8 @@ static void server_free(struct server *server)
 struct scene {
 	struct identity authority;
 	struct identity exchange;
-	char folder[32];
-	char ca_file[64];
+	char folder[SCRATCH_BYTES];
+	char ca_file[SCRATCH_BYTES + 8];
 };
 
 static void write_certificate(const char *path, X509 *certificate)
@@ -117,8 +118,7 @@ static int scene_begin(void **state)
 	const struct paper paper = {"DNS:pbx.example,IP:127.0.0.1", -DAY_S, DAY_S};
 	scene.authority = identity_make("Throw-away CA", &authority, NULL);
 	scene.exchange = identity_make("pbx.example", &paper, &scene.authority);
-	(void)snprintf(scene.folder, sizeof(scene.folder), "/tmp/test_tls.XXXXXX");
-	assert_non_null(mkdtemp(scene.folder));
+	scratch_make(scene.folder, "tls");
 	(void)snprintf(scene.ca_file, sizeof(scene.ca_file), "%s/ca.pem", scene.folder);
 	write_certificate(scene.ca_file, scene.authority.certificate);
 	*state = &scene;
@@ -130,8 +130,8 @@ static int scene_end(void **state)
 	struct scene *scene = *state;
 	identity_free(&scene->authority);
 	identity_free(&scene->exchange);
-	(void)unlink(scene->ca_file);
-	return rmdir(scene->folder);
+	scratch_remove(scene->folder);
+	return 0;
 }
 
 /* What we have to say, to the server, in pieces of so many bytes; what it says, to us. */

@@ -7,8 +7,9 @@
 #include <unistd.h>
 
 #include "cli/context.h"
+#include "support/scratch.h"
 
-static char dir[] = "/tmp/context-XXXXXX";
+static char dir[SCRATCH_BYTES];
 
 static void write_file(const char *name, const char *text)
 {
@@ -24,8 +25,7 @@ static int make(void **state)
 {
 	char path[128];
 	(void)state;
-	if (mkdtemp(dir) == NULL)
-		return -1;
+	scratch_make(dir, "context");
 	(void)snprintf(path, sizeof(path), "%s/carehub", dir);
 	(void)unsetenv("CAREHUB_ENDPOINT");
 	(void)unsetenv("CAREHUB_SERVER_KEY");
@@ -37,10 +37,9 @@ static int make(void **state)
 
 static int unmake(void **state)
 {
-	char command[128];
 	(void)state;
-	(void)snprintf(command, sizeof(command), "rm -r %s", dir);
-	return system(command);
+	scratch_remove(dir);
+	return 0;
 }
 
 /* Options over the environment over the file; a file's paths stand beside it. */

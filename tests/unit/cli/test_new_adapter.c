@@ -9,8 +9,9 @@
 #include "base/file.h"
 #include "cli/cli.h"
 #include "cli/skeleton.h"
+#include "support/scratch.h"
 
-static char folder[] = "/tmp/test-new-adapter-XXXXXX";
+static char folder[SCRATCH_BYTES];
 
 static int make(const char *name)
 {
@@ -60,15 +61,15 @@ static void test_every_name_is_replaced(void **state)
 static int set_up(void **state)
 {
 	(void)state;
-	return mkdtemp(folder) != NULL ? 0 : -1;
+	scratch_make(folder, "new-adapter");
+	return 0;
 }
 
 static int tear_down(void **state)
 {
-	char command[128];
 	(void)state;
-	(void)snprintf(command, sizeof(command), "rm -rf '%s'", folder);
-	return system(command);
+	scratch_remove(folder);
+	return 0;
 }
 
 int main(void)

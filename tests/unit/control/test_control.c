@@ -8,6 +8,7 @@
 #include "carehub/v1/control.pb-c.h"
 #include "control/call.h"
 #include "store/desk.h"
+#include "support/scratch.h"
 #include "wire/frame.h"
 #include "wire/request.h"
 
@@ -112,8 +113,7 @@ static int office_setup(void **state)
 	struct core *core = NULL;
 	struct rtxn *rtxn = NULL;
 	char path[96];
-	(void)snprintf(office->dir, sizeof(office->dir), "/tmp/control-XXXXXX");
-	assert_non_null(mkdtemp(office->dir));
+	scratch_make(office->dir, "control");
 	(void)snprintf(path, sizeof(path), "%s/journal", office->dir);
 	struct journal_options journal = {
 		.dir = path, .segment_bytes = 1 << 20, .spare_segments = 1, .create = true};
@@ -158,7 +158,6 @@ static int office_setup(void **state)
 static int office_teardown(void **state)
 {
 	struct office *office = *state;
-	char command[96];
 	assert_true(loop_until(office->loop, office_quiet, office, 10000));
 	fanout_stop(office->fanout);
 	office->fanout = NULL; /* loop_free still runs the tasks that were posted */
@@ -170,8 +169,7 @@ static int office_teardown(void **state)
 	loop_free(office->loop);
 	for (size_t i = 0; i < REPLIES_MOST; i++)
 		buffer_fini(&office->bodies[i]);
-	(void)snprintf(command, sizeof(command), "rm -r %s", office->dir);
-	assert_int_equal(system(command), 0);
+	scratch_remove(office->dir);
 	free(office);
 	return 0;
 }

@@ -16,6 +16,7 @@
 
 #include "core/apply.h"
 #include "core/view.h"
+#include "support/scratch.h"
 #include "wire/pb.h"
 #include "wire/types.h"
 
@@ -89,8 +90,7 @@ static inline void world_set(struct world *world, const char *settings)
 static inline void world_open(struct world *world)
 {
 	*world = (struct world){.now_us = WORLD_START_US};
-	snprintf(world->dir, sizeof(world->dir), "/tmp/carehub-core-XXXXXX");
-	assert_non_null(mkdtemp(world->dir));
+	scratch_make(world->dir, "core");
 	struct state_options options = {.dir = world->dir, .no_projector = true};
 	assert_int_equal(state_open(&options, 1, &world->state), CH_OK);
 	assert_int_equal(core_create(&world->core), CH_OK);
@@ -99,12 +99,10 @@ static inline void world_open(struct world *world)
 
 static inline void world_close(struct world *world)
 {
-	char command[128];
 	core_free(world->core);
 	state_close(world->state);
 	buffer_fini(&world->entry);
-	snprintf(command, sizeof(command), "rm -rf '%s'", world->dir);
-	assert_int_equal(system(command), 0);
+	scratch_remove(world->dir);
 }
 
 static inline void world_put_unit(struct buffer *data, uint32_t field, const char *serial)

@@ -1,6 +1,5 @@
 #include "stage.h"
 
-#include <ftw.h>
 #include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "fanout/inside.h"
+#include "support/scratch.h"
 #include "wire/effect.h"
 #include "wire/envelope.h"
 #include "wire/session.h"
@@ -94,33 +94,16 @@ static void stage_end(struct stage *stage)
 
 void stage_open(struct stage *stage)
 {
-	const char *tmp = getenv("TMPDIR");
-	(void)snprintf(
-		stage->dir, sizeof(stage->dir), "%s/fanout-XXXXXX", tmp != NULL ? tmp : "/tmp");
-	assert_non_null(mkdtemp(stage->dir));
+	scratch_make(stage->dir, "fanout");
 	(void)pthread_mutex_init(&stage->lock, NULL);
 	(void)pthread_cond_init(&stage->rung, NULL);
 	stage_start(stage);
 }
 
-static int stage_remove_one(
-	const char *path, const struct stat *info, int type, struct FTW *position)
-{
-	(void)info;
-	(void)type;
-	(void)position;
-	return remove(path);
-}
-
-static void stage_remove(const char *path)
-{
-	(void)nftw(path, stage_remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
 void stage_close(struct stage *stage)
 {
 	stage_end(stage);
-	stage_remove(stage->dir);
+	scratch_remove(stage->dir);
 	assert_int_equal(stage->failures, 0);
 	(void)pthread_cond_destroy(&stage->rung);
 	(void)pthread_mutex_destroy(&stage->lock);
@@ -182,8 +165,8 @@ void stage_replace_journal(struct stage *stage, uint64_t count)
 	char path[300];
 	int64_t last_us = stage->last_arrival_us;
 	stage_end(stage);
-	stage_remove(stage_path(stage, "journal", path));
-	stage_remove(stage_path(stage, "store", path));
+	scratch_remove(stage_path(stage, "journal", path));
+	scratch_remove(stage_path(stage, "store", path));
 	struct journal_options journal = {.dir = stage_path(stage, "journal", path),
 		.create = true,
 		.segment_bytes = 1 << 20};

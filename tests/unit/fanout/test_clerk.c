@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "fanout/rows.h"
+#include "support/scratch.h"
 #include "support/unit.h"
 
 struct office {
@@ -26,10 +27,7 @@ static void office_settled(void *context, uint64_t folio, enum ch_status status)
 static int setup(void **state)
 {
 	struct office *office = calloc(1, sizeof(*office));
-	const char *tmp = getenv("TMPDIR");
-	(void)snprintf(
-		office->dir, sizeof(office->dir), "%s/clerk-XXXXXX", tmp != NULL ? tmp : "/tmp");
-	assert_non_null(mkdtemp(office->dir));
+	scratch_make(office->dir, "clerk");
 	assert_int_equal(desk_open(office->dir, &office->desk), CH_OK);
 	mailbox_init(&office->replies, NULL, NULL);
 	mailbox_init(&office->looks, NULL, NULL);
@@ -47,14 +45,12 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	struct office *office = *state;
-	char command[300];
 	clerk_stop(office->clerk);
 	(void)mailbox_take(&office->replies);
 	mailbox_fini(&office->replies);
 	mailbox_fini(&office->looks);
 	desk_close(office->desk);
-	(void)snprintf(command, sizeof(command), "rm -r '%s'", office->dir);
-	assert_int_equal(system(command), 0);
+	scratch_remove(office->dir);
 	free(office);
 	return 0;
 }

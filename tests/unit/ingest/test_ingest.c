@@ -16,6 +16,7 @@
 #include "core/inspect.h"
 #include "ingest/ingest.h"
 #include "journal/reader.h"
+#include "support/scratch.h"
 #include "wire/entry.h"
 #include "wire/frame.h"
 #include "wire/pb.h"
@@ -67,8 +68,7 @@ static void door_open(struct door *door)
 	struct ingest_options options = {
 		.ready = door_ready, .failed = door_failed, .context = door};
 	*door = (struct door){.order = 0};
-	(void)snprintf(door->dir, sizeof(door->dir), "/tmp/carehub-ingest-XXXXXX");
-	assert_non_null(mkdtemp(door->dir));
+	scratch_make(door->dir, "ingest");
 	(void)snprintf(path, sizeof(path), "%s/journal", door->dir);
 	struct journal_options journal = {
 		.dir = path, .segment_bytes = 8u << 20, .spare_segments = 1, .create = true};
@@ -86,13 +86,11 @@ static void door_open(struct door *door)
 
 static void door_close(struct door *door)
 {
-	char command[128];
 	ingest_stop(door->ingest);
 	state_close(door->state);
 	journal_close(door->journal);
 	assert_int_equal(atomic_load(&door->failed), 0);
-	(void)snprintf(command, sizeof(command), "rm -rf '%s'", door->dir);
-	assert_int_equal(system(command), 0);
+	scratch_remove(door->dir);
 }
 
 /* ---- A peer ---- */

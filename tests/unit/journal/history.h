@@ -7,7 +7,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +18,7 @@
 #include "journal/keeper.h"
 #include "journal/reader.h"
 #include "journal/scan.h"
+#include "support/scratch.h"
 
 #define HISTORY_SEGMENT_BYTES (64u * 1024u)
 #define HISTORY_BODY_MAX      2000u
@@ -33,29 +33,12 @@ struct history {
 
 /* ---- The folder ---- */
 
-static inline int history_remove_one(
-	const char *path, const struct stat *file, int kind, struct FTW *at)
-{
-	(void)file;
-	(void)kind;
-	(void)at;
-	return remove(path);
-}
-
-static inline void history_remove_tree(const char *dir)
-{
-	(void)nftw(dir, history_remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
 /* cmocka's setup and teardown: *state is a struct history with no journal open. */
 static inline int history_setup(void **state)
 {
 	struct history *history = calloc(1, sizeof(*history));
-	const char *root = getenv("TMPDIR");
 	assert_non_null(history);
-	(void)snprintf(history->dir, sizeof(history->dir), "%s/journal-XXXXXX",
-		root != NULL ? root : "/tmp");
-	assert_non_null(mkdtemp(history->dir));
+	scratch_make(history->dir, "journal");
 	*state = history;
 	return 0;
 }
@@ -64,7 +47,7 @@ static inline int history_teardown(void **state)
 {
 	struct history *history = *state;
 	journal_close(history->journal);
-	history_remove_tree(history->dir);
+	scratch_remove(history->dir);
 	free(history);
 	return 0;
 }

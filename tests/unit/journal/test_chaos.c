@@ -148,7 +148,7 @@ static void only_right_entries_or_gaps(void **state)
 			assert_true(status != CH_CORRUPT || history->recovery.where[0] != 0);
 		}
 		history_close(history);
-		history_remove_tree(history->dir);
+		scratch_remove(history->dir);
 		assert_int_equal(mkdir(history->dir, 0700), 0);
 	}
 	assert_true(opened > ROUNDS / 2);

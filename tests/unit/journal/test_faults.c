@@ -97,7 +97,7 @@ static void acknowledged_is_kept(void **state)
 		bool hit = false;
 		uint64_t first = 1;
 		/* Each begins with making a journal, which can be interrupted too. */
-		history_remove_tree(history->dir);
+		scratch_remove(history->dir);
 		assert_int_equal(mkdir(history->dir, 0700), 0);
 		*told = (struct told){0};
 		for (unsigned pass = 1; pass <= 3; pass++) {

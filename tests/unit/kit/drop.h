@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "kit/folder.h"
+#include "support/scratch.h"
 
 #define DROP_PATH 1024
 
@@ -107,11 +108,8 @@ static inline void drop_open_folder(struct drop *drop, int64_t settle_ms)
 
 static inline void drop_begin(struct drop *drop)
 {
-	const char *temporary = getenv("TMPDIR");
 	*drop = (struct drop){0};
-	(void)snprintf(drop->path, sizeof(drop->path), "%s/dropXXXXXX",
-		temporary != NULL ? temporary : "/tmp");
-	assert_non_null(mkdtemp(drop->path));
+	scratch_make(drop->path, "drop");
 	drop_open_folder(drop, 0);
 }
 
@@ -124,10 +122,8 @@ static inline void drop_again(struct drop *drop)
 
 static inline void drop_end(struct drop *drop)
 {
-	char command[DROP_PATH];
 	folder_close(drop->folder);
-	(void)snprintf(command, sizeof(command), "rm -rf '%s'", drop->path);
-	assert_int_equal(system(command), 0);
+	scratch_remove(drop->path);
 }
 
 static inline void drop_put(struct drop *drop, const char *name, const char *text)

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "kit/spool.h"
+#include "support/scratch.h"
 
 #define PATH_BYTES 512
 #define NAME_BYTES 256
@@ -30,11 +31,8 @@ static inline void place_open(struct place *place)
 
 static inline void place_begin(struct place *place)
 {
-	const char *temporary = getenv("TMPDIR");
 	*place = (struct place){.max_bytes = SPOOL_LEAST_BYTES};
-	(void)snprintf(place->path, sizeof(place->path), "%s/spoolXXXXXX",
-		temporary != NULL ? temporary : "/tmp");
-	assert_non_null(mkdtemp(place->path));
+	scratch_make(place->path, "spool");
 	place_open(place);
 }
 
@@ -46,10 +44,8 @@ static inline void place_again(struct place *place)
 
 static inline void place_end(struct place *place)
 {
-	char command[PATH_BYTES];
 	spool_close(place->spool);
-	(void)snprintf(command, sizeof(command), "rm -rf '%s'", place->path);
-	assert_int_equal(system(command), 0);
+	scratch_remove(place->path);
 }
 
 static inline enum ch_status put(struct place *place, const char *event)

@@ -12,8 +12,9 @@
 #include "base/file.h"
 #include "kit/conform/conform.h"
 #include "kit/conform/stage.h"
+#include "support/scratch.h"
 
-static char folder[64];
+static char folder[SCRATCH_BYTES];
 
 static const char *in_folder(const char *name)
 {
@@ -32,16 +33,15 @@ static const char *put(const char *name, const char *text)
 static int set_up(void **state)
 {
 	(void)state;
-	(void)snprintf(folder, sizeof(folder), "/tmp/test-conform-XXXXXX");
-	return mkdtemp(folder) != NULL ? 0 : -1;
+	scratch_make(folder, "test-conform");
+	return 0;
 }
 
 static int tear_down(void **state)
 {
-	char command[128];
 	(void)state;
-	(void)snprintf(command, sizeof(command), "rm -rf '%s'", folder);
-	return system(command);
+	scratch_remove(folder);
+	return 0;
 }
 
 /* ---- Environments ---- */

@@ -14,6 +14,7 @@
 #include "module/kit/book_inside.h"
 #include "module/kit/voice_inside.h"
 #include "module/marketing/book_tables.h"
+#include "support/scratch.h"
 #include "wire/pbedit.h"
 #include "wire/types.h"
 
@@ -473,8 +474,7 @@ void rig_open(struct rig *rig, const char *definitions)
 		"book", "token", "campaigns", "definitions", "password"};
 	memset(rig, 0, sizeof(*rig));
 	rig->now_us = START_US;
-	(void)snprintf(rig->folder, sizeof(rig->folder), "/tmp/carehub-desk-XXXXXX");
-	assert_non_null(mkdtemp(rig->folder));
+	scratch_make(rig->folder, "desk");
 	for (size_t i = 0; i < 5; i++)
 		(void)snprintf(
 			rig->paths[i], sizeof(rig->paths[i]), "%s/%s", rig->folder, files[i]);
@@ -512,14 +512,8 @@ void rig_open(struct rig *rig, const char *definitions)
 
 void rig_close(struct rig *rig)
 {
-	static const char *const names[] = {"book/data.mdb", "book/lock.mdb", "book/writer.lock",
-		"book", "token", "definitions", "password", "campaigns/spring.conf",
-		"campaigns/spring.txt", "campaigns/calls.conf", "campaigns/calls.txt", "campaigns",
-		""};
-	char path[160];
 	rig_end(rig);
 	smtp_server_stop(rig->server);
 	buffer_fini(&rig->bytes);
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		(void)remove(rig_path(rig, names[i], path));
+	scratch_remove(rig->folder);
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "support/scratch.h"
 #include "support/unit.h"
 
 static char folder[200];
@@ -182,11 +183,8 @@ int main(void)
 		cmocka_unit_test(test_unknown_segments),
 		cmocka_unit_test(test_names),
 	};
-	(void)snprintf(folder, sizeof(folder), "%s/campaigns-XXXXXX",
-		getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp");
-	if (mkdtemp(folder) == NULL)
-		return 1;
+	scratch_make(folder, "campaigns");
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
-	(void)rmdir(folder);
+	scratch_remove(folder);
 	return failed;
 }

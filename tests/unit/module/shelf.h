@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "module/kit/book.h"
+#include "support/scratch.h"
 
 struct shelf {
 	char directory[64];
@@ -17,8 +18,7 @@ struct shelf {
 
 static inline void shelf_make(struct shelf *shelf)
 {
-	(void)snprintf(shelf->directory, sizeof(shelf->directory), "/tmp/carehub-book-XXXXXX");
-	assert_non_null(mkdtemp(shelf->directory));
+	scratch_make(shelf->directory, "book");
 }
 
 static inline void shelf_path(const struct shelf *shelf, const char *name, char *out, size_t size)
@@ -28,14 +28,7 @@ static inline void shelf_path(const struct shelf *shelf, const char *name, char 
 
 static inline void shelf_remove(const struct shelf *shelf)
 {
-	static const char *const names[] = {
-		"data.mdb", "lock.mdb", "data.mdb.damaged", "writer.lock"};
-	char path[128];
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		shelf_path(shelf, names[i], path, sizeof(path));
-		(void)unlink(path);
-	}
-	assert_int_equal(rmdir(shelf->directory), 0);
+	scratch_remove(shelf->directory);
 }
 
 static inline struct book *shelf_open(

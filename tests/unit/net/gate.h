@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "net/endpoint.h"
 #include "net/zap.h"
+#include "support/scratch.h"
 
 #define GATE_UNUSED __attribute__((unused))
 
@@ -45,8 +46,8 @@ GATE_UNUSED static void gate_peer(
 
 GATE_UNUSED static void gate_init(struct gate *gate)
 {
-	*gate = (struct gate){.folder = "/tmp/carehub-net-XXXXXX"};
-	assert_non_null(mkdtemp(gate->folder));
+	*gate = (struct gate){0};
+	scratch_make(gate->folder, "net");
 	curve_generate(&gate->server);
 	gate->metrics = metrics_create();
 	gate->clients = zmq_ctx_new();
@@ -70,14 +71,12 @@ GATE_UNUSED static void gate_reload(struct gate *gate)
 /* The sockets must be closed before. */
 GATE_UNUSED static void gate_close(struct gate *gate)
 {
-	char command[128];
 	zap_stop(gate->zap);
 	loop_free(gate->loop);
 	roster_free(gate->roster);
 	(void)zmq_ctx_term(gate->clients);
 	metrics_free(gate->metrics);
-	(void)snprintf(command, sizeof(command), "rm -r %s", gate->folder);
-	assert_int_equal(system(command), 0);
+	scratch_remove(gate->folder);
 }
 
 GATE_UNUSED static void gate_set(void *socket, int option, int value)

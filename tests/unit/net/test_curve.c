@@ -12,15 +12,16 @@
 
 #include "base/file.h"
 #include "net/curve.h"
+#include "support/scratch.h"
 
-static char folder[] = "/tmp/carehub-curve-XXXXXX";
-static char public_path[64];
-static char secret_path[64];
+static char folder[SCRATCH_BYTES];
+static char public_path[SCRATCH_BYTES + 16];
+static char secret_path[SCRATCH_BYTES + 16];
 
 static int make_folder(void **state)
 {
 	(void)state;
-	assert_non_null(mkdtemp(folder));
+	scratch_make(folder, "curve");
 	(void)snprintf(public_path, sizeof(public_path), "%s/hub.public", folder);
 	(void)snprintf(secret_path, sizeof(secret_path), "%s/hub.secret", folder);
 	return 0;
@@ -29,9 +30,8 @@ static int make_folder(void **state)
 static int remove_folder(void **state)
 {
 	(void)state;
-	(void)unlink(public_path);
-	(void)unlink(secret_path);
-	return rmdir(folder);
+	scratch_remove(folder);
+	return 0;
 }
 
 static void test_keys_go_to_files_and_back(void **state)

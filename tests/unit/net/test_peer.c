@@ -165,7 +165,6 @@ static void test_roster_finds_by_name_and_key(void **state)
 	struct roster *roster = NULL;
 	struct curve_key key;
 	size_t at = 0;
-	char command[128];
 	(void)state;
 	gate_init(&gate);
 	write_peer(&gate, "tills.conf", good);
@@ -202,8 +201,7 @@ static void test_roster_finds_by_name_and_key(void **state)
 	roster_free(roster);
 	metrics_free(gate.metrics);
 	(void)zmq_ctx_term(gate.clients);
-	(void)snprintf(command, sizeof(command), "rm -r %s", gate.folder);
-	assert_int_equal(system(command), 0);
+	scratch_remove(gate.folder);
 }
 
 static void test_roster_needs_its_folder(void **state)

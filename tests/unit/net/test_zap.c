@@ -25,12 +25,10 @@ static struct roster *make_roster(struct gate *gate, struct curve_pair *known)
 
 static void drop_roster(struct gate *gate, struct roster *roster)
 {
-	char command[128];
 	roster_free(roster);
 	metrics_free(gate->metrics);
 	(void)zmq_ctx_term(gate->clients);
-	(void)snprintf(command, sizeof(command), "rm -r %s", gate->folder);
-	assert_int_equal(system(command), 0);
+	scratch_remove(gate->folder);
 }
 
 static enum zap_verdict judge(

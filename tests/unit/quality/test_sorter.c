@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "support/scratch.h"
 #include "unit/draw.h"
 
 struct item {
@@ -86,9 +87,9 @@ static void test_the_file(void **state)
 {
 	struct sorter *sorter = NULL;
 	enum ch_status status = CH_OK;
-	char folder[] = "/tmp/carehub-sorter-XXXXXX";
+	char folder[SCRATCH_BYTES];
 	(void)state;
-	assert_non_null(mkdtemp(folder));
+	scratch_make(folder, "sorter");
 	assert_int_equal(setenv("TMPDIR", folder, 1), 0);
 	assert_int_equal(sorter_create(sizeof(struct item), order, 0, &sorter), CH_OK);
 	for (uint64_t i = 0; i < 5000; i++)

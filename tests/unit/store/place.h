@@ -16,6 +16,7 @@
 #include "base/bytes.h"
 #include "base/hash.h"
 #include "base/slice.h"
+#include "support/scratch.h"
 
 struct place {
 	char dir[128];
@@ -23,17 +24,12 @@ struct place {
 
 static inline void place_make(struct place *place)
 {
-	const char *base = getenv("TMPDIR");
-	(void)snprintf(place->dir, sizeof(place->dir), "%s/carehub-store-XXXXXX",
-		base != NULL ? base : "/tmp");
-	assert_non_null(mkdtemp(place->dir));
+	scratch_make(place->dir, "store");
 }
 
 static inline void place_remove(const struct place *place)
 {
-	char command[200];
-	(void)snprintf(command, sizeof(command), "rm -rf '%s'", place->dir);
-	assert_int_equal(system(command), 0);
+	scratch_remove(place->dir);
 }
 
 static inline uint64_t draw(uint64_t *seed)

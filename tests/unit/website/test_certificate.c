@@ -8,24 +8,23 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "support/scratch.h"
 #include "support/unit.h"
+
+static char folder[SCRATCH_BYTES];
 
 static int enter(void **state)
 {
-	static char folder[] = "/tmp/certificate.XXXXXX";
 	(void)state;
-	return mkdtemp(folder) == NULL || chdir(folder) != 0;
+	scratch_make(folder, "certificate");
+	return chdir(folder);
 }
 
 static int leave(void **state)
 {
-	char folder[64];
-	char command[100];
 	(void)state;
-	if (getcwd(folder, sizeof(folder)) == NULL || chdir("/") != 0)
-		return 1;
-	(void)snprintf(command, sizeof(command), "rm -rf '%s'", folder);
-	return system(command);
+	scratch_remove(folder);
+	return chdir("/");
 }
 
 /* NAME.pem and NAME.key, of its own making. */

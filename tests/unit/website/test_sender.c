@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "support/scratch.h"
 #include "support/unit.h"
 
 static void put(const char *path, const char *text, mode_t mode)
@@ -16,11 +17,20 @@ static void put(const char *path, const char *text, mode_t mode)
 	assert_int_equal(chmod(path, mode), 0);
 }
 
+static char folder[SCRATCH_BYTES];
+
 static int enter(void **state)
 {
-	static char folder[] = "senders.XXXXXX";
 	(void)state;
-	return mkdtemp(folder) == NULL || chdir(folder) != 0 || mkdir("d", 0700) != 0;
+	scratch_make(folder, "senders");
+	return chdir(folder) != 0 || mkdir("d", 0700) != 0;
+}
+
+static int leave(void **state)
+{
+	(void)state;
+	scratch_remove(folder);
+	return chdir("/");
 }
 
 static void test_senders(void **state)
@@ -101,5 +111,5 @@ int main(void)
 		cmocka_unit_test(test_senders),
 		cmocka_unit_test(test_mistakes),
 	};
-	return cmocka_run_group_tests(tests, enter, NULL);
+	return cmocka_run_group_tests(tests, enter, leave);
 }
