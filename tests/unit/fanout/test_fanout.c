@@ -5,7 +5,8 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "stage.h"
+#include "session.h"
+#include "stage_operations.h"
 
 static void test_a_subscription_from_its_beginning_to_its_end(void **state)
 {

@@ -7,7 +7,8 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "stage.h"
+#include "session.h"
+#include "stage_operations.h"
 
 #define NUMBERS      400u
 #define CREDIT       24u

@@ -3,7 +3,8 @@
 #include <stdlib.h>
 
 #include "fanout/fanout.h"
-#include "stage.h"
+#include "session.h"
+#include "stage_operations.h"
 
 static void test_where_it_starts(void **state)
 {

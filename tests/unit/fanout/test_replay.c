@@ -3,7 +3,8 @@
 
 #include "base/clock.h"
 #include "fanout/tempo.h"
-#include "stage.h"
+#include "session.h"
+#include "stage_operations.h"
 
 static int setup(void **state)
 {

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "stage.h"
+#include "session.h"
+#include "stage_operations.h"
 
 static int setup(void **state)
 {

@@ -4,7 +4,8 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "fanout/walk.h"
-#include "stage.h"
+#include "session.h"
+#include "stage_operations.h"
 
 /* Records of this test: the key is a number, the value the sequence that wrote it last. */
 static enum ch_status next_record(void *context, struct snapshot *snapshot, enum store_table table,
