@@ -180,6 +180,12 @@ enum ch_status session_subscribe(struct session *session, const struct subscribe
 	return session->refused;
 }
 
+void session_attach(struct session *session, struct stage *stage, const struct subscribe *wish)
+{
+	session_open(session, stage, "p", false);
+	assert_int_equal(session_subscribe(session, wish), CH_OK);
+}
+
 void session_ack(struct session *session, uint32_t handle, uint64_t first, uint64_t last)
 {
 	session_ack_job(session, handle, NULL, first, last);

@@ -49,6 +49,10 @@ struct subscribe wish_named(const char *name, uint32_t handle);
 
 /* Says it and waits for the answer: CH_OK, or why it was refused. */
 enum ch_status session_subscribe(struct session *session, const struct subscribe *wish);
+
+/* Open as the peer "p", and subscribed. */
+void session_attach(struct session *session, struct stage *stage, const struct subscribe *wish);
+
 void session_ack(struct session *session, uint32_t handle, uint64_t first, uint64_t last);
 void session_ack_up_to(struct session *session, uint32_t handle, uint64_t up_to);
 void session_nack(struct session *session, uint32_t handle, const struct nack *nack);

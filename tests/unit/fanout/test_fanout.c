@@ -60,12 +60,10 @@ static void test_what_comes_again_says_so(void **state)
 	struct session session = {0};
 	struct subscribe wish = wish_named("a", 1);
 	stage_append(stage, NULL, 2);
-	session_open(&session, stage, "p", false);
-	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	session_attach(&session, stage, &wish);
 	session_expect_run(&session, 1, 2);
 	session_close(&session);
-	session_open(&session, stage, "p", false);
-	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	session_attach(&session, stage, &wish);
 	stage_append(stage, NULL, 1);
 	const struct got *first = session_next_delivery(&session);
 	assert_int_equal(first->sequence, 1);
@@ -88,8 +86,7 @@ static void test_a_group_comes_in_its_order(void **state)
 		1);
 	stage_append(
 		stage, &(struct event){.quarantined = true, .after = "hub.event.quarantined"}, 1);
-	session_open(&session, stage, "p", false);
-	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	session_attach(&session, stage, &wish);
 	for (uint32_t part = 0; part < 3; part++) {
 		const struct got *got = session_next(&session);
 		assert_int_equal(got->sequence, 1);
@@ -117,8 +114,7 @@ static void test_a_filter_leaves_parts_out_and_numbers_them_as_they_are(void **s
 			.before = "customer.record.created", .after = "customer.record.updated"},
 		1);
 	stage_append(stage, &(struct event){.type = "repair.order.received"}, 1);
-	session_open(&session, stage, "p", false);
-	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	session_attach(&session, stage, &wish);
 	const struct got *got = session_next(&session);
 	assert_int_equal(got->sequence, 4);
 	assert_int_equal(got->part, 2);
@@ -141,8 +137,7 @@ static void test_sources_and_customers_are_filters(void **state)
 	by_source.filter.sources[by_source.filter.source_count++] = SLICE_LITERAL("/web/*");
 	by_customer.filter.customers[by_customer.filter.customer_count++] = 7;
 	by_customer.filter.customers[by_customer.filter.customer_count++] = 5;
-	session_open(&session, stage, "p", false);
-	assert_int_equal(session_subscribe(&session, &by_source), CH_OK);
+	session_attach(&session, stage, &by_source);
 	session_next_mark(&session, MARK_CAUGHT_UP);
 	stage_append(stage, &(struct event){.after = "customer.record.updated"}, 1);
 	stage_append(stage, &(struct event){.source = "/pos/shop-2"}, 1);
@@ -167,8 +162,7 @@ static void test_credit_bounds_what_is_out(void **state)
 	struct subscribe wish = wish_named("a", 1);
 	wish.credit = 2;
 	stage_append(stage, NULL, 10);
-	session_open(&session, stage, "p", false);
-	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	session_attach(&session, stage, &wish);
 	session_expect_run(&session, 1, 2);
 	session_expect_silence(&session);
 	session_ack(&session, 1, 1, 1);
@@ -188,8 +182,7 @@ static void test_who_only_looks_is_paced_by_grants(void **state)
 	wish.no_ack = true;
 	wish.credit = 3;
 	stage_append(stage, NULL, 10);
-	session_open(&session, stage, "p", false);
-	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	session_attach(&session, stage, &wish);
 	session_expect_run(&session, 1, 3);
 	session_expect_silence(&session);
 	session_ack(&session, 1, 1, 3); /* means nothing */
@@ -208,8 +201,7 @@ static void test_a_bounded_one_ends(void **state)
 	wish.no_ack = true;
 	wish.stop_at_head = true;
 	stage_append(stage, NULL, 5);
-	session_open(&session, stage, "p", false);
-	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	session_attach(&session, stage, &wish);
 	session_expect_run(&session, 1, 5);
 	session_next_mark(&session, MARK_END);
 	stage_append(stage, NULL, 5);
@@ -268,8 +260,7 @@ static void test_draining_ends_what_is_new(void **state)
 	struct session session = {0};
 	struct subscribe wish = wish_named("a", 1);
 	stage_append(stage, NULL, 3);
-	session_open(&session, stage, "p", false);
-	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	session_attach(&session, stage, &wish);
 	session_expect_run(&session, 1, 3);
 	session_next_mark(&session, MARK_CAUGHT_UP);
 	session_detach(&session, &(struct detach){.handle = 1, .drain = true});
@@ -316,8 +307,7 @@ static void test_who_sleeps_gets_everything_in_order(void **state)
 	struct session session = {0};
 	struct subscribe wish = wish_named("a", 1);
 	wish.credit = 10;
-	session_open(&session, stage, "p", false);
-	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	session_attach(&session, stage, &wish);
 	session_next_mark(&session, MARK_CAUGHT_UP);
 	for (int i = 0; i < 40; i++)
 		stage_append(stage, NULL, 500);
@@ -388,8 +378,7 @@ static void test_what_comes_within_a_round_comes_with_the_next(void **state)
 	struct stage *stage = *state;
 	struct session session = {0};
 	const struct subscribe wish = wish_named("a", 1);
-	session_open(&session, stage, "p", false);
-	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	session_attach(&session, stage, &wish);
 	session_next_mark(&session, MARK_CAUGHT_UP);
 	for (uint64_t next = 1; next <= 30; next += 3) {
 		stage_append_within_a_round(stage, NULL, 3);
@@ -405,8 +394,7 @@ static void test_a_refused_delivery_comes_again_and_dies(void **state)
 	struct subscribe wish = wish_named("a", 1);
 	wish.max_attempts = 3;
 	stage_append(stage, NULL, 3);
-	session_open(&session, stage, "p", false);
-	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	session_attach(&session, stage, &wish);
 	session_expect_run(&session, 1, 3);
 	session_next_mark(&session, MARK_CAUGHT_UP);
 	for (uint32_t attempt = 2; attempt <= 3; attempt++) {
@@ -450,8 +438,7 @@ static void test_letters_are_parked_and_thrown_away(void **state)
 	struct session session = {0};
 	struct subscribe wish = wish_named("a", 1);
 	stage_append(stage, NULL, 20);
-	session_open(&session, stage, "p", false);
-	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	session_attach(&session, stage, &wish);
 	session_expect_run(&session, 1, 20);
 	for (uint64_t i = 1; i <= 20; i += 2)
 		session_nack(&session, 1, &(struct nack){.sequence = i, .park = true});
@@ -477,8 +464,7 @@ static void test_a_time_out_brings_it_again(void **state)
 	wish.ack_wait_ms = 300;
 	wish.max_attempts = 2;
 	stage_append(stage, NULL, 2);
-	session_open(&session, stage, "p", false);
-	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	session_attach(&session, stage, &wish);
 	session_expect_run(&session, 1, 2);
 	session_ack(&session, 1, 2, 2);
 	const struct got *again = session_next_delivery(&session);

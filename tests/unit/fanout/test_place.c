@@ -46,8 +46,7 @@ static void test_a_position_of_the_subscribers_own_wins(void **state)
 	struct session session = {0};
 	struct subscribe wish = wish_named("a", 1);
 	stage_append(stage, NULL, 10);
-	session_open(&session, stage, "p", false);
-	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	session_attach(&session, stage, &wish);
 	session_expect_run(&session, 1, 10);
 	session_close(&session);
 	session_open(&session, stage, "p", false);
@@ -109,8 +108,7 @@ static void test_what_was_agreed_is_changed_on_purpose(void **state)
 	struct subscribe wish = wish_named("a", 1);
 	wish.filter.types[wish.filter.type_count++] = SLICE_LITERAL("pos.>");
 	wish.filter.types[wish.filter.type_count++] = SLICE_LITERAL("repair.>");
-	session_open(&session, stage, "p", false);
-	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	session_attach(&session, stage, &wish);
 	struct subscribe other = wish;
 	other.handle = 2;
 	other.filter.types[0] = SLICE_LITERAL("repair.>");
@@ -140,15 +138,13 @@ static void test_acks_survive_a_restart_and_most_of_them_a_crash(void **state)
 	struct session session = {0};
 	struct subscribe wish = wish_named("a", 1);
 	stage_append(stage, NULL, 10);
-	session_open(&session, stage, "p", false);
-	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	session_attach(&session, stage, &wish);
 	session_expect_run(&session, 1, 10);
 	session_ack(&session, 1, 1, 3);
 	session_ack(&session, 1, 7, 8);
 	session_close(&session);
 	stage_restart(stage);
-	session_open(&session, stage, "p", false);
-	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	session_attach(&session, stage, &wish);
 	assert_int_equal(session.subscribed.cursor, 3);
 	session_expect_run(&session, 4, 6);
 	session_expect_run(&session, 9, 10);
@@ -160,8 +156,7 @@ static void test_acks_survive_a_restart_and_most_of_them_a_crash(void **state)
 	(void)stage_consumer(stage, "a"); /* it has been heard */
 	session_close(&session);
 	stage_crash(stage);
-	session_open(&session, stage, "p", false);
-	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	session_attach(&session, stage, &wish);
 	assert_int_equal(session_next(&session)->sequence, 5);
 	assert_int_equal(session_next(&session)->sequence, 6);
 	assert_int_equal(session_next(&session)->sequence, 9);
@@ -174,8 +169,7 @@ static void test_an_operator_moves_the_cursor(void **state)
 	struct session session = {0};
 	struct subscribe wish = wish_named("a", 1);
 	stage_append(stage, NULL, 10);
-	session_open(&session, stage, "p", false);
-	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	session_attach(&session, stage, &wish);
 	session_expect_run(&session, 1, 10);
 	session_ack_up_to(&session, 1, 8);
 	session_next_mark(&session, MARK_CAUGHT_UP);
@@ -193,8 +187,7 @@ static void test_an_operator_moves_the_cursor(void **state)
 	session_close(&session);
 	assert_int_equal(stage_seek(stage, "a", "end", false).new_cursor, 10);
 	stage_restart(stage);
-	session_open(&session, stage, "p", false);
-	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	session_attach(&session, stage, &wish);
 	session_next_mark(&session, MARK_CAUGHT_UP);
 	assert_int_equal(stage_seek(stage, "nobody", "end", false).status, CH_NOT_FOUND);
 	assert_true(stage_delete(stage, "a").done);
@@ -210,8 +203,7 @@ static void test_beyond_its_bound_it_is_suspended(void **state)
 	struct subscribe wish = wish_named("a", 1);
 	wish.credit = 5;
 	wish.max_lag_events = 100;
-	session_open(&session, stage, "p", false);
-	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	session_attach(&session, stage, &wish);
 	session_next_mark(&session, MARK_CAUGHT_UP);
 	stage_append(stage, NULL, 100);
 	session_expect_run(&session, 1, 5);
@@ -238,15 +230,13 @@ static void test_another_journal_resets(void **state)
 	struct session session = {0};
 	struct subscribe wish = wish_named("a", 1);
 	stage_append(stage, NULL, 10);
-	session_open(&session, stage, "p", false);
-	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	session_attach(&session, stage, &wish);
 	session_expect_run(&session, 1, 10);
 	session_ack_up_to(&session, 1, 10);
 	session_close(&session);
 	/* All in it arrived after what was acknowledged: all of it is new. */
 	stage_replace_journal(stage, 4);
-	session_open(&session, stage, "p", false);
-	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	session_attach(&session, stage, &wish);
 	assert_int_equal(session_next_mark(&session, MARK_RESET)->mark.first, 1);
 	session_expect_run(&session, 1, 4);
 	session_next_mark(&session, MARK_CAUGHT_UP);

@@ -129,8 +129,7 @@ static void test_it_goes_on_after_a_restart(void **state)
 	assert_int_equal(stage_replay_state(stage, job.job).position, 15);
 	struct subscribe wish = {.handle = 1, .name = SLICE_LITERAL("a"), .credit = 1000};
 	wish.must_exist = true;
-	session_open(&session, stage, "p", false);
-	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	session_attach(&session, stage, &wish);
 	for (uint64_t sequence = 16; sequence <= 60; sequence++)
 		assert_int_equal(session_next_delivery(&session)->sequence, sequence);
 	session_ack_job(&session, 1, job.job, 16, 60);

@@ -46,8 +46,7 @@ static void test_a_sleeper_costs_less_than_a_megabyte_and_slows_nobody(void **st
 		session_subscribe(&quick,
 			&(struct subscribe){.handle = 1, .no_ack = true, .credit = 1000000}),
 		CH_OK);
-	session_open(&sleeper, stage, "p", false);
-	assert_int_equal(session_subscribe(&sleeper, &wish), CH_OK);
+	session_attach(&sleeper, stage, &wish);
 	session_next_mark(&sleeper, MARK_CAUGHT_UP);
 	/* Until everything has the size that it keeps. */
 	for (uint64_t i = 1; i <= 20; i++) {
@@ -147,8 +146,7 @@ static void test_figures_are_published(void **state)
 	struct subscribe wish = {
 		.handle = 1, .name = SLICE_LITERAL("a"), .start.from = FROM_EARLIEST, .credit = 10};
 	stage_append(stage, NULL, 5);
-	session_open(&session, stage, "p", false);
-	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	session_attach(&session, stage, &wish);
 	session_expect_run(&session, 1, 5);
 	session_ack(&session, 1, 2, 3);
 	session_nack(&session, 1, &(struct nack){.sequence = 5, .park = true});

@@ -88,8 +88,7 @@ static void test_records_then_every_event_after_them(void **state)
 		append_record(stage, TABLE_CUSTOMER, i % 10 + 1);
 	assert_int_equal(state_checkpoint(stage->state), CH_OK);
 	append_record(stage, TABLE_CUSTOMER, 99);
-	session_open(&session, stage, "p", false);
-	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	session_attach(&session, stage, &wish);
 	uint64_t at = 0;
 	for (uint32_t i = 1; i <= 10; i++) {
 		const struct got *got = session_next(&session);
@@ -110,8 +109,7 @@ static void test_records_then_every_event_after_them(void **state)
 
 	/* Until its end, or anything behind it, is acknowledged it begins again. */
 	session_close(&session);
-	session_open(&session, stage, "p", false);
-	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	session_attach(&session, stage, &wish);
 	assert_int_equal(session_next(&session)->mode, DELIVERY_SNAPSHOT);
 	const struct got *got = session_next(&session);
 	while (!got->is_mark)
@@ -120,8 +118,7 @@ static void test_records_then_every_event_after_them(void **state)
 	session_ack_up_to(&session, 1, got->mark.first);
 	session_close(&session);
 	stage_restart(stage);
-	session_open(&session, stage, "p", false);
-	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	session_attach(&session, stage, &wish);
 	got = session_next(&session);
 	assert_true(got->is_mark || got->mode != DELIVERY_SNAPSHOT);
 	session_close(&session);
@@ -160,8 +157,7 @@ static void test_a_filter_of_customers_holds_for_records(void **state)
 	for (uint64_t i = 1; i <= 3; i++)
 		append_record(stage, TABLE_CUSTOMER, i);
 	assert_int_equal(state_checkpoint(stage->state), CH_OK);
-	session_open(&session, stage, "p", false);
-	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	session_attach(&session, stage, &wish);
 	assert_int_equal(session_next(&session)->customer, 2);
 	session_next_mark(&session, MARK_SNAPSHOT_END);
 	session_close(&session);
@@ -176,8 +172,7 @@ static void test_records_take_credit_and_grants_give_it_back(void **state)
 	for (uint64_t i = 1; i <= 10; i++)
 		append_record(stage, TABLE_CUSTOMER, i);
 	assert_int_equal(state_checkpoint(stage->state), CH_OK);
-	session_open(&session, stage, "p", false);
-	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	session_attach(&session, stage, &wish);
 	for (uint64_t i = 1; i <= 4; i++)
 		assert_int_equal(session_next(&session)->customer, i);
 	session_expect_silence(&session);
@@ -196,8 +191,7 @@ static void test_without_records_there_are_the_events(void **state)
 	struct stage *stage = *state;
 	struct session session = {0};
 	struct subscribe wish = from_snapshot("mirror");
-	session_open(&session, stage, "p", false);
-	assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+	session_attach(&session, stage, &wish);
 	assert_int_equal(session_next_mark(&session, MARK_SNAPSHOT_END)->mark.first, 0);
 	session_next_mark(&session, MARK_CAUGHT_UP);
 	append_record(stage, TABLE_CUSTOMER, 1);
@@ -234,8 +228,7 @@ static void test_no_gap_and_no_double_under_writes(void **state)
 	for (int round = 0; round < 6; round++) {
 		struct session session = {0};
 		struct subscribe wish = from_snapshot("");
-		session_open(&session, stage, "p", false);
-		assert_int_equal(session_subscribe(&session, &wish), CH_OK);
+		session_attach(&session, stage, &wish);
 		const struct got *got = session_next(&session);
 		while (!got->is_mark)
 			got = session_next(&session);
@@ -248,8 +241,7 @@ static void test_no_gap_and_no_double_under_writes(void **state)
 	struct session last = {0};
 	struct subscribe wish = from_snapshot("");
 	uint64_t mirror[51] = {0};
-	session_open(&last, stage, "p", false);
-	assert_int_equal(session_subscribe(&last, &wish), CH_OK);
+	session_attach(&last, stage, &wish);
 	uint64_t upto = 0;
 	while (upto < 3001) {
 		const struct got *got = session_next(&last);
