@@ -15,9 +15,12 @@ static struct control *drawn_of(
 		.blocks = blocks,
 		.filter = *filter};
 	assert_int_equal(control_create(&request, &control), CH_OK);
+	control_look(control, teller->txn);
 	assert_int_equal(repair_walk(teller->txn, as_of_us, control_take_repair, control), CH_OK);
-	assert_int_equal(
-		fact_walk(teller->txn, FACT_CASES, as_of_us, control_take_case, control), CH_OK);
+	for (size_t i = 0; i < CONTROL_WALKS; i++)
+		assert_int_equal(fact_walk(teller->txn, control_walks[i].table, as_of_us,
+					 control_walks[i].take, control),
+			CH_OK);
 	assert_int_equal(control_finish(control), CH_OK);
 	return control;
 }
@@ -137,6 +140,7 @@ static void test_samples_do_not_depend_on_order(void **state)
 	struct repair_fact facts[60];
 	struct mark marks[60];
 	struct quality_settings settings;
+	static const struct marks nothing_else;
 	assert_int_equal(quality_settings_default(&settings), CH_OK);
 	request = (struct control_request){
 		.settings = &settings, .until_us = MONDAY_US, .as_of_us = MONDAY_US, .blocks = 1};
@@ -154,8 +158,8 @@ static void test_samples_do_not_depend_on_order(void **state)
 	for (int k = 0; k < 2; k++) {
 		assert_int_equal(control_create(&request, &controls[k]), CH_OK);
 		for (int i = 0; i < 60; i++)
-			assert_int_equal(
-				control_take_repair(controls[k], &facts[k == 0 ? i : 59 - i], NULL),
+			assert_int_equal(control_take_repair(controls[k],
+						 &facts[k == 0 ? i : 59 - i], &nothing_else),
 				CH_OK);
 		assert_int_equal(control_finish(controls[k]), CH_OK);
 	}

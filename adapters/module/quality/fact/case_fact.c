@@ -2,8 +2,14 @@
 
 #include "carehub/v1/callcenter.pb-c.h"
 #include "carehub/v1/care.pb-c.h"
+#include "carehub/v1/customer.pb-c.h"
 #include "carehub/v1/hub.pb-c.h"
 #include "module/quality/fact/moment.h"
+#include "module/quality/quality_settings.h"
+
+#define STATE_MET       CAREHUB__V1__DEADLINE_STATE__DEADLINE_STATE_MET
+#define STATE_MISSED    CAREHUB__V1__DEADLINE_STATE__DEADLINE_STATE_MISSED
+#define STATE_CANCELLED CAREHUB__V1__DEADLINE_STATE__DEADLINE_STATE_CANCELLED
 
 /* ---- Folding: cases ---- */
 
@@ -293,4 +299,33 @@ enum ch_status promise_get(struct book_txn *txn, const char *name, struct slice 
 	if (status == CH_OK && marks->count > 0)
 		*out_known = promise_fact_make(marks, out_fact);
 	return status;
+}
+
+enum ch_status case_promise_find(struct book_txn *txn, const struct case_fact *fact,
+	enum case_duty duty, const struct quality_settings *settings, int64_t as_of_us,
+	struct marks *marks, struct case_promise *out_promise)
+{
+	bool answer = duty == CASE_TO_ANSWER;
+	int64_t done_us = answer ? fact->answered_us : fact->acknowledged_us;
+	int64_t usual_us = (answer ? settings->answer_ms : settings->acknowledge_ms) * 1000;
+	struct case_promise found = {.due_us = fact->filed_us + usual_us};
+	struct promise_fact promise;
+	bool known = false;
+	enum ch_status status =
+		promise_get(txn, answer ? "complaint.answer" : "complaint.acknowledge",
+			fact->case_id, as_of_us, marks, &promise, &known);
+	if (status != CH_OK)
+		return status;
+	if (!known || promise.due_us == 0 || promise.state == STATE_CANCELLED) {
+		found.kept = done_us != 0 && done_us <= found.due_us;
+		found.judged = done_us != 0 || as_of_us > found.due_us;
+	} else {
+		found.due_us = promise.due_us;
+		found.kept = promise.state == STATE_MET;
+		found.judged = found.kept || promise.state == STATE_MISSED;
+		found.said_missed = promise.said_missed;
+		found.corrected = promise.corrected;
+	}
+	*out_promise = found;
+	return CH_OK;
 }

@@ -9,6 +9,8 @@
 
 #include "module/quality/fact/facts.h"
 
+struct quality_settings;
+
 extern const struct module_part case_part;
 
 /* Marks of FACT_CASES. */
@@ -93,5 +95,21 @@ bool promise_fact_make(const struct marks *marks, struct promise_fact *out_fact)
 /* The promise about one subject; false in *out_known: there is none. */
 enum ch_status promise_get(struct book_txn *txn, const char *name, struct slice subject,
 	int64_t as_of_us, struct marks *marks, struct promise_fact *out_fact, bool *out_known);
+
+/* How one promise about a complaint stands. */
+struct case_promise {
+	int64_t due_us;
+	bool judged; /* kept, or too late to be kept */
+	bool kept;
+	bool said_missed;
+	bool corrected;
+};
+
+enum case_duty { CASE_TO_ACKNOWLEDGE, CASE_TO_ANSWER };
+
+/* By the hub's word where it gave one; else by the settings, from the time of occurrence.  CH_CORRUPT, CH_IO. */
+enum ch_status case_promise_find(struct book_txn *txn, const struct case_fact *fact,
+	enum case_duty duty, const struct quality_settings *settings, int64_t as_of_us,
+	struct marks *marks, struct case_promise *out_promise);
 
 #endif

@@ -451,6 +451,12 @@ int64_t repair_span(const struct repair_fact *fact, int64_t from_us, int64_t unt
 	return span > 0 ? span : 0;
 }
 
+int64_t repair_age(const struct repair_fact *fact, int64_t as_of_us)
+{
+	return repair_span(fact, fact->begun.moment_us,
+		fact->ended.mark != NULL ? fact->ended.moment_us : as_of_us);
+}
+
 struct repair_point repair_fixed(const struct repair_fact *fact)
 {
 	struct repair_point none = {0, NULL};

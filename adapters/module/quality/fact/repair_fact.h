@@ -101,6 +101,9 @@ size_t repair_facts_make(struct slice order_id, const struct marks *marks,
 /* Time between two moments, waits for the customer taken out; never below 0. */
 int64_t repair_span(const struct repair_fact *fact, int64_t from_us, int64_t until_us);
 
+/* How long it was open, or has been at `as_of_us`: receipt to end, waits for the customer taken out. */
+int64_t repair_age(const struct repair_fact *fact, int64_t as_of_us);
+
 /* When its four days ended: repaired, at the latest when it went back; NULL mark: not yet, or it went back
  * unrepaired. */
 struct repair_point repair_fixed(const struct repair_fact *fact);

@@ -3,6 +3,7 @@
 #include "base/decimal.h"
 #include "carehub/v1/parts.pb-c.h"
 #include "carehub/v1/repair.pb-c.h"
+#include "module/quality/quality_settings.h"
 
 #define MILLION_DIGITS 6u
 
@@ -327,4 +328,15 @@ size_t supply_facts_make(const struct marks *marks, struct supply_fact lines[SUP
 			supply_apply(line, mark);
 	}
 	return count;
+}
+
+int64_t supply_took_us(const struct supply_fact *line, int64_t as_of_us)
+{
+	int64_t until_us = line->arrived != NULL ? line->arrived->moment_us : as_of_us;
+	return until_us > line->requested_us ? until_us - line->requested_us : 0;
+}
+
+int64_t supply_promise_us(const struct supply_fact *line, const struct quality_settings *settings)
+{
+	return (line->overseas ? settings->overseas_ms : settings->stock_ms) * 1000;
 }

@@ -8,6 +8,8 @@
 
 #include "module/quality/fact/facts.h"
 
+struct quality_settings;
+
 extern const struct module_part supply_part;
 
 /* Marks of both FACT_ORDERS and FACT_REPAIRS. */
@@ -39,5 +41,11 @@ struct supply_fact {
 
 /* The lines of one record.  Returns how many. */
 size_t supply_facts_make(const struct marks *marks, struct supply_fact lines[SUPPLY_LINES_MAX]);
+
+/* From the request to the arrival, or to `as_of_us`; never below 0: where clocks differ it was there at once. */
+int64_t supply_took_us(const struct supply_fact *line, int64_t as_of_us);
+
+/* What was promised of it: of stock, or from overseas. */
+int64_t supply_promise_us(const struct supply_fact *line, const struct quality_settings *settings);
 
 #endif

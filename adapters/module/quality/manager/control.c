@@ -9,6 +9,24 @@
 /* Ranges of more than ten values tell less of their spread than standard deviations do. */
 #define CONTROL_RANGE_SIZE 10u
 
+static int64_t control_days_us(const struct quality_settings *settings, size_t plan)
+{
+	switch (plan) {
+	case CONTROL_OPEN:
+		return settings->open_ms * 1000;
+	case CONTROL_AGAIN:
+		return settings->again_ms * 1000;
+	case CONTROL_PARTS:
+		return (settings->overseas_ms > settings->stock_ms ? settings->overseas_ms
+								   : settings->stock_ms) *
+		       1000;
+	case CONTROL_ANSWERS:
+		return settings->answer_ms * 1000;
+	default:
+		return 0;
+	}
+}
+
 enum ch_status control_create(const struct control_request *request, struct control **out_control)
 {
 	struct control *control = calloc(1, sizeof(*control));
@@ -21,21 +39,29 @@ enum ch_status control_create(const struct control_request *request, struct cont
 	table_init(&control->strata);
 	table_init(&control->sources);
 	for (size_t i = 0; i < CONTROL_PLANS; i++) {
-		/* What comes back within its days shows when they have passed. */
-		int64_t until_us = request->until_us;
-		if (i == CONTROL_AGAIN && request->as_of_us - control->again_us < until_us)
-			until_us = request->as_of_us - control->again_us;
+		/* What is promised within some days shows when they have passed. */
+		int64_t until_us = request->as_of_us - control_days_us(request->settings, i);
+		if (request->until_us < until_us)
+			until_us = request->until_us;
 		control_window_make(&control_plans[i], control->offset_us, until_us,
 			request->blocks, &control->windows[i]);
 	}
 	enum ch_status status = sorter_create(sizeof(struct control_visit), control_visit_compare,
 		LIMIT_SORTER_BYTES, &control->visits);
+	control->other = malloc(sizeof(*control->other));
+	if (status == CH_OK && control->other == NULL)
+		status = CH_NOMEM;
 	if (status != CH_OK) {
 		control_free(control);
 		return status;
 	}
 	*out_control = control;
 	return CH_OK;
+}
+
+void control_look(struct control *control, struct book_txn *txn)
+{
+	control->request.filter.txn = txn;
 }
 
 static void control_chart_fini(struct control_chart *chart)
@@ -54,6 +80,7 @@ void control_free(struct control *control)
 		control_chart_fini(&control->charts[i]);
 	free(control->charts);
 	sorter_free(control->visits);
+	free(control->other);
 	free(control->by_number.items);
 	free(control->source_list.items);
 	free(control->order);
@@ -215,16 +242,26 @@ static bool control_is_drawable(const struct samples *samples)
 	return samples->count >= 2 && (samples_are_measured(samples->kind) || found > 0);
 }
 
-/* Of the promises by which stations are ranked: what must not be exceeded. */
+/* Of the promises by which stations are ranked: what must not be exceeded.  Some promise how many are in time. */
 static int64_t control_promised(const struct control *control, enum control_plan_id plan)
 {
-	const struct quality_settings *settings = control->request.settings;
+	static const struct {
+		enum kpi kpi;
+		bool promised;
+		bool in_time;
+	} promises[CONTROL_PLANS] = {
+		[CONTROL_LATE] = {KPI_FOUR_DAY, true, true},
+		[CONTROL_OPEN] = {KPI_R14, true, false},
+		[CONTROL_AGAIN] = {KPI_RR90, true, false},
+		[CONTROL_PARTS] = {KPI_SUPPLY, true, true},
+		[CONTROL_APPOINTMENTS] = {KPI_APPOINTMENT, true, false},
+		[CONTROL_ANSWERS] = {KPI_COMPLAINT, true, true},
+	};
 	struct kpi_rule rule;
-	if (plan == CONTROL_LATE && quality_kpi_rule(settings, kpi_name(KPI_FOUR_DAY), &rule))
-		return 1000000 - rule.target; /* it promises how many are in time */
-	if (plan == CONTROL_AGAIN && quality_kpi_rule(settings, kpi_name(KPI_RR90), &rule))
-		return rule.target;
-	return -1;
+	if (!promises[plan].promised ||
+		!quality_kpi_rule(control->request.settings, kpi_name(promises[plan].kpi), &rule))
+		return -1;
+	return promises[plan].in_time ? 1000000 - rule.target : rule.target;
 }
 
 static enum ch_status control_chart_append(struct control *control, struct control_chart *chart)
@@ -364,6 +401,16 @@ static bool control_exceeds_promise(const struct control_chart *chart, size_t at
 	       (__int128_t)sample->count * 1000000 > (__int128_t)sample->units * chart->promised;
 }
 
+static bool control_has_events(
+	const struct control_chart *chart, const size_t *behind, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (chart->points[behind[i]]->event_total > 0)
+			return true;
+	}
+	return false;
+}
+
 bool control_violated(const struct control_chart *chart, size_t item, size_t at,
 	unsigned *out_rules, size_t *out_behind, size_t *out_behind_count)
 {
@@ -386,6 +433,12 @@ bool control_violated(const struct control_chart *chart, size_t item, size_t at,
 				known++;
 			if (known == count)
 				out_behind[count++] = violation.points[k - 1];
+		}
+	}
+	if (rules != 0 && !control_has_events(chart, out_behind, count)) {
+		for (size_t i = 0; i < chart->samples.count; i++) {
+			if (chart->points[i]->event_total > 0 && chart->samples.items[i].trial)
+				out_behind[count++] = i;
 		}
 	}
 	*out_rules = rules;

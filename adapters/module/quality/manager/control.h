@@ -5,9 +5,16 @@
  *                    at most 25 repairs of the week     xbar-s  sample has more than 10 values
  *   repair.late      repairs that took over 4 days, of    p       each station, by month
  *                    those repaired
+ *   repair.open      repairs open for over 14 days, of    p       each station, by month of the receipt
+ *                    those received
  *   repair.again     units back within 90 days, of      p       each station, by month of the return
  *                    the returns whose days have passed
+ *   part.late        parts later than promised, of those  p       each station, by month of the request
+ *                    that came or are overdue
+ *   appointment.missed  by the station, of those due      p       each station, by month
  *   repair.defects   defects found per unit repaired    u       each model, by week
+ *   complaint.late   complaints not answered in time, of  p       all, by month of the filing
+ *                    those answered or overdue
  *   complaint.count  complaints filed                   c       all, by week
  *
  * Limits are held, as the trade does: those of a block of periods (13 weeks, 6 months) are set by the
@@ -23,7 +30,7 @@
  *
  *     control_create(&request, &control);
  *     repair_walk(txn, as_of_us, control_take_repair, control);     or record by record
- *     case_walk ... control_take_case
+ *     for (i ...; i < CONTROL_WALKS; i++) fact_walk(txn, control_walks[i].table, ... control)
  *     control_finish(control);
  *     for (i ...; i < control_chart_count(control); i++) control_chart_at(control, i) */
 #ifndef QUALITY_CONTROL_H
@@ -39,8 +46,12 @@
 enum control_plan_id {
 	CONTROL_DAYS,
 	CONTROL_LATE,
+	CONTROL_OPEN,
 	CONTROL_AGAIN,
+	CONTROL_PARTS,
+	CONTROL_APPOINTMENTS,
 	CONTROL_DEFECTS,
+	CONTROL_ANSWERS,
 	CONTROL_COMPLAINTS,
 	CONTROL_PLANS
 };
@@ -111,13 +122,26 @@ struct control;
 enum ch_status control_create(const struct control_request *request, struct control **out_control);
 void control_free(struct control *control); /* NULL is fine */
 
+/* Where complaints and appointments look up what else is known of them; again before each piece of a walk that goes
+ * on in another transaction. */
+void control_look(struct control *control, struct book_txn *txn);
+
 /* A repair_function: what is needed of the fact is copied.  CH_NOMEM; CH_TOO_LARGE (LIMIT_CONTROL_STRATA); CH_FULL, CH_IO
  * (what is put aside on the disk); what the filter's book says. */
 enum ch_status control_take_repair(
 	void *control, const struct repair_fact *fact, const struct marks *marks);
 
-/* A fact_function of FACT_CASES.  The same. */
+/* Fact_functions of FACT_ORDERS, FACT_APPOINTMENTS and FACT_CASES; the latter two look (control_look).  The same. */
+enum ch_status control_take_order(void *control, struct slice key, const struct marks *marks);
+enum ch_status control_take_appointment(void *control, struct slice key, const struct marks *marks);
 enum ch_status control_take_case(void *control, struct slice key, const struct marks *marks);
+
+/* All that there is beside the repairs. */
+#define CONTROL_WALKS 3
+extern const struct control_walk {
+	enum fact_table table;
+	fact_function *take;
+} control_walks[CONTROL_WALKS];
 
 /* All was taken: draws the charts.  CH_NOMEM. */
 enum ch_status control_finish(struct control *control);
@@ -139,8 +163,8 @@ int64_t control_judged_from(const struct control *control, enum control_plan_id 
 #define CONTROL_RULE_PROMISE 4u /* bit; told as rule 5 */
 
 /* Of the point `at` of `chart->charts.items[item]`: whether it is judged and breaks a rule.  Bit 0 of
- * *out_rules is r1.  *out_behind are the points of all the patterns, `at` first; as many as there are samples
- * fit. */
+ * *out_rules is r1.  *out_behind are the points of all the patterns, `at` first, and where nothing happened in any
+ * of them those that set the limits, of which it has become less; as many as there are samples fit. */
 bool control_violated(const struct control_chart *chart, size_t item, size_t at,
 	unsigned *out_rules, size_t *out_behind, size_t *out_behind_count);
 

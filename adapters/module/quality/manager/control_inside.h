@@ -55,6 +55,7 @@ struct control {
 	struct table sources;           /* name: struct control_source */
 	struct control_list source_list;
 	struct sorter *visits;
+	struct marks *other; /* of what is looked up beside */
 	struct control_chart *charts;
 	size_t chart_count;
 	size_t chart_capacity;
@@ -70,6 +71,19 @@ struct control_event control_visit_event(
 
 /* By unit, then by time; what comes in the moment in which another leaves came before. */
 int control_visit_compare(const void *a, const void *b);
+
+/* Adds the event of a mark to a point, which keeps a copy if it is among the earliest.  CH_NOMEM. */
+enum ch_status control_event_note(
+	struct control *control, struct control_point *point, const struct mark *mark);
+
+/* The parts that were asked for in a repair, or in a parts order (NULL).  CH_NOMEM, CH_TOO_LARGE, what the filter's
+ * book says. */
+enum ch_status control_take_lines(
+	struct control *control, const struct repair_fact *repair, const struct marks *marks);
+
+/* Whether a complaint that `filing` filed was answered in time.  The same. */
+enum ch_status control_take_answer(
+	struct control *control, const struct case_fact *fact, const struct mark *filing);
 
 /* Keeps the earliest, so that it does not matter in which order they are taken. */
 void control_event_add(struct control_point *point, const struct control_event *event);

@@ -14,13 +14,14 @@ struct control_settings {
 	int64_t grace_ms;
 };
 
-enum control_stage { CONTROL_IDLE, CONTROL_REPAIRS, CONTROL_CASES };
+/* Behind the repairs the stages are control_walks. */
+enum control_stage { CONTROL_IDLE, CONTROL_REPAIRS, CONTROL_BESIDE };
 
 struct control_work {
 	const struct control_settings *settings;
 	struct metric *said;
 	struct pace pace;
-	enum control_stage stage;
+	unsigned stage;
 	struct control *control; /* of the pass under way */
 	struct buffer from;
 	int64_t as_of_us;
@@ -64,7 +65,11 @@ static enum ch_status control_fold_said(
 
 static const struct module_fold control_folds[] = {
 	{"repair.>", control_fold_changed},
+	{"parts.>", control_fold_changed},
+	{"*.appointment.*", control_fold_changed},
 	{"*.complaint.filed", control_fold_changed},
+	{"callcenter.case.*", control_fold_changed},
+	{"deadline.promise.*", control_fold_changed},
 	{"quality.rule.violated", control_fold_said},
 };
 
@@ -121,7 +126,8 @@ static enum ch_status control_start(
 	const struct control_request request = {.settings = settings,
 		.until_us = now_us - work->settings->grace_ms * 1000,
 		.as_of_us = now_us,
-		.blocks = 2};
+		.blocks = 2,
+		.filter = {.as_of_us = now_us}};
 	enum ch_status status = control_create(&request, &work->control);
 	if (status != CH_OK)
 		return status;
@@ -137,18 +143,23 @@ static enum ch_status control_go_on(struct control_work *work, struct book *book
 {
 	struct book_txn *txn = NULL;
 	enum ch_status status = book_begin(book, false, &txn);
-	if (status == CH_OK && work->stage == CONTROL_REPAIRS) {
+	if (status != CH_OK)
+		return status;
+	control_look(work->control, txn);
+	if (work->stage == CONTROL_REPAIRS) {
 		status = repair_walk_some(txn, &work->from, CONTROL_PIECE, work->as_of_us,
 			control_take_repair, work->control);
-		if (status == CH_END) {
-			work->stage = CONTROL_CASES;
-			buffer_clear(&work->from);
-			status = CH_OK;
-		}
-	} else if (status == CH_OK) {
-		status = fact_walk_some(txn, FACT_CASES, &work->from, CONTROL_PIECE, work->as_of_us,
-			control_take_case, work->control);
+	} else {
+		const struct control_walk *walk = &control_walks[work->stage - CONTROL_BESIDE];
+		status = fact_walk_some(txn, walk->table, &work->from, CONTROL_PIECE,
+			work->as_of_us, walk->take, work->control);
 	}
+	if (status == CH_END && work->stage < CONTROL_BESIDE + CONTROL_WALKS - 1) {
+		work->stage++;
+		buffer_clear(&work->from);
+		status = CH_OK;
+	}
+	control_look(work->control, NULL);
 	book_abort(txn);
 	return status;
 }

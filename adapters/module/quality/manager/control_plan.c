@@ -8,12 +8,26 @@ const struct control_plan control_plans[CONTROL_PLANS] = {
 		"repairs", CHART_XBAR_R, PERIOD_WEEK, 26, 13, 8, 86400, 1},
 	[CONTROL_LATE] = {"repair.late", "Repaired later than in 4 days", "station", "%", "repairs",
 		CHART_P, PERIOD_MONTH, 12, 6, 6, 1, 100},
+	[CONTROL_OPEN] = {"repair.open", "Open for longer than 14 days", "station", "%", "repairs",
+		CHART_P, PERIOD_MONTH, 12, 6, 6, 1, 100},
 	[CONTROL_AGAIN] = {"repair.again", "Repaired again within 90 days", "station", "%",
 		"returns", CHART_P, PERIOD_MONTH, 12, 6, 6, 1, 100},
+	[CONTROL_PARTS] = {"part.late", "Parts later than promised", "station", "%", "lines",
+		CHART_P, PERIOD_MONTH, 12, 6, 6, 1, 100},
+	[CONTROL_APPOINTMENTS] = {"appointment.missed", "Appointments missed by us", "station", "%",
+		"appointments", CHART_P, PERIOD_MONTH, 12, 6, 6, 1, 100},
 	[CONTROL_DEFECTS] = {"repair.defects", "Defects per repaired unit", "model", "defects",
 		"units", CHART_U, PERIOD_WEEK, 26, 13, 8, 1, 1},
+	[CONTROL_ANSWERS] = {"complaint.late", "Complaints not answered in time", "", "%",
+		"complaints", CHART_P, PERIOD_MONTH, 12, 6, 6, 1, 100},
 	[CONTROL_COMPLAINTS] = {"complaint.count", "Complaints filed", "", "complaints", "weeks",
 		CHART_C, PERIOD_WEEK, 26, 13, 8, 1, 1},
+};
+
+const struct control_walk control_walks[CONTROL_WALKS] = {
+	{FACT_ORDERS, control_take_order},
+	{FACT_APPOINTMENTS, control_take_appointment},
+	{FACT_CASES, control_take_case},
 };
 
 /* Blocks are counted from 1970, so that everybody finds the same ones. */

@@ -121,7 +121,7 @@ void control_event_add(struct control_point *point, const struct control_event *
 	point->event_count++;
 }
 
-static enum ch_status control_event_note(
+enum ch_status control_event_note(
 	struct control *control, struct control_point *point, const struct mark *mark)
 {
 	struct control_event event = {
@@ -188,6 +188,22 @@ static enum ch_status control_take_late(
 		return CH_OK;
 	point->count++;
 	return control_event_note(control, point, fixed->mark);
+}
+
+/* Of those received, also such as are not repaired yet. */
+static enum ch_status control_take_open(struct control *control, const struct repair_fact *fact)
+{
+	struct control_point *point;
+	enum ch_status status = control_point_of(
+		control, CONTROL_OPEN, fact->station, fact->begun.moment_us, &point);
+	if (status != CH_OK || point == NULL)
+		return status;
+	point->units++;
+	if (repair_age(fact, control->request.as_of_us) <=
+		control->request.settings->open_ms * 1000)
+		return CH_OK;
+	point->count++;
+	return control_event_note(control, point, fact->begun.mark);
 }
 
 static enum ch_status control_take_defects(
@@ -291,11 +307,14 @@ enum ch_status control_take_repair(
 {
 	struct control *control = self;
 	bool mine = false;
-	(void)marks;
 	enum ch_status status = fact_filter_repair(&control->request.filter, fact, &mine);
 	/* Whoever brings a unit again may bring it elsewhere. */
 	if (status == CH_OK)
 		status = control_take_visits(control, fact, mine);
+	if (status == CH_OK && fact->number == 0)
+		status = control_take_lines(control, fact, marks);
+	if (status == CH_OK && mine && !fact->faulty)
+		status = control_take_open(control, fact);
 	struct repair_point fixed = repair_fixed(fact);
 	if (status != CH_OK || !mine || fixed.mark == NULL || fact->faulty)
 		return status;
@@ -323,16 +342,21 @@ enum ch_status control_take_case(void *self, struct slice key, const struct mark
 	struct case_fact fact;
 	const struct mark *filing = control_filing(marks);
 	bool mine = false;
-	(void)key;
+	struct buffer name = {0};
 	if (filing == NULL)
 		return CH_OK;
-	(void)case_fact_make(none, marks, &fact); /* it has begun: it was filed */
-	enum ch_status status = fact_filter_case(&control->request.filter, &fact, &mine);
+	(void)case_fact_make(fact_name(key, &name), marks, &fact); /* it has begun: it was filed */
+	enum ch_status status =
+		fact_filter_case(&control->request.filter, &fact, control->other, &mine);
+	if (status == CH_OK && mine)
+		status = control_take_answer(control, &fact, filing);
 	if (status == CH_OK && mine)
 		status = control_point_of(
 			control, CONTROL_COMPLAINTS, none, filing->moment_us, &point);
-	if (status != CH_OK || point == NULL)
-		return status;
-	point->count++;
-	return control_event_note(control, point, filing);
+	if (status == CH_OK && point != NULL) {
+		point->count++;
+		status = control_event_note(control, point, filing);
+	}
+	buffer_fini(&name);
+	return status;
 }

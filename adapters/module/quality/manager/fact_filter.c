@@ -1,7 +1,5 @@
 #include "module/quality/manager/fact_filter.h"
 
-#include <stdlib.h>
-
 static bool filter_is(struct slice wanted, struct slice told)
 {
 	return wanted.len == 0 || slice_equal(wanted, told);
@@ -41,38 +39,81 @@ enum ch_status fact_filter_repair(
 		filter, fact->customer, fact->sequence, fact->begun.moment_us, out_admitted);
 }
 
-/* The repair that it is about; what is not told is left as it is. */
-static enum ch_status filter_repair_of(const struct fact_filter *filter,
-	const struct case_fact *fact, struct marks *marks, struct repair_fact *repair)
+/* What a complaint or an appointment says of itself. */
+struct about {
+	struct slice station;
+	struct slice model;
+	struct slice repair; /* the order that it is about; empty: it is not asked */
+	uint64_t customer;
+	uint64_t sequence;
+	int64_t moment_us;
+};
+
+/* Where it says nothing of itself, its repair does, whose station is left in `about`. */
+static enum ch_status filter_about(const struct fact_filter *filter, struct about *about,
+	struct marks *marks, bool *out_admitted)
 {
 	struct repair_fact facts[REPAIR_NUMBER_MAX];
+	struct repair_fact repair = {.number = 0};
 	size_t count = 0;
-	enum ch_status status = repair_get(
-		filter->txn, fact->repair, filter->as_of_us, fact->filed_us, marks, facts, &count);
-	if (status == CH_OK && count > 0)
-		*repair = facts[count - 1];
+	if (about->repair.len > 0) {
+		enum ch_status status = repair_get(filter->txn, about->repair, filter->as_of_us,
+			about->moment_us, marks, facts, &count);
+		if (status != CH_OK)
+			return status;
+	}
+	if (count > 0)
+		repair = facts[count - 1];
+	if (about->station.len == 0)
+		about->station = repair.station;
+	if (about->model.len == 0)
+		about->model = repair.model;
+	*out_admitted = filter_is(filter->station, about->station) &&
+			filter_is(filter->model, about->model) && filter_has_part(filter, &repair);
+	return *out_admitted ? filter_group(filter, about->customer, about->sequence,
+				       about->moment_us, out_admitted)
+			     : CH_OK;
+}
+
+enum ch_status fact_filter_case(const struct fact_filter *filter, const struct case_fact *fact,
+	struct marks *marks, bool *out_admitted)
+{
+	bool asks = filter->station.len > 0 || filter->model.len > 0 || filter->part.len > 0;
+	struct about about = {.station = fact->station,
+		.model = fact->model,
+		.repair = asks ? fact->repair : (struct slice){NULL, 0},
+		.customer = fact->customer,
+		.sequence = fact->sequence,
+		.moment_us = fact->filed_us};
+	return filter_about(filter, &about, marks, out_admitted);
+}
+
+enum ch_status fact_filter_appointment(const struct fact_filter *filter,
+	const struct appointment_fact *fact, struct marks *marks, struct slice *out_station,
+	bool *out_admitted)
+{
+	struct about about = {.station = fact->station,
+		.model = fact->model,
+		.repair = fact->repair,
+		.customer = fact->customer,
+		.sequence = fact->sequence,
+		.moment_us = fact->start_us};
+	enum ch_status status = filter_about(filter, &about, marks, out_admitted);
+	if (status == CH_OK)
+		*out_station = about.station;
 	return status;
 }
 
-enum ch_status fact_filter_case(
-	const struct fact_filter *filter, const struct case_fact *fact, bool *out_admitted)
+enum ch_status fact_filter_line(const struct fact_filter *filter, const struct supply_fact *line,
+	const struct repair_fact *repair, bool *out_admitted)
 {
-	struct repair_fact repair = {.station = fact->station};
-	struct marks *marks = NULL;
-	enum ch_status status = CH_OK;
-	bool asks = filter->station.len > 0 || filter->model.len > 0 || filter->part.len > 0;
-	if (asks && fact->repair.len > 0 && filter->txn != NULL) {
-		marks = malloc(sizeof(*marks));
-		status = marks != NULL ? filter_repair_of(filter, fact, marks, &repair) : CH_NOMEM;
-	}
-	*out_admitted =
-		status == CH_OK &&
-		filter_is(
-			filter->station, fact->station.len > 0 ? fact->station : repair.station) &&
-		filter_is(filter->model, fact->model.len > 0 ? fact->model : repair.model) &&
-		filter_has_part(filter, &repair);
-	free(marks);
-	if (status != CH_OK || !*out_admitted)
-		return status;
-	return filter_group(filter, fact->customer, fact->sequence, fact->filed_us, out_admitted);
+	static const struct repair_fact none = {.number = 0};
+	if (repair == NULL)
+		repair = &none;
+	*out_admitted = filter_is(filter->station, line->station) &&
+			filter_is(filter->model, repair->model) &&
+			filter_is(filter->part, line->part);
+	return *out_admitted ? filter_group(filter, repair->customer, repair->sequence,
+				       repair->begun.moment_us, out_admitted)
+			     : CH_OK;
 }

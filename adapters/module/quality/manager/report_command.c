@@ -196,9 +196,9 @@ static enum ch_status reckoned_walk(struct reckoned *reckoned, struct book_txn *
 	enum ch_status status = control_create(&charts, &reckoned->control);
 	if (status == CH_OK)
 		status = measures_make(txn, &wanted, &reckoned->now);
-	if (status == CH_OK)
-		status = fact_walk(
-			txn, FACT_CASES, request->as_of_us, control_take_case, reckoned->control);
+	for (size_t i = 0; status == CH_OK && i < CONTROL_WALKS; i++)
+		status = fact_walk(txn, control_walks[i].table, request->as_of_us,
+			control_walks[i].take, reckoned->control);
 	if (status == CH_OK)
 		status = control_finish(reckoned->control);
 	return status == CH_OK ? defects_rank(&reckoned->defects) : status;

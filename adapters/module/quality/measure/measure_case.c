@@ -7,40 +7,6 @@
 #define STATE_MISSED    CAREHUB__V1__DEADLINE_STATE__DEADLINE_STATE_MISSED
 #define STATE_CANCELLED CAREHUB__V1__DEADLINE_STATE__DEADLINE_STATE_CANCELLED
 
-/* How one promise of a complaint stands. */
-struct case_promise {
-	int64_t due_us;
-	bool judged; /* kept, or too late to be kept */
-	bool kept;
-	bool said_missed;
-	bool corrected;
-};
-
-/* By the hub's word where it gave one; else by our own, from the time of
- * occurrence. */
-static enum ch_status case_promise_find(struct measuring *m, const struct case_fact *fact,
-	const char *name, int64_t promise_ms, int64_t done_us, struct case_promise *out)
-{
-	struct promise_fact promise;
-	bool known = false;
-	*out = (struct case_promise){.due_us = fact->filed_us + promise_ms * 1000};
-	enum ch_status status = promise_get(
-		m->txn, name, fact->case_id, m->request->as_of_us, m->other, &promise, &known);
-	if (status != CH_OK)
-		return status;
-	if (!known || promise.due_us == 0 || promise.state == STATE_CANCELLED) {
-		out->kept = done_us != 0 && done_us <= out->due_us;
-		out->judged = done_us != 0 || m->request->as_of_us > out->due_us;
-		return CH_OK;
-	}
-	out->due_us = promise.due_us;
-	out->kept = promise.state == STATE_MET;
-	out->judged = out->kept || promise.state == STATE_MISSED;
-	out->said_missed = promise.said_missed;
-	out->corrected = promise.corrected;
-	return CH_OK;
-}
-
 static void case_count(const struct case_fact *fact, const struct case_promise *acknowledge,
 	const struct case_promise *answer, struct case_row *row)
 {
@@ -115,11 +81,12 @@ static enum ch_status case_note_reopened(struct measuring *m, const struct case_
 static enum ch_status case_judge(struct measuring *m, const struct case_fact *fact,
 	struct case_promise *out_acknowledge, struct case_promise *out_answer)
 {
-	enum ch_status status = case_promise_find(m, fact, "complaint.acknowledge",
-		m->settings->acknowledge_ms, fact->acknowledged_us, out_acknowledge);
+	int64_t as_of_us = m->request->as_of_us;
+	enum ch_status status = case_promise_find(m->txn, fact, CASE_TO_ACKNOWLEDGE, m->settings,
+		as_of_us, m->other, out_acknowledge);
 	if (status == CH_OK)
-		status = case_promise_find(m, fact, "complaint.answer", m->settings->answer_ms,
-			fact->answered_us, out_answer);
+		status = case_promise_find(
+			m->txn, fact, CASE_TO_ANSWER, m->settings, as_of_us, m->other, out_answer);
 	return status;
 }
 

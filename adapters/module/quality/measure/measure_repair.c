@@ -57,13 +57,6 @@ static unsigned repair_band(int64_t age_us)
 	return band;
 }
 
-/* How long it is, or was, open. */
-static int64_t repair_age(const struct measuring *m, const struct repair_fact *fact)
-{
-	int64_t until = fact->ended.mark != NULL ? fact->ended.moment_us : m->request->as_of_us;
-	return repair_span(fact, fact->begun.moment_us, until);
-}
-
 static void repair_count_received(const struct measuring *m, const struct repair_fact *fact,
 	struct repair_row *row, int64_t age_us)
 {
@@ -125,7 +118,7 @@ static void repair_take_received(
 	struct measuring *m, const struct repair_fact *fact, const struct measure_subject *subject)
 {
 	void *rows[MEASURE_ROWS_MAX];
-	int64_t age_us = repair_age(m, fact);
+	int64_t age_us = repair_age(fact, m->request->as_of_us);
 	size_t count = measuring_rows(m, MEASURE_REPAIR, subject, fact->begun.moment_us, rows);
 	for (size_t i = 0; i < count; i++)
 		repair_count_received(m, fact, rows[i], age_us);
@@ -135,7 +128,7 @@ static void repair_take_open(
 	struct measuring *m, const struct repair_fact *fact, const struct measure_subject *subject)
 {
 	void *rows[MEASURE_ROWS_MAX];
-	int64_t age_us = repair_age(m, fact);
+	int64_t age_us = repair_age(fact, m->request->as_of_us);
 	size_t count = measuring_rows_now(m, MEASURE_REPAIR, subject, fact->begun.moment_us, rows);
 	for (size_t i = 0; i < count; i++)
 		repair_count_open(m, fact, rows[i], age_us);

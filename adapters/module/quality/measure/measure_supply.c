@@ -4,18 +4,14 @@
 static void supply_count(
 	const struct measuring *m, const struct supply_fact *line, struct supply_row *row)
 {
-	int64_t promise_us =
-		(line->overseas ? m->settings->overseas_ms : m->settings->stock_ms) * 1000;
-	int64_t until_us = line->arrived != NULL ? line->arrived->moment_us : m->request->as_of_us;
-	int64_t took_us = until_us - line->requested_us;
+	int64_t promise_us = supply_promise_us(line, m->settings);
+	int64_t took_us = supply_took_us(line, m->request->as_of_us);
 	struct ratio *ratio = line->overseas ? &row->overseas : &row->in_stock;
 	row->requested++;
 	if (line->cancelled != NULL) {
 		row->cancelled++;
 		return;
 	}
-	if (took_us < 0)
-		took_us = 0; /* clocks differ: it was there at once */
 	if (line->arrived == NULL) {
 		row->open++;
 		row->overdue += took_us > promise_us;

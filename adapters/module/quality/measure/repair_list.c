@@ -87,9 +87,9 @@ static void list_durations(
 {
 	struct repair_point fixed = repair_fixed(fact);
 	int64_t begun = fact->begun.moment_us;
-	int64_t until = fact->ended.mark != NULL ? fact->ended.moment_us : list->as_of_us;
 	buffer_printf(out, ",\"%s\":\"%" PRId64 "\"",
-		fact->ended.mark != NULL ? "throughUs" : "openUs", repair_span(fact, begun, until));
+		fact->ended.mark != NULL ? "throughUs" : "openUs",
+		repair_age(fact, list->as_of_us));
 	if (fixed.mark != NULL)
 		buffer_printf(out, ",\"repairingUs\":\"%" PRId64 "\"",
 			repair_span(fact, begun, fixed.moment_us));
