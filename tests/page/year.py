@@ -40,6 +40,10 @@ with tempfile.TemporaryDirectory() as folder:
     assert tables["ranking"]["rows"][-1]["station"].startswith("XA-05")
     slow = charts["repair.days/station:XA-05 西安"]
     assert slow["violations"] >= 5 and slow["standing"] == "out of control", slow
+    reasons = [point["why"] for section in whole["sections"] for part in section["parts"]
+               if part.get("figure") == "controlChart" for point in part["points"] if "why" in point]
+    assert reasons and all(re.search(r"Behind it: \d+ events?: \S+", why) for why in reasons), reasons
+    assert any(re.search(r": (E\d+), E\d+, E\d+ and \d+ more\.$", why) for why in reasons), reasons
     assert tables["defects"]["rows"][0]["defect"] == "battery"
     groups = {row["group"]: row for row in tables["hotlineByGroup"]["rows"]}
     assert max(groups, key=lambda name: groups[name]["wait"]) == "notebooks"
@@ -49,6 +53,20 @@ with tempfile.TemporaryDirectory() as folder:
     # Sums agree, and the forms with each other.
     assert sum(row["received"] for row in tables["openByStation"]["rows"]) == \
         promises["r14"]["achieved"]["whole"]
+    ages = next(part for section in whole["sections"] for part in section["parts"]
+                if part.get("figure") == "openByAge")
+    ages = [point["values"][0] for point in ages["points"]]
+    assert sum(row["open"] for row in tables["openByPeriod"]["rows"]) < sum(ages), "April is not reported on"
+    for name in ("openByStation", "openByModel", "openByGroup"):
+        bands = [[row[band] for band in ("upTo4", "upTo14", "upTo30", "upTo60", "upTo140", "over140")]
+                 for row in tables[name]["rows"]]
+        assert [sum(band) for band in zip(*bands)] == ages, name
+        assert sum(row["open"] for row in tables[name]["rows"]) == sum(ages), name
+    for name in ("requested", "open", "overdue"):
+        assert sum(row[name] for row in tables["supplyByPart"]["rows"]) == \
+            sum(row[name] for row in tables["supplyByStation"]["rows"]), name
+    assert sum(row["timedOut"] for row in tables["hotlineByHour"]["rows"]) == \
+        sum(row["timedOut"] for row in tables["hotlineByGroup"]["rows"])
     rows = list(csv.DictReader(io.StringIO(report(*march, "--table", "ranking"))))
     assert [row["station"] for row in rows] == [row["station"] for row in tables["ranking"]["rows"]]
     assert rows[0]["fourDayPart"] == str(tables["ranking"]["rows"][0]["fourDay"]["part"])

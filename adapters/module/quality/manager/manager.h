@@ -33,6 +33,10 @@ static inline struct cell manager_name(struct slice name)
 	return cell_text(name.len == 0 ? slice_text("not told") : name);
 }
 
+/* Of a row: its name, or in CUT_PERIOD its period's. */
+struct cell manager_key(struct report *report, const struct measures *measures, enum cut cut,
+	struct slice name, int64_t period_us);
+
 /* How a ratio stands to the rule of the ranking: the target reached, four fifths of the points (the way from
  * the floor to the target), or less; STATE_UNKNOWN without data, STATE_PLAIN without a rule. */
 enum cell_state manager_judge(

@@ -127,13 +127,34 @@ static struct cell control_standing(const struct control_chart *chart, unsigned 
 	return cell_in_state(cell_text(slice_text("in control")), STATE_GOOD);
 }
 
-/* "r1: one point beyond 3 sigma; 14 repairs, the first R-2026-0107". */
+#define EVENTS_NAMED 3u /* of one point; the bus is told of 32 */
+
+/* ": R-2026-0107/2, R-2026-0109/2 and 12 more". */
+static void control_events(
+	const struct control_chart *chart, const size_t *behind, size_t count, struct buffer *text)
+{
+	int64_t total = 0;
+	int64_t named = 0;
+	for (size_t i = 0; i < count; i++)
+		total += chart->points[behind[i]]->event_total;
+	buffer_printf(text, "%" PRId64 " event%s", total, total == 1 ? "" : "s");
+	for (size_t i = 0; i < count; i++) {
+		const struct control_point *point = chart->points[behind[i]];
+		for (size_t k = 0; k < point->event_count && named < EVENTS_NAMED; k++) {
+			buffer_append_text(text, named++ == 0 ? ": " : ", ");
+			buffer_append_slice(text, point->events[k].id);
+		}
+	}
+	if (named > 0 && total > named)
+		buffer_printf(text, " and %" PRId64 " more", total - named);
+}
+
+/* "r1, one point beyond 3 sigma. Behind it: 14 events: ...". */
 static struct slice control_reason(struct report *report, const struct control_chart *chart,
 	unsigned rules, const size_t *behind, size_t count)
 {
 	const struct run_rule_set *set = &run_rule_western_electric;
 	struct buffer text = {0};
-	int64_t events = 0;
 	const char *comma = "";
 	for (size_t i = 0; i < set->count; i++) {
 		if ((rules & 1u << i) == 0)
@@ -143,13 +164,8 @@ static struct slice control_reason(struct report *report, const struct control_c
 	}
 	if (rules & 1u << CONTROL_RULE_PROMISE)
 		buffer_printf(&text, "%sr5, more than was promised", comma);
-	for (size_t i = 0; i < count; i++)
-		events += chart->points[behind[i]]->event_total;
-	buffer_printf(&text, ". Behind it: %" PRId64 " event%s", events, events == 1 ? "" : "s");
-	if (chart->points[behind[0]]->event_count > 0) {
-		buffer_append_text(&text, ", the first ");
-		buffer_append_slice(&text, chart->points[behind[0]]->events[0].id);
-	}
+	buffer_append_text(&text, ". Behind it: ");
+	control_events(chart, behind, count, &text);
 	struct slice reason = report_text(report, "%s.", buffer_text(&text));
 	buffer_fini(&text);
 	return reason;

@@ -131,9 +131,12 @@ static void trend_figure(struct report_section *section, const struct manager_in
 	}
 }
 
-static void open_by_station(struct report_section *section, const struct measures *measures)
+/* Every station, and of the other strata those in which something is open. */
+static void open_table(struct report_section *section, const struct measures *measures,
+	enum cut cut, const char *key, const char *title, const char *name)
 {
-	static const struct report_column columns[] = {{"station", "Station", CELL_TEXT, 0},
+	const struct report_column columns[] = {
+		{cut == CUT_STATION ? "station" : "name", name, CELL_TEXT, 0},
 		{"open", "Open", CELL_COUNT, 0}, {"upTo4", "up to 4 d", CELL_COUNT, 0},
 		{"upTo14", "4 to 14 d", CELL_COUNT, 0}, {"upTo30", "14 to 30 d", CELL_COUNT, 0},
 		{"upTo60", "30 to 60 d", CELL_COUNT, 0}, {"upTo140", "60 to 140 d", CELL_COUNT, 0},
@@ -142,13 +145,17 @@ static void open_by_station(struct report_section *section, const struct measure
 		{"received", "Received", CELL_COUNT, 0},
 		{"fourDay", "Within 4 days", CELL_SHARE, 1},
 		{"mean", "Mean repair", CELL_DURATION, 0}};
-	struct report_table *table =
-		report_table(section, "openByStation", "By station", columns, 12);
-	if (table != NULL)
-		table->shown = 40;
-	for (size_t i = 0; i < measures->repair[CUT_STATION].count; i++) {
-		const struct repair_row *row = &measures->repair[CUT_STATION].rows[i];
-		struct cell cells[12] = {manager_name(row->key.name), cell_count(row->open)};
+	struct report_table *table = report_table(section, key, title, columns, 12);
+	if (table == NULL)
+		return;
+	table->shown = cut == CUT_STATION ? 40 : 8;
+	for (size_t i = 0; i < measures->repair[cut].count; i++) {
+		const struct repair_row *row = &measures->repair[cut].rows[i];
+		struct cell cells[12] = {manager_key(table->report, measures, cut, row->key.name,
+						 row->key.period_us),
+			cell_count(row->open)};
+		if (row->open == 0 && cut != CUT_STATION)
+			continue;
 		for (size_t age = 0; age < AGE_BANDS; age++)
 			cells[2 + age] = cell_in_state(cell_count(row->open_by_age[age]),
 				age >= AGE_LATE && row->open_by_age[age] > 0 ? STATE_BAD
@@ -191,15 +198,22 @@ void manager_repairs(struct report *report, const struct manager_input *input)
 	if (measures->repair[CUT_ALL].count > 0)
 		open_figure(section, &measures->repair[CUT_ALL].rows[0]);
 	trend_figure(section, input);
-	open_by_station(section, measures);
+	open_table(section, measures, CUT_STATION, "openByStation", "By station", "Station");
 	open_list(section, measures);
+	open_table(section, measures, CUT_MODEL, "openByModel", "By model", "Model");
+	open_table(section, measures, CUT_PART, "openByPart", "By part", "Part");
+	open_table(section, measures, CUT_GROUP, "openByGroup", "By customer group", "Group");
+	open_table(section, measures, CUT_PERIOD, "openByPeriod", "By when they were received",
+		"Period");
 }
 
 /* ---- Parts supply ---- */
 
-void manager_supply(struct report *report, const struct measures *measures)
+static void supply_table(struct report_section *section, const struct measures *measures,
+	enum cut cut, const char *key, const char *title, const char *name)
 {
-	static const struct report_column columns[] = {{"station", "Station", CELL_TEXT, 0},
+	const struct report_column columns[] = {
+		{cut == CUT_STATION ? "station" : "name", name, CELL_TEXT, 0},
 		{"requested", "Lines requested", CELL_COUNT, 0},
 		{"stock", "From stock within 3 d", CELL_SHARE, 1},
 		{"overseas", "Overseas within 7 d", CELL_SHARE, 1},
@@ -207,14 +221,13 @@ void manager_supply(struct report *report, const struct measures *measures)
 		{"meanStock", "Mean, stock", CELL_DURATION, 0},
 		{"meanOverseas", "Mean, overseas", CELL_DURATION, 0},
 		{"open", "Not there yet", CELL_COUNT, 0}, {"overdue", "Overdue", CELL_COUNT, 0}};
-	struct report_section *section = report_section(report, "supply", "Parts supply",
-		"A part in stock is promised within 3 days of its request, one from overseas within "
-		"5 to 7 days.");
-	struct report_table *table = report_table(section, "supplyByStation", "", columns, 9);
+	struct report_table *table = report_table(section, key, title, columns, 9);
 	if (table != NULL)
-		table->shown = 40;
-	for (size_t i = 0; i < measures->supply[CUT_STATION].count; i++) {
-		const struct supply_row *row = &measures->supply[CUT_STATION].rows[i];
+		table->shown = cut == CUT_STATION ? 40 : MANAGER_SHOWN;
+	for (size_t i = 0; i < measures->supply[cut].count; i++) {
+		const struct supply_row *row = &measures->supply[cut].rows[i];
+		if (row->requested == 0)
+			continue;
 		report_row(table,
 			(const struct cell[]){manager_name(row->key.name),
 				cell_count(row->requested),
@@ -231,4 +244,13 @@ void manager_supply(struct report *report, const struct measures *measures)
 					row->overdue > 0 ? STATE_BAD : STATE_PLAIN)},
 			9);
 	}
+}
+
+void manager_supply(struct report *report, const struct measures *measures)
+{
+	struct report_section *section = report_section(report, "supply", "Parts supply",
+		"A part in stock is promised within 3 days of its request, one from overseas within "
+		"5 to 7 days.");
+	supply_table(section, measures, CUT_STATION, "supplyByStation", "By station", "Station");
+	supply_table(section, measures, CUT_PART, "supplyByPart", "By part", "Part");
 }

@@ -59,11 +59,12 @@ static void hotline_hour_table(struct report_section *section, const struct hotl
 	static const struct report_column columns[] = {{"group", "Group", CELL_TEXT, 0},
 		{"hour", "Hour", CELL_COUNT, 0}, {"offered", "Offered", CELL_COUNT, 0},
 		{"answered", "Answered", CELL_SHARE, 1}, {"abandoned", "Abandoned", CELL_SHARE, 1},
+		{"timedOut", "Given up by the queue", CELL_COUNT, 0},
 		{"wait", "Speed of answer", CELL_DURATION, 0},
 		{"handle", "Handle time", CELL_DURATION, 0},
 		{"firstContact", "Solved at first contact", CELL_SHARE, 1}};
 	struct report_table *table =
-		report_table(section, "hotlineByHour", "By group and hour", columns, 8);
+		report_table(section, "hotlineByHour", "By group and hour", columns, 9);
 	if (table != NULL)
 		table->shown = MANAGER_SHOWN;
 	for (size_t i = 0; i < hours->count; i++) {
@@ -72,9 +73,10 @@ static void hotline_hour_table(struct report_section *section, const struct hotl
 			(const struct cell[]){manager_name(row->key.name),
 				cell_count(row->key.hour), cell_count(row->offered),
 				cell_share(row->answered, row->offered),
-				cell_share(row->abandoned, row->offered), manager_mean(row->wait),
+				cell_share(row->abandoned, row->offered),
+				cell_count(row->timed_out), manager_mean(row->wait),
 				manager_mean(row->handle), manager_ratio(row->first_contact)},
-			8);
+			9);
 	}
 }
 

@@ -94,16 +94,16 @@ static enum ch_status stratum_rows_fill(
 	return status;
 }
 
-static struct cell stratum_name(struct report *report, const struct measures *measures,
-	enum cut cut, const struct stratum_row *row)
+struct cell manager_key(struct report *report, const struct measures *measures, enum cut cut,
+	struct slice name, int64_t period_us)
 {
 	char label[PERIOD_LABEL_BYTES];
 	const struct measure_request *request = &measures->request;
 	if (cut != CUT_PERIOD)
-		return manager_name(row->name);
+		return manager_name(name);
 	return cell_text(report_text(report, "%s",
-		period_label(request->unit, quality_offset_us(request->settings), row->period_us,
-			label)));
+		period_label(
+			request->unit, quality_offset_us(request->settings), period_us, label)));
 }
 
 static void strata_table(struct report_section *section, const struct measures *measures,
@@ -126,7 +126,8 @@ static void strata_table(struct report_section *section, const struct measures *
 	for (size_t k = 0; k < rows.count && table != NULL; k++) {
 		const struct stratum_row *row = &rows.items[k];
 		struct cell cells[2 + STRATA_COLUMNS] = {
-			stratum_name(table->report, measures, cut, row), cell_count(row->received)};
+			manager_key(table->report, measures, cut, row->name, row->period_us),
+			cell_count(row->received)};
 		for (size_t i = 0; i < count; i++)
 			cells[2 + i] = cell_in_state(manager_promise(promised[i], row->ratios[i]),
 				row->ratios[i].whole == 0
