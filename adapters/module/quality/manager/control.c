@@ -234,12 +234,15 @@ static bool control_bears_limits(const struct control_chart *chart)
 	return samples_are_measured(samples->kind) || found >= CONTROL_FOUND_MIN;
 }
 
-static bool control_is_drawable(const struct samples *samples)
+/* A first month may break a promise; a first week has nothing to be held against. */
+static bool control_is_drawable(const struct control_chart *chart)
 {
+	const struct samples *samples = &chart->samples;
 	int64_t found = 0;
 	for (size_t i = 0; i < samples->count; i++)
 		found += samples->items[i].count;
-	return samples->count >= 2 && (samples_are_measured(samples->kind) || found > 0);
+	return samples->count >= (chart->promised >= 0 ? 1 : 2) &&
+	       (samples_are_measured(samples->kind) || found > 0);
 }
 
 /* Of the promises by which stations are ranked: what must not be exceeded.  Some promise how many are in time. */
@@ -306,7 +309,7 @@ static enum ch_status control_draw_block(
 		if (stratum->points[i] != NULL && stratum->points[i]->value_count > largest)
 			largest = stratum->points[i]->value_count;
 	}
-	if (status != CH_OK || !control_is_drawable(&chart.samples))
+	if (status != CH_OK || !control_is_drawable(&chart))
 		goto out;
 	if (plan->kind == CHART_XBAR_R && largest > CONTROL_RANGE_SIZE)
 		chart.samples.kind = CHART_XBAR_S;
@@ -393,11 +396,12 @@ int64_t control_judged_from(const struct control *control, enum control_plan_id 
 	return control->windows[plan].starts[control->windows[plan].previous];
 }
 
+/* Of few cases a share says nothing; but where none was promised, one is too many. */
 static bool control_exceeds_promise(const struct control_chart *chart, size_t at)
 {
 	const struct sample *sample = &chart->samples.items[at];
 	return chart->promised >= 0 && chart->starts[at] >= chart->block_us &&
-	       sample->units >= chart->promise_cases &&
+	       (chart->promised == 0 || sample->units >= chart->promise_cases) &&
 	       (__int128_t)sample->count * 1000000 > (__int128_t)sample->units * chart->promised;
 }
 
