@@ -12,7 +12,7 @@ static void check_charts(const struct samples *samples)
 {
 	struct charts charts;
 	struct buffer out = {0};
-	invariant(charts_make(samples, &charts) == CH_OK);
+	invariant(charts_make(samples, NULL, &charts) == CH_OK);
 	for (size_t i = 0; i < charts.count; i++) {
 		for (size_t at = 0; at < charts.items[i].count; at++) {
 			const struct chart_point *point = &charts.items[i].points[at];

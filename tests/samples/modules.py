@@ -72,12 +72,15 @@ def pistonrings(program, folder):
          {key: f"{document['constants'][key]:.3f}".rstrip("0").rstrip(".") if
           document["constants"][key] else "0" for key in ("A2", "d2", "D3", "D4")})
     # qcc works with d2 = 2.326 and d3 = 0.8640855 from tables.  With these two instead of the
-    # full-precision ones, our own averages give its limits to their last digit.
-    sigma = ranges["center"] / 2.326
-    show(name, "qcc's limits by qcc's d2, d3", ("73.988047993", "74.014304007", "0.0481253301548"), (
-        digits(means["center"] - 3 * sigma / math.sqrt(5), "73.988047993"),
-        digits(means["center"] + 3 * sigma / math.sqrt(5), "74.014304007"),
-        digits(ranges["center"] + 3 * 0.8640855 * sigma, "0.0481253301548")))
+    # full-precision ones the limits are its own to their last digit.
+    tabled, theirs = charts(program, path, "xbar-r", "--d2", "2.326", "--d3", "0.8640855")
+    show(name, "qcc's limits by qcc's d2, d3", ("73.988047993", "74.014304007", 0, "0.0481253301548"), (
+        digits(theirs["xbar"]["lower"], "73.988047993"), digits(theirs["xbar"]["upper"], "74.014304007"),
+        theirs["r"]["lower"], digits(theirs["r"]["upper"], "0.0481253301548")))
+    show(name, "qcc's centers", ("74.001176", "0.02276"), (
+        repr(theirs["xbar"]["center"]), digits(theirs["r"]["center"], "0.02276")))
+    show(name, "its constants are told", (2.326, 0.8640855), (tabled["constants"]["d2"], tabled["constants"]["d3"]))
+    show(name, "rules by them", told(means), told(theirs["xbar"]))
     d2 = document["constants"]["d2"]
     show(name, "our limits by our d2", True, math.isclose(
         means["lower"], 74.001176 - 3 * 0.02276 / d2 / math.sqrt(5), rel_tol=1e-15))

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kit/help.h"
+#include "module/data/number.h"
 #include "module/data/output.h"
 #include "module/quality/chart/chart_report.h"
 
@@ -30,6 +31,8 @@ static int usage(FILE *to, int exit_status)
 		"  --size COLUMN|N     how much was looked at (p, np, u)\n"
 		"  --trial COLUMN      TRUE where a sample takes part in setting the limits\n"
 		"  --rules SET         western-electric (default) or nelson\n"
+		"  --d2 N --d3 N       another program's constants, to compare with it (xbar-r, samples\n"
+		"                      of one size)\n"
 		"\n"
 		"pareto:\n"
 		"  --category COLUMN   the class; without --count each row counts one\n"
@@ -59,10 +62,41 @@ struct request {
 	struct samples_options samples;
 	struct pareto_options pareto;
 	const struct run_rule_set *rules;
+	long double d2; /* 0: ours */
+	long double d3;
 	char delimiter;
 	bool kind_given;
 	bool text;
 };
+
+/* A constant of a chart is between 0 and 10, whatever the size.  False: it is none. */
+static bool constant_parse(const char *text, long double *out_value)
+{
+	struct decimal value;
+	long double power = 1;
+	if (number_parse(slice_text(text), &value) != CH_OK)
+		return false;
+	for (uint32_t i = 0; i < value.scale; i++)
+		power *= 10;
+	long double parsed = (long double)value.unscaled / power;
+	if (parsed <= 0 || parsed >= 10)
+		return false;
+	*out_value = parsed;
+	return true;
+}
+
+/* Of the one size that samples have; NULL: they have several. */
+static const struct constants *constants_asked(
+	const struct request *request, const struct samples *samples, struct constants *constants)
+{
+	unsigned size = samples->items[0].value_count;
+	for (size_t i = 1; i < samples->count; i++) {
+		if (samples->items[i].value_count != size)
+			return NULL;
+	}
+	constants_given(size, request->d2, request->d3, constants);
+	return constants;
+}
 
 static int chart(const struct request *request, struct data_file *file)
 {
@@ -70,9 +104,18 @@ static int chart(const struct request *request, struct data_file *file)
 	struct charts charts;
 	struct refusal refusal;
 	struct buffer out = {0};
+	struct constants constants;
+	const struct constants *given = NULL;
 	if (samples_read(file, &request->samples, &samples, &refusal) != CH_OK)
 		return tell(request->path, &refusal);
-	if (charts_make(&samples, &charts) != CH_OK) {
+	if (request->d2 > 0 && (given = constants_asked(request, &samples, &constants)) == NULL) {
+		samples_fini(&samples);
+		(void)fprintf(stderr,
+			"%s: samples are of several sizes: --d2 and --d3 are of one\n",
+			request->path);
+		return EXIT_UNUSABLE;
+	}
+	if (charts_make(&samples, given, &charts) != CH_OK) {
 		samples_fini(&samples);
 		(void)fputs("carehub-quality: out of memory\n", stderr);
 		return EXIT_UNUSABLE;
@@ -121,6 +164,8 @@ static int parse(int argc, char **argv, bool is_chart, struct request *request)
 		{"size", required_argument, NULL, 'n'},
 		{"trial", required_argument, NULL, 't'},
 		{"rules", required_argument, NULL, 'r'},
+		{"d2", required_argument, NULL, '2'},
+		{"d3", required_argument, NULL, '3'},
 		{"delimiter", required_argument, NULL, 'd'},
 		{"text", no_argument, NULL, 'x'},
 		{NULL, 0, NULL, 0},
@@ -159,6 +204,11 @@ static int parse(int argc, char **argv, bool is_chart, struct request *request)
 			if (request->rules == NULL)
 				return complain("no such set of rules", optarg);
 			break;
+		case '2':
+		case '3':
+			if (!constant_parse(optarg, option == '2' ? &request->d2 : &request->d3))
+				return complain("no such constant", optarg);
+			break;
 		case 'c':
 			request->pareto.category = optarg;
 			break;
@@ -181,6 +231,10 @@ static int parse(int argc, char **argv, bool is_chart, struct request *request)
 	}
 	if (is_chart && !request->kind_given)
 		return complain("which chart", "--kind is missing");
+	if ((request->d2 > 0) != (request->d3 > 0))
+		return complain("which constants", "--d2 and --d3 belong together");
+	if (request->d2 > 0 && request->samples.kind != CHART_XBAR_R)
+		return complain("which constants", "--d2 and --d3 are those of xbar-r");
 	if (optind + 1 != argc)
 		return complain("one file", "- is standard input");
 	request->path = argv[optind];

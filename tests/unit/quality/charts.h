@@ -16,7 +16,7 @@ static inline enum ch_status charts_of(const struct samples_options *options, st
 	status = samples_read(file, options, out_samples, out_refusal);
 	data_file_close(file);
 	if (status == CH_OK)
-		status = charts_make(out_samples, out_charts);
+		status = charts_make(out_samples, NULL, out_charts);
 	return status;
 }
 

@@ -98,6 +98,18 @@ static void test_published_tables(void **state)
 	}
 }
 
+/* Another program's: limits follow from them, the rest stays ours. */
+static void test_given(void **state)
+{
+	(void)state;
+	struct constants given;
+	constants_given(5, 2.326L, 0.864L, &given);
+	assert_near(given.a2, 3 / (2.326L * sqrtl(5)), 1e-18L);
+	assert_near(given.d4, 1 + 3 * 0.864L / 2.326L, 1e-18L);
+	assert_true(given.d3_low == 0);
+	assert_true(given.c4 == constants_of(5)->c4 && given.b4 == constants_of(5)->b4);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -106,6 +118,7 @@ int main(void)
 		cmocka_unit_test(test_c4_by_lgamma),
 		cmocka_unit_test(test_halved_steps),
 		cmocka_unit_test(test_published_tables),
+		cmocka_unit_test(test_given),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

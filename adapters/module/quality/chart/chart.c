@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "module/quality/chart/constants.h"
-
 static const char *const chart_kinds[] = {"xbar-r", "xbar-s", "p", "np", "c", "u"};
 #define CHART_KINDS (sizeof(chart_kinds) / sizeof(*chart_kinds))
 
@@ -112,10 +110,11 @@ static long double chart_deviation(const int64_t *values, unsigned count)
 }
 
 /* Expected value and standard deviation of a sample's spread, for sigma 1. */
-static void chart_spread_of(
-	enum chart_kind kind, unsigned size, long double *out_mean, long double *out_deviation)
+static void chart_spread_of(const struct charts *charts, enum chart_kind kind, unsigned size,
+	long double *out_mean, long double *out_deviation)
 {
-	const struct constants *constants = constants_of(size);
+	const struct constants *constants =
+		charts->given != NULL ? charts->given : constants_of(size);
 	bool range = kind == CHART_XBAR_R;
 	*out_mean = range ? constants->d2 : constants->c4;
 	*out_deviation = range ? constants->d3 : sqrtl(1 - constants->c4 * constants->c4);
@@ -130,8 +129,8 @@ static long double chart_spread(const struct samples *samples, const struct samp
 }
 
 /* Of what is on trial: the mean of all values, and sigma by the samples' spreads. */
-static void chart_estimate(
-	const struct samples *samples, long double *out_center, long double *out_sigma)
+static void chart_estimate(const struct samples *samples, const struct charts *charts,
+	long double *out_center, long double *out_sigma)
 {
 	__int128_t sum = 0;
 	long double spreads = 0;
@@ -155,11 +154,12 @@ static void chart_estimate(
 		values += sample->value_count;
 		/* With one size for all the division waits: one rounding instead of many. */
 		if (!equal)
-			chart_spread_of(samples->kind, sample->value_count, &mean, &deviation);
+			chart_spread_of(
+				charts, samples->kind, sample->value_count, &mean, &deviation);
 		spreads += chart_spread(samples, sample) / mean;
 	}
 	if (equal)
-		chart_spread_of(samples->kind, size, &mean, &deviation);
+		chart_spread_of(charts, samples->kind, size, &mean, &deviation);
 	long double scale = chart_power_of_ten(samples->value_scale);
 	*out_center = (long double)sum / ((long double)values * scale);
 	*out_sigma = spreads / ((long double)samples->trial_count * scale) / (equal ? mean : 1);
@@ -169,7 +169,7 @@ static void chart_fill_measured(const struct samples *samples, struct charts *ch
 {
 	long double scale = chart_power_of_ten(samples->value_scale);
 	long double center;
-	chart_estimate(samples, &center, &charts->sigma);
+	chart_estimate(samples, charts, &center, &charts->sigma);
 	struct chart *means = &charts->items[0];
 	struct chart *spreads = &charts->items[1];
 	for (size_t i = 0; i < samples->count; i++) {
@@ -178,7 +178,7 @@ static void chart_fill_measured(const struct samples *samples, struct charts *ch
 		unsigned size = sample->value_count;
 		long double spread;
 		long double deviation;
-		chart_spread_of(samples->kind, size, &spread, &deviation);
+		chart_spread_of(charts, samples->kind, size, &spread, &deviation);
 		long double of_mean = charts->sigma / sqrtl(size);
 		chart_draw(means, i, center, of_mean, -HUGE_VALL, HUGE_VALL);
 		chart_mark_measured(
@@ -246,10 +246,11 @@ static void chart_fill_counted(const struct samples *samples, struct charts *cha
 	}
 }
 
-enum ch_status charts_make(const struct samples *samples, struct charts *out_charts)
+enum ch_status charts_make(
+	const struct samples *samples, const struct constants *given, struct charts *out_charts)
 {
 	bool measured = samples_are_measured(samples->kind);
-	struct charts charts = {.count = 1};
+	struct charts charts = {.count = 1, .given = given};
 	enum ch_status status = chart_init(&charts.items[0],
 		measured ? "xbar" : chart_kind_name(samples->kind), samples->count);
 	if (status == CH_OK && measured) {

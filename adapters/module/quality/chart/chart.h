@@ -22,6 +22,7 @@
 #ifndef QUALITY_CHART_H
 #define QUALITY_CHART_H
 
+#include "module/quality/chart/constants.h"
 #include "module/quality/chart/run_rule.h"
 #include "module/quality/chart/samples.h"
 
@@ -45,10 +46,14 @@ struct charts {
 	long double sigma;       /* of one value, by X-bar charts; else 0 */
 	int64_t trial_count_sum; /* of what p, np, c and u count, and of the units it was found in */
 	int64_t trial_units;
+	const struct constants *given;
 };
 
-/* CH_NOMEM.  *out_charts does not look at the samples afterwards.  Any thread. */
-enum ch_status charts_make(const struct samples *samples, struct charts *out_charts);
+/* `given` are the constants of an X-bar/R chart whose samples have one size, to be compared with a program that has
+ * others (constants_given); it outlives the charts.  NULL: those of constants.h.  CH_NOMEM.  *out_charts does not
+ * look at the samples afterwards.  Any thread. */
+enum ch_status charts_make(
+	const struct samples *samples, const struct constants *given, struct charts *out_charts);
 void charts_fini(struct charts *charts);
 
 /* "xbar-r" and so on; false: none. */

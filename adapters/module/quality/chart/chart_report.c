@@ -52,12 +52,14 @@ static unsigned report_size(const struct samples *samples)
 	return size;
 }
 
-static void report_constants(struct buffer *out, const struct samples *samples)
+static void report_constants(
+	struct buffer *out, const struct samples *samples, const struct charts *charts)
 {
 	unsigned size = report_size(samples);
 	if (size == 0)
 		return;
-	const struct constants *constants = constants_of(size);
+	const struct constants *constants =
+		charts->given != NULL ? charts->given : constants_of(size);
 	const struct {
 		const char *name;
 		long double value;
@@ -187,7 +189,7 @@ void chart_report_json(const struct samples *samples, const struct charts *chart
 	if (samples_are_measured(samples->kind)) {
 		buffer_append_text(out, ",\n ");
 		report_number(out, "sigma", charts->sigma);
-		report_constants(out, samples);
+		report_constants(out, samples, charts);
 	}
 	buffer_printf(out, ",\n \"ruleSet\":\"%s\",\n \"rules\":{", rules->name);
 	for (size_t i = 0; i < rules->count; i++)

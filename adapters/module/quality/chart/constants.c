@@ -93,10 +93,10 @@ static long double constants_gamma_ratio(unsigned size)
 	return ratio;
 }
 
-static void constants_fill(struct constants *constants, unsigned size)
+/* What follows from the size, d2 and d3. */
+static void constants_derive(struct constants *constants, unsigned size)
 {
 	long double n = size;
-	constants_range_moments(size, 1, &constants->d2, &constants->d3);
 	constants->c4 = sqrtl(2 / (n - 1)) * constants_gamma_ratio(size);
 	constants->a2 = 3 / (constants->d2 * sqrtl(n));
 	constants->a3 = 3 / (constants->c4 * sqrtl(n));
@@ -108,13 +108,22 @@ static void constants_fill(struct constants *constants, unsigned size)
 	constants->d4 = 1 + r_part;
 }
 
+void constants_given(unsigned size, long double d2, long double d3, struct constants *out_constants)
+{
+	invariant(size >= CONSTANTS_SIZE_MIN && size <= CONSTANTS_SIZE_MAX && d2 > 0 && d3 > 0);
+	*out_constants = (struct constants){.d2 = d2, .d3 = d3};
+	constants_derive(out_constants, size);
+}
+
 const struct constants *constants_of(unsigned size)
 {
 	invariant(size >= CONSTANTS_SIZE_MIN && size <= CONSTANTS_SIZE_MAX);
 	struct constants *constants = &constants_table[size];
 	(void)pthread_mutex_lock(&constants_lock);
-	if (constants->c4 == 0)
-		constants_fill(constants, size);
+	if (constants->c4 == 0) {
+		constants_range_moments(size, 1, &constants->d2, &constants->d3);
+		constants_derive(constants, size);
+	}
 	(void)pthread_mutex_unlock(&constants_lock);
 	return constants;
 }

@@ -33,6 +33,10 @@ struct constants {
  * remembered; any thread. */
 const struct constants *constants_of(unsigned size);
 
+/* The same for a program whose d2 and d3 are others, as tables round them; neither is 0 or less. */
+void constants_given(
+	unsigned size, long double d2, long double d3, struct constants *out_constants);
+
 /* Mean and standard deviation of the range of `size` standard normal values, with the usual steps divided
  * by `fineness`, at most CONSTANTS_FINENESS_MAX: how the error above is measured. */
 #define CONSTANTS_FINENESS_MAX 4u

@@ -318,7 +318,7 @@ static enum ch_status control_draw_block(
 		chart.samples.items[i].trial = true;
 	if (!chart.judged)
 		chart.samples.trial_count = chart.samples.count;
-	status = charts_make(&chart.samples, &chart.charts);
+	status = charts_make(&chart.samples, NULL, &chart.charts);
 	if (status == CH_OK)
 		status = control_chart_append(control, &chart);
 	if (status == CH_OK)
