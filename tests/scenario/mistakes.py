@@ -75,5 +75,13 @@ for words in (("carehub-quality", "chart"), ("carehub-quality", "pareto"), ("car
     done = subprocess.run([BIN / words[0], words[1], "--nonsense"], capture_output=True, text=True, timeout=60)
     assert done.returncode == 64, done
     assert done.stderr.startswith(" ".join(words) + ": unrecognized option"), done
+for words, said in ((["--d2", "2.326"], "belong together"), (["--d2", "0", "--d3", "1"], "no such constant: 0"),
+                    (["--kind", "c", "--d2", "2.326", "--d3", "0.864"], "are those of xbar-r")):
+    done = subprocess.run([BIN / "carehub-quality", "chart", "--kind", "xbar-r", *words, "-"], capture_output=True,
+                          text=True, timeout=60)
+    assert done.returncode == 64 and said in done.stderr, done
+done = subprocess.run([BIN / "carehub-quality", "chart", "--kind", "xbar-r", "--d2", "2.326", "--d3", "0.864", "-"],
+                      input="sample value\na 1\na 2\nb 1\nb 2\nb 3\n", capture_output=True, text=True, timeout=60)
+assert done.returncode == 2 and "samples are of several sizes" in done.stderr, done
 done = subprocess.run([BIN / "carehub-marketing", "campaigns", "frob"], capture_output=True, text=True, timeout=60)
 assert done.stderr.startswith("carehub-marketing campaigns: no such command: frob\n"), done
