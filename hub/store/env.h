@@ -1,8 +1,7 @@
-/* The one place that knows LMDB: an environment of named tables whose values are checked.
+/* An environment of named tables whose values are checked; the store's only place that knows LMDB (tree/tree.h).
  *
  * Every value is stored with the CRC-32C of its table, key and bytes behind it and is checked when
- * it is read: LMDB itself has no checksums.  Default durable flags only; a commit that returned
- * CH_OK is on stable storage.
+ * it is read.  Default durable flags only; a commit that returned CH_OK is on stable storage.
  *
  * One write transaction at a time.  Read transactions go from thread to thread as their owner
  * likes. The map grows only in env_grow, which wants no transaction active in the process:
@@ -29,7 +28,7 @@ struct env_options {
 	bool read_only;
 };
 
-/* CH_NOT_FOUND (read_only), CH_CORRUPT, CH_VERSION, CH_FULL, CH_IO, CH_NOMEM.  An environment has all
+/* CH_NOT_FOUND (read_only), CH_CORRUPT, CH_VERSION, CH_DENIED, CH_FULL, CH_IO, CH_NOMEM.  An environment has all
  * its tables from the start, or is damaged; but those that were `added` since are made when it has them not,
  * and of one that is read only that is CH_VERSION. */
 enum ch_status env_open(const struct env_options *options, struct env **out_env);

@@ -5,13 +5,14 @@ import re
 import sys
 
 # What each folder of hub/ (and adapters/) may include besides itself.
-ALL = "base proto wire net journal store core ingest fanout control console daemon client".split()
+ALL = "base tree proto wire net journal store core ingest fanout control console daemon client".split()
 TABLE = {
     "base": "",
+    "tree": "base",
     "wire": "base proto",
     "net": "base",
     "journal": "base",
-    "store": "base",
+    "store": "base tree",
     "core": "base proto wire store",
     "ingest": "base wire net journal store core",
     "fanout": "base wire net journal store",
@@ -22,7 +23,7 @@ TABLE = {
     "cli": "base proto wire client",
     "kit": "base proto wire client",
     "channel": "base proto wire client kit",
-    "module": "base proto wire client kit",
+    "module": "base tree proto wire client kit",
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+[<"]([^>"]+)[>"]', re.M)
 

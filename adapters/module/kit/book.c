@@ -1,52 +1,12 @@
-#include <errno.h>
 #include <stdlib.h>
 
 #include "base/bytes.h"
 #include "base/clock.h"
-#include "base/crc32c.h"
 #include "base/invariant.h"
 #include "module/kit/book_inside.h"
 #include "module/kit/book_parts.h"
 
 #define LOOK_EVERY_US 10000000
-
-enum ch_status book_status_of(int code)
-{
-	switch (code) {
-	case MDB_SUCCESS:
-		return CH_OK;
-	case MDB_NOTFOUND:
-		return CH_NOT_FOUND;
-	case MDB_MAP_FULL:
-	case MDB_MAP_RESIZED:
-		return CH_RETRY;
-	case MDB_READERS_FULL:
-		return CH_BUSY;
-	case MDB_TXN_FULL:
-		return CH_TOO_LARGE;
-	case MDB_VERSION_MISMATCH:
-		return CH_VERSION;
-	case MDB_PANIC: /* a meta page could not be written: nothing goes any more */
-		return CH_CLOSED;
-	case MDB_CORRUPTED:
-	case MDB_PAGE_NOTFOUND:
-	case MDB_INVALID:
-	case MDB_INCOMPATIBLE:
-		return CH_CORRUPT;
-	case ENOMEM:
-		return CH_NOMEM;
-	case ENOSPC:
-	case EDQUOT:
-		return CH_FULL;
-	case ENOENT:
-		return CH_NOT_FOUND;
-	case EACCES:
-	case EPERM:
-		return CH_DENIED;
-	default:
-		return CH_IO; /* EIO, and what we do not know */
-	}
-}
 
 /* ---- Transactions ---- */
 
@@ -98,7 +58,7 @@ enum ch_status book_begin(struct book *book, bool writing, struct book_txn **out
 		code = mdb_txn_begin(book->mdb, NULL, writing ? 0 : MDB_RDONLY, &txn->mdb);
 	if (code != 0) {
 		free(txn);
-		return book_status_of(code);
+		return tree_status(code);
 	}
 	book->open++;
 	*out_txn = txn;
@@ -118,9 +78,9 @@ enum ch_status book_commit(struct book_txn *txn)
 	if (status != CH_OK || !txn->writing) {
 		mdb_txn_abort(txn->mdb);
 	} else {
-		status = txn->status = book_status_of(mdb_txn_commit(txn->mdb)); /* it is gone */
+		status = txn->status = tree_status(mdb_txn_commit(txn->mdb)); /* it is gone */
 		if (status == CH_OK)
-			(void)book_mend_length(txn->book); /* the next opening does */
+			(void)tree_mend_length(txn->book->mdb, false); /* the next opening does */
 	}
 	book_end(txn);
 	return status;
@@ -153,39 +113,19 @@ MDB_dbi book_table(const struct book_txn *txn, uint32_t table)
 	return txn->book->tables[table];
 }
 
-static uint32_t book_sum(uint32_t table, struct slice key, struct slice value)
-{
-	uint8_t number = (uint8_t)table;
-	uint32_t sum = crc32c(0, &number, 1);
-	sum = crc32c(sum, key.data, key.len);
-	return crc32c(sum, value.data, value.len);
-}
-
-enum ch_status book_check(
-	uint32_t table, struct slice key, const MDB_val *stored, struct slice *out_value)
-{
-	if (stored->mv_size < BOOK_SUM_BYTES)
-		return CH_CORRUPT;
-	struct slice value = slice_of(stored->mv_data, stored->mv_size - BOOK_SUM_BYTES);
-	if (load_le32(value.data + value.len) != book_sum(table, key, value))
-		return CH_CORRUPT;
-	*out_value = value;
-	return CH_OK;
-}
-
 enum ch_status book_get(
 	struct book_txn *txn, uint32_t table, struct slice key, struct slice *out_value)
 {
 	MDB_val found;
-	MDB_val wanted = book_val(key);
+	MDB_val wanted = tree_val(key);
 	if (txn->status != CH_OK)
 		return txn->status;
 	if (key.len == 0 || key.len > BOOK_KEY_BYTES)
 		return CH_TOO_LARGE;
 	enum ch_status status =
-		book_status_of(mdb_get(txn->mdb, book_table(txn, table), &wanted, &found));
+		tree_status(mdb_get(txn->mdb, book_table(txn, table), &wanted, &found));
 	if (status == CH_OK)
-		status = book_check(table, key, &found, out_value);
+		status = tree_check(table, key, &found, out_value);
 	if (status != CH_OK && status != CH_NOT_FOUND)
 		book_fail(txn, status);
 	return status;
@@ -202,11 +142,11 @@ static bool book_may_change(struct book_txn *txn, struct slice key)
 
 void book_put(struct book_txn *txn, uint32_t table, struct slice key, struct slice value)
 {
-	uint8_t sum[BOOK_SUM_BYTES];
+	uint8_t sum[TREE_SUM_BYTES];
 	struct buffer *copy = &txn->book->copy;
 	if (!book_may_change(txn, key))
 		return;
-	store_le32(sum, book_sum(table, key, value));
+	store_le32(sum, tree_sum(table, key, value));
 	buffer_clear(copy);
 	buffer_append_slice(copy, key);
 	buffer_append_slice(copy, value);
@@ -216,9 +156,8 @@ void book_put(struct book_txn *txn, uint32_t table, struct slice key, struct sli
 		return;
 	}
 	MDB_val where = {key.len, copy->data};
-	MDB_val stored = {value.len + BOOK_SUM_BYTES, copy->data + key.len};
-	book_fail(
-		txn, book_status_of(mdb_put(txn->mdb, book_table(txn, table), &where, &stored, 0)));
+	MDB_val stored = {value.len + TREE_SUM_BYTES, copy->data + key.len};
+	book_fail(txn, tree_status(mdb_put(txn->mdb, book_table(txn, table), &where, &stored, 0)));
 	txn->changes++;
 }
 
@@ -230,7 +169,7 @@ void book_delete(struct book_txn *txn, uint32_t table, struct slice key)
 	memcpy(copy, key.data, key.len);
 	MDB_val where = {key.len, copy};
 	enum ch_status status =
-		book_status_of(mdb_del(txn->mdb, book_table(txn, table), &where, NULL));
+		tree_status(mdb_del(txn->mdb, book_table(txn, table), &where, NULL));
 	if (status != CH_NOT_FOUND)
 		book_fail(txn, status);
 	txn->changes++;
@@ -241,7 +180,7 @@ void book_clear(struct book_txn *txn, uint32_t table)
 	invariant(txn->writing);
 	if (txn->status != CH_OK)
 		return;
-	book_fail(txn, book_status_of(mdb_drop(txn->mdb, book_table(txn, table), 0)));
+	book_fail(txn, tree_status(mdb_drop(txn->mdb, book_table(txn, table), 0)));
 	txn->changes++;
 }
 
@@ -263,6 +202,6 @@ void book_wipe(struct book_txn *txn)
 uint64_t book_count(struct book_txn *txn, uint32_t table)
 {
 	MDB_stat now = {0};
-	book_fail(txn, book_status_of(mdb_stat(txn->mdb, book_table(txn, table), &now)));
+	book_fail(txn, tree_status(mdb_stat(txn->mdb, book_table(txn, table), &now)));
 	return now.ms_entries;
 }

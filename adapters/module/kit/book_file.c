@@ -12,15 +12,14 @@
 #include "module/kit/book_inside.h"
 #include "module/kit/book_parts.h"
 
-#define MAP_BYTES     (UINT64_C(1) << 30)
-#define MAP_BYTES_MIN (UINT64_C(1) << 20)
-#define READERS       126u
-#define FORM_BYTES    12u /* layout, version, sum of the tables' names */
-#define BOOK_LAYOUT   1u  /* of what the kit keeps */
-#define DATA_FILE     "data.mdb"
-#define LOCK_FILE     "lock.mdb"
-#define DAMAGED_FILE  "data.mdb.damaged"
-#define WRITER_FILE   "writer.lock"
+#define MAP_BYTES    (UINT64_C(1) << 30)
+#define READERS      126u
+#define FORM_BYTES   12u /* layout, version, sum of the tables' names */
+#define BOOK_LAYOUT  1u  /* of what the kit keeps */
+#define DATA_FILE    "data.mdb"
+#define LOCK_FILE    "lock.mdb"
+#define DAMAGED_FILE "data.mdb.damaged"
+#define WRITER_FILE  "writer.lock"
 
 static const char *const own_tables[] = {"kit.state", "kit.gaps", "kit.rejects", "kit.outbox",
 	"kit.waiting", "kit.said", "kit.people", "kit.moved", "kit.erased", "kit.before"};
@@ -33,53 +32,6 @@ static enum ch_status book_path(const char *directory, const char *name, char ou
 {
 	int len = snprintf(out, PATH_MAX, "%s/%s", directory, name);
 	return len > 0 && len < PATH_MAX ? CH_OK : CH_TOO_LARGE;
-}
-
-static int book_open_mdb(struct book *book, const char *directory, uint64_t map_bytes)
-{
-	unsigned flags = MDB_NOTLS | (book->mode == BOOK_READ ? MDB_RDONLY : 0);
-	int code = mdb_env_create(&book->mdb);
-	if (code != 0)
-		return code;
-	code = mdb_env_set_maxdbs(book->mdb, BOOK_TABLES_MAX);
-	if (code == 0)
-		code = mdb_env_set_maxreaders(book->mdb, READERS);
-	/* Who only reads takes the map as large as the writer has made it. */
-	if (code == 0 && book->mode == BOOK_WRITE)
-		code = mdb_env_set_mapsize(book->mdb, (size_t)map_bytes);
-	if (code == 0)
-		code = mdb_env_open(book->mdb, directory, flags, 0600);
-	if (code != 0) {
-		mdb_env_close(book->mdb);
-		book->mdb = NULL;
-	}
-	return code;
-}
-
-/* The address space may be limited: asks for less and less of it. */
-static enum ch_status book_open_map(struct book *book, const struct book_form *form)
-{
-	uint64_t bytes = form->map_bytes > 0 ? form->map_bytes : MAP_BYTES;
-	int code = book_open_mdb(book, form->directory, bytes);
-	while (code == ENOMEM && bytes > MAP_BYTES_MIN * 64) {
-		bytes /= 4;
-		code = book_open_mdb(book, form->directory, bytes);
-	}
-	return book_status_of(code);
-}
-
-enum ch_status book_mend_length(const struct book *book)
-{
-	int fd = -1;
-	struct stat now;
-	uint64_t bytes = book_used_bytes(book);
-	if (mdb_env_get_fd(book->mdb, &fd) != 0 || fstat(fd, &now) != 0)
-		return CH_IO;
-	if ((uint64_t)now.st_size >= bytes)
-		return CH_OK;
-	if (book->mode == BOOK_READ)
-		return CH_CORRUPT;
-	return ftruncate(fd, (off_t)bytes) == 0 ? CH_OK : file_status();
 }
 
 static const char *book_table_name(const struct book_form *form, uint32_t table)
@@ -135,13 +87,13 @@ static enum ch_status book_open_tables(struct book *book, const struct book_form
 	if (code != 0) {
 		if (txn.mdb != NULL)
 			mdb_txn_abort(txn.mdb);
-		return book_status_of(code);
+		return tree_status(code);
 	}
 	bool fresh = now.ms_entries == 0;
 	enum ch_status status = fresh && !txn.writing ? CH_NOT_FOUND : CH_OK;
 	/* The form first: a book of another one has other tables, and is not damaged. */
 	if (status == CH_OK) {
-		status = book_status_of(book_open_table(book, txn.mdb, form, BOOK_STATE, fresh));
+		status = tree_status(book_open_table(book, txn.mdb, form, BOOK_STATE, fresh));
 		if (status == CH_NOT_FOUND)
 			status = CH_CORRUPT;
 	}
@@ -150,7 +102,7 @@ static enum ch_status book_open_tables(struct book *book, const struct book_form
 	for (uint32_t i = 0; i < BOOK_OWN_END && status == CH_OK; i++) {
 		if (i == form->table_count)
 			i = BOOK_OWN_FIRST;
-		status = book_status_of(book_open_table(book, txn.mdb, form, i, fresh));
+		status = tree_status(book_open_table(book, txn.mdb, form, i, fresh));
 		if (status == CH_NOT_FOUND)
 			status = CH_CORRUPT;
 	}
@@ -161,7 +113,7 @@ static enum ch_status book_open_tables(struct book *book, const struct book_form
 		status = txn.status;
 	}
 	if (status == CH_OK)
-		return book_status_of(mdb_txn_commit(txn.mdb));
+		return tree_status(mdb_txn_commit(txn.mdb));
 	mdb_txn_abort(txn.mdb);
 	return status;
 }
@@ -177,7 +129,14 @@ static enum ch_status book_take_lock(struct book *book, const char *directory)
 
 enum ch_status book_open(const struct book_form *form, enum book_mode mode, struct book **out_book)
 {
-	MDB_envinfo info;
+	const struct tree_options tree = {.dir = form->directory,
+		.tables = BOOK_TABLES_MAX,
+		.readers = READERS,
+		/* Who only reads takes the map as large as the writer has made it. */
+		.map_bytes = mode == BOOK_READ     ? 0
+			     : form->map_bytes > 0 ? form->map_bytes
+						   : MAP_BYTES,
+		.read_only = mode == BOOK_READ};
 	enum ch_status status = CH_NOMEM;
 	invariant(form->table_count < BOOK_OWN_FIRST);
 	struct book *book = calloc(1, sizeof(*book));
@@ -189,10 +148,7 @@ enum ch_status book_open(const struct book_form *form, enum book_mode mode, stru
 	status = mode == BOOK_WRITE ? book_take_lock(book, form->directory) : CH_OK;
 	if (status != CH_OK)
 		goto out;
-	status = book_open_map(book, form);
-	if (status != CH_OK)
-		goto out;
-	status = book_mend_length(book);
+	status = tree_open(&tree, &book->mdb, &book->map_bytes);
 	if (status != CH_OK)
 		goto out;
 	status = book_open_tables(book, form);
@@ -202,10 +158,6 @@ enum ch_status book_open(const struct book_form *form, enum book_mode mode, stru
 	status = mode == BOOK_WRITE ? file_sync_dir(form->directory) : CH_OK;
 	if (status != CH_OK)
 		goto out;
-	status = book_status_of(mdb_env_info(book->mdb, &info));
-	if (status != CH_OK)
-		goto out;
-	book->map_bytes = info.me_mapsize;
 	*out_book = book;
 	book = NULL; /* the caller's now */
 out:
@@ -254,9 +206,5 @@ enum ch_status book_discard(const char *directory, bool keep)
 
 uint64_t book_used_bytes(const struct book *book)
 {
-	MDB_stat now;
-	MDB_envinfo info;
-	(void)mdb_env_stat(book->mdb, &now); /* neither fails on an open environment */
-	(void)mdb_env_info(book->mdb, &info);
-	return (uint64_t)(info.me_last_pgno + 1) * now.ms_psize;
+	return tree_used_bytes(book->mdb);
 }

@@ -6,11 +6,8 @@
 #ifndef MODULE_KIT_BOOK_PARTS_H
 #define MODULE_KIT_BOOK_PARTS_H
 
-#include <lmdb.h>
-
 #include "module/kit/book.h"
-
-#define BOOK_SUM_BYTES 4u /* behind each value */
+#include "tree/tree.h"
 
 struct book {
 	MDB_env *mdb;
@@ -34,26 +31,7 @@ struct book_txn {
 	uint64_t changes;
 };
 
-static inline MDB_val book_val(struct slice s)
-{
-	/* LMDB's type has no const; it does not write through keys. */
-	return (MDB_val){s.len, (void *)(uintptr_t)s.data};
-}
-
-/* What LMDB or the system says, as a status of ours. */
-enum ch_status book_status_of(int code);
-
 /* One of the tables that are open. */
 MDB_dbi book_table(const struct book_txn *txn, uint32_t table);
-
-/* The value without its sum, which is right; else CH_CORRUPT. */
-enum ch_status book_check(
-	uint32_t table, struct slice key, const MDB_val *stored, struct slice *out_value);
-
-/* Pages that a transaction took at the end of the file and gave back are counted and not written, so the file
- * may be shorter than its meta page says; so is one that was cut off.  A read behind the end would be a
- * SIGBUS.  Made long enough, what is missing is zeros, which LMDB and the sums tell from pages.  CH_CORRUPT (who
- * only reads), CH_FULL, CH_IO. */
-enum ch_status book_mend_length(const struct book *book);
 
 #endif

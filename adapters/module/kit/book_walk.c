@@ -38,7 +38,7 @@ enum ch_status book_walk_begin(struct book_txn *txn, uint32_t table, struct slic
 		memcpy(walk->prefix, prefix.data, prefix.len);
 	if (first.len > 0)
 		memcpy(walk->at, first.data, first.len);
-	status = book_status_of(mdb_cursor_open(txn->mdb, book_table(txn, table), &walk->mdb));
+	status = tree_status(mdb_cursor_open(txn->mdb, book_table(txn, table), &walk->mdb));
 	if (status != CH_OK)
 		goto out;
 	*out_walk = walk;
@@ -77,7 +77,7 @@ enum ch_status book_walk_next(
 	struct slice value;
 	if (walk->txn->status != CH_OK)
 		return walk->txn->status;
-	enum ch_status status = book_status_of(book_walk_step(walk, &key, &found));
+	enum ch_status status = tree_status(book_walk_step(walk, &key, &found));
 	walk->begun = true;
 	walk->changes = walk->txn->changes;
 	if (status == CH_NOT_FOUND)
@@ -88,7 +88,7 @@ enum ch_status book_walk_next(
 	if (status == CH_OK)
 		status = here.len <= BOOK_KEY_BYTES ? CH_OK : CH_CORRUPT;
 	if (status == CH_OK)
-		status = book_check(walk->table, here, &found, &value);
+		status = tree_check(walk->table, here, &found, &value);
 	if (status != CH_OK) {
 		book_fail(walk->txn, status);
 		return status;
@@ -129,7 +129,7 @@ static int book_seek_last(
 {
 	if (bound.len == 0)
 		return mdb_cursor_get(cursor, key, found, MDB_LAST);
-	*key = book_val(bound);
+	*key = tree_val(bound);
 	int code = mdb_cursor_get(cursor, key, found, MDB_SET_RANGE);
 	if (code == MDB_NOTFOUND)
 		return mdb_cursor_get(cursor, key, found, MDB_LAST);
@@ -156,15 +156,15 @@ enum ch_status book_last(struct book_txn *txn, uint32_t table, struct slice pref
 		bound = book_behind(prefix, behind, &len) ? slice_of(behind, len) : bound;
 	}
 	enum ch_status status =
-		book_status_of(mdb_cursor_open(txn->mdb, book_table(txn, table), &cursor));
+		tree_status(mdb_cursor_open(txn->mdb, book_table(txn, table), &cursor));
 	if (status == CH_OK)
-		status = book_status_of(book_seek_last(cursor, bound, most.len > 0, &key, &found));
+		status = tree_status(book_seek_last(cursor, bound, most.len > 0, &key, &found));
 	struct slice here =
 		status == CH_OK ? slice_of(key.mv_data, key.mv_size) : (struct slice){NULL, 0};
 	if (status == CH_OK && !slice_starts(here, prefix))
 		status = CH_NOT_FOUND;
 	if (status == CH_OK)
-		status = book_check(table, here, &found, &value);
+		status = tree_check(table, here, &found, &value);
 	if (cursor != NULL)
 		mdb_cursor_close(cursor);
 	if (status == CH_OK) {
