@@ -24,7 +24,7 @@ from collections import Counter
 from datetime import date, datetime, time, timedelta, timezone
 
 from people import PRODUCTS, population
-from stations import STATIONS, orders_of
+from repairs import STATIONS, orders_of
 
 ZONE = timezone(timedelta(hours=8))
 MAIN = ("WH-MAIN", "明远备件中心")

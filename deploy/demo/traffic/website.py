@@ -39,7 +39,7 @@ from datetime import date, datetime, time, timedelta, timezone
 from urllib.parse import quote, urlsplit
 
 from people import population, written_mobile, written_name
-from stations import STATIONS, day_of, orders_of
+from repairs import STATIONS, day_of, orders_of
 from tills import cards_of
 
 ZONE = timezone(timedelta(hours=8))
