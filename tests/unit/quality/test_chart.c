@@ -217,6 +217,27 @@ static void test_labels_of_every_script_stand_in_one_column(void **state)
 	drawn_fini(&drawn);
 }
 
+/* Limits that lie close together far from 0 are not all the same six digits. */
+static void test_close_limits_are_told_apart(void **state)
+{
+	(void)state;
+	struct buffer out = {0};
+	struct drawn drawn = draw_chart(CHART_XBAR_R,
+		"100000.1 100000.2 100000.3\n100000.3 100000.2 100000.1\n100000.1 100000.1 100000.3\n");
+	chart_report_text(&drawn.samples, &drawn.charts, &run_rule_western_electric, &out);
+	assert_non_null(strstr(buffer_text(&out), " 99999.984224 "));
+	assert_non_null(strstr(buffer_text(&out), " 100000.39355"));
+	assert_non_null(strstr(buffer_text(&out), " 0.514918\n"));
+	buffer_fini(&out);
+	drawn_fini(&drawn);
+	drawn = draw_chart(CHART_XBAR_R, "1 1\n1 1\n");
+	chart_report_text(&drawn.samples, &drawn.charts, &run_rule_western_electric, &out);
+	assert_non_null(
+		strstr(buffer_text(&out), "              1              1              1\n"));
+	buffer_fini(&out);
+	drawn_fini(&drawn);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -230,6 +251,7 @@ int main(void)
 		cmocka_unit_test(test_varying_samples),
 		cmocka_unit_test(test_exact_sums),
 		cmocka_unit_test(test_labels_of_every_script_stand_in_one_column),
+		cmocka_unit_test(test_close_limits_are_told_apart),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,6 +8,9 @@
 #include "module/quality/chart/constants.h"
 #include "module/report/textwidth.h"
 
+#define REPORT_DIGITS_MIN 6 /* of a number in a table for people */
+#define REPORT_DIGITS_MAX 15
+
 static void report_number(struct buffer *out, const char *key, long double value)
 {
 	buffer_printf(out, "\"%s\":", key);
@@ -215,23 +218,46 @@ static size_t report_label_width(const struct samples *samples)
 	return widest;
 }
 
+/* So many that limits which lie close together far from 0 are told apart: five of what is between them. */
+static int report_digits(const struct chart *chart)
+{
+	long double widest = 0;
+	long double spread = 0;
+	for (size_t at = 0; at < chart->count; at++) {
+		const struct chart_point *point = &chart->points[at];
+		long double between = point->high - point->low;
+		widest = fmaxl(widest, fmaxl(fabsl(point->low), fabsl(point->high)));
+		if (between > 0 && (spread == 0 || between < spread))
+			spread = between;
+	}
+	if (spread == 0)
+		return REPORT_DIGITS_MIN;
+	int digits = 5 + (int)ceill(log10l(widest / spread));
+	return digits < REPORT_DIGITS_MIN   ? REPORT_DIGITS_MIN
+	       : digits > REPORT_DIGITS_MAX ? REPORT_DIGITS_MAX
+					    : digits;
+}
+
 static void report_chart_text(struct buffer *out, const struct samples *samples,
 	const struct chart *chart, const struct run_rule_set *rules)
 {
 	struct violation violation;
 	size_t width = report_label_width(samples);
+	int digits = report_digits(chart);
+	int column = digits + 8; /* sign, point and exponent */
 	buffer_printf(out, "%s\n%6s ", chart->name, "point");
 	text_pad(SLICE_LITERAL("label"), width, false, out);
-	buffer_printf(
-		out, " %14s %14s %14s %14s  %s\n", "value", "lower", "center", "upper", "rules");
+	buffer_printf(out, " %*s %*s %*s %*s  %s\n", column, "value", column, "lower", column,
+		"center", column, "upper", "rules");
 	for (size_t at = 0; at < chart->count; at++) {
 		const struct chart_point *point = &chart->points[at];
 		char label[REFUSAL_WORD_BYTES];
 		buffer_printf(out, "%6zu ", at + 1);
 		text_pad(slice_text(refusal_word(samples->items[at].label, label)), width, false,
 			out);
-		buffer_printf(out, " %14.6Lg %14.6Lg %14.6Lg %14.6Lg", chart->marks[at].value,
-			point->low, point->center, point->high);
+		buffer_printf(out, " %*.*Lg %*.*Lg %*.*Lg %*.*Lg", column, digits,
+			chart->marks[at].value, column, digits, point->low, column, digits,
+			point->center, column, digits, point->high);
 		const char *before = "  ";
 		for (size_t i = 0; i < rules->count; i++) {
 			if (!run_rule_holds(&rules->rules[i], chart->marks, at, &violation))
