@@ -254,8 +254,8 @@ class Day:
 
     def survey(self, person, at):
         answers = [{"questionId": "Q%d" % i, "dimension": word, "score": {"unscaled": str(self.rng.randint(1, 5))},
-                    "scaleMin": {"unscaled": "1"}, "scaleMax": {"unscaled": "5"}}
-                   for i, word in enumerate(("speed", "price", "manner"), 1)]
+                    "expectation": {"unscaled": expected}, "scaleMin": {"unscaled": "1"}, "scaleMax": {"unscaled": "5"}}
+                   for i, (word, expected) in enumerate((("speed", "4"), ("price", "3"), ("manner", "5")), 1)]
         return self.event("survey.answered", at, {
             "surveyId": "after-repair", "wave": self.day.strftime("%Y-%m"), "responseId": self.next("R"),
             "channel": "CONTACT_CHANNEL_WEB", "answers": answers, "complete": "ANSWER_YES",
