@@ -171,6 +171,10 @@ with certificate("127.0.0.1", "IP:127.0.0.1") as certs, Hub() as hub, \
         assert rows("poll", "questions")[0]["satisfied"] == 1
         until(lambda: re.search(r"\bended\b", campaigns("report", "poll", status=(0, 1))))
         spring = campaigns("report", "spring", "--json", status=(0, 1))
+        assert json.loads(spring)["scope"] == "spring"
+        drawn = next(f for s in json.loads(spring)["sections"] for f in s["parts"] if f.get("figure") == "outcomeCounts")
+        assert {p["label"]: p["values"][0] for p in drawn["points"]} == \
+            {state: count for state, count in outcomes("spring").items() if count > 0}, drawn
 
     # The book anew: the same report, nothing sent, nothing said.
     sent, head = len(box.mails), hub.status(ops)["head"]

@@ -499,6 +499,7 @@ int campaign_command(int argc, char **argv, const struct module *module, size_t 
 	view.settings = view.book.configs[config_part];
 	const struct report_head head = {.product = "Carehub marketing",
 		.title = "Campaigns",
+		.scope = slice_text(request.word_count > 0 ? request.words[0] : "all campaigns"),
 		.sequence = view.book.feed.position,
 		.from_us = view.book.feed.begun_us,
 		.to_us = view.book.feed.arrival_us,

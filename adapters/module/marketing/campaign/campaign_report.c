@@ -194,6 +194,29 @@ static void report_count(
 		2);
 }
 
+/* What there is none of is left to the table. */
+static void report_outcome_figure(
+	const struct campaign_figures *figures, struct report_section *section)
+{
+	static const char *const series[] = {"customers"};
+	uint64_t all = 0;
+	for (int state = LEDGER_IS_PASSED_OVER; state < LEDGER_STATES; state++)
+		all += figures->states[state];
+	if (all == 0)
+		return;
+	struct report_figure *figure = report_figure(
+		section, FIGURE_RANK, "outcomeCounts", slice_text("What became of it"), series, 1);
+	if (figure == NULL)
+		return;
+	figure->label = "Outcome";
+	figure->unit = "customers";
+	for (int state = LEDGER_IS_PASSED_OVER; state < LEDGER_STATES; state++) {
+		double customers = (double)figures->states[state];
+		if (customers > 0)
+			(void)report_point(figure, slice_text(ledger_states[state]), &customers);
+	}
+}
+
 static void report_figures(const struct campaign_figures *figures, struct report *report)
 {
 	static const struct report_column columns[] = {
@@ -202,6 +225,7 @@ static void report_figures(const struct campaign_figures *figures, struct report
 		{"reason", "Reason", CELL_TEXT, 0}, {"customers", "Customers", CELL_COUNT, 0}};
 	struct report_section *section = report_section(report, "outcomes", "Outcomes",
 		"Each customer once, as his newest message stands.");
+	report_outcome_figure(figures, section);
 	struct report_table *table = report_table(section, "outcomes", "", columns, 2);
 	for (int state = LEDGER_IS_PASSED_OVER; state < LEDGER_STATES; state++)
 		report_count(table, ledger_states[state], figures->states[state],
@@ -283,7 +307,7 @@ static enum ch_status report_survey(struct book_txn *txn, const struct campaign 
 enum ch_status campaign_report_one(
 	struct book_txn *txn, const struct campaign *campaign, struct report *report)
 {
-	static const struct report_column columns[] = {{"standing", "", CELL_TEXT, 0},
+	static const struct report_column columns[] = {{"standing", "Standing", CELL_TEXT, 0},
 		{"start", "Start", CELL_COUNT, 0}, {"started", "Started", CELL_TIME, 0},
 		{"by", "By", CELL_TEXT, 0}, {"segment", "Segment", CELL_TEXT, 0},
 		{"definition", "Definition", CELL_TEXT, 0}, {"text", "Text", CELL_TEXT, 0},
