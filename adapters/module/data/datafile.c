@@ -9,6 +9,8 @@
 #include "base/limits.h"
 #include "base/text.h"
 
+#define EXIT_UNUSABLE 2
+
 struct data_file {
 	struct buffer owned; /* what was read; empty when the bytes are the caller's */
 	struct slice bytes;
@@ -54,6 +56,12 @@ void refusal_print(const struct refusal *refusal, const char *path, FILE *out)
 	if (refusal->at.column > 0)
 		(void)fprintf(out, "%" PRIu64 ":", refusal->at.column);
 	(void)fprintf(out, " %s\n", refusal->reason);
+}
+
+int refusal_tell(const struct refusal *refusal, const char *path)
+{
+	refusal_print(refusal, path, stderr);
+	return EXIT_UNUSABLE;
 }
 
 bool data_delimiter_find(const char *word, char *out_delimiter)

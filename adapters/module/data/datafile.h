@@ -45,6 +45,9 @@ const char *refusal_word(struct slice text, char word[REFUSAL_WORD_BYTES]);
 /* "FILE:LINE:COLUMN: reason", as compilers do, so that editors find the place. */
 void refusal_print(const struct refusal *refusal, const char *path, FILE *out);
 
+/* The same on standard error; returns the exit status: 2. */
+int refusal_tell(const struct refusal *refusal, const char *path);
+
 enum data_layout {
 	DATA_TABLE, /* each line has the same fields */
 	DATA_LINES, /* each line has as many as it likes */

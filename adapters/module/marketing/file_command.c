@@ -13,46 +13,28 @@
 #include "module/marketing/basket/rule_report.h"
 
 #define EXIT_UNUSABLE 2
-#define EXIT_USAGE    64
 
-static int usage(FILE *to, int exit_status)
-{
-	(void)fputs(
-		"Usage: carehub-marketing rules --baskets FILE --support S --confidence C [OPTIONS]\n"
-		"       carehub-marketing rules --config FILE ...     by the module's book: its --help\n"
-		"\n"
-		"rules finds which items are bought together, and prints one JSON document.  FILE has a\n"
-		"basket a line, or a line of a receipt a row (CSV, TSV, semicolons, blanks; - is\n"
-		"standard input).\n"
-		"\n"
-		"  --support S         least share of all baskets that hold a set of items: 0.001\n"
-		"  --confidence C      least share of those with the left side that have the right: 0.5\n"
-		"  --least N           and at least N baskets (default 1)\n"
-		"  --basket COLUMN     the column of the receipt's number, by its name in the header\n"
-		"  --item COLUMN       the column of the item\n"
-		"  --ignore ITEM       what is no item, as NONE; may be given more than once\n"
-		"  --every N           take N baskets in at a time, as the running module does; the result is\n"
-		"                      the same\n"
-		"  --sets              list the frequent item sets, too\n"
-		"  --text              a table for people instead\n"
-		"  --delimiter WORD    comma, semicolon, tab or blanks (default: found in the file)\n"
-		"\n"
-		"Exit status: 0 fine, 2 the file is unusable, 64 usage.\n",
-		to);
-	return exit_status;
-}
-
-static int complain(const char *what, const char *value)
-{
-	(void)fprintf(stderr, "carehub-marketing: %s: %s\n", what, value);
-	return usage(stderr, EXIT_USAGE);
-}
-
-static int tell(const char *path, const struct refusal *refusal)
-{
-	refusal_print(refusal, path, stderr);
-	return EXIT_UNUSABLE;
-}
+static const struct help help = {"carehub-marketing",
+	"Usage: carehub-marketing rules --baskets FILE --support S --confidence C [OPTIONS]\n"
+	"       carehub-marketing rules --config FILE ...     by the module's book: its --help\n"
+	"\n"
+	"rules finds which items are bought together, and prints one JSON document.  FILE has a\n"
+	"basket a line, or a line of a receipt a row (CSV, TSV, semicolons, blanks; - is\n"
+	"standard input).\n"
+	"\n"
+	"  --support S         least share of all baskets that hold a set of items: 0.001\n"
+	"  --confidence C      least share of those with the left side that have the right: 0.5\n"
+	"  --least N           and at least N baskets (default 1)\n"
+	"  --basket COLUMN     the column of the receipt's number, by its name in the header\n"
+	"  --item COLUMN       the column of the item\n"
+	"  --ignore ITEM       what is no item, as NONE; may be given more than once\n"
+	"  --every N           take N baskets in at a time, as the running module does; the result is\n"
+	"                      the same\n"
+	"  --sets              list the frequent item sets, too\n"
+	"  --text              a table for people instead\n"
+	"  --delimiter WORD    comma, semicolon, tab or blanks (default: found in the file)\n"
+	"\n"
+	"Exit status: 0 fine, 2 the file is unusable, 64 usage.\n"};
 
 struct request {
 	const char *path;
@@ -117,7 +99,7 @@ static int rules(const struct request *request)
 	if (status == CH_OK)
 		status = read_baskets(request, store, &refusal);
 	if (status != CH_OK) {
-		(void)tell(request->path, &refusal);
+		(void)refusal_tell(&refusal, request->path);
 		goto out;
 	}
 	status = request->every > 0 ? mine_in_steps(request, store, &sets)
@@ -181,19 +163,19 @@ static int parse(int argc, char **argv, struct request *request)
 			break;
 		case 's':
 			if (share_parse(slice_text(optarg), &request->support.share) != CH_OK)
-				return complain("no share above 0 and at most 1", optarg);
+				return help_refuse(&help, "no share above 0 and at most 1", optarg);
 			break;
 		case 'c':
 			if (share_parse(slice_text(optarg), &request->confidence) != CH_OK)
-				return complain("no share above 0 and at most 1", optarg);
+				return help_refuse(&help, "no share above 0 and at most 1", optarg);
 			break;
 		case 'l':
 			if (!parse_baskets(optarg, &request->support.baskets))
-				return complain("no number of baskets", optarg);
+				return help_refuse(&help, "no number of baskets", optarg);
 			break;
 		case 'e':
 			if (!parse_baskets(optarg, &request->every))
-				return complain("no number of baskets", optarg);
+				return help_refuse(&help, "no number of baskets", optarg);
 			break;
 		case 'b':
 			request->file.basket = optarg;
@@ -203,7 +185,7 @@ static int parse(int argc, char **argv, struct request *request)
 			break;
 		case 'g':
 			if (request->file.ignored_count == BASKET_FILE_IGNORED_MAX)
-				return complain("too many items to ignore", optarg);
+				return help_refuse(&help, "too many items to ignore", optarg);
 			request->file.ignored[request->file.ignored_count++] = optarg;
 			break;
 		case 'S':
@@ -214,19 +196,20 @@ static int parse(int argc, char **argv, struct request *request)
 			break;
 		case 'd':
 			if (!data_delimiter_find(optarg, &request->delimiter))
-				return complain("no such delimiter", optarg);
+				return help_refuse(&help, "no such delimiter", optarg);
 			break;
 		default:
-			return usage(stderr, EXIT_USAGE);
+			return help_refuse(&help, NULL, NULL);
 		}
 	}
 	if (optind < argc)
-		return complain("unknown argument", argv[optind]);
+		return help_refuse(&help, "unknown argument", argv[optind]);
 	if (request->path == NULL || request->support.share.unscaled == 0 ||
 		request->confidence.unscaled == 0)
-		return complain("rules", "--baskets, --support and --confidence are needed");
+		return help_refuse(
+			&help, "rules", "--baskets, --support and --confidence are needed");
 	if ((request->file.basket == NULL) != (request->file.item == NULL))
-		return complain("columns", "--basket and --item go together");
+		return help_refuse(&help, "columns", "--basket and --item go together");
 	return 0;
 }
 
@@ -235,7 +218,7 @@ int file_command(int argc, char **argv)
 	static char name[] = "carehub-marketing rules"; /* so getopt's messages begin */
 	struct request request = {.support = {.baskets = 1}, .delimiter = DATA_DETECT};
 	if (help_asked(argc, argv))
-		return usage(stdout, 0);
+		return help_print(&help);
 	argv[0] = name;
 	int result = parse(argc, argv, &request);
 	return result != 0 ? result : rules(&request);

@@ -10,51 +10,33 @@
 #include "module/quality/chart/chart_report.h"
 
 #define EXIT_UNUSABLE 2
-#define EXIT_USAGE    64
 
-static int usage(FILE *to, int exit_status)
-{
-	(void)fputs(
-		"Usage: carehub-quality chart --kind KIND [OPTIONS] FILE\n"
-		"       carehub-quality pareto [OPTIONS] FILE\n"
-		"\n"
-		"chart draws up a control chart: xbar-r, xbar-s, p, np, c or u.  pareto puts classes of\n"
-		"defects in order.  Both read a plain table (CSV, TSV, semicolons, blanks; - is standard\n"
-		"input) and print one JSON document.\n"
-		"\n"
-		"  --text              a table for people instead\n"
-		"  --delimiter WORD    comma, semicolon, tab or blanks (default: found in the file)\n"
-		"\n"
-		"chart; COLUMN is a name of the header, or #3 for the third:\n"
-		"  --value COLUMN      what is measured or counted\n"
-		"  --sample COLUMN     the sample that a row belongs to\n"
-		"  --size COLUMN|N     how much was looked at (p, np, u)\n"
-		"  --trial COLUMN      TRUE where a sample takes part in setting the limits\n"
-		"  --rules SET         western-electric (default) or nelson\n"
-		"  --d2 N --d3 N       another program's constants, to compare with it (xbar-r, samples\n"
-		"                      of one size)\n"
-		"\n"
-		"pareto:\n"
-		"  --category COLUMN   the class; without --count each row counts one\n"
-		"  --count COLUMN      how often\n"
-		"  --other NAME        the class that stands last (default: other, others, 其他, 其它)\n"
-		"\n"
-		"Exit status: 0 fine, 2 the file is unusable, 64 usage.\n",
-		to);
-	return exit_status;
-}
-
-static int complain(const char *what, const char *value)
-{
-	(void)fprintf(stderr, "carehub-quality: %s: %s\n", what, value);
-	return usage(stderr, EXIT_USAGE);
-}
-
-static int tell(const char *path, const struct refusal *refusal)
-{
-	refusal_print(refusal, path, stderr);
-	return EXIT_UNUSABLE;
-}
+static const struct help help = {"carehub-quality",
+	"Usage: carehub-quality chart --kind KIND [OPTIONS] FILE\n"
+	"       carehub-quality pareto [OPTIONS] FILE\n"
+	"\n"
+	"chart draws up a control chart: xbar-r, xbar-s, p, np, c or u.  pareto puts classes of\n"
+	"defects in order.  Both read a plain table (CSV, TSV, semicolons, blanks; - is standard\n"
+	"input) and print one JSON document.\n"
+	"\n"
+	"  --text              a table for people instead\n"
+	"  --delimiter WORD    comma, semicolon, tab or blanks (default: found in the file)\n"
+	"\n"
+	"chart; COLUMN is a name of the header, or #3 for the third:\n"
+	"  --value COLUMN      what is measured or counted\n"
+	"  --sample COLUMN     the sample that a row belongs to\n"
+	"  --size COLUMN|N     how much was looked at (p, np, u)\n"
+	"  --trial COLUMN      TRUE where a sample takes part in setting the limits\n"
+	"  --rules SET         western-electric (default) or nelson\n"
+	"  --d2 N --d3 N       another program's constants, to compare with it (xbar-r, samples\n"
+	"                      of one size)\n"
+	"\n"
+	"pareto:\n"
+	"  --category COLUMN   the class; without --count each row counts one\n"
+	"  --count COLUMN      how often\n"
+	"  --other NAME        the class that stands last (default: other, others, 其他, 其它)\n"
+	"\n"
+	"Exit status: 0 fine, 2 the file is unusable, 64 usage.\n"};
 
 struct request {
 	const char *path;
@@ -107,7 +89,7 @@ static int chart(const struct request *request, struct data_file *file)
 	struct constants constants;
 	const struct constants *given = NULL;
 	if (samples_read(file, &request->samples, &samples, &refusal) != CH_OK)
-		return tell(request->path, &refusal);
+		return refusal_tell(&refusal, request->path);
 	if (request->d2 > 0 && (given = constants_asked(request, &samples, &constants)) == NULL) {
 		samples_fini(&samples);
 		(void)fprintf(stderr,
@@ -139,7 +121,7 @@ static int pareto(const struct request *request, struct data_file *file)
 	int result = 0;
 	pareto_init(&pareto, request->other);
 	if (pareto_read(file, &request->pareto, &pareto, &refusal) != CH_OK) {
-		result = tell(request->path, &refusal);
+		result = refusal_tell(&refusal, request->path);
 		goto out;
 	}
 	pareto_rank(&pareto);
@@ -185,7 +167,7 @@ static int parse(int argc, char **argv, bool is_chart, struct request *request)
 		case 'k':
 			request->kind_given = chart_kind_find(optarg, &request->samples.kind);
 			if (!request->kind_given)
-				return complain("no such chart", optarg);
+				return help_refuse(&help, "no such chart", optarg);
 			break;
 		case 'v':
 			request->samples.value = optarg;
@@ -202,12 +184,12 @@ static int parse(int argc, char **argv, bool is_chart, struct request *request)
 		case 'r':
 			request->rules = run_rule_set_find(optarg);
 			if (request->rules == NULL)
-				return complain("no such set of rules", optarg);
+				return help_refuse(&help, "no such set of rules", optarg);
 			break;
 		case '2':
 		case '3':
 			if (!constant_parse(optarg, option == '2' ? &request->d2 : &request->d3))
-				return complain("no such constant", optarg);
+				return help_refuse(&help, "no such constant", optarg);
 			break;
 		case 'c':
 			request->pareto.category = optarg;
@@ -220,23 +202,23 @@ static int parse(int argc, char **argv, bool is_chart, struct request *request)
 			break;
 		case 'd':
 			if (!data_delimiter_find(optarg, &request->delimiter))
-				return complain("no such delimiter", optarg);
+				return help_refuse(&help, "no such delimiter", optarg);
 			break;
 		case 'x':
 			request->text = true;
 			break;
 		default:
-			return usage(stderr, EXIT_USAGE);
+			return help_refuse(&help, NULL, NULL);
 		}
 	}
 	if (is_chart && !request->kind_given)
-		return complain("which chart", "--kind is missing");
+		return help_refuse(&help, "which chart", "--kind is missing");
 	if ((request->d2 > 0) != (request->d3 > 0))
-		return complain("which constants", "--d2 and --d3 belong together");
+		return help_refuse(&help, "which constants", "--d2 and --d3 belong together");
 	if (request->d2 > 0 && request->samples.kind != CHART_XBAR_R)
-		return complain("which constants", "--d2 and --d3 are those of xbar-r");
+		return help_refuse(&help, "which constants", "--d2 and --d3 are those of xbar-r");
 	if (optind + 1 != argc)
-		return complain("one file", "- is standard input");
+		return help_refuse(&help, "one file", "- is standard input");
 	request->path = argv[optind];
 	return 0;
 }
@@ -250,14 +232,14 @@ int file_command(int argc, char **argv)
 	struct data_file *file = NULL;
 	struct refusal refusal;
 	if (help_asked(argc, argv))
-		return usage(stdout, 0);
+		return help_print(&help);
 	bool is_chart = strcmp(argv[0], "chart") == 0;
 	argv[0] = is_chart ? chart_name : pareto_name;
 	int result = parse(argc, argv, is_chart, &request);
 	if (result != 0)
 		return result;
 	if (data_file_open(request.path, DATA_TABLE, request.delimiter, &file, &refusal) != CH_OK)
-		return tell(request.path, &refusal);
+		return refusal_tell(&refusal, request.path);
 	result = is_chart ? chart(&request, file) : pareto(&request, file);
 	data_file_close(file);
 	return result;

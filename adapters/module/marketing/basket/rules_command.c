@@ -1,26 +1,22 @@
 #include <stdio.h>
 
+#include "kit/help.h"
 #include "module/marketing/basket/rule_report.h"
 #include "module/marketing/basket/rules_part.h"
 #include "module/marketing/book_commands.h"
 #include "module/marketing/book_lookup.h"
 
-static int usage(FILE *to, int exit_status)
-{
-	(void)fputs(
-		"Usage: carehub-marketing rules --config FILE [--json] [--sets]\n"
-		"       carehub-marketing rules --baskets FILE ...    by a plain data file: rules --help\n"
-		"\n"
-		"What is bought together, by the receipts in the module's book, up to the newest of them.\n"
-		"The JSON document is that of rules --baskets over the same receipts, byte by byte.\n"
-		"\n"
-		"  --sets      list the frequent item sets, too\n"
-		"  --json      one JSON document\n"
-		"\n"
-		"Exit status: 0 fine, 2 unusable, 3 there is no book yet, 64 usage.\n",
-		to);
-	return exit_status;
-}
+static const struct help help = {"carehub-marketing rules",
+	"Usage: carehub-marketing rules --config FILE [--json] [--sets]\n"
+	"       carehub-marketing rules --baskets FILE ...    by a plain data file: rules --help\n"
+	"\n"
+	"What is bought together, by the receipts in the module's book, up to the newest of them.\n"
+	"The JSON document is that of rules --baskets over the same receipts, byte by byte.\n"
+	"\n"
+	"  --sets      list the frequent item sets, too\n"
+	"  --json      one JSON document\n"
+	"\n"
+	"Exit status: 0 fine, 2 unusable, 3 there is no book yet, 64 usage.\n"};
 
 static enum ch_status report(struct lookup *lookup, const struct lookup_request *request,
 	const struct rules_config *config)
@@ -56,13 +52,13 @@ static enum ch_status report(struct lookup *lookup, const struct lookup_request 
 int rules_command(int argc, char **argv, const struct module *module, size_t segments_part_index,
 	size_t rules_part_index)
 {
-	struct lookup_request request = {.program = "carehub-marketing rules"};
+	struct lookup_request request = {.program = help.command};
 	struct lookup lookup;
 	int result = lookup_parse(argc, argv, &request);
 	if (request.help)
-		return usage(stdout, 0);
+		return help_print(&help);
 	if (result != 0 || request.word_count > 0)
-		return usage(stderr, LOOKUP_USAGE);
+		return help_refuse(&help, NULL, NULL);
 	result = lookup_open(module, segments_part_index, &request, &lookup);
 	if (result != 0)
 		return result;

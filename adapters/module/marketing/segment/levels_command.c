@@ -4,29 +4,25 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "kit/help.h"
 #include "module/data/number.h"
 #include "module/marketing/book_commands.h"
 #include "module/marketing/book_lookup.h"
 #include "module/marketing/book_tables.h"
 #include "module/marketing/segment/judge.h"
 
-static int usage(FILE *to, int exit_status)
-{
-	(void)fputs(
-		"Usage: carehub-marketing levels --config FILE [--json]\n"
-		"       carehub-marketing levels --config FILE [--json] [--limit N] members LEVEL\n"
-		"       carehub-marketing levels --config FILE [--json] why CUSTOMER\n"
-		"\n"
-		"How many customers have which level; who; and why one has his.\n"
-		"\n"
-		"  --limit N   at most so many of them\n"
-		"  --json      one JSON document\n"
-		"\n"
-		"Exit status: 0 fine, 1 there is no such level or customer, 2 unusable, 3 there is no\n"
-		"book yet, 64 usage.\n",
-		to);
-	return exit_status;
-}
+static const struct help help = {"carehub-marketing levels",
+	"Usage: carehub-marketing levels --config FILE [--json]\n"
+	"       carehub-marketing levels --config FILE [--json] [--limit N] members LEVEL\n"
+	"       carehub-marketing levels --config FILE [--json] why CUSTOMER\n"
+	"\n"
+	"How many customers have which level; who; and why one has his.\n"
+	"\n"
+	"  --limit N   at most so many of them\n"
+	"  --json      one JSON document\n"
+	"\n"
+	"Exit status: 0 fine, 1 there is no such level or customer, 2 unusable, 3 there is no\n"
+	"book yet, 64 usage.\n"};
 
 /* ---- All customers ---- */
 
@@ -208,18 +204,18 @@ static enum ch_status why(
 
 int levels_command(int argc, char **argv, const struct module *module, size_t segments_part_index)
 {
-	struct lookup_request request = {.program = "carehub-marketing levels"};
+	struct lookup_request request = {.program = help.command};
 	struct lookup lookup;
 	uint64_t customer = 0;
 	int result = lookup_parse(argc, argv, &request);
 	if (request.help)
-		return usage(stdout, 0);
+		return help_print(&help);
 	if (result != 0)
-		return usage(stderr, result);
+		return help_refuse(&help, NULL, NULL);
 	bool members = request.word_count == 2 && strcmp(request.words[0], "members") == 0;
 	bool asks_why = request.word_count == 2 && strcmp(request.words[0], "why") == 0;
 	if (request.word_count > 0 && !members && !asks_why)
-		return usage(stderr, lookup_complain(&request, "not understood", request.words[0]));
+		return help_refuse(&help, "not understood", request.words[0]);
 	if (asks_why && !lookup_customer(&request, request.words[1], &customer))
 		return LOOKUP_USAGE;
 	result = lookup_open(module, segments_part_index, &request, &lookup);

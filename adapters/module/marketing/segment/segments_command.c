@@ -4,31 +4,27 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "kit/help.h"
 #include "module/data/number.h"
 #include "module/marketing/book_commands.h"
 #include "module/marketing/book_lookup.h"
 #include "module/marketing/book_tables.h"
 #include "module/marketing/segment/judge.h"
 
-static int usage(FILE *to, int exit_status)
-{
-	(void)fputs(
-		"Usage: carehub-marketing segments --config FILE [--json]\n"
-		"       carehub-marketing segments --config FILE [--json] [--limit N] members SEGMENT\n"
-		"       carehub-marketing segments --config FILE [--json] of CUSTOMER\n"
-		"       carehub-marketing segments --config FILE [--json] why SEGMENT CUSTOMER\n"
-		"\n"
-		"How many customers are in which segment; who; which a customer is in; and why he is in\n"
-		"one or is not.\n"
-		"\n"
-		"  --limit N   at most so many of them\n"
-		"  --json      one JSON document\n"
-		"\n"
-		"Exit status: 0 fine, 1 there is no such segment or customer, 2 unusable, 3 there is no\n"
-		"book yet, 64 usage.\n",
-		to);
-	return exit_status;
-}
+static const struct help help = {"carehub-marketing segments",
+	"Usage: carehub-marketing segments --config FILE [--json]\n"
+	"       carehub-marketing segments --config FILE [--json] [--limit N] members SEGMENT\n"
+	"       carehub-marketing segments --config FILE [--json] of CUSTOMER\n"
+	"       carehub-marketing segments --config FILE [--json] why SEGMENT CUSTOMER\n"
+	"\n"
+	"How many customers are in which segment; who; which a customer is in; and why he is in\n"
+	"one or is not.\n"
+	"\n"
+	"  --limit N   at most so many of them\n"
+	"  --json      one JSON document\n"
+	"\n"
+	"Exit status: 0 fine, 1 there is no such segment or customer, 2 unusable, 3 there is no\n"
+	"book yet, 64 usage.\n"};
 
 /* ---- Members ---- */
 
@@ -215,20 +211,20 @@ static enum ch_status why(
 
 int segments_command(int argc, char **argv, const struct module *module, size_t segments_part_index)
 {
-	struct lookup_request request = {.program = "carehub-marketing segments"};
+	struct lookup_request request = {.program = help.command};
 	struct lookup lookup;
 	uint64_t customer = 0;
 	int result = lookup_parse(argc, argv, &request);
 	if (request.help)
-		return usage(stdout, 0);
+		return help_print(&help);
 	if (result != 0)
-		return usage(stderr, result);
+		return help_refuse(&help, NULL, NULL);
 	const char *word = request.word_count > 0 ? request.words[0] : "";
 	bool members = request.word_count == 2 && strcmp(word, "members") == 0;
 	bool of = request.word_count == 2 && strcmp(word, "of") == 0;
 	bool asks_why = request.word_count == 3 && strcmp(word, "why") == 0;
 	if (request.word_count > 0 && !members && !of && !asks_why)
-		return usage(stderr, lookup_complain(&request, "not understood", word));
+		return help_refuse(&help, "not understood", word);
 	if ((of || asks_why) &&
 		!lookup_customer(&request, request.words[request.word_count - 1], &customer))
 		return LOOKUP_USAGE;

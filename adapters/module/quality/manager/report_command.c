@@ -1,4 +1,5 @@
 #include "module/quality/manager/report_command.h"
+#include "kit/help.h"
 #include "module/data/output.h"
 
 #include <inttypes.h>
@@ -15,7 +16,6 @@
 
 #define EXIT_SOME     1
 #define EXIT_UNUSABLE 2
-#define EXIT_USAGE    64
 
 #define REPORT_HISTORY    13u /* periods that a promise's small line shows, this one included */
 #define REPORT_GAPS_SHOWN 5u
@@ -34,37 +34,26 @@ struct report_request {
 	enum report_format format;
 };
 
-static int command_usage(FILE *to, int exit_status)
-{
-	(void)fputs(
-		"Usage: carehub-quality report --config FILE [OPTIONS]\n"
-		"\n"
-		"Reports on a stretch of time from the module's book.\n"
-		"\n"
-		"  --period P       2026-03-14, 2026-W11, 2026-03, 2026 or FROM:TO of such\n"
-		"                   (default: the month of the newest event)\n"
-		"  --as-of T        as things stood then: RFC 3339 or a date\n"
-		"                   (default: the newest event)\n"
-		"  --station S, --model M, --part P, --group G\n"
-		"                   only of that station, model, part, customer group (new,\n"
-		"                   long-standing, high-value, unknown)\n"
-		"  --format F       text, json, csv or html (default: as FILE is called, else text)\n"
-		"  --json           the same as --format json\n"
-		"  --table KEY      one table alone, as CSV\n"
-		"  -o FILE          to a file, all or nothing, instead of standard output\n"
-		"\n"
-		"Exit status: 0 fine, 1 fine but the log has gaps, rejects or is still being read, or\n"
-		"nothing is known of the station, model or part, 2 unusable, 3 there is no book yet, 64\n"
-		"usage.\n",
-		to);
-	return exit_status;
-}
-
-static int command_complain(const char *what, const char *value)
-{
-	(void)fprintf(stderr, "carehub-quality report: %s: %s\n", what, value);
-	return command_usage(stderr, EXIT_USAGE);
-}
+static const struct help help = {"carehub-quality report",
+	"Usage: carehub-quality report --config FILE [OPTIONS]\n"
+	"\n"
+	"Reports on a stretch of time from the module's book.\n"
+	"\n"
+	"  --period P       2026-03-14, 2026-W11, 2026-03, 2026 or FROM:TO of such\n"
+	"                   (default: the month of the newest event)\n"
+	"  --as-of T        as things stood then: RFC 3339 or a date\n"
+	"                   (default: the newest event)\n"
+	"  --station S, --model M, --part P, --group G\n"
+	"                   only of that station, model, part, customer group (new,\n"
+	"                   long-standing, high-value, unknown)\n"
+	"  --format F       text, json, csv or html (default: as FILE is called, else text)\n"
+	"  --json           the same as --format json\n"
+	"  --table KEY      one table alone, as CSV\n"
+	"  -o FILE          to a file, all or nothing, instead of standard output\n"
+	"\n"
+	"Exit status: 0 fine, 1 fine but the log has gaps, rejects or is still being read, or\n"
+	"nothing is known of the station, model or part, 2 unusable, 3 there is no book yet, 64\n"
+	"usage.\n"};
 
 static int command_fail(const char *what, const char *why)
 {
@@ -115,19 +104,19 @@ static int command_parse(int argc, char **argv, struct report_request *request)
 			continue;
 		}
 		if (at == sizeof(options) / sizeof(*options))
-			return command_complain("not understood", argv[i]);
+			return help_refuse(&help, "not understood", argv[i]);
 		if (i + 1 == argc)
-			return command_complain("a value is missing", argv[i]);
+			return help_refuse(&help, "a value is missing", argv[i]);
 		*options[at].value = argv[i + 1];
 	}
 	if (format != NULL && !report_format_find(format, &request->format))
-		return command_complain("no such format", format);
+		return help_refuse(&help, "no such format", format);
 	if (request->group != NULL && !group_is_name(slice_text(request->group)))
-		return command_complain("no customer group", request->group);
+		return help_refuse(&help, "no customer group", request->group);
 	if (request->config == NULL)
-		return command_complain("which module", "--config is missing");
+		return help_refuse(&help, "which module", "--config is missing");
 	if (request->table != NULL && format != NULL && request->format != REPORT_CSV)
-		return command_complain("--table", "one table alone is CSV");
+		return help_refuse(&help, "--table", "one table alone is CSV");
 	if (format == NULL && request->output != NULL)
 		(void)command_guess_format(request->output, &request->format); /* else text */
 	return 0;
@@ -318,11 +307,11 @@ static int command_make(const struct report_request *request, const struct modul
 	struct command_gaps gaps = {.offset_us = offset_us};
 	if (request->as_of != NULL &&
 		!period_as_of(slice_text(request->as_of), offset_us, &as_of_us))
-		return command_complain("no moment", request->as_of);
+		return help_refuse(&help, "no moment", request->as_of);
 	struct stretch stretch = stretch_month(offset_us, as_of_us);
 	if (request->period != NULL &&
 		stretch_parse(slice_text(request->period), offset_us, &stretch) != CH_OK)
-		return command_complain("no period", request->period);
+		return help_refuse(&help, "no period", request->period);
 	const struct measure_request wanted = {.settings = settings,
 		.from_us = stretch.from_us,
 		.until_us = stretch.until_us,
@@ -364,7 +353,7 @@ int report_command(int argc, char **argv, const struct module *module, size_t co
 	struct problems problems = {0};
 	int result = command_parse(argc, argv, &request);
 	if (result != 0)
-		return result < 0 ? command_usage(stdout, 0) : result;
+		return result < 0 ? help_print(&help) : result;
 	enum ch_status status = module_view_open(module, request.config, &problems, &view);
 	if (status == CH_OK) {
 		result = command_make(&request, &view, view.configs[config_part]);

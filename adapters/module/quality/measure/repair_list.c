@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "kit/help.h"
 #include "module/data/number.h"
 #include "module/quality/fact/period.h"
 #include "module/quality/fact/repair_fact.h"
@@ -13,7 +14,6 @@
 
 #define EXIT_INCOMPLETE 1
 #define EXIT_UNUSABLE   2
-#define EXIT_USAGE      64
 
 #define FLUSH_BYTES (64u * 1024u)
 
@@ -141,26 +141,16 @@ static enum ch_status list_repair(
 	return list->failed ? CH_IO : CH_OK;
 }
 
-static int usage(FILE *to, int exit_status)
-{
-	(void)fputs("Usage: carehub-quality repairs --config FILE [--as-of TIME] [--open]\n"
-		    "\n"
-		    "Prints the repairs of the book, one JSON object a line.\n"
-		    "\n"
-		    "  --as-of TIME   as they stood then, RFC 3339 or a date (default: now)\n"
-		    "  --open         only those that are open\n"
-		    "\n"
-		    "Exit status: 0 fine, 1 the book has gaps or rejects, 2 it cannot be read,\n"
-		    "3 there is no book yet, 64 usage.\n",
-		to);
-	return exit_status;
-}
-
-static int list_complain(const char *what, const char *value)
-{
-	(void)fprintf(stderr, "carehub-quality repairs: %s: %s\n", what, value);
-	return usage(stderr, EXIT_USAGE);
-}
+static const struct help help = {"carehub-quality repairs",
+	"Usage: carehub-quality repairs --config FILE [--as-of TIME] [--open]\n"
+	"\n"
+	"Prints the repairs of the book, one JSON object a line.\n"
+	"\n"
+	"  --as-of TIME   as they stood then, RFC 3339 or a date (default: now)\n"
+	"  --open         only those that are open\n"
+	"\n"
+	"Exit status: 0 fine, 1 the book has gaps or rejects, 2 it cannot be read,\n"
+	"3 there is no book yet, 64 usage.\n"};
 
 static int list_print(struct repair_list *list, const struct module_view *view)
 {
@@ -187,13 +177,13 @@ static int list_parse(int argc, char **argv, struct repair_list *list)
 			continue;
 		}
 		if (!as_of && strcmp(argv[i], "--config") != 0)
-			return list_complain("not understood", argv[i]);
+			return help_refuse(&help, "not understood", argv[i]);
 		if (i + 1 == argc)
-			return list_complain("a value is missing", argv[i]);
+			return help_refuse(&help, "a value is missing", argv[i]);
 		*(as_of ? &list->as_of : &list->config) = argv[i + 1];
 		i++;
 	}
-	return list->config != NULL ? 0 : list_complain("which module", "--config is missing");
+	return list->config != NULL ? 0 : help_refuse(&help, "which module", "--config is missing");
 }
 
 int repair_list_command(int argc, char **argv, const struct module *module, size_t config_part)
@@ -203,13 +193,14 @@ int repair_list_command(int argc, char **argv, const struct module *module, size
 	struct module_view view;
 	int result = list_parse(argc, argv, &list);
 	if (result != 0)
-		return result < 0 ? usage(stdout, 0) : result;
+		return result < 0 ? help_print(&help) : result;
 	enum ch_status status = module_view_open(module, list.config, &problems, &view);
 	if (status == CH_OK) {
 		int64_t offset_us = quality_offset_us(view.configs[config_part]);
 		bool known = list.as_of == NULL ||
 			     period_as_of(slice_text(list.as_of), offset_us, &list.as_of_us);
-		result = known ? list_print(&list, &view) : list_complain("no moment", list.as_of);
+		result = known ? list_print(&list, &view)
+			       : help_refuse(&help, "no moment", list.as_of);
 		module_view_close(&view);
 	} else {
 		result = module_view_refuse(module, "carehub-quality repairs", status, &problems);
