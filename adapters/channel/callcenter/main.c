@@ -12,10 +12,9 @@
 #include "kit/help.h"
 #include "kit/translate.h"
 
-#define EXIT_USAGE     64
 #define DEFAULT_SOURCE "/callcenter"
 
-static const char usage[] =
+static const struct help help = {"carehub-callcenter",
 	"Usage: carehub-callcenter run --config FILE [--once]\n"
 	"       carehub-callcenter check --config FILE\n"
 	"       carehub-callcenter reload --config FILE\n"
@@ -43,13 +42,7 @@ static const char usage[] =
 	"            socket, as JSON, one a line.\n"
 	"\n"
 	"Exit status: 0 fine, 1 some rejected or incomplete, 2 a file or setting cannot be used,\n"
-	"64 wrong usage.\n";
-
-static int usage_error(void)
-{
-	fputs(usage, stderr);
-	return EXIT_USAGE;
-}
+	"64 wrong usage.\n"};
 
 static int run_translate(int argc, char **argv)
 {
@@ -83,7 +76,7 @@ static int run_translate(int argc, char **argv)
 		switch (option) {
 		case 'f':
 			if (!recording_kind_parse(optarg, &recording.kind))
-				return usage_error();
+				return help_refuse(&help, NULL, NULL);
 			break;
 		case 's':
 			recording.names.source = slice_text(optarg);
@@ -102,11 +95,11 @@ static int run_translate(int argc, char **argv)
 			translate.quiet = true;
 			break;
 		default:
-			return usage_error();
+			return help_refuse(&help, NULL, NULL);
 		}
 	}
 	if (optind == argc)
-		return usage_error();
+		return help_refuse(&help, NULL, NULL);
 	if (zone_name != NULL && zone_open(slice_text(zone_name), &zone) != CH_OK) {
 		fprintf(stderr, "%s: is no time zone known here\n", zone_name);
 		return 2;
@@ -121,7 +114,7 @@ static int run_translate(int argc, char **argv)
 static int run_messages(int argc, char **argv)
 {
 	if (argc < 2)
-		return usage_error();
+		return help_refuse(&help, NULL, NULL);
 	return messages_print(argv + 1, (size_t)(argc - 1), stdout, stderr);
 }
 
@@ -143,10 +136,8 @@ int main(int argc, char **argv)
 		int (*run)(int argc, char **argv);
 	} commands[] = {{"run", run_adapter}, {"check", run_adapter}, {"reload", run_adapter},
 		{"config", run_adapter}, {"translate", run_translate}, {"messages", run_messages}};
-	if (help_asked(argc, argv)) {
-		fputs(usage, stdout);
-		return 0;
-	}
+	if (help_asked(argc, argv))
+		return help_print(&help);
 	if (argc >= 2 && strcmp(argv[1], "--version") == 0) {
 		puts("carehub-callcenter " CAREHUB_VERSION);
 		return 0;
@@ -161,5 +152,5 @@ int main(int argc, char **argv)
 	}
 	if (argc >= 2)
 		fprintf(stderr, "carehub-callcenter: no such command: %s\n", argv[1]);
-	return usage_error();
+	return help_refuse(&help, NULL, NULL);
 }

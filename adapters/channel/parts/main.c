@@ -12,65 +12,53 @@
 #include "channel/parts/parts_folder.h"
 #include "channel/parts/show.h"
 #include "channel/parts/write.h"
+#include "kit/help.h"
 #include "kit/translate.h"
 
-#define EXIT_USAGE 64
-
-static int usage(FILE *to, int exit_status)
-{
-	(void)fputs(
-		"Usage: carehub-parts run --config FILE [--once]\n"
-		"       carehub-parts check --config FILE\n"
-		"       carehub-parts reload --config FILE\n"
-		"       carehub-parts config [--partner]\n"
-		"       carehub-parts translate [OPTIONS] FILE...\n"
-		"       carehub-parts show [--answer] [OPTIONS] FILE...\n"
-		"       carehub-parts write [OPTIONS] FILE...\n"
-		"\n"
-		"run carries what is dropped into a folder to the hub and puts CONTRL or 997 into\n"
-		"another; and it writes the hub's events for partners.  With --once until nothing is\n"
-		"left.  check reports everything that is wrong with the configuration; config prints\n"
-		"one with every setting, with --partner one for a partner.\n"
-		"\n"
-		"translate makes interchanges (UN/EDIFACT, X12) into CloudEvents, one a line on\n"
-		"standard output, without a hub; what cannot be taken is told on standard error.\n"
-		"show prints what envelopes hold and what is wrong, or with --answer what would be\n"
-		"answered.  FILE - is standard input.\n"
-		"write makes events (one a line, as translate prints them) into UN/EDIFACT or X12,\n"
-		"one interchange each, on standard output.\n"
-		"\n"
-		"  --source URN       source of the events; {sender} in it stands for the sender's\n"
-		"                     number (default urn:parts:{sender})\n"
-		"  --time-zone ZONE   zone of all times: Asia/Shanghai, +08:00 (default: UTC)\n"
-		"  --currency CODE    currency of amounts that name none, ISO 4217\n"
-		"  --repair-reference CODE\n"
-		"                     qualifier of the RFF that names a repair\n"
-		"  -q, --quiet        no line of counts for a file\n"
-		"Of write:\n"
-		"  --from NUMBER[:QUALIFIER], --to NUMBER[:QUALIFIER]\n"
-		"                     sender and recipient (default: those that the event came with)\n"
-		"  --standard NAME    edifact (default), x12\n"
-		"  --syntax NAME      charset: UNOA to UNOL, UNOW to UNOY (default UNOC); of X12\n"
-		"                     basic, extended (default), utf-8\n"
-		"  --directory NAME   96A, 01B ... (default 96A); of X12 the version (default 004010)\n"
-		"  --association CODE EAN008 ...\n"
-		"  --marks MARKS      of X12, behind elements, components, repetitions and segments,\n"
-		"                     or their eight hexadecimal digits (default *:^~)\n"
-		"  --number N         of the first interchange (default 1)\n"
-		"  --acknowledge      ask for a CONTRL; for a TA1\n"
-		"  --test             mark them as tests\n"
-		"  --version, --help\n"
-		"\n"
-		"Exit status: 0 fine, 1 some rejected, 2 a file is unusable, 64 usage.\n",
-		to);
-	return exit_status;
-}
-
-static int complain(const char *what, const char *value)
-{
-	(void)fprintf(stderr, "carehub-parts: %s: %s\n", what, value);
-	return usage(stderr, EXIT_USAGE);
-}
+static const struct help help = {"carehub-parts",
+	"Usage: carehub-parts run --config FILE [--once]\n"
+	"       carehub-parts check --config FILE\n"
+	"       carehub-parts reload --config FILE\n"
+	"       carehub-parts config [--partner]\n"
+	"       carehub-parts translate [OPTIONS] FILE...\n"
+	"       carehub-parts show [--answer] [OPTIONS] FILE...\n"
+	"       carehub-parts write [OPTIONS] FILE...\n"
+	"\n"
+	"run carries what is dropped into a folder to the hub and puts CONTRL or 997 into\n"
+	"another; and it writes the hub's events for partners.  With --once until nothing is\n"
+	"left.  check reports everything that is wrong with the configuration; config prints\n"
+	"one with every setting, with --partner one for a partner.\n"
+	"\n"
+	"translate makes interchanges (UN/EDIFACT, X12) into CloudEvents, one a line on\n"
+	"standard output, without a hub; what cannot be taken is told on standard error.\n"
+	"show prints what envelopes hold and what is wrong, or with --answer what would be\n"
+	"answered.  FILE - is standard input.\n"
+	"write makes events (one a line, as translate prints them) into UN/EDIFACT or X12,\n"
+	"one interchange each, on standard output.\n"
+	"\n"
+	"  --source URN       source of the events; {sender} in it stands for the sender's\n"
+	"                     number (default urn:parts:{sender})\n"
+	"  --time-zone ZONE   zone of all times: Asia/Shanghai, +08:00 (default: UTC)\n"
+	"  --currency CODE    currency of amounts that name none, ISO 4217\n"
+	"  --repair-reference CODE\n"
+	"                     qualifier of the RFF that names a repair\n"
+	"  -q, --quiet        no line of counts for a file\n"
+	"Of write:\n"
+	"  --from NUMBER[:QUALIFIER], --to NUMBER[:QUALIFIER]\n"
+	"                     sender and recipient (default: those that the event came with)\n"
+	"  --standard NAME    edifact (default), x12\n"
+	"  --syntax NAME      charset: UNOA to UNOL, UNOW to UNOY (default UNOC); of X12\n"
+	"                     basic, extended (default), utf-8\n"
+	"  --directory NAME   96A, 01B ... (default 96A); of X12 the version (default 004010)\n"
+	"  --association CODE EAN008 ...\n"
+	"  --marks MARKS      of X12, behind elements, components, repetitions and segments,\n"
+	"                     or their eight hexadecimal digits (default *:^~)\n"
+	"  --number N         of the first interchange (default 1)\n"
+	"  --acknowledge      ask for a CONTRL; for a TA1\n"
+	"  --test             mark them as tests\n"
+	"  --version, --help\n"
+	"\n"
+	"Exit status: 0 fine, 1 some rejected, 2 a file is unusable, 64 usage.\n"};
 
 static int show_files(
 	const struct parts_options *options, bool answers, char *const *paths, size_t count)
@@ -138,7 +126,7 @@ static int take_write_option(struct wishes *wishes, int option)
 		break;
 	case 'X':
 		if (strcmp(optarg, "x12") != 0 && strcmp(optarg, "edifact") != 0)
-			return complain("no standard", optarg);
+			return help_refuse(&help, "no standard", optarg);
 		terms->standard = optarg[0] == 'x' ? STANDARD_X12 : STANDARD_EDIFACT;
 		break;
 	case 'S':
@@ -149,14 +137,14 @@ static int take_write_option(struct wishes *wishes, int option)
 		break;
 	case 'M':
 		if (terms_parse_marks(slice_text(optarg), &terms->marks) != CH_OK)
-			return complain("no marks", optarg);
+			return help_refuse(&help, "no marks", optarg);
 		break;
 	case 'A':
 		terms->association = slice_text(optarg);
 		break;
 	case 'N':
 		if (text_parse_u64(slice_text(optarg), UINT32_MAX, &wishes->write.number) != CH_OK)
-			return complain("no number", optarg);
+			return help_refuse(&help, "no number", optarg);
 		break;
 	case 'K':
 		terms->acknowledge = true;
@@ -165,7 +153,7 @@ static int take_write_option(struct wishes *wishes, int option)
 		terms->test = true;
 		break;
 	default:
-		return usage(stderr, EXIT_USAGE);
+		return help_refuse(&help, NULL, NULL);
 	}
 	return -1;
 }
@@ -181,12 +169,12 @@ static int take_option(struct wishes *wishes, int option)
 		zone_free(wishes->zone);
 		wishes->zone = NULL;
 		if (zone_open(slice_text(optarg), &wishes->zone) != CH_OK)
-			return complain("no such time zone", optarg);
+			return help_refuse(&help, "no such time zone", optarg);
 		break;
 	case 'c':
 		options->currency = slice_text(optarg);
 		if (!currency_is_code(options->currency))
-			return complain("no ISO 4217 code", optarg);
+			return help_refuse(&help, "no ISO 4217 code", optarg);
 		break;
 	case 'r':
 		options->repair_reference = slice_text(optarg);
@@ -198,7 +186,7 @@ static int take_option(struct wishes *wishes, int option)
 		wishes->answers = true;
 		break;
 	case 'h':
-		return usage(stdout, 0);
+		return help_print(&help);
 	default:
 		return take_write_option(wishes, option);
 	}
@@ -238,7 +226,7 @@ static int write_them(struct wishes *wishes, char *const *paths, size_t count)
 		terms.number = SLICE_LITERAL("00");
 	const char *fault = terms_fault(&terms);
 	if (fault != NULL)
-		return complain("write", fault);
+		return help_refuse(&help, "write", fault);
 	return write_files(options, paths, count, stdout, stderr);
 }
 
@@ -259,7 +247,7 @@ static int read_files(int argc, char **argv)
 	wishes.decoder.options.zone = wishes.zone;
 	files.quiet = wishes.quiet;
 	if (result < 0 && count == 0)
-		result = usage(stderr, EXIT_USAGE);
+		result = help_refuse(&help, NULL, NULL);
 	if (result < 0 && strcmp(command, "show") == 0)
 		result = show_files(&wishes.decoder.options, wishes.answers, paths, count);
 	else if (result < 0 && strcmp(command, "write") == 0)
@@ -282,7 +270,7 @@ static int describe_partner(void)
 int main(int argc, char **argv)
 {
 	if (argc < 2)
-		return usage(stderr, EXIT_USAGE);
+		return help_refuse(&help, NULL, NULL);
 	if (sodium_init() < 0) {
 		(void)fputs("carehub-parts: libsodium cannot start\n", stderr);
 		return 2;
@@ -296,10 +284,10 @@ int main(int argc, char **argv)
 		strcmp(argv[1], "reload") == 0 || strcmp(argv[1], "config") == 0)
 		return parts_folder_main(argc, argv);
 	if (strcmp(argv[1], "--help") == 0)
-		return usage(stdout, 0);
+		return help_print(&help);
 	if (strcmp(argv[1], "--version") == 0) {
 		(void)puts("carehub-parts " CAREHUB_VERSION);
 		return 0;
 	}
-	return complain("no such command", argv[1]);
+	return help_refuse(&help, "no such command", argv[1]);
 }

@@ -13,43 +13,30 @@
 #include "kit/help.h"
 #include "kit/translate.h"
 
-#define EXIT_USAGE 64
-
-static int usage(FILE *to, int exit_status)
-{
-	(void)fputs(
-		"Usage: carehub-pos run --config FILE [--once]\n"
-		"       carehub-pos check --config FILE\n"
-		"       carehub-pos reload --config FILE\n"
-		"       carehub-pos config\n"
-		"       carehub-pos translate [OPTIONS] FILE...\n"
-		"\n"
-		"run carries what is dropped into a folder to the hub; with --once until nothing is\n"
-		"left.  check reports everything that is wrong with the configuration; config prints\n"
-		"one with every setting.\n"
-		"\n"
-		"translate makes POSLog files (2.1, 2.2, 6.x) into CloudEvents, one a line on standard\n"
-		"output, without a hub; what cannot be taken is told on standard error.  FILE - is\n"
-		"standard input.\n"
-		"\n"
-		"  --source URN       source of the events; {store} in it stands for the store's\n"
-		"                     number (default urn:pos:{store})\n"
-		"  --time-zone ZONE   zone of times without one: Asia/Shanghai, +08:00 (default: UTC,\n"
-		"                     and the events say that it was assumed)\n"
-		"  --currency CODE    currency of files that name none, ISO 4217\n"
-		"  -q, --quiet        no line of counts for files of which there is something to tell\n"
-		"  --version, --help\n"
-		"\n"
-		"Exit status: 0 fine, 1 some rejected, 2 a file is unusable, 64 usage.\n",
-		to);
-	return exit_status;
-}
-
-static int complain(const char *what, const char *value)
-{
-	(void)fprintf(stderr, "carehub-pos: %s: %s\n", what, value);
-	return usage(stderr, EXIT_USAGE);
-}
+static const struct help help = {"carehub-pos",
+	"Usage: carehub-pos run --config FILE [--once]\n"
+	"       carehub-pos check --config FILE\n"
+	"       carehub-pos reload --config FILE\n"
+	"       carehub-pos config\n"
+	"       carehub-pos translate [OPTIONS] FILE...\n"
+	"\n"
+	"run carries what is dropped into a folder to the hub; with --once until nothing is\n"
+	"left.  check reports everything that is wrong with the configuration; config prints\n"
+	"one with every setting.\n"
+	"\n"
+	"translate makes POSLog files (2.1, 2.2, 6.x) into CloudEvents, one a line on standard\n"
+	"output, without a hub; what cannot be taken is told on standard error.  FILE - is\n"
+	"standard input.\n"
+	"\n"
+	"  --source URN       source of the events; {store} in it stands for the store's\n"
+	"                     number (default urn:pos:{store})\n"
+	"  --time-zone ZONE   zone of times without one: Asia/Shanghai, +08:00 (default: UTC,\n"
+	"                     and the events say that it was assumed)\n"
+	"  --currency CODE    currency of files that name none, ISO 4217\n"
+	"  -q, --quiet        no line of counts for files of which there is something to tell\n"
+	"  --version, --help\n"
+	"\n"
+	"Exit status: 0 fine, 1 some rejected, 2 a file is unusable, 64 usage.\n"};
 
 static int translate(int argc, char **argv)
 {
@@ -76,13 +63,13 @@ static int translate(int argc, char **argv)
 			zone_free(zone);
 			zone = NULL;
 			if (zone_open(slice_text(optarg), &zone) != CH_OK)
-				return complain("no such time zone", optarg);
+				return help_refuse(&help, "no such time zone", optarg);
 			break;
 		case 'c':
 			settings.currency = slice_text(optarg);
 			if (!currency_is_code(settings.currency)) {
 				zone_free(zone);
-				return complain("no ISO 4217 code", optarg);
+				return help_refuse(&help, "no ISO 4217 code", optarg);
 			}
 			break;
 		case 'q':
@@ -90,12 +77,12 @@ static int translate(int argc, char **argv)
 			break;
 		default:
 			zone_free(zone);
-			return usage(stderr, EXIT_USAGE);
+			return help_refuse(&help, NULL, NULL);
 		}
 	}
 	settings.zone = zone;
 	if (optind == argc)
-		worst = usage(stderr, EXIT_USAGE);
+		worst = help_refuse(&help, NULL, NULL);
 	else
 		worst = (int)translate_files(
 			&files, argv + optind, (size_t)(argc - optind), stdout, stderr);
@@ -106,9 +93,9 @@ static int translate(int argc, char **argv)
 int main(int argc, char **argv)
 {
 	if (argc < 2)
-		return usage(stderr, EXIT_USAGE);
+		return help_refuse(&help, NULL, NULL);
 	if (help_asked(argc, argv))
-		return usage(stdout, 0);
+		return help_print(&help);
 	if (strcmp(argv[1], "translate") == 0)
 		return translate(argc - 1, argv + 1);
 	if (strcmp(argv[1], "run") == 0 || strcmp(argv[1], "check") == 0 ||
@@ -118,5 +105,5 @@ int main(int argc, char **argv)
 		(void)puts("carehub-pos " CAREHUB_VERSION);
 		return 0;
 	}
-	return complain("no such command", argv[1]);
+	return help_refuse(&help, "no such command", argv[1]);
 }

@@ -11,9 +11,7 @@
 #include "kit/help.h"
 #include "kit/translate.h"
 
-#define EXIT_USAGE 64
-
-static const char usage[] =
+static const struct help help = {"carehub-repair",
 	"Usage: carehub-repair run --config FILE [--once]\n"
 	"       carehub-repair check --config FILE\n"
 	"       carehub-repair reload --config FILE\n"
@@ -43,13 +41,7 @@ static const char usage[] =
 	"            when there is none.\n"
 	"\n"
 	"Exit status: 0 fine, 1 some rejected or incomplete, 2 a file or mapping cannot be used,\n"
-	"64 wrong usage.\n";
-
-static int usage_error(void)
-{
-	fputs(usage, stderr);
-	return EXIT_USAGE;
-}
+	"64 wrong usage.\n"};
 
 /* NULL: what is wrong has been told. */
 static struct stations *load_mappings(
@@ -102,11 +94,11 @@ static int run_translate(int argc, char **argv)
 			files.quiet = true;
 			break;
 		default:
-			return usage_error();
+			return help_refuse(&help, NULL, NULL);
 		}
 	}
 	if (optind == argc)
-		return usage_error();
+		return help_refuse(&help, NULL, NULL);
 	struct stations *stations = load_mappings(mapping, &overrides);
 	files.decoder = stations;
 	int outcome = TRANSLATE_UNUSABLE;
@@ -121,7 +113,7 @@ static int run_check(int argc, char **argv)
 {
 	int result = 0;
 	if (argc < 2)
-		return usage_error();
+		return help_refuse(&help, NULL, NULL);
 	if (strcmp(argv[1], "--config") == 0)
 		return repair_adapter_main(argc + 1, argv - 1); /* with the program's name */
 	for (int i = 1; i < argc; i++) {
@@ -151,7 +143,7 @@ static int run_adapter(int argc, char **argv)
 static int run_mappings(int argc, char **argv)
 {
 	if (argc > 2)
-		return usage_error();
+		return help_refuse(&help, NULL, NULL);
 	if (argc == 2) {
 		struct slice text = mapping_builtin(argv[1]);
 		if (text.len == 0) {
@@ -169,14 +161,14 @@ static int run_outbox(int argc, char **argv)
 {
 	(void)argv;
 	if (argc != 1)
-		return usage_error();
+		return help_refuse(&help, NULL, NULL);
 	return fputs(outbox_schema(), stdout) >= 0 ? 0 : 2;
 }
 
 static int run_ask(int argc, char **argv)
 {
 	if (argc != 4 || strcmp(argv[1], "--config") != 0)
-		return usage_error();
+		return help_refuse(&help, NULL, NULL);
 	return repair_adapter_ask(argv[2], argv[3]);
 }
 
@@ -188,10 +180,8 @@ int main(int argc, char **argv)
 	} commands[] = {{"run", run_adapter}, {"config", run_adapter}, {"check", run_check},
 		{"reload", run_adapter}, {"mappings", run_mappings}, {"outbox", run_outbox},
 		{"ask", run_ask}, {"translate", run_translate}};
-	if (help_asked(argc, argv)) {
-		fputs(usage, stdout);
-		return 0;
-	}
+	if (help_asked(argc, argv))
+		return help_print(&help);
 	if (argc >= 2 && strcmp(argv[1], "--version") == 0) {
 		puts("carehub-repair " CAREHUB_VERSION);
 		return 0;
@@ -210,5 +200,5 @@ int main(int argc, char **argv)
 	}
 	if (argc >= 2)
 		fprintf(stderr, "carehub-repair: no such command: %s\n", argv[1]);
-	return usage_error();
+	return help_refuse(&help, NULL, NULL);
 }

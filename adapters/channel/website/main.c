@@ -9,9 +9,7 @@
 #include "kit/help.h"
 #include "kit/translate.h"
 
-#define EXIT_USAGE 64
-
-static const char usage_text[] =
+static const struct help help = {"carehub-website",
 	"Usage: carehub-website run --config FILE\n"
 	"       carehub-website check --config FILE\n"
 	"       carehub-website reload --config FILE\n"
@@ -37,19 +35,7 @@ static const char usage_text[] =
 	"\n"
 	"parse prints the CloudEvents in such files as they were understood, whatever their type.\n"
 	"\n"
-	"Exit status: 0 fine, 1 some rejected, 2 a file is unusable, 64 usage.\n";
-
-static int usage(FILE *to, int exit_status)
-{
-	(void)fputs(usage_text, to);
-	return exit_status;
-}
-
-static int complain(const char *what, const char *value)
-{
-	(void)fprintf(stderr, "carehub-website: %s: %s\n", what, value);
-	return usage(stderr, EXIT_USAGE);
-}
+	"Exit status: 0 fine, 1 some rejected, 2 a file is unusable, 64 usage.\n"};
 
 static int translate(int argc, char **argv)
 {
@@ -83,20 +69,20 @@ static int translate(int argc, char **argv)
 			zone_free(zone);
 			zone = NULL;
 			if (zone_open(slice_text(optarg), &zone) != CH_OK)
-				result = complain("no such time zone", optarg);
+				result = help_refuse(&help, "no such time zone", optarg);
 			settings.zone = zone;
 			break;
 		case 'q':
 			files.quiet = true;
 			break;
 		default:
-			result = usage(stderr, EXIT_USAGE);
+			result = help_refuse(&help, NULL, NULL);
 		}
 	}
 	if (result < 0)
 		result = optind < argc ? (int)translate_files(&files, argv + optind,
 						 (size_t)(argc - optind), stdout, stderr)
-				       : usage(stderr, EXIT_USAGE);
+				       : help_refuse(&help, NULL, NULL);
 	zone_free(zone);
 	return result;
 }
@@ -105,7 +91,7 @@ static int parse(int argc, char **argv)
 {
 	int worst = 0;
 	if (argc < 2)
-		return usage(stderr, EXIT_USAGE);
+		return help_refuse(&help, NULL, NULL);
 	for (int i = 1; i < argc; i++) {
 		int result = recording_parse(argv[i], stdout, stderr);
 		worst = result > worst ? result : worst;
@@ -116,9 +102,9 @@ static int parse(int argc, char **argv)
 int main(int argc, char **argv)
 {
 	if (argc < 2)
-		return usage(stderr, EXIT_USAGE);
+		return help_refuse(&help, NULL, NULL);
 	if (help_asked(argc, argv))
-		return usage(stdout, 0);
+		return help_print(&help);
 	if (sodium_init() < 0)
 		return 2;
 	if (strcmp(argv[1], "translate") == 0)
@@ -134,5 +120,5 @@ int main(int argc, char **argv)
 		(void)puts("carehub-website " CAREHUB_VERSION);
 		return 0;
 	}
-	return complain("no such command", argv[1]);
+	return help_refuse(&help, "no such command", argv[1]);
 }
