@@ -37,14 +37,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 						     {SLICE_LITERAL("tracestate"), lines[3]}},
 		.header_count = 2};
 	http_message_trace(&request, &parent, &state);
-	if (state.len > 0 && (parent.len < 55 || state.len > TRACE_BYTES))
-		abort();
-	/* The kit's way with any event's: the same, and it says when something is gone. */
-	struct envelope envelope = {.traceparent = lines[4], .tracestate = lines[3]};
+	/* The kit's way with any event's: it says when something is gone, and no length gets past it. */
+	struct envelope envelope = {.traceparent = parent, .tracestate = state};
+	struct envelope whole = {.traceparent = lines[4], .tracestate = lines[3]};
 	bool dropped = trace_settle(&envelope);
-	if (!slice_equal(envelope.traceparent, parent) ||
-		!slice_equal(envelope.tracestate, state) ||
-		(!dropped && (lines[4].len > 0) != (parent.len > 0)))
+	if (dropped != trace_settle(&whole) ||
+		!slice_equal(envelope.traceparent, whole.traceparent) ||
+		!slice_equal(envelope.tracestate, whole.tracestate) ||
+		(!dropped && (lines[4].len > 0) != (envelope.traceparent.len > 0)))
+		abort();
+	if (envelope.tracestate.len > 0 &&
+		(envelope.traceparent.len < 55 || envelope.tracestate.len > TRACE_BYTES))
 		abort();
 	return 0;
 }

@@ -19,8 +19,8 @@ def cloud(n, **more):
 
 with Hub() as hub:
     ops = hub.peer("ops", roles="operator, consumer", topics=">")
-    rejects = hub.root / "rejects"
-    site = Site(hub, adapter__rejects=rejects)
+    rejects, metrics = hub.root / "rejects", hub.root / "metrics"
+    site = Site(hub, adapter__rejects=rejects, adapter__metrics=metrics)
     site.sender("web", secret=SECRET, token="a-token-of-the-scenario")
     for shop in ("one", "two"):
         site.sender(shop, secret=f"secret of {shop}", kind="shopify", shop=f"{shop}.example")
@@ -59,6 +59,10 @@ with Hub() as hub:
         assert site.post("/events", (one, json.dumps(cloud(22, source="urn:other"))))[0] == 403
         assert site.post("/events", ({**one, "content-type": "text/csv"}, "x"))[0] == 415
         assert site.post("/events", ({"content-type": one["content-type"]}, "{}"))[0] == 401
+
+        # Nobody's event is refused for a trace that is none.
+        assert site.post("/events", (one, json.dumps(cloud(30, traceparent="0" * 2000))))[0] == 200
+        assert site.post("/events", ({**binary, "traceparent": "0" * 600}, json.dumps(cloud(9)["data"])))[0] == 200
 
         # Who posts on without waiting for answers is sent away, and is in nobody's way.
         with socket.create_connection(("127.0.0.1", site.port), timeout=PATIENCE_S) as hasty:
@@ -101,6 +105,9 @@ with Hub() as hub:
     assert any("POST /webhooks: data.rating: " in line for line in told), told
     assert any("POST /events: [1].id: must not be empty" in line for line in told), told
     assert any("conflict" in line for line in told) and len(told) == 6, told
+    dropped, = (line for line in metrics.read_text().splitlines()
+                if line.startswith("carehub_adapter_traces_dropped_total"))
+    assert dropped.endswith(" 2"), dropped
     found = hub.ask(ops, "find", "--type", "website.>")
-    assert len(found) == 8, found
+    assert len(found) == 9, found
     hub.stop()

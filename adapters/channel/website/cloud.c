@@ -7,11 +7,9 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "channel/website/percent.h"
-#include "kit/trace.h"
 #include "wire/json.h"
 
-#define CLOUD_TRACESTATE_BYTES 512u
-#define CLOUD_EXTENSION_NAME   20u
+#define CLOUD_EXTENSION_NAME 20u
 
 struct cloud_reader {
 	const struct http_message *message;
@@ -28,7 +26,15 @@ struct cloud_reader {
 };
 
 /* Where each attribute goes, and what it must be. */
-enum cloud_kind { CLOUD_TEXT, CLOUD_REFERENCE, CLOUD_URI, CLOUD_TIME, CLOUD_HEX, CLOUD_VERSION };
+enum cloud_kind {
+	CLOUD_TEXT,
+	CLOUD_TRACE,
+	CLOUD_REFERENCE,
+	CLOUD_URI,
+	CLOUD_TIME,
+	CLOUD_HEX,
+	CLOUD_VERSION
+};
 
 #define NAME(text) text, sizeof(text) - 1
 
@@ -53,9 +59,9 @@ static const struct cloud_attribute {
 		offsetof(struct cloud_event, dataschema)},
 	{NAME("datacontenttype"), CLOUD_TEXT, false, LIMIT_SUBJECT_BYTES,
 		offsetof(struct cloud_event, datacontenttype)},
-	{NAME("traceparent"), CLOUD_TEXT, false, LIMIT_SUBJECT_BYTES,
+	{NAME("traceparent"), CLOUD_TRACE, false, SIZE_MAX,
 		offsetof(struct cloud_event, traceparent)},
-	{NAME("tracestate"), CLOUD_TEXT, false, CLOUD_TRACESTATE_BYTES,
+	{NAME("tracestate"), CLOUD_TRACE, false, SIZE_MAX,
 		offsetof(struct cloud_event, tracestate)},
 	{NAME("correlationid"), CLOUD_TEXT, false, LIMIT_ID_BYTES,
 		offsetof(struct cloud_event, correlation_id)},
@@ -116,6 +122,10 @@ static const char *cloud_place(
 	const struct cloud_attribute *attribute, struct slice value, struct cloud_event *event)
 {
 	void *at = (char *)event + attribute->at;
+	if (attribute->kind == CLOUD_TRACE) {
+		*(struct slice *)at = http_trace_value(value);
+		return NULL;
+	}
 	if (value.len == 0)
 		return "must not be empty";
 	if (value.len > attribute->max)
@@ -146,15 +156,11 @@ static enum ch_status cloud_missing(struct cloud_reader *reader, const char *nam
 	return refusal_set(reader->why, CH_MISSING, name, "is missing");
 }
 
-/* The trace goes on with the event's own context, else with that of the request; a header that came twice
- * or is none begins a new one. */
-static void cloud_settle_trace(struct cloud_reader *reader, struct cloud_event *event)
+/* The trace goes on with the event's own context, else with that of the request. */
+static void cloud_choose_trace(struct cloud_reader *reader, struct cloud_event *event)
 {
 	if (event->traceparent.len == 0)
 		http_message_trace(reader->message, &event->traceparent, &event->tracestate);
-	else
-		trace_read(event->traceparent, event->tracestate, &event->traceparent,
-			&event->tracestate);
 }
 
 /* ---- Data ---- */
@@ -245,11 +251,16 @@ static enum ch_status cloud_take_header(struct cloud_reader *reader,
 	enum ch_status status = http_message_header(reader->message, name, &raw);
 	if (status == CH_NOT_FOUND)
 		return attribute->required ? cloud_missing(reader, name) : CH_OK;
-	if (status == CH_EXISTS)
+	if (status == CH_EXISTS && attribute->kind != CLOUD_TRACE)
 		return refusal_set(reader->why, CH_INVALID, name, "stands there twice");
-	status = percent_decode_header(raw, &reader->text);
+	if (status == CH_OK)
+		status = percent_decode_header(raw, &reader->text);
 	if (status == CH_NOMEM)
 		return status;
+	if (status != CH_OK && attribute->kind == CLOUD_TRACE) {
+		(void)cloud_place(attribute, HTTP_NO_TRACE, event); /* takes anything */
+		return CH_OK;
+	}
 	if (status != CH_OK)
 		return refusal_set(reader->why, status, name, "is not UTF-8 once it is decoded");
 	const char *fault = cloud_place(
@@ -346,7 +357,9 @@ static enum ch_status cloud_take_member(struct cloud_reader *reader,
 		told->view->look(told->node, &value);
 	if (value.kind == JSON_KIND_NULL)
 		return attribute->required ? cloud_missing(reader, attribute->name) : CH_OK;
-	if (value.kind != JSON_KIND_STRING)
+	if (value.kind != JSON_KIND_STRING && attribute->kind == CLOUD_TRACE)
+		value.text = HTTP_NO_TRACE;
+	else if (value.kind != JSON_KIND_STRING)
 		return refusal_set(reader->why, CH_INVALID, attribute->name, "must be a text");
 	const char *fault = cloud_place(attribute, value.text, event);
 	return fault == NULL ? CH_OK
@@ -498,7 +511,7 @@ enum ch_status cloud_next(
 	status = reader->mode == CLOUD_BINARY ? cloud_read_binary(reader, &event)
 					      : cloud_read_object(reader, &object, &event);
 	if (status == CH_OK)
-		cloud_settle_trace(reader, &event);
+		cloud_choose_trace(reader, &event);
 	if (status == CH_OK)
 		*out_event = event;
 	return status;

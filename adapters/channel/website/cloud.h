@@ -28,8 +28,8 @@ struct cloud_event {
 	struct slice subject;
 	struct slice dataschema;
 	struct slice datacontenttype;
-	struct slice traceparent; /* only one that is valid */
-	struct slice tracestate;  /* only beside one */
+	struct slice traceparent; /* these two as they came: see http_message_trace */
+	struct slice tracestate;
 	struct slice correlation_id;
 	struct slice causation_id;
 	int64_t time_us;

@@ -155,10 +155,15 @@ void http_message_trace(const struct http_message *message, struct slice *out_tr
 	struct slice *out_tracestate)
 {
 	struct slice parent = {NULL, 0};
-	if (http_message_header(message, "traceparent", &parent) != CH_OK)
-		parent = (struct slice){NULL, 0};
-	trace_read(
-		parent, http_message_value(message, "tracestate"), out_traceparent, out_tracestate);
+	if (http_message_header(message, "traceparent", &parent) == CH_EXISTS)
+		parent = HTTP_NO_TRACE;
+	*out_traceparent = http_trace_value(parent);
+	*out_tracestate = http_trace_value(http_message_value(message, "tracestate"));
+}
+
+struct slice http_trace_value(struct slice value)
+{
+	return slice_sub(value, 0, TRACE_BYTES + 1);
 }
 
 struct slice http_message_media_type(const struct http_message *message)

@@ -40,9 +40,17 @@ enum ch_status http_message_header(
 /* The same for those of which any one will do: its value, the first; empty when there is none. */
 struct slice http_message_value(const struct http_message *message, const char *name);
 
-/* Its trace context (kit/trace.h); both empty when there is none to go on with, as when it stands there twice. */
+/* Its trace context as it came: what is none refuses nothing, and the kit drops it from the event and counts it
+ * (kit/trace.h). */
 void http_message_trace(const struct http_message *message, struct slice *out_traceparent,
 	struct slice *out_tracestate);
+
+/* Either as it is given on: of one that is too long as much as shows that. */
+struct slice http_trace_value(struct slice value);
+
+/* In the place of one that is no text, or stands there twice: two lines of a header are one value with a comma
+ * between them (RFC 9110, 5.3), and none of a trace. */
+#define HTTP_NO_TRACE SLICE_LITERAL(",")
 
 /* The media type of Content-Type without its parameters and blanks, as written; empty without one. */
 struct slice http_message_media_type(const struct http_message *message);

@@ -10,6 +10,7 @@
 #include "channel/website/draft.h"
 #include "channel/website/shop.h"
 #include "channel/website/webhook.h"
+#include "kit/trace.h"
 
 #define RECORDING_BYTES (8u * 1024u * 1024u)
 
@@ -387,6 +388,9 @@ static int parse_print(const struct cloud_event *event, FILE *out)
 {
 	char time[CLOCK_TEXT_BYTES];
 	json_t *object = json_object();
+	struct slice traceparent;
+	struct slice tracestate;
+	trace_read(event->traceparent, event->tracestate, &traceparent, &tracestate);
 	parse_put(object, "specversion", SLICE_LITERAL("1.0"));
 	parse_put(object, "id", event->id);
 	parse_put(object, "source", event->source);
@@ -396,8 +400,8 @@ static int parse_print(const struct cloud_event *event, FILE *out)
 		parse_put(object, "time", slice_text(clock_format(event->time_us, time)));
 	parse_put(object, "dataschema", event->dataschema);
 	parse_put(object, "datacontenttype", event->datacontenttype);
-	parse_put(object, "traceparent", event->traceparent);
-	parse_put(object, "tracestate", event->tracestate);
+	parse_put(object, "traceparent", traceparent);
+	parse_put(object, "tracestate", tracestate);
 	parse_put(object, "correlationid", event->correlation_id);
 	parse_put(object, "causationid", event->causation_id);
 	if (event->json.view != NULL) /* without a tape it is jansson's */

@@ -1,5 +1,6 @@
 #include "channel/website/cloud.h"
 
+#include "kit/trace.h"
 #include "request.h"
 
 #define BINARY                                                                                     \
@@ -138,6 +139,56 @@ static void test_batch(void **state)
 	cloud_close(r.reader);
 }
 
+#define PARENT "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+/* It is taken as an event, and what it says of a trace is none: the kit drops it, and counts. */
+static void untraced(const char *raw)
+{
+	struct reading r;
+	assert_int_equal(take(&r, raw), CH_OK);
+	struct envelope envelope = {
+		.traceparent = r.event.traceparent, .tracestate = r.event.tracestate};
+	assert_true(envelope.traceparent.len <= TRACE_BYTES + 1);
+	assert_true(trace_settle(&envelope));
+	assert_int_equal(envelope.traceparent.len + envelope.tracestate.len, 0);
+	cloud_close(r.reader);
+}
+
+/* No event is refused for its trace, whatever stands there. */
+static void test_a_trace_that_is_none(void **state)
+{
+	struct reading r;
+	char raw[8192];
+	char filler[2000];
+	(void)state;
+	memset(filler, 'a', sizeof(filler) - 1);
+	filler[sizeof(filler) - 1] = 0;
+	(void)snprintf(raw, sizeof(raw),
+		STRUCTURED "{" REQUIRED ",\"traceparent\":\"" PARENT "%s\",\"tracestate\":\"a=1\"}",
+		filler);
+	untraced(raw);
+	(void)snprintf(
+		raw, sizeof(raw), STRUCTURED "{" REQUIRED ",\"traceparent\":\"%s\"}", filler);
+	untraced(raw);
+	untraced(STRUCTURED "{" REQUIRED ",\"traceparent\":\"\\u0001\"}");
+	untraced(STRUCTURED "{" REQUIRED ",\"traceparent\":7,\"tracestate\":\"a=1\"}");
+	untraced(STRUCTURED "{" REQUIRED ",\"traceparent\":true}");
+	(void)snprintf(raw, sizeof(raw), BINARY "ce-traceparent: " PARENT "%s\r\n\r\n", filler);
+	untraced(raw);
+	untraced(BINARY "ce-traceparent: %C3%28\r\n\r\n"); /* no UTF-8 */
+	untraced(BINARY "ce-traceparent: " PARENT "\r\nce-traceparent: " PARENT "\r\n\r\n");
+	/* A state alone is dropped alone. */
+	(void)snprintf(raw, sizeof(raw),
+		BINARY "ce-traceparent: " PARENT "\r\nce-tracestate: a=%s\r\n\r\n", filler);
+	assert_int_equal(take(&r, raw), CH_OK);
+	struct envelope envelope = {
+		.traceparent = r.event.traceparent, .tracestate = r.event.tracestate};
+	assert_true(trace_settle(&envelope));
+	assert_slice_text(envelope.traceparent, PARENT);
+	assert_int_equal(envelope.tracestate.len, 0);
+	cloud_close(r.reader);
+}
+
 static void test_trace(void **state)
 {
 	struct reading r;
@@ -152,17 +203,8 @@ static void test_trace(void **state)
 	assert_slice_text(r.event.tracestate, "a=1");
 	cloud_close(r.reader);
 	/* One that is none, or stands there twice, begins anew, without its state. */
-	assert_int_equal(take(&r, BINARY "traceparent: x\r\ntracestate: a=1\r\n\r\n"), CH_OK);
-	assert_int_equal(r.event.traceparent.len + r.event.tracestate.len, 0);
-	cloud_close(r.reader);
-	assert_int_equal(
-		take(&r, BINARY
-			"traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
-			"\r\ntraceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7"
-			"-01\r\n\r\n"),
-		CH_OK);
-	assert_int_equal(r.event.traceparent.len, 0);
-	cloud_close(r.reader);
+	untraced(BINARY "traceparent: x\r\ntracestate: a=1\r\n\r\n");
+	untraced(BINARY "traceparent: " PARENT "\r\ntraceparent: " PARENT "\r\n\r\n");
 }
 
 static void test_refused_attributes(void **state)
@@ -236,6 +278,7 @@ int main(void)
 		cmocka_unit_test(test_structured),
 		cmocka_unit_test(test_batch),
 		cmocka_unit_test(test_trace),
+		cmocka_unit_test(test_a_trace_that_is_none),
 		cmocka_unit_test(test_refused_attributes),
 		cmocka_unit_test(test_refused_bodies),
 		cmocka_unit_test(test_batch_bound),
