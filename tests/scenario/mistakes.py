@@ -83,5 +83,9 @@ for words, said in ((["--d2", "2.326"], "belong together"), (["--d2", "0", "--d3
 done = subprocess.run([BIN / "carehub-quality", "chart", "--kind", "xbar-r", "--d2", "2.326", "--d3", "0.864", "-"],
                       input="sample value\na 1\na 2\nb 1\nb 2\nb 3\n", capture_output=True, text=True, timeout=60)
 assert done.returncode == 2 and "samples are of several sizes" in done.stderr, done
+for words in ("levels", "frob"), ("segments", "frob"), ("rules", "--config", "none", "frob"):
+    done = subprocess.run([BIN / "carehub-marketing", *words], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 64, done
+    assert done.stderr.startswith(f"carehub-marketing {words[0]}: not understood: frob\n"), done.stderr
 done = subprocess.run([BIN / "carehub-marketing", "campaigns", "frob"], capture_output=True, text=True, timeout=60)
 assert done.stderr.startswith("carehub-marketing campaigns: no such command: frob\n"), done

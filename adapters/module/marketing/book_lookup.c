@@ -15,8 +15,25 @@ int lookup_complain(const struct lookup_request *request, const char *what, cons
 	return LOOKUP_USAGE;
 }
 
-/* By hand: getopt's struct option and that of settings do not go together. */
-int lookup_parse(int argc, char **argv, struct lookup_request *out_request)
+bool lookup_asks(const struct lookup_request *request, const char *word)
+{
+	return request->word_count > 0 && strcmp(request->words[0], word) == 0;
+}
+
+static bool lookup_is_form(const struct lookup_request *request, const struct lookup_form *form)
+{
+	while (form != NULL && form->word != NULL) {
+		if (lookup_asks(request, form->word) && request->word_count == form->words)
+			return true;
+		form++;
+	}
+	return request->word_count == 0;
+}
+
+/* By hand: getopt's struct option and that of settings do not go together.  What was asked comes before of whom: that
+ * --config is missing says nothing to who has mistaken the word. */
+int lookup_parse(
+	int argc, char **argv, const struct lookup_form *forms, struct lookup_request *out_request)
 {
 	for (int i = 1; i < argc; i++) {
 		const char *word = argv[i];
@@ -42,6 +59,8 @@ int lookup_parse(int argc, char **argv, struct lookup_request *out_request)
 			out_request->words[out_request->word_count++] = word;
 		}
 	}
+	if (!lookup_is_form(out_request, forms))
+		return lookup_complain(out_request, "not understood", out_request->words[0]);
 	return out_request->config != NULL
 		       ? 0
 		       : lookup_complain(out_request, "which module", "--config is missing");

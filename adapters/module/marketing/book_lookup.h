@@ -11,6 +11,12 @@
 #define LOOKUP_UNUSABLE 2
 #define LOOKUP_USAGE    64
 
+/* What may be asked: its word, and how many there are with it.  A list ends with a word of NULL. */
+struct lookup_form {
+	const char *word;
+	unsigned words;
+};
+
 struct lookup_request {
 	const char *program; /* "carehub-marketing segments", for messages */
 	const char *config;
@@ -22,8 +28,13 @@ struct lookup_request {
 	bool help;
 };
 
-/* Reads `--config FILE --json --limit N --sets --help` and words.  0, or an exit status that was told. */
-int lookup_parse(int argc, char **argv, struct lookup_request *out_request);
+/* Reads `--config FILE --json --limit N --sets --help` and words: none, or those of one of the forms (NULL: there
+ * are none).  0, or an exit status that was told. */
+int lookup_parse(
+	int argc, char **argv, const struct lookup_form *forms, struct lookup_request *out_request);
+
+/* Whether that form's was asked. */
+bool lookup_asks(const struct lookup_request *request, const char *word);
 
 /* Tells what is wrong with the command line, and returns LOOKUP_USAGE. */
 int lookup_complain(const struct lookup_request *request, const char *what, const char *value);

@@ -54,10 +54,10 @@ int rules_command(int argc, char **argv, const struct module *module, size_t seg
 {
 	struct lookup_request request = {.program = help.command};
 	struct lookup lookup;
-	int result = lookup_parse(argc, argv, &request);
+	int result = lookup_parse(argc, argv, NULL, &request);
 	if (request.help)
 		return help_print(&help);
-	if (result != 0 || request.word_count > 0)
+	if (result != 0)
 		return help_refuse(&help, NULL, NULL);
 	result = lookup_open(module, segments_part_index, &request, &lookup);
 	if (result != 0)

@@ -1,6 +1,5 @@
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -204,18 +203,17 @@ static enum ch_status why(
 
 int levels_command(int argc, char **argv, const struct module *module, size_t segments_part_index)
 {
+	static const struct lookup_form forms[] = {{"members", 2}, {"why", 2}, {NULL, 0}};
 	struct lookup_request request = {.program = help.command};
 	struct lookup lookup;
 	uint64_t customer = 0;
-	int result = lookup_parse(argc, argv, &request);
+	int result = lookup_parse(argc, argv, forms, &request);
 	if (request.help)
 		return help_print(&help);
 	if (result != 0)
 		return help_refuse(&help, NULL, NULL);
-	bool members = request.word_count == 2 && strcmp(request.words[0], "members") == 0;
-	bool asks_why = request.word_count == 2 && strcmp(request.words[0], "why") == 0;
-	if (request.word_count > 0 && !members && !asks_why)
-		return help_refuse(&help, "not understood", request.words[0]);
+	bool members = lookup_asks(&request, "members");
+	bool asks_why = lookup_asks(&request, "why");
 	if (asks_why && !lookup_customer(&request, request.words[1], &customer))
 		return LOOKUP_USAGE;
 	result = lookup_open(module, segments_part_index, &request, &lookup);

@@ -1,6 +1,5 @@
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/bytes.h"
 #include "base/clock.h"
@@ -211,20 +210,19 @@ static enum ch_status why(
 
 int segments_command(int argc, char **argv, const struct module *module, size_t segments_part_index)
 {
+	static const struct lookup_form forms[] = {
+		{"members", 2}, {"of", 2}, {"why", 3}, {NULL, 0}};
 	struct lookup_request request = {.program = help.command};
 	struct lookup lookup;
 	uint64_t customer = 0;
-	int result = lookup_parse(argc, argv, &request);
+	int result = lookup_parse(argc, argv, forms, &request);
 	if (request.help)
 		return help_print(&help);
 	if (result != 0)
 		return help_refuse(&help, NULL, NULL);
-	const char *word = request.word_count > 0 ? request.words[0] : "";
-	bool members = request.word_count == 2 && strcmp(word, "members") == 0;
-	bool of = request.word_count == 2 && strcmp(word, "of") == 0;
-	bool asks_why = request.word_count == 3 && strcmp(word, "why") == 0;
-	if (request.word_count > 0 && !members && !of && !asks_why)
-		return help_refuse(&help, "not understood", word);
+	bool members = lookup_asks(&request, "members");
+	bool of = lookup_asks(&request, "of");
+	bool asks_why = lookup_asks(&request, "why");
 	if ((of || asks_why) &&
 		!lookup_customer(&request, request.words[request.word_count - 1], &customer))
 		return LOOKUP_USAGE;
