@@ -23,6 +23,12 @@ static inline void vigil_begin(struct vigil *vigil, int64_t step_us, int64_t now
 	*vigil = (struct vigil){.step_us = step_us, .looked_us = now_us};
 }
 
+/* How soon to look again: a look that comes as late as that is still within the step. */
+static inline int64_t vigil_pace_us(const struct vigil *vigil)
+{
+	return vigil->step_us / 2;
+}
+
 /* Returns how long has been listened by now.  A clock that went back stands still. */
 static inline int64_t vigil_look(struct vigil *vigil, int64_t now_us)
 {

@@ -38,9 +38,10 @@ struct ticket {
 
 #define TICKETS 4096u
 
+/* How often the bus is looked after: four times a beat, or as often as this. */
 #define BUS_TICK_MS 200
 
-/* One that comes late counts for so much, at most: see bus_look. */
+/* One that comes late counts for so much, at most: see bus_listen. */
 #define BUS_LATE_TICK_US 1000000
 
 struct bus {
@@ -49,6 +50,7 @@ struct bus {
 	struct vigil vigil;
 	struct endpoint *endpoint;
 	struct loop_timer *tick;
+	int64_t tick_ms;
 	struct table sessions;          /* number -> struct session */
 	struct ticket tickets[TICKETS]; /* the newest take the place of the oldest */
 	uint32_t ticket_next;
@@ -441,19 +443,25 @@ static void bus_turned(void *context)
 /* ---- Silence ---- */
 
 /* Timers run before what has come is read, so a late tick judges unread sessions: it must not take them
- * over the bound.  With beats shorter than two ticks silence is therefore noticed later than it might
- * be.  The beat may change at a reload. */
-static int64_t bus_look(struct bus *bus, int64_t now_us, int64_t beat_us)
+ * over the bound.  Ticks follow the beat, or the short ones would all be late and silence noticed after many
+ * beats.  It may change at a reload. */
+static void bus_listen(struct bus *bus)
 {
-	bus->vigil.step_us = beat_us / 2 < BUS_LATE_TICK_US ? beat_us / 2 : BUS_LATE_TICK_US;
-	return vigil_look(&bus->vigil, now_us);
+	int64_t half_us = bus->options.settings->bus_heartbeat_ms * 500;
+	bus->vigil.step_us = half_us < BUS_LATE_TICK_US ? half_us : BUS_LATE_TICK_US;
+	int64_t tick_ms = vigil_pace_us(&bus->vigil) / 1000;
+	if (tick_ms > BUS_TICK_MS)
+		tick_ms = BUS_TICK_MS;
+	if (tick_ms != bus->tick_ms)
+		loop_timer_start(bus->tick, tick_ms, tick_ms);
+	bus->tick_ms = tick_ms;
 }
 
 static void bus_check_silence(struct bus *bus)
 {
 	int64_t now_us = clock_steady_us();
 	int64_t beat_us = bus->options.settings->bus_heartbeat_ms * 1000;
-	int64_t listened_us = bus_look(bus, now_us, beat_us);
+	int64_t listened_us = vigil_look(&bus->vigil, now_us);
 	size_t at = 0;
 	struct session *session;
 	while ((session = table_next(&bus->sessions, &at)) != NULL) {
@@ -473,6 +481,7 @@ static void bus_tick(void *context)
 {
 	struct bus *bus = context;
 	ingest_tick(bus->options.ingest);
+	bus_listen(bus);
 	bus_check_silence(bus);
 }
 
@@ -518,7 +527,7 @@ enum ch_status bus_open(const struct bus_options *options, struct bus **out_bus)
 	if (status == CH_OK)
 		status = loop_timer_create(options->loop, bus_tick, bus, &bus->tick);
 	if (status == CH_OK) {
-		loop_timer_start(bus->tick, BUS_TICK_MS, BUS_TICK_MS);
+		bus_listen(bus);
 		*out_bus = bus;
 		bus = NULL;
 	}

@@ -44,6 +44,24 @@ static void test_a_step_may_change(void **state)
 	assert_int_equal(vigil_look(&vigil, 22 * STEP_US), 8 * STEP_US);
 }
 
+/* Of who looks again in time, or as late as that, nothing is lost, however short the step is; silence is noticed when
+ * it is due. */
+static void test_looks_in_their_pace_lose_nothing(void **state)
+{
+	(void)state;
+	for (int64_t step_us = 2; step_us < 10000000; step_us *= 3) {
+		struct vigil vigil;
+		int64_t now_us = 0;
+		vigil_begin(&vigil, step_us, 0);
+		for (int64_t late = 0; late < 20; late++) {
+			int64_t pace_us = vigil_pace_us(&vigil);
+			assert_true(pace_us > 0);
+			now_us += pace_us + pace_us * (late % 3) / 2;
+			assert_int_equal(vigil_look(&vigil, now_us), now_us);
+		}
+	}
+}
+
 static void test_a_clock_that_goes_back_stands_still(void **state)
 {
 	struct vigil vigil;
@@ -59,6 +77,7 @@ int main(void)
 		cmocka_unit_test(test_listening_goes_as_the_clock_does),
 		cmocka_unit_test(test_who_was_not_there_has_heard_no_silence),
 		cmocka_unit_test(test_a_step_may_change),
+		cmocka_unit_test(test_looks_in_their_pace_lose_nothing),
 		cmocka_unit_test(test_a_clock_that_goes_back_stands_still),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
