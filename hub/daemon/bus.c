@@ -507,7 +507,6 @@ enum ch_status bus_open(const struct bus_options *options, struct bus **out_bus)
 				.receive_messages = LIMIT_UNREAD_MESSAGES,
 				.send_messages = 1000,
 				.message_bytes = LIMIT_FRAME_BYTES,
-				.heartbeat_ms = settings->bus_heartbeat_ms,
 				.handshake_ms = 10000,
 				.linger_ms = 1000,
 			},

@@ -15,8 +15,10 @@ struct listener_options {
 	int64_t send_messages; /* queued for each connection before a send is refused or dropped */
 	int64_t message_bytes; /* largest part; who sends a larger one is disconnected */
 	int64_t handshake_ms;  /* a connection that is not through by then is closed */
-	/* Between signs of life; after three times as long without any it is closed.  They travel in line
-	 * with everything else: a client that leaves its messages unread for so long counts as dead, so its
+	/* Between ZMTP's signs of life; after three times as long without any it is closed; 0: none are
+	 * asked for, nobody is closed.  libzmq counts time in which this process, or the client's, did not
+	 * run as silence: who has signs of life of his own does not want these.  They travel in line with
+	 * everything else: a client that leaves its messages unread for so long counts as dead, so its
 	 * receive queue must hold what it has given credit for. */
 	int64_t heartbeat_ms;
 	int64_t linger_ms; /* how long a close waits for what is still to be sent */
