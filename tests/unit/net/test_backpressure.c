@@ -123,14 +123,15 @@ static void test_slow_reader_loses_nothing(void **state)
 	run_slow_client(20000, 5000, 16, 64);
 }
 
-/* Signs of life travel in line: behind what a client does not read it cannot answer them. */
+/* Signs of life travel in line: behind what a client does not read it cannot answer them.  That it lives before, it
+ * cannot be given time to show: on a busy machine it may be starved for longer than any that a test waits. */
 static void test_client_that_does_not_read_counts_as_dead(void **state)
 {
 	struct desk desk;
 	struct endpoint_options options = desk_options;
 	static uint8_t bytes[100000];
 	(void)state;
-	options.listener.heartbeat_ms = 100;
+	options.listener.heartbeat_ms = 2000;
 	desk_open(&desk, &options);
 	void *client = gate_client(&desk.gate, ZMQ_DEALER, &desk.pos);
 	gate_set(client, ZMQ_RCVHWM, 1);
@@ -138,8 +139,6 @@ static void test_client_that_does_not_read_counts_as_dead(void **state)
 	assert_int_equal(zmq_connect(client, endpoint_address(desk.endpoint)), 0);
 	say(client, "one");
 	await(&desk, &desk.messages, 1);
-	gate_turn(&desk.gate, 1000);
-	assert_int_equal(desk.closed, 0); /* it is read from, so it can be idle */
 	while (desk.newest != NULL &&
 		endpoint_send(desk.endpoint, desk.newest, slice_of(bytes, sizeof(bytes))) == CH_OK)
 		gate_turn(&desk.gate, 2);
