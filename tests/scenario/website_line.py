@@ -1,14 +1,10 @@
 """The line to the hub breaks while a visitor's look-up is under way: it is asked again, and he gets his answer.  What was
 to be stored is there once."""
-import pathlib
-import sys
 import threading
 
 from lib import PATIENCE_S, Hub, event, until
+from line import Line
 from website_site import SECRET, Site, signed
-
-sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "support"))
-from line import Line  # noqa: E402
 
 with Hub() as hub:
     ops = hub.peer("ops", roles="operator, consumer", topics=">")
