@@ -116,6 +116,24 @@ void rig_unmerge(struct rig *rig, uint64_t from, uint64_t restored)
 	rig_tell(rig, "customer.record.unmerged", from, &unmerged.base);
 }
 
+/* How often it was started. */
+static uint32_t rig_starts(const struct rig *rig, const char *campaign)
+{
+	uint32_t starts = 0;
+	for (uint64_t i = 1; i <= rig->head; i++) {
+		struct envelope head;
+		struct slice id = {NULL, 0};
+		const char *field;
+		struct slice event =
+			slice_of(rig->bytes.data + rig->entries[i].at, rig->entries[i].len);
+		assert_int_equal(envelope_parse(event, &head, &field), CH_OK);
+		starts += slice_equal(head.type, SLICE_LITERAL("marketing.campaign.started")) &&
+			  pbedit_get_bytes(head.data, 1, &id) &&
+			  slice_equal(id, slice_text(campaign));
+	}
+	return starts;
+}
+
 void rig_start(struct rig *rig, const char *name)
 {
 	struct problems problems = {0};
@@ -130,15 +148,29 @@ void rig_start(struct rig *rig, const char *name)
 	const struct campaign *campaign = campaigns_find(&campaigns, slice_text(name));
 	assert_non_null(campaign);
 	memcpy(version, campaign->version, sizeof(version));
-	(void)snprintf(id, sizeof(id), "started/%s", name);
+	started.start = rig_starts(rig, name) + 1;
+	(void)snprintf(id, sizeof(id), "started/%s/%u", name, started.start);
 	(void)snprintf(campaign_id, sizeof(campaign_id), "%s", name);
 	started.campaign_id = campaign_id;
-	started.start = 1;
 	started.segment_id = segment;
 	started.definition_version = version;
 	rig_say(rig, SOURCE, "marketing.campaign.started", id, 0, &started.base);
 	campaigns_fini(&campaigns);
 	problems_fini(&problems);
+}
+
+void rig_stop(struct rig *rig, const char *name)
+{
+	Carehub__V1__MarketingCampaignEnded ended = CAREHUB__V1__MARKETING_CAMPAIGN_ENDED__INIT;
+	char campaign_id[40];
+	char reason[] = "stopped";
+	char id[80];
+	ended.start = rig_starts(rig, name);
+	(void)snprintf(id, sizeof(id), "stopped/%s/%u", name, ended.start);
+	(void)snprintf(campaign_id, sizeof(campaign_id), "%s", name);
+	ended.campaign_id = campaign_id;
+	ended.reason_code = reason;
+	rig_say(rig, SOURCE, "marketing.campaign.ended", id, 0, &ended.base);
 }
 
 void rig_settle(struct rig *rig, const char *campaign, uint64_t customer, const char *verdict)
@@ -193,7 +225,7 @@ static void rig_consent(Carehub__V1__ConsentState *state, Carehub__V1__ConsentSc
 static enum ch_status rig_ask(void *context, struct ch_connection *connection, uint64_t customer,
 	struct buffer *out_reply)
 {
-	const struct rig *rig = context;
+	struct rig *rig = context;
 	const struct rig_record *told = customer <= RIG_CUSTOMERS ? &rig->records[customer] : NULL;
 	Carehub__V1__CustomerReply reply = CAREHUB__V1__CUSTOMER_REPLY__INIT;
 	Carehub__V1__CustomerView view = CAREHUB__V1__CUSTOMER_VIEW__INIT;
@@ -201,13 +233,20 @@ static enum ch_status rig_ask(void *context, struct ch_connection *connection, u
 	Carehub__V1__Customer record = CAREHUB__V1__CUSTOMER__INIT;
 	Carehub__V1__FieldValue email = CAREHUB__V1__FIELD_VALUE__INIT;
 	Carehub__V1__FieldValue phone = CAREHUB__V1__FIELD_VALUE__INIT;
-	Carehub__V1__FieldValue *values[] = {&email, &phone};
+	Carehub__V1__FieldValue name = CAREHUB__V1__FIELD_VALUE__INIT;
+	Carehub__V1__Name full = CAREHUB__V1__NAME__INIT;
+	Carehub__V1__FieldValue *values[] = {&email, &phone, &name};
 	Carehub__V1__ConsentState states[4];
 	Carehub__V1__ConsentScope scopes[4];
 	Carehub__V1__ConsentState *list[] = {&states[0], &states[1], &states[2], &states[3]};
 	char address[128];
 	char number[32];
 	(void)connection;
+	rig->asked++;
+	if (rig->deaf)
+		return CH_TIMEOUT;
+	if (customer != 0 && rig->deaf_to == customer)
+		return CH_DENIED;
 	if (told == NULL || !told->there)
 		return CH_NOT_FOUND;
 	(void)snprintf(address, sizeof(address), "c%llu@example.org", (unsigned long long)customer);
@@ -229,7 +268,11 @@ static enum ch_status rig_ask(void *context, struct ch_connection *connection, u
 	record.as_of_sequence = rig->head;
 	record.n_consents = told->withdrawn ? 4 : told->agrees ? 3 : 0;
 	record.consents = list;
-	record.n_values = 2;
+	name.field = CAREHUB__V1__CUSTOMER_FIELD__CUSTOMER_FIELD_NAME;
+	name.name = &full;
+	if (told->name != NULL)
+		full.full = told->name;
+	record.n_values = told->name != NULL ? 3 : 2;
 	record.values = values;
 	view.customer = &record;
 	reply.n_customers = 1;
@@ -245,6 +288,7 @@ static enum ch_status rig_ask(void *context, struct ch_connection *connection, u
 
 /* The server's threads ask for it while the test goes on. */
 static pthread_mutex_t fault_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t fault_change = PTHREAD_COND_INITIALIZER;
 
 void rig_fault(struct rig *rig, struct smtp_fault fault)
 {
@@ -253,11 +297,21 @@ void rig_fault(struct rig *rig, struct smtp_fault fault)
 	(void)pthread_mutex_unlock(&fault_lock);
 }
 
+void rig_stall(struct rig *rig, bool stalled)
+{
+	(void)pthread_mutex_lock(&fault_lock);
+	rig->stalled = stalled;
+	(void)pthread_cond_broadcast(&fault_change);
+	(void)pthread_mutex_unlock(&fault_lock);
+}
+
 static struct smtp_fault rig_plan(void *context, uint64_t mail)
 {
 	const struct rig *rig = context;
 	(void)mail;
 	(void)pthread_mutex_lock(&fault_lock);
+	while (rig->stalled)
+		(void)pthread_cond_wait(&fault_change, &fault_lock);
 	struct smtp_fault fault = rig->fault;
 	(void)pthread_mutex_unlock(&fault_lock);
 	return fault;
@@ -313,6 +367,8 @@ static bool rig_speak(struct rig *rig)
 	struct book_txn *txn;
 	size_t count = 0;
 	int64_t due_us;
+	if (rig->mute)
+		return false;
 	arena_reset(&rig->arena);
 	assert_int_equal(book_begin(rig->book, true, &txn), CH_OK);
 	assert_int_equal(
@@ -321,11 +377,17 @@ static bool rig_speak(struct rig *rig)
 		struct envelope head = utterances[i].head;
 		head.source = SLICE_LITERAL(SOURCE);
 		uint64_t customer = 0;
+		struct ch_receipt receipt = {.outcome = CH_OUTCOME_REFUSED};
 		if (slice_starts(head.type, SLICE_LITERAL("marketing.message.")))
 			(void)pbedit_get_uint(head.data, 2, &customer);
-		const struct ch_receipt receipt = {.outcome = CH_OUTCOME_ACCEPTED,
-			.sequence = rig_append(rig, &head, customer)};
-		voice_answered(txn, &utterances[i], CH_OK, &receipt, rig->now_us);
+		if (rig->refuses == NULL || !slice_equal(head.type, slice_text(rig->refuses)))
+			receipt = (struct ch_receipt){.outcome = CH_OUTCOME_ACCEPTED,
+				.sequence = rig_append(rig, &head, customer)};
+		else if (rig->quarantines)
+			receipt.sequence = rig->head;
+		voice_answered(txn, &utterances[i],
+			receipt.outcome == CH_OUTCOME_ACCEPTED ? CH_OK : CH_DENIED, &receipt,
+			rig->now_us);
 	}
 	assert_int_equal(book_commit(txn), CH_OK);
 	return count > 0;
@@ -409,10 +471,42 @@ void rig_write(struct rig *rig, const char *name, const char *text)
 	assert_int_equal(file_replace(rig_path(rig, name, path), slice_text(text), 0600), CH_OK);
 }
 
-void rig_begin(struct rig *rig)
+static void rig_open_parts(struct rig *rig, void *selves[2])
 {
 	struct problems problems = {0};
+	assert_int_equal(segments_part.open(&rig->segments, NULL, &problems, &selves[0]), CH_OK);
+	assert_int_equal(campaign_part_open_with(&rig->settings,
+				 &(struct desk_ports){rig, rig_ask, campaign_ports.member},
+				 rig->metrics, &problems, &selves[1]),
+		CH_OK);
+	problems_fini(&problems);
+}
+
+static void rig_close_parts(void *selves[2])
+{
+	campaign_part.close(selves[1]);
+	segments_part.close(selves[0]);
+}
+
+/* The parts look into the book, of which nothing is known. */
+static void rig_begin_parts(struct rig *rig, bool wipe)
+{
 	struct book_txn *txn;
+	assert_int_equal(book_begin(rig->book, true, &txn), CH_OK);
+	if (wipe) {
+		voice_keep_ids(txn);
+		book_wipe(txn);
+	}
+	assert_int_equal(feed_state_read(txn, &rig->state), CH_OK);
+	assert_int_equal(router_begin(rig->router, txn), CH_OK);
+	assert_int_equal(book_commit(txn), CH_OK);
+	/* The past first: nothing is said or done before. */
+	while (rig_fold(rig))
+		;
+}
+
+void rig_begin(struct rig *rig)
+{
 	const struct book_form form = {.directory = rig->paths[0],
 		.tables = marketing_tables,
 		.table_count = MARKETING_TABLES,
@@ -421,28 +515,15 @@ void rig_begin(struct rig *rig)
 	assert_int_equal(book_open(&form, BOOK_WRITE, &rig->book), CH_OK);
 	rig->metrics = metrics_create();
 	assert_non_null(rig->metrics);
-	assert_int_equal(
-		segments_part.open(&rig->segments, NULL, &problems, &rig->selves[0]), CH_OK);
-	assert_int_equal(campaign_part_open_with(&rig->settings,
-				 &(struct desk_ports){rig, rig_ask, campaign_ports.member},
-				 rig->metrics, &problems, &rig->selves[1]),
-		CH_OK);
+	rig_open_parts(rig, rig->selves);
 	assert_int_equal(router_create(&module, rig->selves, &rig->router), CH_OK);
-	assert_int_equal(book_begin(rig->book, true, &txn), CH_OK);
-	assert_int_equal(feed_state_read(txn, &rig->state), CH_OK);
-	assert_int_equal(router_begin(rig->router, txn), CH_OK);
-	assert_int_equal(book_commit(txn), CH_OK);
 	arena_init(&rig->arena);
-	/* The past first: nothing is said or done before. */
-	while (rig_fold(rig))
-		;
-	problems_fini(&problems);
+	rig_begin_parts(rig, false);
 }
 
 void rig_end(struct rig *rig)
 {
-	campaign_part.close(rig->selves[1]);
-	segments_part.close(rig->selves[0]);
+	rig_close_parts(rig->selves);
 	router_free(rig->router);
 	metrics_free(rig->metrics);
 	arena_fini(&rig->arena);
@@ -450,16 +531,23 @@ void rig_end(struct rig *rig)
 	rig->book = NULL;
 }
 
+void rig_reload(struct rig *rig)
+{
+	void *selves[2];
+	struct router *router;
+	rig_open_parts(rig, selves);
+	rig_close_parts(rig->selves);
+	router_free(rig->router);
+	memcpy(rig->selves, selves, sizeof(selves));
+	assert_int_equal(router_create(&module, rig->selves, &router), CH_OK);
+	rig->router = router;
+	rig_begin_parts(rig, false);
+}
+
 void rig_restore(struct rig *rig, uint64_t head)
 {
-	struct book_txn *txn;
-	assert_int_equal(book_begin(rig->book, true, &txn), CH_OK);
-	voice_keep_ids(txn);
-	book_wipe(txn);
-	assert_int_equal(book_commit(txn), CH_OK);
 	rig->head = head;
-	rig_end(rig);
-	rig_begin(rig);
+	rig_begin_parts(rig, true);
 }
 
 void rig_open(struct rig *rig, const char *definitions)
@@ -512,6 +600,7 @@ void rig_open(struct rig *rig, const char *definitions)
 
 void rig_close(struct rig *rig)
 {
+	rig_stall(rig, false); /* what a failed test left */
 	rig_end(rig);
 	smtp_server_stop(rig->server);
 	buffer_fini(&rig->bytes);

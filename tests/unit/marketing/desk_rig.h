@@ -28,6 +28,7 @@ struct rig_record {
 	bool withdrawn;
 	uint64_t redirect; /* it was merged into this one; 0: not */
 	char email[128];   /* "": c7@example.org */
+	char *name;        /* NULL: none is known */
 };
 
 struct rig_entry {
@@ -45,7 +46,16 @@ struct rig {
 	struct rig_record records[RIG_CUSTOMERS + 1];
 	struct smtp_server *server;
 	struct smtp_fault fault; /* of every mail: rig_fault */
+	bool stalled;            /* every mail: rig_stall */
 	int64_t now_us;
+
+	/* How the hub is. */
+	bool mute;           /* it hears nothing of what is said to it */
+	bool deaf;           /* it answers no question about a record */
+	uint64_t deaf_to;    /* none about this customer */
+	unsigned asked;      /* so often */
+	const char *refuses; /* this type of event: NULL: none */
+	bool quarantines;    /* and keeps it, for somebody to correct; else it may be said again */
 
 	/* The journal: entries from 1. */
 	struct buffer bytes;
@@ -69,6 +79,9 @@ void rig_close(struct rig *rig);
 void rig_begin(struct rig *rig);
 void rig_end(struct rig *rig);
 
+/* `reload` while it runs: the settings are read anew, book and journal go on. */
+void rig_reload(struct rig *rig);
+
 /* Replaces a file of the campaigns' folder. */
 void rig_write(struct rig *rig, const char *name, const char *text);
 
@@ -82,14 +95,16 @@ void rig_tell(
 void rig_merge(struct rig *rig, uint64_t from, uint64_t into);
 void rig_unmerge(struct rig *rig, uint64_t from, uint64_t restored);
 
-/* As the operator's commands say it. */
+/* As the operator's commands say it; a campaign that was started before is started again. */
 void rig_start(struct rig *rig, const char *campaign);
+void rig_stop(struct rig *rig, const char *campaign);
 void rig_settle(struct rig *rig, const char *campaign, uint64_t customer, const char *verdict);
 
 /* So many ms of the hub's time pass. */
 void rig_run(struct rig *rig, int64_t ms);
 
-/* The hub is restored from a backup that knew the journal up to `head`: the journal is another one. */
+/* The hub is restored from a backup that knew the journal up to `head`: the journal is another one.  The module goes
+ * on. */
 void rig_restore(struct rig *rig, uint64_t head);
 
 /* How the newest message of this customer stands; and why, "" when nothing is said. */
@@ -98,6 +113,9 @@ void rig_reason(struct rig *rig, const char *campaign, uint64_t customer, char o
 
 /* What happens to every mail from now on. */
 void rig_fault(struct rig *rig, struct smtp_fault fault);
+
+/* Whoever begins a mail waits until the server stalls no more.  Nobody asks it anything meanwhile. */
+void rig_stall(struct rig *rig, bool stalled);
 
 /* Mails that the server has taken for this address; NULL: all. */
 unsigned rig_mails(struct rig *rig, const char *address);
