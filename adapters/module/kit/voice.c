@@ -20,6 +20,10 @@
 /* Until somebody gives us the right. */
 #define DENIED_AGAIN_US INT64_C(60000000)
 
+/* Nothing is put off for longer, whatever the hub wishes.  What is due later still was put off before the clock was set
+ * back. */
+#define PUT_OFF_MOST_US INT64_C(3600000000)
+
 /* Of the events in the outbox, so that what seals them finds none missing; the real one is put in their
  * place when they go out. */
 #define NO_SOURCE "/"
@@ -270,7 +274,7 @@ enum ch_status voice_due(struct book_txn *txn, int64_t now_us, struct arena *are
 		if (status != CH_OK)
 			break;
 		int64_t at_us = (int64_t)load_le64(value.data);
-		if (at_us <= now_us)
+		if (at_us <= now_us || at_us - now_us > PUT_OFF_MOST_US)
 			status = voice_parse(key, value, arena, &out[count++]);
 		else if (at_us < due_us)
 			due_us = at_us;
@@ -292,6 +296,15 @@ static void voice_log(const struct utterance *utterance, const char *event, enum
 		ch_status_name(status), receipt->field, (unsigned long long)receipt->sequence);
 }
 
+/* Later than now: an outbox that is due at once is looked through at once. */
+static int64_t voice_put_off_us(const struct ch_receipt *receipt)
+{
+	int64_t wait_us = (int64_t)receipt->retry_after_ms * 1000;
+	if (wait_us < 1000)
+		return 1000;
+	return wait_us < PUT_OFF_MOST_US ? wait_us : PUT_OFF_MOST_US;
+}
+
 void voice_answered(struct book_txn *txn, const struct utterance *utterance, enum ch_status status,
 	const struct ch_receipt *receipt, int64_t now_us)
 {
@@ -310,9 +323,8 @@ void voice_answered(struct book_txn *txn, const struct utterance *utterance, enu
 		voice_remember(txn, id, receipt->sequence, false);
 		break;
 	case CH_OUTCOME_RETRY_AFTER:
-		voice_put_entry(txn, utterance->number,
-			now_us + (int64_t)receipt->retry_after_ms * 1000, utterance->refused,
-			&utterance->head);
+		voice_put_entry(txn, utterance->number, now_us + voice_put_off_us(receipt),
+			utterance->refused, &utterance->head);
 		break;
 	case CH_OUTCOME_REFUSED:
 		if (!utterance->refused) {

@@ -187,6 +187,18 @@ static void test_what_is_put_off_is_due_later(void **state)
 	assert_int_equal(refused(desk->txn), 0);
 }
 
+/* Put off by a clock that was ahead, and was set back. */
+static void test_a_clock_that_is_set_back_puts_nothing_off(void **state)
+{
+	struct desk *desk = *state;
+	const int64_t day_us = INT64_C(86400000000);
+	assert_int_equal(say(desk->txn, "a", 5), CH_OK);
+	assert_int_equal(due(desk->txn, day_us, &desk->arena, desk->waiting, &desk->due_us), 1);
+	answer(desk->txn, &desk->waiting[0], CH_OUTCOME_RETRY_AFTER, 0, day_us);
+	assert_int_equal(due(desk->txn, day_us, &desk->arena, desk->waiting, &desk->due_us), 0);
+	assert_int_equal(due(desk->txn, 1000, &desk->arena, desk->waiting, &desk->due_us), 1);
+}
+
 static void test_refusals_are_counted_while_they_last(void **state)
 {
 	struct desk *desk = *state;
@@ -238,6 +250,8 @@ int main(void)
 		cmocka_unit_test(test_an_id_is_of_its_parts),
 		cmocka_unit_test_setup_teardown(
 			test_what_is_put_off_is_due_later, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_a_clock_that_is_set_back_puts_nothing_off, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_refusals_are_counted_while_they_last, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
