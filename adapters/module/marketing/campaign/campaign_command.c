@@ -166,6 +166,14 @@ static bool command_has_segment(const struct desk_view *view, const struct campa
 	return has;
 }
 
+/* Its file may be gone; what was sent is in the book. */
+static bool command_knows(struct desk_view *view, const char *name)
+{
+	struct ledger_start start = {.start = 0};
+	return campaigns_find(&view->campaigns, slice_text(name)) != NULL ||
+	       (ledger_start(view->book.txn, name, &start) == CH_OK && start.start > 0);
+}
+
 /* ---- run, stop, settle ---- */
 
 static int command_run(struct desk_view *view, const struct campaign *campaign)
@@ -186,6 +194,8 @@ static int command_run(struct desk_view *view, const struct campaign *campaign)
 		return command_fail(campaign->segment, "there is no such segment");
 	if (campaign->ends_us <= clock_wall_us())
 		return command_fail(campaign->id, "campaign.ends has passed");
+	if (campaign->channel == CAMPAIGN_CHANNEL(EMAIL) && view->settings->host == NULL)
+		return command_fail(campaign->id, "goes by mail, and mail.host is not set");
 	(void)pbedit_get_bytes(start.started.data, version_field, &version);
 	if (ledger_runs(&start) && slice_equal(version, slice_text(campaign->version)))
 		return command_fail(campaign->id, "runs already");
@@ -206,27 +216,32 @@ static int command_run(struct desk_view *view, const struct campaign *campaign)
 	return command_say(view->request, "marketing.campaign.started", id, &started.base);
 }
 
-static int command_stop(struct desk_view *view, const struct campaign *campaign)
+/* By its name alone: its file may be gone. */
+static int command_stop(struct desk_view *view)
 {
 	Carehub__V1__MarketingCampaignEnded ended = CAREHUB__V1__MARKETING_CAMPAIGN_ENDED__INIT;
-	struct campaign words = *campaign;
+	const char *name = view->request->words[0];
+	char campaign_id[LIMIT_CAMPAIGN_ID_BYTES];
 	struct ledger_start start;
 	char stopped[] = "stopped";
 	char operator_id[OPERATOR_BYTES];
 	char id[VOICE_ID_BYTES];
 	uint8_t number[4];
-	enum ch_status status = ledger_start(view->book.txn, campaign->id, &start);
+	int len = snprintf(campaign_id, sizeof(campaign_id), "%s", name);
+	if (len < 0 || (size_t)len >= sizeof(campaign_id) || !command_knows(view, name))
+		return command_fail(name, "there is no such campaign");
+	enum ch_status status = ledger_start(view->book.txn, name, &start);
 	if (status != CH_OK)
 		return command_fail("the book", ch_status_text(status));
 	if (!ledger_runs(&start))
-		return command_fail(campaign->id, "does not run");
+		return command_fail(name, "does not run");
 	(void)command_operator(operator_id);
-	ended.campaign_id = words.id;
+	ended.campaign_id = campaign_id;
 	ended.start = start.start;
 	ended.reason_code = stopped;
 	ended.operator_id = operator_id;
 	store_le32(number, start.start);
-	voice_id("stopped", (struct slice[]){slice_text(campaign->id), slice_of(number, 4)}, 2, id);
+	voice_id("stopped", (struct slice[]){slice_text(name), slice_of(number, 4)}, 2, id);
 	return command_say(view->request, "marketing.campaign.ended", id, &ended.base);
 }
 
@@ -254,6 +269,12 @@ static int command_settle(struct desk_view *view)
 	if (ledger_state(&message) != LEDGER_IS_UNCERTAIN)
 		return command_fail(
 			view->request->words[0], "is not uncertain: there is nothing to settle");
+	const struct campaign *campaign =
+		campaigns_find(&view->campaigns, slice_text(place.campaign));
+	if (strcmp(verdict, "resend") == 0 && campaign == NULL)
+		return command_fail(place.campaign, "its definition is gone: nothing can be sent");
+	if (strcmp(verdict, "resend") == 0 && campaign->ends_us <= clock_wall_us())
+		return command_fail(place.campaign, "campaign.ends has passed: nothing goes out");
 	ledger_message_id(&place, message_id);
 	(void)snprintf(word, sizeof(word), "%s", verdict);
 	(void)command_operator(operator_id);
@@ -320,14 +341,6 @@ static int command_report(struct desk_view *view, const struct campaign *campaig
 	return any ? EXIT_SOME : 0;
 }
 
-/* Its file may be gone; what was sent is in the book. */
-static bool command_knows(struct desk_view *view, const char *name)
-{
-	struct ledger_start start = {.start = 0};
-	return campaigns_find(&view->campaigns, slice_text(name)) != NULL ||
-	       (ledger_start(view->book.txn, name, &start) == CH_OK && start.start > 0);
-}
-
 static int command_uncertain(struct desk_view *view)
 {
 	const char *name = view->request->word_count > 0 ? view->request->words[0] : NULL;
@@ -379,7 +392,6 @@ static const struct command {
 	{"plan", true, true, command_plan},
 	{"dry-run", true, true, command_dry_run},
 	{"run", true, false, command_run},
-	{"stop", true, false, command_stop},
 	{"report", true, true, command_report},
 };
 
@@ -397,6 +409,9 @@ static int command_act(struct desk_view *view)
 	} else if (strcmp(request->command, "settle") == 0) {
 		prints = false;
 		result = command_settle(view);
+	} else if (strcmp(request->command, "stop") == 0) {
+		prints = false;
+		result = command_stop(view);
 	} else {
 		for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 			if (strcmp(commands[i].name, request->command) == 0)

@@ -323,14 +323,19 @@ enum ch_status campaign_fold_merged(
 	return book_status(txn);
 }
 
-/* What went out under a number is that number's again. */
+/* What went out under a number is that number's again.  It may have been retired into one that was retired itself since. */
 enum ch_status campaign_fold_unmerged(
 	void *self, struct book_txn *txn, const struct feed_event *event)
 {
 	const Carehub__V1__CustomerRecordUnmerged *unmerged = (const void *)event->message;
+	uint64_t numbers[1 + LEDGER_RETIRED_MOST] = {unmerged->customer_number};
+	size_t count = 0;
 	struct key key;
 	(void)self;
-	book_delete(txn, TABLE_CAMPAIGN_MERGES,
-		merge_key(&key, unmerged->customer_number, unmerged->restored_number));
-	return book_status(txn);
+	enum ch_status status = ledger_retired(
+		txn, unmerged->customer_number, numbers + 1, LEDGER_RETIRED_MOST, &count);
+	for (size_t i = 0; i <= count && status == CH_OK; i++)
+		book_delete(txn, TABLE_CAMPAIGN_MERGES,
+			merge_key(&key, numbers[i], unmerged->restored_number));
+	return status == CH_OK ? book_status(txn) : status;
 }

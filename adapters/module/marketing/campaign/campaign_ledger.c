@@ -67,9 +67,6 @@ struct slice ledger_care_key(struct key *key, char kind, const struct ledger_pla
 
 enum { FACT_SEQUENCE = 1, FACT_STAMP = 2, FACT_DATA = 3 };
 
-/* Numbers that one customer had before: over it, the rest is not looked at. */
-#define LEDGER_RETIRED_MOST 16u
-
 static enum ch_status fact_read(struct slice bytes, struct ledger_fact *out_fact)
 {
 	struct pb_reader reader = pb_read(bytes);
@@ -212,13 +209,14 @@ enum ch_status ledger_newest(struct book_txn *txn, const char *campaign, uint64_
 	return status == CH_OK ? ledger_read(value, out_message) : status;
 }
 
-bool ledger_was_merged(const struct ledger_message *message)
+bool ledger_was_called_off(const struct ledger_message *message)
 {
 	const uint32_t reason_field = 6;
 	struct slice reason = {NULL, 0};
 	return ledger_state(message) == LEDGER_IS_WITHHELD &&
 	       pbedit_get_bytes(message->facts[LEDGER_WITHHELD].data, reason_field, &reason) &&
-	       slice_equal(reason, SLICE_LITERAL("merged"));
+	       (slice_equal(reason, SLICE_LITERAL("merged")) ||
+		       slice_equal(reason, SLICE_LITERAL("ended")));
 }
 
 enum ch_status ledger_was_asked_for(
@@ -318,9 +316,9 @@ enum ch_status ledger_reached(struct book_txn *txn, const char *campaign, uint64
 	uint64_t numbers[1 + LEDGER_RETIRED_MOST] = {customer};
 	size_t count = 0;
 	uint32_t round = 0;
-	bool reached = false;
 	enum ch_status status =
 		ledger_retired(txn, customer, numbers + 1, LEDGER_RETIRED_MOST, &count);
+	bool reached = count == LEDGER_RETIRED_MOST;
 	for (size_t i = 0; i <= count && status == CH_OK && !reached; i++) {
 		struct ledger_place newest;
 		struct ledger_message message;
@@ -331,11 +329,11 @@ enum ch_status ledger_reached(struct book_txn *txn, const char *campaign, uint64
 		}
 		if (status != CH_OK)
 			break;
-		bool merged = ledger_was_merged(&message);
-		reached = !merged && ledger_state(&message) != LEDGER_IS_PASSED_OVER;
-		/* His own number is in use again: that message stays withheld, and another one comes. */
+		bool called_off = ledger_was_called_off(&message);
+		reached = !called_off && ledger_state(&message) != LEDGER_IS_PASSED_OVER;
+		/* That message stays withheld, and another one comes. */
 		if (i == 0)
-			round = newest.round + merged;
+			round = newest.round + called_off;
 	}
 	if (status == CH_OK) {
 		*out_round = round;

@@ -59,8 +59,9 @@ extern const char *const ledger_states[LEDGER_STATES];
 
 enum ledger_state ledger_state(const struct ledger_message *message);
 
-/* Nothing went out: the number was merged into another one while its message waited. */
-bool ledger_was_merged(const struct ledger_message *message);
+/* Nothing went out, and not for his sake: his number was merged into another one while the message waited, or the
+ * campaign had ended.  Should the number, or the campaign, come back, another message may. */
+bool ledger_was_called_off(const struct ledger_message *message);
 
 /* Who, of which campaign, for the how manieth time. */
 #define LEDGER_CAMPAIGN_BYTES 65u
@@ -100,12 +101,15 @@ enum ch_status ledger_by_id(struct book_txn *txn, struct slice id, struct ledger
 enum ch_status ledger_by_digest(
 	struct book_txn *txn, struct slice digest, struct ledger_place *out_place);
 
+/* Numbers that one customer had before: over it, the rest is not looked at. */
+#define LEDGER_RETIRED_MOST 255u
+
 /* Numbers that are retired into this one, directly or not; at most `most`. */
 enum ch_status ledger_retired(
 	struct book_txn *txn, uint64_t customer, uint64_t *out, size_t most, size_t *out_count);
 
 /* Whether he has had the campaign's message or is to have it, under whatever number he had; if not, in which round one
- * stands that comes now. */
+ * stands that comes now.  Of more numbers than are looked at any may have had it: then he has. */
 enum ch_status ledger_reached(struct book_txn *txn, const char *campaign, uint64_t customer,
 	uint32_t *out_round, bool *out_reached);
 

@@ -3,7 +3,8 @@
  *     intent_desk.c   the round, definitions, life
  *     desk_job.c      one message: judged, intended, at the mail server, at the gate
  *     desk_pick.c     who is next
- *     desk_say.c      what is written and said, and intents of those who died */
+ *     desk_sweep.c    intents that nobody sees to
+ *     desk_say.c      what is written and said */
 #ifndef MARKETING_DESK_INSIDE_H
 #define MARKETING_DESK_INSIDE_H
 
@@ -17,10 +18,21 @@
 #define RETRY_MOST_US (3600 * SECOND_US)
 #define SWEEP_US      (30 * SECOND_US)
 #define METER_US      (10 * SECOND_US)
+#define REREAD_US     (30 * SECOND_US)
 
 /* In one round: members looked at, and open messages. */
 #define LOOK_MEMBERS 256u
 #define LOOK_OPEN    1024u
+
+/* Tasks under way beside the mails: what holds the mail server up is no matter of theirs, nor theirs of mail's. */
+#define TASK_JOBS 4u
+
+/* Customers whose records could not be read are left alone for a while, the last so many. */
+#define ALONE_COUNT 64u
+#define ALONE_US    (10 * SECOND_US)
+
+/* A question that is not answered takes about a second; then the hub is left alone for as long. */
+#define SILENT_US (2 * SECOND_US)
 
 /* A map that was full is twice as large at the next try. */
 #define WRITE_TRIES 8
@@ -69,14 +81,18 @@ struct job {
 	char level[INTENT_LEVEL_BYTES];
 	const char *gate; /* why the gate was shut */
 	bool unasked;     /* it was shut because the record could not be read, or is another one */
+	bool gone;        /* it was shut because the intent is not in the journal any more */
 	struct mail_result result;
 };
 
-/* How far a campaign's segment has been looked through. */
+/* How a campaign stands, and how far its segment has been looked through. */
 struct pass {
+	bool runs;       /* these as of this round */
+	bool fits;       /* its definition is the one that was started */
 	uint32_t start;  /* of which start; 0: none */
 	uint64_t cursor; /* the last member that was looked at */
 	bool through;
+	bool looking;    /* there is more of it to be looked through */
 	bool left_out;   /* somebody could not be judged yet: it is looked through once more */
 	int64_t next_us; /* when it is looked through again */
 	bool complained; /* the segment or version was told to be wrong */
@@ -84,22 +100,40 @@ struct pass {
 	const char *end; /* to be said */
 };
 
+/* Definitions that were replaced while jobs still went by them. */
+struct desk_old {
+	struct campaigns campaigns;
+	struct desk_old *next;
+};
+
+struct desk_alone {
+	uint64_t customer;
+	int64_t until_us;
+};
+
 struct desk {
 	const struct campaign_settings *settings;
 	struct desk_ports ports;
 	struct campaigns campaigns;
+	struct desk_old *old;
 	struct pass *passes;        /* one for each campaign */
+	size_t first;               /* whose segment is looked through first: all have their turn */
 	struct link_key key;        /* of the tokens in links */
 	struct mail_office *office; /* NULL: no mail */
 	struct campaign_meter *meter;
-	struct job jobs[MAIL_LINES_MAX];
+	struct job jobs[MAIL_LINES_MAX + TASK_JOBS]; /* the first are for mails, as many as lines */
+	uint32_t line_count;
 	uint32_t job_count;
 	struct module_turn *turn; /* the round's */
 	struct book *book;        /* of the last round */
-	bool looking;             /* there is more of a segment to be looked through */
 	int64_t now_us;           /* of the last round */
 	bool started;             /* a campaign was: perhaps one that was not read yet */
-	int64_t hold_us;          /* how long the server is left alone; 0: it is well */
+	bool unreadable;          /* told, and still so */
+	int64_t next_reread_us;
+	int64_t silent_until_us; /* the hub did not answer, and is not asked before */
+	struct desk_alone alone[ALONE_COUNT];
+	size_t alone_next;
+	int64_t hold_us; /* how long the server is left alone; 0: it is well */
 	int64_t held_until_us;
 	int64_t next_mail_us;  /* by mail.a_minute */
 	int64_t next_sweep_us; /* 0: at once */
@@ -108,17 +142,31 @@ struct desk {
 
 struct sweep {
 	struct ledger_place places[LOOK_OPEN];
-	enum job_todo todo[LOOK_OPEN]; /* UNCERTAIN, NOTE (a task), SENT (a task that was said) */
+	enum job_todo todo[LOOK_OPEN]; /* see desk_sweep.c */
 	size_t count;
+	/* Of the campaign whose messages it is at; they stand behind each other. */
+	char campaign[LEDGER_CAMPAIGN_BYTES];
+	bool runs;
+	bool over; /* also for what an operator wants sent once more */
 };
+
+/* ---- intent_desk.c ---- */
+
+/* Of the definitions as they are now; NULL: it is in none of them. */
+struct pass *desk_pass_of(struct desk *desk, const char *campaign);
+/* Somebody was left out: its segment is looked through once more, soon. */
+void desk_look_again(struct desk *desk, const char *campaign);
 
 /* ---- desk_job.c ---- */
 
-/* NULL: all are taken. */
-struct job *desk_free_job(struct desk *desk);
+/* A job for a message of this campaign, that may be begun now; NULL: not now. */
+struct job *desk_free_job(struct desk *desk, const struct campaign *campaign);
+/* Whether there is one for anybody. */
+bool desk_has_room(struct desk *desk);
 uint32_t desk_busy(const struct desk *desk);
-/* One message at a time to anybody: so each sees the one before in his record. */
-bool desk_has_customer(const struct desk *desk, uint64_t customer);
+/* One message at a time to anybody: so each sees the one before in his record.  Nor to who could not be judged just
+ * now. */
+bool desk_leaves_alone(const struct desk *desk, uint64_t customer);
 bool desk_has_campaign(const struct desk *desk, const struct campaign *campaign);
 void job_release(struct job *job);
 /* There is a free one.  Begins a job for the place: it is to be judged in this round. */
@@ -135,15 +183,21 @@ void job_finish(struct job *job, enum job_todo todo, const char *reason);
 
 /* ---- desk_pick.c ---- */
 
+bool campaign_is_over(const struct campaign *campaign, int64_t now_us);
 /* Fills free jobs: deferred ones that are due, those to be sent again, members of segments. */
 enum ch_status desk_pick_next(struct desk *desk, struct book_txn *txn);
-/* Whether a new mail may be begun now. */
-bool desk_may_begin(const struct desk *desk);
 
-/* ---- desk_say.c ---- */
+/* ---- desk_sweep.c ---- */
 
 /* Intents without an outcome that nobody sees to. */
 enum ch_status desk_sweep(struct desk *desk, struct book_txn *txn, struct sweep *sweep);
+enum ch_status desk_write_swept(
+	struct desk *desk, const struct sweep *sweep, struct book_txn *txn, int64_t now_us);
+/* It is written: it is counted. */
+void desk_count_swept(struct desk *desk, const struct sweep *sweep);
+
+/* ---- desk_say.c ---- */
+
 /* All that is to be said, in one transaction; CH_OK when there is nothing. */
 enum ch_status desk_write(struct desk *desk, const struct sweep *sweep, int64_t now_us);
 /* It is: what follows from it. */

@@ -6,29 +6,77 @@
 
 /* ---- Jobs ---- */
 
-struct job *desk_free_job(struct desk *desk)
+static bool desk_is_phone(const struct campaign *campaign)
 {
-	for (uint32_t i = 0; i < desk->job_count; i++) {
+	return campaign->channel == CAMPAIGN_CHANNEL(PHONE);
+}
+
+static struct job *desk_free_among(struct desk *desk, uint32_t from, uint32_t to)
+{
+	for (uint32_t i = from; i < to; i++) {
 		if (desk->jobs[i].state == JOB_FREE)
 			return &desk->jobs[i];
 	}
 	return NULL;
 }
 
-uint32_t desk_busy(const struct desk *desk)
+static uint32_t desk_busy_among(const struct desk *desk, uint32_t from, uint32_t to)
 {
 	uint32_t busy = 0;
-	for (uint32_t i = 0; i < desk->job_count; i++)
+	for (uint32_t i = from; i < to; i++)
 		busy += desk->jobs[i].state != JOB_FREE;
 	return busy;
 }
 
-/* One message at a time to anybody: so each sees the one before in his record. */
-bool desk_has_customer(const struct desk *desk, uint64_t customer)
+/* A mail may be begun now. */
+static struct job *desk_free_line(struct desk *desk)
+{
+	int64_t now_us = desk->now_us;
+	if (desk->office == NULL || now_us < desk->next_mail_us)
+		return NULL;
+	/* One is tried; the others wait for how it goes. */
+	if (desk->hold_us > 0 &&
+		(now_us < desk->held_until_us || desk_busy_among(desk, 0, desk->line_count) > 0))
+		return NULL;
+	return desk_free_among(desk, 0, desk->line_count);
+}
+
+static bool desk_may_ask(const struct desk *desk)
+{
+	return desk->turn->connection != NULL && desk->now_us >= desk->silent_until_us;
+}
+
+struct job *desk_free_job(struct desk *desk, const struct campaign *campaign)
+{
+	if (!desk_may_ask(desk))
+		return NULL;
+	return desk_is_phone(campaign) ? desk_free_among(desk, desk->line_count, desk->job_count)
+				       : desk_free_line(desk);
+}
+
+bool desk_has_room(struct desk *desk)
+{
+	return desk_may_ask(desk) &&
+	       (desk_free_line(desk) != NULL ||
+		       desk_free_among(desk, desk->line_count, desk->job_count) != NULL);
+}
+
+uint32_t desk_busy(const struct desk *desk)
+{
+	return desk_busy_among(desk, 0, desk->job_count);
+}
+
+bool desk_leaves_alone(const struct desk *desk, uint64_t customer)
 {
 	for (uint32_t i = 0; i < desk->job_count; i++) {
-		if (desk->jobs[i].state != JOB_FREE &&
+		enum job_state state = desk->jobs[i].state;
+		/* A task that waits to be taken is in his record already. */
+		if (state != JOB_FREE && state != JOB_HANDING &&
 			desk->jobs[i].intent.place.customer == customer)
+			return true;
+	}
+	for (size_t i = 0; i < ALONE_COUNT; i++) {
+		if (desk->alone[i].customer == customer && desk->now_us < desk->alone[i].until_us)
 			return true;
 	}
 	return false;
@@ -37,7 +85,8 @@ bool desk_has_customer(const struct desk *desk, uint64_t customer)
 bool desk_has_campaign(const struct desk *desk, const struct campaign *campaign)
 {
 	for (uint32_t i = 0; i < desk->job_count; i++) {
-		if (desk->jobs[i].state != JOB_FREE && desk->jobs[i].intent.campaign == campaign)
+		if (desk->jobs[i].state != JOB_FREE &&
+			strcmp(desk->jobs[i].intent.place.campaign, campaign->id) == 0)
 			return true;
 	}
 	return false;
@@ -60,7 +109,7 @@ void job_finish(struct job *job, enum job_todo todo, const char *reason)
 struct job *desk_pick(
 	struct desk *desk, const struct ledger_place *place, const struct campaign *campaign)
 {
-	struct job *job = desk_free_job(desk);
+	struct job *job = desk_free_job(desk, campaign);
 	job->state = JOB_PICKED;
 	job->todo = TODO_NOTHING;
 	job->reason = "";
@@ -71,6 +120,7 @@ struct job *desk_pick(
 	job->noted_us = 0;
 	job->gate = NULL;
 	job->unasked = false;
+	job->gone = false;
 	job->result = (struct mail_result){.stage = MAIL_CONNECT};
 	intent_init(&job->intent, place, campaign, &desk->key);
 	return job;
@@ -84,14 +134,17 @@ static struct addressee_cap desk_cap(const struct desk *desk)
 
 /* ---- Records ---- */
 
+/* CH_RETRY: nobody was asked, for the hub does not answer. */
 static enum ch_status desk_read(
 	struct desk *desk, uint64_t customer, struct addressee *out_addressee)
 {
 	struct buffer reply = {0};
-	if (desk->turn == NULL || desk->turn->connection == NULL)
-		return CH_CLOSED;
+	if (desk->turn == NULL || !desk_may_ask(desk))
+		return CH_RETRY;
 	enum ch_status status =
 		desk->ports.ask(desk->ports.context, desk->turn->connection, customer, &reply);
+	if (status == CH_TIMEOUT || status == CH_CLOSED)
+		desk->silent_until_us = desk->now_us + SILENT_US;
 	if (status == CH_OK && reply.status != CH_OK)
 		status = CH_NOMEM;
 	if (status == CH_OK)
@@ -149,7 +202,7 @@ enum ch_status job_judge(struct job *job)
 		return CH_OK;
 	}
 	buffer_clear(&job->text);
-	if (intent->campaign->channel == CAMPAIGN_CHANNEL(EMAIL)) {
+	if (!desk_is_phone(intent->campaign)) {
 		memcpy(job->to, job->addressee.email, sizeof(job->to));
 		intent_mail(intent, &job->addressee, desk->settings, &values, desk->turn->now_us,
 			&job->text);
@@ -160,19 +213,30 @@ enum ch_status job_judge(struct job *job)
 	return job->text.status;
 }
 
-/* An operator may stop a campaign any time.  What he wants sent once more does not ask for it to run. */
-static bool desk_still_runs(struct desk *desk, const struct intent *intent)
+/* What the book says at the last look: the intent stands, and nothing goes out of a campaign that has ended.  An operator
+ * may stop one any time; what he wants sent once more does not ask for it to run. */
+static enum ch_status job_look_up(struct job *job)
 {
+	const struct ledger_place *place = &job->intent.place;
 	struct book_txn *txn = NULL;
+	struct ledger_message message;
 	struct ledger_start start = {.start = 0};
 	bool asked = false;
-	enum ch_status status = book_begin(desk->book, false, &txn);
+	enum ch_status status = book_begin(job->desk->book, false, &txn);
 	if (status == CH_OK)
-		status = ledger_was_asked_for(txn, &intent->place, &asked);
+		status = ledger_get(txn, place, &message);
+	if (status == CH_NOT_FOUND || (status == CH_OK && ledger_state(&message) != LEDGER_IS_OPEN))
+		job->gone = true;
+	if (status == CH_OK)
+		status = ledger_was_asked_for(txn, place, &asked);
 	if (status == CH_OK && !asked)
-		status = ledger_start(txn, intent->place.campaign, &start);
+		status = ledger_start(txn, place->campaign, &start);
 	book_abort(txn);
-	return status == CH_OK && (asked || ledger_runs(&start));
+	if (status == CH_OK && !job->gone &&
+		((!asked && !ledger_runs(&start)) ||
+			campaign_is_over(job->intent.campaign, job->desk->now_us)))
+		job->gate = "ended";
+	return status == CH_NOT_FOUND ? CH_OK : status;
 }
 
 /* The last look before the text goes out: the record as it stands now, this very message counted in. */
@@ -182,11 +246,11 @@ static bool desk_gate(void *context)
 	struct intent *intent = &job->intent;
 	struct addressee now = {0};
 	uint64_t consent = 0;
-	if (!desk_still_runs(job->desk, intent)) {
-		job->gate = "ended";
+	enum ch_status status = job_look_up(job);
+	job->unasked = status != CH_OK;
+	if (job->unasked || job->gone || job->gate != NULL)
 		return false;
-	}
-	enum ch_status status = desk_read(job->desk, intent->place.customer, &now);
+	status = desk_read(job->desk, intent->place.customer, &now);
 	if (status == CH_NOT_FOUND) {
 		job->gate = "no_record";
 		return false;
@@ -195,8 +259,7 @@ static bool desk_gate(void *context)
 		job->gate = addressee_refusal(&now, intent->campaign, desk_cap(job->desk),
 			intent->place.round + 1, job->desk->turn->now_us, &consent);
 	/* He has another address by now: the next try takes that. */
-	bool moved = status == CH_OK && job->gate == NULL &&
-		     intent->campaign->channel == CAMPAIGN_CHANNEL(EMAIL) &&
+	bool moved = status == CH_OK && job->gate == NULL && !desk_is_phone(intent->campaign) &&
 		     strcmp(now.email, job->to) != 0;
 	job->unasked = status != CH_OK || moved;
 	if (status == CH_OK && job->gate == NULL) {
@@ -221,6 +284,17 @@ static void desk_hold(struct desk *desk, int64_t now_us, const struct mail_resul
 		result->error);
 }
 
+/* The gate was shut. */
+static void job_was_stopped(struct job *job)
+{
+	if (job->gone)
+		job_finish(job, TODO_NOTHING, "");
+	else if (job->unasked)
+		job_finish(job, TODO_NOTE, "");
+	else
+		job_finish(job, TODO_WITHHOLD, job->gate);
+}
+
 static void desk_done(void *context, const struct mail_result *result)
 {
 	struct job *job = context;
@@ -242,10 +316,7 @@ static void desk_done(void *context, const struct mail_result *result)
 		job_finish(job, TODO_UNCERTAIN, "no_reply");
 		break;
 	case MAIL_STOPPED:
-		if (job->unasked)
-			job_finish(job, TODO_NOTE, "");
-		else
-			job_finish(job, TODO_WITHHOLD, job->gate);
+		job_was_stopped(job);
 		break;
 	case MAIL_DEFERRED:
 		if (now_us - job->intended_us > desk->settings->patience_ms * 1000)
@@ -260,14 +331,12 @@ static void desk_done(void *context, const struct mail_result *result)
 void job_go(struct job *job)
 {
 	struct desk *desk = job->desk;
-	if (job->intent.campaign->channel == CAMPAIGN_CHANNEL(PHONE)) {
+	if (desk_is_phone(job->intent.campaign)) {
 		/* There is no server to wait for: the last look is now. */
 		if (desk_gate(job))
 			job_finish(job, TODO_HAND, "");
-		else if (job->unasked)
-			job_finish(job, TODO_NOTE, "");
 		else
-			job_finish(job, TODO_WITHHOLD, job->gate);
+			job_was_stopped(job);
 		return;
 	}
 	const struct mail_letter letter = {.from = desk->settings->from,
@@ -292,7 +361,7 @@ void job_go(struct job *job)
 
 /* ---- What has come back ---- */
 
-/* 1: it is ours, 0: not yet, -1: it is somebody else's, or the hub does not take it. */
+/* 1: it is ours, 0: not yet, -1: it is somebody else's, the hub does not take it, or was restored before it came. */
 static enum ch_status job_heard(struct job *job, struct book_txn *txn, int *out_heard)
 {
 	struct ledger_message message;
@@ -314,7 +383,7 @@ static enum ch_status job_heard(struct job *job, struct book_txn *txn, int *out_
 	}
 	if (status == CH_OK || status == CH_NOT_FOUND)
 		status = intent_stage(txn, job->intent.id, "intended", &stage);
-	if (status == CH_OK && stage == VOICE_REFUSED)
+	if (status == CH_OK && (stage == VOICE_REFUSED || stage == VOICE_UNSAID))
 		*out_heard = -1;
 	return status;
 }
@@ -334,10 +403,14 @@ enum ch_status desk_hear(struct desk *desk, struct book_txn *txn)
 				job->state = JOB_READY;
 		} else if (job->state == JOB_HANDING) {
 			status = intent_stage(txn, job->intent.id, "callback", &stage);
+			if (status != CH_OK)
+				break;
 			if (stage == VOICE_SAID)
 				job_finish(job, TODO_SENT, "");
 			else if (stage == VOICE_REFUSED)
 				job_finish(job, TODO_FAILED, "refused");
+			else if (stage == VOICE_UNSAID) /* a restore took it: see the sweep */
+				job_release(job);
 		}
 	}
 	return status;

@@ -23,11 +23,7 @@ void notes_put(struct book_txn *txn, const struct desk_note *note)
 {
 	struct key key;
 	uint8_t bytes[NOTE_BYTES];
-	struct slice old;
-	struct slice at = ledger_care_key(&key, 'w', &note->place);
-	if (book_get(txn, TABLE_CAMPAIGN_CARE, at, &old) == CH_OK && old.len == NOTE_BYTES)
-		notes_drop(txn, &(struct desk_note){.place = note->place,
-					.due_us = (int64_t)load_le64(old.data)});
+	notes_drop_place(txn, &note->place);
 	store_le64(bytes, (uint64_t)note->due_us);
 	store_le32(bytes + 8, note->attempts);
 	book_put(txn, TABLE_CAMPAIGN_CARE, ledger_care_key(&key, 'w', &note->place),
@@ -43,6 +39,16 @@ void notes_drop(struct book_txn *txn, const struct desk_note *note)
 	book_delete(txn, TABLE_CAMPAIGN_CARE, note_time_key(&key, note->due_us, &note->place));
 }
 
+void notes_drop_place(struct book_txn *txn, const struct ledger_place *place)
+{
+	struct key key;
+	struct slice value;
+	struct slice at = ledger_care_key(&key, 'w', place);
+	if (book_get(txn, TABLE_CAMPAIGN_CARE, at, &value) == CH_OK && value.len == NOTE_BYTES)
+		notes_drop(txn, &(struct desk_note){
+					.place = *place, .due_us = (int64_t)load_le64(value.data)});
+}
+
 enum ch_status notes_has_place(
 	struct book_txn *txn, const struct ledger_place *place, bool *out_has)
 {
@@ -54,6 +60,27 @@ enum ch_status notes_has_place(
 		return status;
 	*out_has = status == CH_OK;
 	return CH_OK;
+}
+
+static enum ch_status note_parse(struct slice key, struct slice value, struct desk_note *out_note)
+{
+	uint8_t kind;
+	struct desk_note note = {.attempts = 0};
+	if (!key_take_byte(&key, &kind) || !key_take_i64(&key, &note.due_us) ||
+		!ledger_place_of(key, &note.place) || value.len != NOTE_BYTES)
+		return CH_CORRUPT;
+	note.attempts = load_le32(value.data + 8);
+	*out_note = note;
+	return CH_OK;
+}
+
+enum ch_status notes_last(struct book_txn *txn, struct desk_note *out_note)
+{
+	struct slice key;
+	struct slice value;
+	enum ch_status status = book_last(txn, TABLE_CAMPAIGN_CARE, SLICE_LITERAL("t"),
+		(struct slice){NULL, 0}, &key, &value);
+	return status == CH_OK ? note_parse(key, value, out_note) : status;
 }
 
 /* A book's walk with a name of its own. */
@@ -79,17 +106,8 @@ enum ch_status notes_next(struct notes_walk *walk, struct desk_note *out_note)
 {
 	struct slice key;
 	struct slice value;
-	uint8_t kind;
-	struct desk_note note = {.attempts = 0};
 	enum ch_status status = book_walk_next(walk->walk, &key, &value);
-	if (status != CH_OK)
-		return status;
-	if (!key_take_byte(&key, &kind) || !key_take_i64(&key, &note.due_us) ||
-		!ledger_place_of(key, &note.place) || value.len != NOTE_BYTES)
-		return CH_CORRUPT;
-	note.attempts = load_le32(value.data + 8);
-	*out_note = note;
-	return CH_OK;
+	return status == CH_OK ? note_parse(key, value, out_note) : status;
 }
 
 void notes_end(struct notes_walk *walk)

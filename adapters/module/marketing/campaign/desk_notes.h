@@ -15,9 +15,14 @@ struct desk_note {
 void notes_put(struct book_txn *txn, const struct desk_note *note);
 /* By place and due_us; fine when there is none. */
 void notes_drop(struct book_txn *txn, const struct desk_note *note);
+/* By place alone. */
+void notes_drop_place(struct book_txn *txn, const struct ledger_place *place);
 
 enum ch_status notes_has_place(
 	struct book_txn *txn, const struct ledger_place *place, bool *out_has);
+
+/* The one that is due last; CH_NOT_FOUND. */
+enum ch_status notes_last(struct book_txn *txn, struct desk_note *out_note);
 
 /* In the order of their times.  notes_next: CH_END. */
 struct notes_walk;

@@ -6,9 +6,101 @@
 
 /* ---- Who is next ---- */
 
-static bool campaign_is_over(const struct campaign *campaign, int64_t now_us)
+bool campaign_is_over(const struct campaign *campaign, int64_t now_us)
 {
 	return now_us >= campaign->ends_us;
+}
+
+/* Whether the definition is the one that was started; told once when it is not. */
+static bool desk_is_version(
+	const struct campaign *campaign, const struct ledger_start *start, struct pass *pass)
+{
+	const uint32_t version_field = 3;
+	struct slice data = start->started.data;
+	struct slice version = {NULL, 0};
+	if (pbedit_get_bytes(data, version_field, &version) &&
+		slice_equal(version, slice_text(campaign->version)))
+		return true;
+	if (!pass->complained)
+		log_warning("campaign.changed",
+			"campaign=%s: the definition is not the one that was started; "
+			"start it again",
+			campaign->id);
+	pass->complained = true;
+	return false;
+}
+
+/* A mail wants a server, and the configuration has none. */
+static bool desk_can_send(
+	const struct desk *desk, const struct campaign *campaign, struct pass *pass)
+{
+	if (desk->office != NULL || campaign->channel == CAMPAIGN_CHANNEL(PHONE))
+		return true;
+	if (!pass->complained)
+		log_error("campaign.no_server",
+			"campaign=%s: it goes by mail, and mail.host is not set", campaign->id);
+	pass->complained = true;
+	return false;
+}
+
+/* How each campaign stands in the journal. */
+static enum ch_status desk_take_standings(struct desk *desk, struct book_txn *txn)
+{
+	for (size_t i = 0; i < desk->campaigns.count; i++) {
+		const struct campaign *campaign = &desk->campaigns.items[i];
+		struct pass *pass = &desk->passes[i];
+		struct ledger_start start;
+		enum ch_status status = ledger_start(txn, campaign->id, &start);
+		if (status != CH_OK)
+			return status;
+		if (pass->start != start.start)
+			*pass = (struct pass){.start = start.start};
+		pass->runs = ledger_runs(&start);
+		pass->fits = pass->runs && desk_is_version(campaign, &start, pass) &&
+			     desk_can_send(desk, campaign, pass);
+	}
+	return CH_OK;
+}
+
+/* Whether a message that was meant may go on; the sweep sees to those that never will. */
+static enum ch_status desk_goes_on(struct desk *desk, struct book_txn *txn,
+	const struct campaign *campaign, const struct ledger_place *place, bool *out_goes_on)
+{
+	bool asked = false;
+	enum ch_status status = CH_OK;
+	bool fits = desk_pass_of(desk, campaign->id)->fits;
+	if (!fits)
+		status = ledger_was_asked_for(txn, place, &asked);
+	if (status == CH_OK)
+		*out_goes_on = (fits || asked) && !campaign_is_over(campaign, desk->now_us);
+	return status;
+}
+
+static enum ch_status desk_pick_note(
+	struct desk *desk, struct book_txn *txn, const struct desk_note *note)
+{
+	struct ledger_message message;
+	bool goes_on = false;
+	const struct campaign *campaign =
+		campaigns_find(&desk->campaigns, slice_text(note->place.campaign));
+	if (campaign == NULL || desk_free_job(desk, campaign) == NULL ||
+		desk_leaves_alone(desk, note->place.customer))
+		return CH_OK;
+	enum ch_status status = desk_goes_on(desk, txn, campaign, &note->place, &goes_on);
+	if (status != CH_OK || !goes_on)
+		return status;
+	status = ledger_get(txn, &note->place, &message);
+	if (status != CH_OK && status != CH_NOT_FOUND)
+		return status;
+	struct job *job = desk_pick(desk, &note->place, campaign);
+	job->intent.attempts = note->attempts;
+	job->noted_us = note->due_us;
+	/* An operator has settled it, or a restore has taken it. */
+	if (status == CH_NOT_FOUND || ledger_state(&message) != LEDGER_IS_OPEN)
+		job_finish(job, TODO_NOTHING, "");
+	else
+		job->intended_us = stamp_time(&message.facts[LEDGER_INTENDED].stamp);
+	return CH_OK;
 }
 
 /* Deferred ones whose time has come. */
@@ -17,36 +109,47 @@ static enum ch_status desk_pick_noted(struct desk *desk, struct book_txn *txn)
 	struct desk_note note;
 	struct notes_walk *walk = NULL;
 	enum ch_status status = notes_begin(txn, &walk);
-	while (status == CH_OK && desk_free_job(desk) != NULL) {
-		struct ledger_message message;
-		struct ledger_start start;
-		bool asked = false;
+	while (status == CH_OK && desk_has_room(desk)) {
 		status = notes_next(walk, &note);
-		if (status != CH_OK || note.due_us > desk->turn->now_us)
+		if (status == CH_OK && note.due_us > desk->now_us)
 			break;
-		const struct campaign *campaign =
-			campaigns_find(&desk->campaigns, slice_text(note.place.campaign));
-		if (campaign == NULL || desk_has_customer(desk, note.place.customer))
-			continue;
-		status = ledger_get(txn, &note.place, &message);
 		if (status == CH_OK)
-			status = ledger_start(txn, note.place.campaign, &start);
-		if (status == CH_OK)
-			status = ledger_was_asked_for(txn, &note.place, &asked);
-		if (status != CH_OK)
-			break;
-		struct job *job = desk_pick(desk, &note.place, campaign);
-		job->intent.attempts = note.attempts;
-		job->noted_us = note.due_us;
-		job->intended_us = stamp_time(&message.facts[LEDGER_INTENDED].stamp);
-		if (ledger_state(&message) != LEDGER_IS_OPEN)
-			job_finish(job, TODO_NOTHING, ""); /* an operator has settled it */
-		else if (campaign_is_over(campaign, desk->turn->now_us) ||
-			 (!ledger_runs(&start) && !asked))
-			job_finish(job, TODO_WITHHOLD, "ended");
+			status = desk_pick_note(desk, txn, &note);
 	}
 	notes_end(walk);
-	return status == CH_END ? CH_OK : status;
+	if (status == CH_END)
+		status = CH_OK;
+	/* Nobody is put off for longer: it was before the clock was set back. */
+	enum ch_status last = status == CH_OK ? notes_last(txn, &note) : status;
+	if (last == CH_OK && note.due_us > desk->now_us + RETRY_MOST_US && desk_has_room(desk))
+		return desk_pick_note(desk, txn, &note);
+	return last == CH_NOT_FOUND ? CH_OK : last;
+}
+
+/* The hub was restored from a backup since it was meant: nobody knows whether it was sent.  A task is said again, and is
+ * one all the same. */
+static enum ch_status job_was_meant(struct job *job, struct book_txn *txn)
+{
+	if (job->intent.channel == CAMPAIGN_CHANNEL(PHONE))
+		return CH_OK;
+	return intent_was_meant(txn, job->intent.id, &job->meant);
+}
+
+static enum ch_status desk_pick_resend(
+	struct desk *desk, struct book_txn *txn, const struct ledger_place *place)
+{
+	enum voice_stage stage = VOICE_WAITING;
+	char id[LEDGER_ID_BYTES];
+	const struct campaign *campaign =
+		campaigns_find(&desk->campaigns, slice_text(place->campaign));
+	if (campaign == NULL || campaign_is_over(campaign, desk->now_us) ||
+		desk_free_job(desk, campaign) == NULL || desk_leaves_alone(desk, place->customer))
+		return CH_OK;
+	ledger_message_id(place, id);
+	enum ch_status status = intent_stage(txn, id, "intended", &stage);
+	if (status != CH_OK || stage != VOICE_UNSAID)
+		return status;
+	return job_was_meant(desk_pick(desk, place, campaign), txn);
 }
 
 /* Those that an operator wants sent once more. */
@@ -57,27 +160,15 @@ static enum ch_status desk_pick_resends(struct desk *desk, struct book_txn *txn)
 	struct slice value;
 	enum ch_status status = book_walk_begin(
 		txn, TABLE_CAMPAIGN_CARE, SLICE_LITERAL("r"), (struct slice){NULL, 0}, &walk);
-	while (status == CH_OK && desk_free_job(desk) != NULL) {
+	while (status == CH_OK && desk_has_room(desk)) {
 		struct ledger_place place;
-		enum voice_stage stage;
-		char id[LEDGER_ID_BYTES];
 		status = book_walk_next(walk, &key, &value);
+		if (status == CH_OK && !ledger_place_of(slice_sub(key, 1, key.len), &place))
+			status = CH_CORRUPT;
 		if (status != CH_OK)
 			break;
-		if (!ledger_place_of(slice_sub(key, 1, key.len), &place)) {
-			status = CH_CORRUPT;
-			break;
-		}
 		place.round++;
-		const struct campaign *campaign =
-			campaigns_find(&desk->campaigns, slice_text(place.campaign));
-		if (campaign == NULL || campaign_is_over(campaign, desk->turn->now_us) ||
-			desk_has_customer(desk, place.customer))
-			continue;
-		ledger_message_id(&place, id);
-		status = intent_stage(txn, id, "intended", &stage);
-		if (status == CH_OK && stage == VOICE_UNSAID)
-			(void)desk_pick(desk, &place, campaign);
+		status = desk_pick_resend(desk, txn, &place);
 	}
 	book_walk_end(walk);
 	return status == CH_END ? CH_OK : status;
@@ -91,8 +182,8 @@ static enum ch_status desk_passes_by(struct desk *desk, struct book_txn *txn, st
 	enum voice_stage stage = VOICE_UNSAID;
 	char id[LEDGER_ID_BYTES];
 	bool by = true;
-	/* Perhaps with another campaign's message, which says nothing of ours. */
-	if (desk_has_customer(desk, place->customer)) {
+	/* Perhaps for another campaign's message, which says nothing of ours. */
+	if (desk_leaves_alone(desk, place->customer)) {
 		pass->left_out = true;
 		*out_by = true;
 		return CH_OK;
@@ -104,7 +195,8 @@ static enum ch_status desk_passes_by(struct desk *desk, struct book_txn *txn, st
 		status = intent_stage(txn, id, "intended", &stage);
 		by = stage != VOICE_UNSAID;
 		/* An earlier life's intent, that is not back from the journal. */
-		pass->left_out |= status == CH_OK && stage == VOICE_WAITING;
+		pass->left_out |=
+			status == CH_OK && (stage == VOICE_WAITING || stage == VOICE_SAID);
 	}
 	if (status == CH_OK)
 		*out_by = by;
@@ -116,7 +208,8 @@ static enum ch_status desk_pass(struct desk *desk, struct book_txn *txn,
 	const struct campaign *campaign, struct pass *pass, uint32_t *looks)
 {
 	enum ch_status status = CH_OK;
-	while (status == CH_OK && *looks > 0 && desk_free_job(desk) != NULL) {
+	pass->looking = false;
+	while (status == CH_OK && *looks > 0 && desk_free_job(desk, campaign) != NULL) {
 		struct ledger_place place = {.customer = 0};
 		bool by = true;
 		memcpy(place.campaign, campaign->id, sizeof(campaign->id));
@@ -151,32 +244,11 @@ static enum ch_status desk_pass(struct desk *desk, struct book_txn *txn,
 		if (!by) {
 			struct job *job = desk_pick(desk, &place, campaign);
 			job->member = true;
-			/* A task is said again, and is one all the same. */
-			if (campaign->channel != CAMPAIGN_CHANNEL(PHONE))
-				status = intent_was_meant(txn, job->intent.id, &job->meant);
+			status = job_was_meant(job, txn);
 		}
 	}
-	desk->looking = true;
+	pass->looking = true;
 	return status;
-}
-
-/* Whether the definition is the one that was started; told once when it is not. */
-static bool desk_is_version(
-	const struct campaign *campaign, const struct ledger_start *start, struct pass *pass)
-{
-	const uint32_t version_field = 3;
-	struct slice data = start->started.data;
-	struct slice version = {NULL, 0};
-	if (pbedit_get_bytes(data, version_field, &version) &&
-		slice_equal(version, slice_text(campaign->version)))
-		return true;
-	if (!pass->complained)
-		log_warning("campaign.changed",
-			"campaign=%s: the definition is not the one that was started; "
-			"start it again",
-			campaign->id);
-	pass->complained = true;
-	return false;
 }
 
 /* Done when everybody was looked at and nobody's outcome is open. */
@@ -194,63 +266,52 @@ static enum ch_status desk_may_end(
 	return status;
 }
 
-static enum ch_status desk_pick_members(struct desk *desk, struct book_txn *txn)
+static enum ch_status desk_pick_from(struct desk *desk, struct book_txn *txn,
+	const struct campaign *campaign, struct pass *pass, uint32_t *looks)
 {
-	uint32_t looks = LOOK_MEMBERS;
-	enum ch_status status = CH_OK;
-	for (size_t i = 0; i < desk->campaigns.count && status == CH_OK; i++) {
-		const struct campaign *campaign = &desk->campaigns.items[i];
-		struct pass *pass = &desk->passes[i];
-		struct ledger_start start;
-		status = ledger_start(txn, campaign->id, &start);
-		if (status != CH_OK || !ledger_runs(&start))
-			continue;
-		if (pass->start != start.start)
-			*pass = (struct pass){.start = start.start};
-		if (pass->ended)
-			continue; /* said, and not back from the journal yet */
-		if (campaign_is_over(campaign, desk->turn->now_us)) {
-			if (!desk_has_campaign(desk, campaign))
-				pass->end = "over";
-			continue;
-		}
-		if (!desk_is_version(campaign, &start, pass))
-			continue;
-		if (pass->through && campaign->repeat_ms > 0 &&
-			desk->turn->now_us >= pass->next_us) {
-			pass->through = false;
-			pass->cursor = 0;
-		}
-		if (pass->through)
-			status = desk_may_end(desk, txn, campaign, pass);
-		else if (pass->cursor > 0 || desk->now_us >= pass->next_us)
-			status = desk_pass(desk, txn, campaign, pass, &looks);
+	int64_t now_us = desk->now_us;
+	if (!pass->runs || pass->ended) /* said, and not back from the journal yet */
+		return CH_OK;
+	if (campaign_is_over(campaign, now_us)) {
+		if (!desk_has_campaign(desk, campaign))
+			pass->end = "over";
+		return CH_OK;
 	}
-	return status;
+	if (!pass->fits)
+		return CH_OK;
+	if (pass->through && campaign->repeat_ms > 0 && now_us >= pass->next_us) {
+		pass->through = false;
+		pass->cursor = 0;
+	}
+	if (pass->through)
+		return desk_may_end(desk, txn, campaign, pass);
+	if (pass->cursor > 0 || now_us >= pass->next_us)
+		return desk_pass(desk, txn, campaign, pass, looks);
+	return CH_OK;
 }
 
-/* Whether a new mail may be begun now. */
-bool desk_may_begin(const struct desk *desk)
+static enum ch_status desk_pick_members(struct desk *desk, struct book_txn *txn)
 {
-	int64_t now_us = desk->turn->now_us;
-	if (desk->turn->connection == NULL || now_us < desk->next_mail_us)
-		return false;
-	if (desk->hold_us == 0)
-		return true;
-	/* One is tried; the others wait for how it goes. */
-	return now_us >= desk->held_until_us && desk_busy(desk) == 0;
+	size_t count = desk->campaigns.count;
+	uint32_t looks = LOOK_MEMBERS;
+	enum ch_status status = CH_OK;
+	for (size_t i = 0; i < count && status == CH_OK; i++) {
+		size_t at = (desk->first + i) % count;
+		status = desk_pick_from(
+			desk, txn, &desk->campaigns.items[at], &desk->passes[at], &looks);
+	}
+	desk->first++;
+	return status;
 }
 
 enum ch_status desk_pick_next(struct desk *desk, struct book_txn *txn)
 {
-	uint32_t count = desk->job_count;
-	if (desk->hold_us > 0)
-		desk->job_count = 1; /* one is tried */
-	enum ch_status status = desk_pick_noted(desk, txn);
+	enum ch_status status = desk_take_standings(desk, txn);
+	if (status == CH_OK)
+		status = desk_pick_noted(desk, txn);
 	if (status == CH_OK)
 		status = desk_pick_resends(desk, txn);
 	if (status == CH_OK)
 		status = desk_pick_members(desk, txn);
-	desk->job_count = count;
 	return status;
 }

@@ -5,76 +5,6 @@
 #include "module/marketing/book_tables.h"
 #include "module/marketing/campaign/desk_inside.h"
 #include "module/marketing/campaign/desk_notes.h"
-#include "wire/pbedit.h"
-
-/* ---- Intents that nobody sees to ---- */
-
-static bool desk_is_job(const struct desk *desk, const struct ledger_place *place)
-{
-	for (uint32_t i = 0; i < desk->job_count; i++) {
-		const struct job *job = &desk->jobs[i];
-		if (job->state != JOB_FREE && job->intent.place.customer == place->customer &&
-			job->intent.place.round == place->round &&
-			strcmp(job->intent.place.campaign, place->campaign) == 0)
-			return true;
-	}
-	return false;
-}
-
-static enum ch_status desk_sweep_one(struct desk *desk, struct book_txn *txn,
-	const struct ledger_place *place, enum job_todo *out_todo)
-{
-	struct ledger_message message;
-	enum voice_stage stage = VOICE_UNSAID;
-	uint64_t channel = 0;
-	bool has = false;
-	char id[LEDGER_ID_BYTES];
-	*out_todo = TODO_NOTHING;
-	if (desk_is_job(desk, place))
-		return CH_OK;
-	ledger_message_id(place, id);
-	enum ch_status status = intent_has_outcome(txn, id, &has);
-	if (status == CH_OK && !has)
-		status = notes_has_place(txn, place, &has);
-	if (status == CH_OK && !has)
-		status = ledger_get(txn, place, &message);
-	if (status != CH_OK || has)
-		return status;
-	(void)pbedit_get_uint(message.facts[LEDGER_INTENDED].data, 5, &channel);
-	if (channel != CAMPAIGN_CHANNEL(PHONE)) {
-		*out_todo = TODO_UNCERTAIN;
-		return CH_OK;
-	}
-	status = intent_stage(txn, id, "callback", &stage);
-	if (stage == VOICE_SAID)
-		*out_todo = TODO_SENT;
-	else if (stage == VOICE_UNSAID)
-		*out_todo = TODO_NOTE; /* it was not handed over: it goes on */
-	return status;
-}
-
-enum ch_status desk_sweep(struct desk *desk, struct book_txn *txn, struct sweep *sweep)
-{
-	struct book_walk *walk = NULL;
-	struct slice key;
-	struct slice value;
-	enum ch_status status = book_walk_begin(
-		txn, TABLE_CAMPAIGN_CARE, SLICE_LITERAL("o"), (struct slice){NULL, 0}, &walk);
-	while (status == CH_OK && sweep->count < LOOK_OPEN) {
-		struct ledger_place *place = &sweep->places[sweep->count];
-		status = book_walk_next(walk, &key, &value);
-		if (status == CH_OK && !ledger_place_of(slice_sub(key, 1, key.len), place))
-			status = CH_CORRUPT;
-		if (status == CH_OK)
-			status = desk_sweep_one(desk, txn, place, &sweep->todo[sweep->count]);
-		if (status == CH_OK && sweep->todo[sweep->count] != TODO_NOTHING)
-			sweep->count++;
-	}
-	book_walk_end(walk);
-	return status == CH_END ? CH_OK : status;
-}
-
-/* ---- Writing ---- */
 
 static int64_t job_back_off_us(const struct job *job)
 {
@@ -117,8 +47,13 @@ static enum ch_status job_write(struct job *job, struct book_txn *txn, int64_t n
 	case TODO_UNCERTAIN:
 		return intent_say_uncertain(txn, intent, job->reason, job->result.code, now_us);
 	case TODO_HAND:
-		return intent_say_callback(
+		status = intent_say_callback(
 			txn, intent, &job->addressee, buffer_slice(&job->text), now_us);
+		if (status != CH_TOO_LARGE || book_status(txn) != CH_OK)
+			return status;
+		/* With these words it never can be said. */
+		job_finish(job, TODO_FAILED, "too_large");
+		return intent_say_failed(txn, intent, job->reason, &job->result, now_us);
 	case TODO_NOTE:
 		note.due_us = job->unasked ? now_us + SECOND_US : now_us + job_back_off_us(job);
 		notes_put(txn, &note);
@@ -152,25 +87,6 @@ static enum ch_status desk_say_end(struct book_txn *txn, const struct campaign *
 				      .id = slice_text(id),
 				      .time_us = now_us,
 				      .message = &ended.base});
-}
-
-static enum ch_status desk_write_swept(
-	struct desk *desk, const struct sweep *sweep, struct book_txn *txn, int64_t now_us)
-{
-	enum ch_status status = CH_OK;
-	for (size_t i = 0; i < sweep->count && status == CH_OK; i++) {
-		const struct ledger_place *place = &sweep->places[i];
-		struct intent intent;
-		intent_init(&intent, place,
-			campaigns_find(&desk->campaigns, slice_text(place->campaign)), &desk->key);
-		if (sweep->todo[i] == TODO_UNCERTAIN)
-			status = intent_say_uncertain(txn, &intent, "process_ended", 0, now_us);
-		else if (sweep->todo[i] == TODO_SENT && intent.campaign != NULL)
-			status = intent_say_sent(txn, &intent, 0, now_us);
-		else if (sweep->todo[i] == TODO_NOTE)
-			notes_put(txn, &(struct desk_note){.place = *place, .due_us = now_us});
-	}
-	return status;
 }
 
 static enum ch_status desk_write_all(
@@ -240,7 +156,11 @@ static void job_count(const struct job *job)
 static void job_written(struct job *job)
 {
 	enum job_todo todo = job->todo;
+	bool first = todo == TODO_WITHHOLD || (todo == TODO_PASS_OVER && !job->told);
 	job_count(job);
+	/* The number that it went to was passed by, perhaps, as one that has it. */
+	if (first && strcmp(job->reason, "merged") == 0)
+		desk_look_again(job->desk, job->intent.place.campaign);
 	job->todo = TODO_NOTHING;
 	job->noted_us = 0;
 	if (todo == TODO_INTEND)
@@ -273,11 +193,8 @@ enum ch_status desk_write(struct desk *desk, const struct sweep *sweep, int64_t 
 
 void desk_written(struct desk *desk, const struct sweep *sweep)
 {
-	for (size_t i = 0; sweep != NULL && i < sweep->count; i++) {
-		if (sweep->todo[i] == TODO_UNCERTAIN)
-			campaign_meter_count(
-				desk->meter, sweep->places[i].campaign, METER_UNCERTAIN);
-	}
+	if (sweep != NULL)
+		desk_count_swept(desk, sweep);
 	for (size_t i = 0; i < desk->campaigns.count; i++) {
 		if (desk->passes[i].end != NULL)
 			desk->passes[i].ended = true;

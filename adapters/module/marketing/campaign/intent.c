@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "carehub/v1/callcenter.pb-c.h"
-#include "carehub/v1/module.pb-c.h"
 #include "module/marketing/campaign/mail_message.h"
 #include "module/marketing/segment/standing.h"
 
@@ -24,10 +23,26 @@ void intent_init(struct intent *intent, const struct ledger_place *place,
 {
 	char token[LINK_TOKEN_BYTES];
 	*intent = (struct intent){.place = *place, .campaign = campaign};
+	if (campaign != NULL) {
+		intent->purpose = campaign->purpose;
+		intent->channel = campaign->channel;
+		intent->text = campaign->text;
+		intent->text_version = campaign->text_version;
+	}
 	ledger_message_id(place, intent->id);
 	link_token_make(key, slice_text(intent->id), token);
 	ledger_digest(slice_text(token), intent->digest);
 	randombytes_buf(&intent->nonce, sizeof(intent->nonce));
+}
+
+void intent_recall(struct intent *intent, const Carehub__V1__MarketingMessageIntended *meant)
+{
+	intent->purpose = (int)meant->purpose;
+	intent->channel = (int)meant->channel;
+	intent->text = meant->template_id;
+	intent->text_version = meant->template_version;
+	intent->record_sequence = meant->record_sequence;
+	intent->consent_sequence = meant->consent_sequence;
 }
 
 /* ---- Saying ---- */
@@ -55,16 +70,15 @@ static enum ch_status intent_say(struct book_txn *txn, const struct intent *inte
 enum ch_status intent_say_intended(
 	struct book_txn *txn, const struct intent *intent, int64_t now_us)
 {
-	const struct campaign *campaign = intent->campaign;
 	Carehub__V1__MarketingMessageIntended intended =
 		CAREHUB__V1__MARKETING_MESSAGE_INTENDED__INIT;
 	intended.message_id = mutable_text(intent->id);
 	intended.customer_number = intent->place.customer;
 	intended.campaign_id = mutable_text(intent->place.campaign);
-	intended.purpose = (Carehub__V1__ConsentPurpose)campaign->purpose;
-	intended.channel = (Carehub__V1__ContactChannel)campaign->channel;
-	intended.template_id = campaign->text;
-	intended.template_version = mutable_text(campaign->text_version);
+	intended.purpose = (Carehub__V1__ConsentPurpose)intent->purpose;
+	intended.channel = (Carehub__V1__ContactChannel)intent->channel;
+	intended.template_id = mutable_text(intent->text);
+	intended.template_version = mutable_text(intent->text_version);
 	intended.record_sequence = intent->record_sequence;
 	intended.consent_sequence = intent->consent_sequence;
 	intended.round = intent->place.round;
@@ -78,21 +92,20 @@ enum ch_status intent_say_intended(
 enum ch_status intent_say_sent(
 	struct book_txn *txn, const struct intent *intent, unsigned reply_code, int64_t now_us)
 {
-	const struct campaign *campaign = intent->campaign;
 	Carehub__V1__MarketingMessageSent sent = CAREHUB__V1__MARKETING_MESSAGE_SENT__INIT;
 	sent.message_id = mutable_text(intent->id);
 	sent.customer_number = intent->place.customer;
 	sent.campaign_id = mutable_text(intent->place.campaign);
-	sent.purpose = (Carehub__V1__ConsentPurpose)campaign->purpose;
-	sent.channel = (Carehub__V1__ContactChannel)campaign->channel;
-	sent.template_id = campaign->text;
-	sent.template_version = mutable_text(campaign->text_version);
+	sent.purpose = (Carehub__V1__ConsentPurpose)intent->purpose;
+	sent.channel = (Carehub__V1__ContactChannel)intent->channel;
+	sent.template_id = mutable_text(intent->text);
+	sent.template_version = mutable_text(intent->text_version);
 	sent.record_sequence = intent->record_sequence;
 	sent.consent_sequence = intent->consent_sequence;
 	sent.round = intent->place.round;
 	sent.attempts = intent->attempts;
 	sent.reply_code = reply_code;
-	if (campaign->channel == CAMPAIGN_CHANNEL(PHONE))
+	if (intent->channel == CAMPAIGN_CHANNEL(PHONE))
 		sent.callback_id = mutable_text(intent->id);
 	return intent_say(txn, intent, "sent", "", "marketing.message.sent", &sent.base, now_us);
 }
@@ -105,8 +118,8 @@ enum ch_status intent_say_withheld(struct book_txn *txn, const struct intent *in
 	withheld.message_id = mutable_text(intent->id);
 	withheld.customer_number = intent->place.customer;
 	withheld.campaign_id = mutable_text(intent->place.campaign);
-	withheld.purpose = (Carehub__V1__ConsentPurpose)intent->campaign->purpose;
-	withheld.channel = (Carehub__V1__ContactChannel)intent->campaign->channel;
+	withheld.purpose = (Carehub__V1__ConsentPurpose)intent->purpose;
+	withheld.channel = (Carehub__V1__ContactChannel)intent->channel;
 	withheld.reason_code = mutable_text(reason);
 	withheld.record_sequence = intent->record_sequence;
 	withheld.round = intent->place.round;
@@ -124,7 +137,7 @@ enum ch_status intent_say_failed(struct book_txn *txn, const struct intent *inte
 	failed.customer_number = intent->place.customer;
 	failed.campaign_id = mutable_text(intent->place.campaign);
 	failed.round = intent->place.round;
-	failed.channel = (Carehub__V1__ContactChannel)intent->campaign->channel;
+	failed.channel = (Carehub__V1__ContactChannel)intent->channel;
 	failed.reason_code = mutable_text(reason);
 	failed.stage = mutable_text(mail_stages[result->stage]);
 	failed.reply_code = result->code;
@@ -143,8 +156,7 @@ enum ch_status intent_say_uncertain(struct book_txn *txn, const struct intent *i
 	uncertain.customer_number = intent->place.customer;
 	uncertain.campaign_id = mutable_text(intent->place.campaign);
 	uncertain.round = intent->place.round;
-	if (intent->campaign != NULL)
-		uncertain.channel = (Carehub__V1__ContactChannel)intent->campaign->channel;
+	uncertain.channel = (Carehub__V1__ContactChannel)intent->channel;
 	uncertain.reason_code = mutable_text(reason);
 	uncertain.reply_code = reply_code;
 	return intent_say(txn, intent, "uncertain", "", "marketing.message.uncertain",

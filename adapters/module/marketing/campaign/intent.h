@@ -7,6 +7,7 @@
 #ifndef MARKETING_INTENT_H
 #define MARKETING_INTENT_H
 
+#include "carehub/v1/module.pb-c.h"
 #include "module/marketing/campaign/addressee.h"
 #include "module/marketing/campaign/campaign_ledger.h"
 #include "module/marketing/campaign/campaign_settings.h"
@@ -15,8 +16,13 @@
 struct intent {
 	struct ledger_place place;
 	char id[LEDGER_ID_BYTES];
-	char digest[LEDGER_ID_BYTES]; /* of its token */
-	const struct campaign *campaign;
+	char digest[LEDGER_ID_BYTES];    /* of its token */
+	const struct campaign *campaign; /* NULL: its definition is gone */
+	/* What it is for and goes by, and its text: the campaign's, or as it was meant. */
+	int purpose;
+	int channel;
+	const char *text;
+	const char *text_version;
 	uint64_t record_sequence; /* of the last reading */
 	uint64_t consent_sequence;
 	uint32_t recent;
@@ -24,9 +30,12 @@ struct intent {
 	uint64_t nonce; /* of this life's intent */
 };
 
-/* Place and campaign are set; the rest follows. */
+/* Place and campaign, which may be NULL, are set; the rest follows. */
 void intent_init(struct intent *intent, const struct ledger_place *place,
 	const struct campaign *campaign, const struct link_key *key);
+
+/* As the message was meant, whatever its campaign is now; looks into `meant`. */
+void intent_recall(struct intent *intent, const Carehub__V1__MarketingMessageIntended *meant);
 
 /* ---- What is said; as voice_say ---- */
 
@@ -41,7 +50,7 @@ enum ch_status intent_say_failed(struct book_txn *txn, const struct intent *inte
 	const char *reason, const struct mail_result *result, int64_t now_us);
 enum ch_status intent_say_uncertain(struct book_txn *txn, const struct intent *intent,
 	const char *reason, unsigned reply_code, int64_t now_us);
-/* callcenter.callback.scheduled, its number being the message's. */
+/* callcenter.callback.scheduled, its number being the message's.  CH_TOO_LARGE: its text is, and nothing was said. */
 enum ch_status intent_say_callback(struct book_txn *txn, const struct intent *intent,
 	const struct addressee *addressee, struct slice text, int64_t now_us);
 

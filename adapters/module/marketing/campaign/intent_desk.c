@@ -9,49 +9,126 @@
 
 /* ---- Definitions ---- */
 
-/* A campaign was started: its file may be new.  With mistakes in any of them, what was read before stays. */
+struct pass *desk_pass_of(struct desk *desk, const char *campaign)
+{
+	const struct campaign *found = campaigns_find(&desk->campaigns, slice_text(campaign));
+	return found != NULL ? &desk->passes[found - desk->campaigns.items] : NULL;
+}
+
+void desk_look_again(struct desk *desk, const char *campaign)
+{
+	struct pass *pass = desk_pass_of(desk, campaign);
+	if (pass == NULL)
+		return;
+	pass->through = false;
+	pass->left_out = true;
+	if (pass->next_us > desk->now_us + SECOND_US)
+		pass->next_us = desk->now_us + SECOND_US;
+}
+
+static bool old_is_used(const struct desk_old *old, const struct desk *desk)
+{
+	const struct campaign *items = old->campaigns.items;
+	for (uint32_t i = 0; i < desk->job_count; i++) {
+		const struct campaign *campaign = desk->jobs[i].intent.campaign;
+		for (size_t at = 0; at < old->campaigns.count; at++) {
+			if (desk->jobs[i].state != JOB_FREE && campaign == &items[at])
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Definitions that no job goes by any more. */
+static void desk_drop_old(struct desk *desk)
+{
+	struct desk_old **place = &desk->old;
+	while (*place != NULL) {
+		struct desk_old *old = *place;
+		if (old_is_used(old, desk)) {
+			place = &old->next;
+			continue;
+		}
+		*place = old->next;
+		campaigns_fini(&old->campaigns);
+		free(old);
+	}
+}
+
+/* From now on these; whoever was looked at is passed by quickly. */
+static enum ch_status desk_take_definitions(struct desk *desk, struct campaigns *campaigns)
+{
+	struct pass *passes = calloc(campaigns->count + 1, sizeof(*passes));
+	struct desk_old *old = calloc(1, sizeof(*old));
+	if (passes == NULL || old == NULL) {
+		free(passes);
+		free(old);
+		return CH_NOMEM;
+	}
+	*old = (struct desk_old){desk->campaigns, desk->old};
+	desk->old = old;
+	desk->campaigns = *campaigns;
+	*campaigns = (struct campaigns){0};
+	free(desk->passes);
+	desk->passes = passes;
+	desk->first = 0;
+	return CH_OK;
+}
+
+/* A campaign was started: its file may be new.  With mistakes in any of them, what was read before stays until they are
+ * mended. */
 static void desk_reread(struct desk *desk)
 {
 	struct problems problems = {0};
 	struct campaigns campaigns = {0};
-	struct pass *passes = NULL;
 	enum ch_status status = campaigns_read(desk->settings->folder, NULL, &problems, &campaigns);
 	if (status == CH_OK)
-		passes = calloc(campaigns.count + 1, sizeof(*passes));
-	if (passes != NULL) {
-		campaigns_fini(&desk->campaigns);
-		free(desk->passes);
-		desk->campaigns = campaigns;
-		desk->passes = passes; /* begin anew: whoever was looked at is passed by quickly */
-	} else {
+		status = desk_take_definitions(desk, &campaigns);
+	if (status != CH_OK && !desk->unreadable) {
 		struct buffer text = {0};
 		problems_print(&problems, &text);
 		log_error("campaign.unreadable", "folder=%s problems=%zu first=\"%.200s\"",
 			desk->settings->folder, problems.count, buffer_text(&text));
 		buffer_fini(&text);
-		campaigns_fini(&campaigns);
 	}
+	desk->started = desk->unreadable = status != CH_OK;
+	desk->next_reread_us = desk->now_us + REREAD_US;
+	campaigns_fini(&campaigns);
 	problems_fini(&problems);
-	desk->started = false;
 }
 
 void desk_notice_start(struct desk *desk)
 {
 	desk->started = true;
-}
-
-bool desk_is_idle(const struct desk *desk)
-{
-	return desk_busy(desk) == 0;
+	desk->next_reread_us = 0;
 }
 
 /* ---- The round ---- */
+
+/* Of a clock that is set back all that was to come is as far away as before. */
+static void desk_take_time(struct desk *desk, int64_t now_us)
+{
+	int64_t back_us = desk->now_us - now_us;
+	desk->now_us = now_us;
+	if (back_us <= 0)
+		return;
+	desk->held_until_us -= back_us;
+	desk->next_mail_us -= back_us;
+	desk->next_meter_us -= back_us;
+	desk->next_reread_us -= back_us;
+	desk->silent_until_us -= back_us;
+	if (desk->next_sweep_us != 0)
+		desk->next_sweep_us -= back_us;
+	for (size_t i = 0; i < ALONE_COUNT; i++)
+		desk->alone[i].until_us -= back_us;
+	for (size_t i = 0; i < desk->campaigns.count; i++)
+		desk->passes[i].next_us -= back_us;
+}
 
 /* What the book says, in one view: what came back, who is next, who is left alone. */
 static enum ch_status desk_look(struct desk *desk, struct sweep *sweep)
 {
 	struct book_txn *txn = NULL;
-	bool begin = desk_may_begin(desk);
 	enum ch_status status = book_begin(desk->book, false, &txn);
 	if (status != CH_OK)
 		return status;
@@ -64,25 +141,21 @@ static enum ch_status desk_look(struct desk *desk, struct sweep *sweep)
 	if (status == CH_OK && sweep != NULL)
 		status = desk_sweep(desk, txn, sweep);
 	/* Before the first sweep nobody knows what an earlier life has left. */
-	if (status == CH_OK && begin && desk->next_sweep_us != 0)
+	if (status == CH_OK && desk->next_sweep_us != 0)
 		status = desk_pick_next(desk, txn);
 	book_abort(txn);
 	return status;
 }
 
-/* The hub does not answer now: it is as if he had not been picked. */
-static void desk_unpick(struct desk *desk, struct job *job)
+/* His record could not be read: it is as if he had not been picked.  Nobody else waits for him. */
+static void desk_unpick(struct desk *desk, struct job *job, bool asked)
 {
-	struct ledger_place place = job->intent.place;
-	const struct campaign *campaign = job->intent.campaign;
-	bool member = job->member;
+	if (asked)
+		desk->alone[desk->alone_next++ % ALONE_COUNT] =
+			(struct desk_alone){job->intent.place.customer, desk->now_us + ALONE_US};
+	if (job->member) /* a note and an operator's wish are still there */
+		desk_look_again(desk, job->intent.place.campaign);
 	job_release(job);
-	if (!member)
-		return; /* a note and an operator's wish are still there */
-	struct pass *pass = &desk->passes[campaign - desk->campaigns.items];
-	pass->through = false;
-	if (pass->cursor >= place.customer)
-		pass->cursor = place.customer - 1;
 }
 
 /* Those that came back go out; those that were picked are judged. */
@@ -90,12 +163,16 @@ static void desk_act(struct desk *desk)
 {
 	for (uint32_t i = 0; i < desk->job_count; i++) {
 		struct job *job = &desk->jobs[i];
+		enum ch_status status = CH_OK;
 		if (job->state == JOB_READY)
 			job_go(job);
-		else if (job->state == JOB_PICKED && job_judge(job) == CH_OK)
+		if (job->state != JOB_PICKED)
+			continue;
+		status = job_judge(job);
+		if (status == CH_OK)
 			job->state = JOB_JUDGED;
-		else if (job->state == JOB_PICKED)
-			desk_unpick(desk, job);
+		else
+			desk_unpick(desk, job, status != CH_RETRY);
 	}
 }
 
@@ -111,9 +188,12 @@ static void desk_plan(struct desk *desk)
 		else if (state != JOB_FREE && again_ms > 20)
 			again_ms = 20;
 	}
-	if (desk->looking && again_ms > 1 && desk_free_job(desk) != NULL && desk_may_begin(desk))
-		again_ms = 1;
-	int64_t wait_ms = (desk->next_mail_us - desk->turn->now_us) / 1000;
+	for (size_t i = 0; i < desk->campaigns.count && again_ms > 1; i++) {
+		if (desk->passes[i].looking &&
+			desk_free_job(desk, &desk->campaigns.items[i]) != NULL)
+			again_ms = 1;
+	}
+	int64_t wait_ms = (desk->next_mail_us - desk->now_us) / 1000;
 	if (wait_ms > 0 && wait_ms < again_ms)
 		again_ms = wait_ms;
 	desk->turn->again_ms = again_ms;
@@ -125,10 +205,10 @@ enum ch_status desk_tend(struct desk *desk, struct module_turn *turn)
 	enum ch_status status = CH_OK;
 	desk->turn = turn;
 	desk->book = turn->book;
-	desk->now_us = turn->now_us;
-	desk->looking = false;
-	if (desk->started && desk_is_idle(desk))
+	desk_take_time(desk, turn->now_us);
+	if (desk->started && desk->now_us >= desk->next_reread_us)
 		desk_reread(desk);
+	desk_drop_old(desk);
 	if (desk->office != NULL)
 		mail_office_tend(desk->office);
 	if (turn->now_us >= desk->next_sweep_us) {
@@ -171,7 +251,7 @@ static enum ch_status desk_open_office(
 		.user = settings->user,
 		.password = password.bytes,
 		.hello = settings->hello,
-		.lines = desk->job_count,
+		.lines = desk->line_count,
 		.connect_ms = settings->connect_ms,
 		.reply_ms = settings->reply_ms,
 		.total_ms = settings->total_ms};
@@ -190,7 +270,8 @@ enum ch_status desk_open(const struct campaign_settings *settings, const struct 
 		goto out;
 	desk->settings = settings;
 	desk->ports = *ports;
-	desk->job_count = (uint32_t)settings->lines;
+	desk->line_count = (uint32_t)settings->lines;
+	desk->job_count = desk->line_count + TASK_JOBS;
 	for (uint32_t i = 0; i < desk->job_count; i++)
 		desk->jobs[i].desk = desk;
 	status = campaign_meter_create(metrics, &desk->meter);
@@ -224,16 +305,22 @@ void desk_close(struct desk *desk, int64_t grace_ms)
 	if (desk == NULL)
 		return;
 	mail_office_close(desk->office, grace_ms);
+	/* What was not begun is nobody's intent. */
+	for (uint32_t i = 0; i < desk->job_count; i++) {
+		if (desk->jobs[i].state == JOB_JUDGED)
+			job_release(&desk->jobs[i]);
+	}
 	/* What came of it is kept in the book, and said in the next life. */
 	if (desk->book != NULL && desk_write(desk, NULL, desk->now_us) != CH_OK)
 		log_warning("campaign.unwritten",
 			"outcomes of mails that were under way are lost, and "
 			"will be uncertain");
 	for (uint32_t i = 0; i < desk->job_count; i++) {
-		addressee_fini(&desk->jobs[i].addressee);
+		job_release(&desk->jobs[i]);
 		buffer_fini(&desk->jobs[i].links);
 		buffer_fini(&desk->jobs[i].text);
 	}
+	desk_drop_old(desk);
 	campaigns_fini(&desk->campaigns);
 	campaign_meter_free(desk->meter);
 	free(desk->passes);

@@ -19,8 +19,11 @@
  *    again.  Who deletes the book loses the notes: these messages are then uncertain, too.
  *  - A task for the call center is an event: saying it twice is saying it once.
  *
- * A server that wants none of us (it is away, or says 4xx or 5xx before the recipient) holds all of them: after a
- * second, then after twice as long, up to five minutes, one mail is tried. */
+ * A server that wants none of us (it is away, or says 4xx or 5xx before the recipient) holds all mails: after a
+ * second, then after twice as long, up to five minutes, one is tried.  Tasks have jobs of their own.
+ *
+ * What makes that nobody is left out: whoever cannot be judged now (another campaign is busy with him, the hub does not
+ * tell his record) is passed by, holds nobody else up, and the segment is looked through once more. */
 #ifndef MARKETING_INTENT_DESK_H
 #define MARKETING_INTENT_DESK_H
 
@@ -59,8 +62,5 @@ void desk_notice_start(struct desk *desk);
 
 /* One round; see module_part.tend. */
 enum ch_status desk_tend(struct desk *desk, struct module_turn *turn);
-
-/* Nothing is under way: for tests. */
-bool desk_is_idle(const struct desk *desk);
 
 #endif

@@ -1,0 +1,352 @@
+/* The desk beside a hub that is restored, is silent, refuses what is said to it, or has another clock. */
+#include "unit/marketing/desk_rig.h"
+
+#define EVERYBODY "[segment all]\nwhere = everybody\n"
+#define SECOND    1000
+#define MINUTE    60000
+#define HOUR      (60 * MINUTE)
+#define DAY_US    INT64_C(86400000000)
+
+static struct rig rig; /* large */
+
+static int setup(void **state)
+{
+	(void)state;
+	rig_open(&rig, EVERYBODY);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	rig_close(&rig);
+	return 0;
+}
+
+static void assert_reason(const char *campaign, uint64_t customer, const char *reason)
+{
+	char said[32];
+	rig_reason(&rig, campaign, customer, said);
+	assert_string_equal(said, reason);
+}
+
+/* ---- It comes back from a backup while the module goes on ---- */
+
+static void test_an_intent_that_a_restore_took_is_waited_for_no_more(void **state)
+{
+	(void)state;
+	rig_know(&rig, 1);
+	rig_know(&rig, 2);
+	rig_know(&rig, 3);
+	rig_start(&rig, "spring");
+	uint64_t backup = rig.head;
+	rig.mute = true;
+	rig_run(&rig, SECOND); /* two intents, on both lines, are on their way */
+	rig_restore(&rig, backup);
+	rig.mute = false;
+	rig_run(&rig, 10 * SECOND);
+	/* Nobody knows of those two whether they were sent. */
+	assert_int_equal(rig_state(&rig, "spring", 1), LEDGER_IS_UNCERTAIN);
+	assert_int_equal(rig_state(&rig, "spring", 2), LEDGER_IS_UNCERTAIN);
+	assert_int_equal(rig_state(&rig, "spring", 3), LEDGER_IS_SENT);
+}
+
+static void test_a_task_that_a_restore_took_is_handed_over_again(void **state)
+{
+	(void)state;
+	rig_know(&rig, 1);
+	rig_know(&rig, 2);
+	rig_know(&rig, 3);
+	rig_start(&rig, "calls");
+	uint64_t backup = rig.head;
+	rig.refuses = "callcenter.callback.scheduled";
+	rig_run(&rig, SECOND);
+	assert_int_equal(rig_said(&rig, "marketing.message.intended"), 3);
+	rig_restore(&rig, backup);
+	rig.refuses = NULL;
+	rig_run(&rig, 2 * MINUTE);
+	for (uint64_t customer = 1; customer <= 3; customer++)
+		assert_int_equal(rig_state(&rig, "calls", customer), LEDGER_IS_SENT);
+	assert_int_equal(rig_said(&rig, "callcenter.callback.scheduled"), 3);
+	assert_int_equal(rig_said(&rig, "marketing.campaign.ended"), 1);
+}
+
+/* The mail is under way while the hub forgets that it was meant; then the server defers it. */
+static void test_a_mail_that_is_deferred_after_a_restore_stops_nobody(void **state)
+{
+	(void)state;
+	rig_fault(&rig, (struct smtp_fault){SMTP_GREETING, SMTP_REPLY, 421, 0});
+	rig_stall(&rig, true);
+	rig_know(&rig, 1);
+	rig_start(&rig, "spring");
+	uint64_t backup = rig.head;
+	rig_run(&rig, 50);
+	assert_int_equal(rig_state(&rig, "spring", 1), LEDGER_IS_OPEN);
+	rig_restore(&rig, backup);
+	rig_know(&rig, 2);
+	rig_stall(&rig, false);
+	rig_run(&rig, MINUTE);
+	rig_fault(&rig, (struct smtp_fault){.deed = SMTP_FINE});
+	rig_run(&rig, HOUR);
+	assert_int_equal(rig_state(&rig, "spring", 1), LEDGER_IS_UNCERTAIN);
+	assert_int_equal(rig_state(&rig, "spring", 2), LEDGER_IS_SENT);
+	assert_int_equal(rig_mails(&rig, "c1@example.org"), 0);
+}
+
+/* An operator's second message was sent, and the backup knows that he wanted it, and not that it was meant. */
+static void test_what_was_sent_again_before_a_restore_is_uncertain(void **state)
+{
+	(void)state;
+	rig_fault(&rig, (struct smtp_fault){SMTP_TEXT, SMTP_DROP, 0, 0});
+	rig_know(&rig, 1);
+	rig_start(&rig, "spring");
+	rig_run(&rig, 5 * SECOND);
+	assert_int_equal(rig_state(&rig, "spring", 1), LEDGER_IS_UNCERTAIN);
+	rig_fault(&rig, (struct smtp_fault){.deed = SMTP_FINE});
+	rig_settle(&rig, "spring", 1, "resend");
+	uint64_t backup = rig.head;
+	rig_run(&rig, 5 * SECOND);
+	assert_int_equal(rig_state(&rig, "spring", 1), LEDGER_IS_SENT);
+	assert_int_equal(rig_mails(&rig, NULL), 1);
+	rig_restore(&rig, backup);
+	rig_run(&rig, 5 * SECOND);
+	assert_int_equal(rig_mails(&rig, NULL), 1);
+	assert_int_equal(rig_state(&rig, "spring", 1), LEDGER_IS_UNCERTAIN);
+	assert_reason("spring", 1, "hub_restored");
+}
+
+/* ---- It does not take what is said to it ---- */
+
+static void test_a_task_that_is_refused_after_a_restart_has_failed(void **state)
+{
+	(void)state;
+	rig_know(&rig, 1);
+	rig_start(&rig, "calls");
+	rig.refuses = "callcenter.callback.scheduled";
+	rig_run(&rig, SECOND); /* it may be said again later */
+	rig_end(&rig);
+	rig_begin(&rig);
+	rig.quarantines = true;
+	rig_run(&rig, 2 * MINUTE);
+	assert_int_equal(rig_state(&rig, "calls", 1), LEDGER_IS_FAILED);
+	assert_reason("calls", 1, "refused");
+	assert_int_equal(rig_said(&rig, "marketing.campaign.ended"), 1);
+}
+
+static void assert_counted(const char *line)
+{
+	struct buffer text = {0};
+	metrics_write(rig.metrics, &text);
+	if (strstr(buffer_text(&text), line) == NULL)
+		fail_msg("not counted: %s\n%s", line, buffer_text(&text));
+	buffer_fini(&text);
+}
+
+static void test_a_task_that_is_taken_after_a_restart_is_counted(void **state)
+{
+	(void)state;
+	rig_know(&rig, 1);
+	rig_start(&rig, "calls");
+	rig.refuses = "callcenter.callback.scheduled";
+	rig_run(&rig, SECOND);
+	rig_end(&rig);
+	rig_begin(&rig);
+	rig.refuses = NULL;
+	rig_run(&rig, 2 * MINUTE);
+	assert_int_equal(rig_state(&rig, "calls", 1), LEDGER_IS_SENT);
+	assert_counted("carehub_module_campaign_messages_total"
+		       "{campaign=\"calls\",outcome=\"sent\"} 1\n");
+}
+
+/* With this name in all its places the text is larger than an event may be. */
+static void test_a_task_that_cannot_be_said_holds_nobody_up(void **state)
+{
+	struct buffer text = {0};
+	static char name[3001];
+	(void)state;
+	for (int i = 0; i < 100; i++)
+		buffer_append_text(&text, "{{name|him}} ");
+	rig_write(&rig, "campaigns/calls.txt", buffer_text(&text));
+	buffer_fini(&text);
+	rig_reload(&rig);
+	memset(name, 'x', 3000);
+	rig.records[2].name = name;
+	for (uint64_t customer = 1; customer <= 3; customer++)
+		rig_know(&rig, customer);
+	rig_start(&rig, "calls");
+	rig_run(&rig, MINUTE);
+	assert_int_equal(rig_state(&rig, "calls", 1), LEDGER_IS_SENT);
+	assert_int_equal(rig_state(&rig, "calls", 2), LEDGER_IS_FAILED);
+	assert_reason("calls", 2, "too_large");
+	assert_int_equal(rig_state(&rig, "calls", 3), LEDGER_IS_SENT);
+	assert_int_equal(rig_said(&rig, "marketing.campaign.ended"), 1);
+}
+
+/* Who may not schedule call-backs may still send mail. */
+static void test_tasks_that_wait_for_a_right_hold_no_mail_up(void **state)
+{
+	(void)state;
+	rig_write(&rig, "campaigns/spring.conf",
+		"[campaign]\nsegment = all\npurpose = marketing\nchannel = email\n"
+		"text = spring.txt\n");
+	for (uint64_t customer = 1; customer <= 5; customer++)
+		rig_know(&rig, customer);
+	rig_start(&rig, "calls");
+	rig.refuses = "callcenter.callback.scheduled";
+	rig_run(&rig, SECOND);
+	rig_start(&rig, "spring");
+	rig_run(&rig, 3 * MINUTE);
+	assert_int_equal(rig_mails(&rig, NULL), 5);
+	rig.refuses = NULL;
+	rig_run(&rig, 3 * MINUTE);
+	for (uint64_t customer = 1; customer <= 5; customer++)
+		assert_int_equal(rig_state(&rig, "calls", customer), LEDGER_IS_SENT);
+	assert_int_equal(rig_said(&rig, "marketing.campaign.ended"), 2);
+}
+
+/* ---- It does not answer ---- */
+
+static void test_who_could_not_be_read_is_looked_at_soon_again(void **state)
+{
+	(void)state;
+	rig_write(&rig, "campaigns/spring.conf",
+		"[campaign]\nsegment = all\npurpose = marketing\nchannel = email\n"
+		"text = spring.txt\nends = 2027-01-01T00:00:00Z\nrepeat = 1d\n");
+	rig_know(&rig, 1);
+	rig.deaf = true;
+	rig_start(&rig, "spring");
+	rig_run(&rig, 10 * SECOND);
+	assert_int_equal(rig_state(&rig, "spring", 1), LEDGER_NONE);
+	rig.deaf = false;
+	rig_run(&rig, MINUTE);
+	assert_int_equal(rig_state(&rig, "spring", 1), LEDGER_IS_SENT);
+}
+
+/* A record that cannot be read is one customer's, and nobody else waits for it. */
+static void test_one_record_that_is_never_told_holds_nobody_up(void **state)
+{
+	(void)state;
+	rig_end(&rig);
+	rig.settings.lines = 1;
+	rig_begin(&rig);
+	for (uint64_t customer = 1; customer <= 5; customer++)
+		rig_know(&rig, customer);
+	rig.deaf_to = 2;
+	rig_start(&rig, "calls");
+	rig_start(&rig, "spring");
+	rig_run(&rig, MINUTE);
+	for (uint64_t customer = 1; customer <= 5; customer++) {
+		enum ledger_state state_now = customer == 2 ? LEDGER_NONE : LEDGER_IS_SENT;
+		assert_int_equal(rig_state(&rig, "calls", customer), state_now);
+		assert_int_equal(rig_state(&rig, "spring", customer), state_now);
+	}
+	assert_int_equal(rig_said(&rig, "marketing.campaign.ended"), 0); /* he is still to come */
+	rig.deaf_to = 0;
+	rig_run(&rig, MINUTE);
+	assert_int_equal(rig_state(&rig, "calls", 2), LEDGER_IS_SENT);
+	assert_int_equal(rig_state(&rig, "spring", 2), LEDGER_IS_SENT);
+	assert_int_equal(rig_said(&rig, "marketing.campaign.ended"), 1);
+}
+
+static void test_a_deferred_one_that_cannot_be_read_holds_nobody_up(void **state)
+{
+	(void)state;
+	rig_end(&rig);
+	rig.settings.lines = 1;
+	rig_begin(&rig);
+	rig_fault(&rig, (struct smtp_fault){SMTP_RECIPIENT, SMTP_REPLY, 451, 0});
+	rig_know(&rig, 1);
+	rig_start(&rig, "spring");
+	rig_run(&rig, SECOND);
+	assert_int_equal(rig_state(&rig, "spring", 1), LEDGER_IS_OPEN);
+	rig_fault(&rig, (struct smtp_fault){.deed = SMTP_FINE});
+	rig.deaf_to = 1;
+	rig_know(&rig, 2);
+	rig_run(&rig, 2 * MINUTE);
+	assert_int_equal(rig_state(&rig, "spring", 2), LEDGER_IS_SENT);
+	rig.deaf_to = 0;
+	rig_run(&rig, MINUTE);
+	assert_int_equal(rig_state(&rig, "spring", 1), LEDGER_IS_SENT);
+}
+
+/* The module's rounds are held up by one question that is not answered, not by sixteen. */
+static void test_a_silent_hub_is_asked_once_in_a_while(void **state)
+{
+	(void)state;
+	rig_end(&rig);
+	rig.settings.lines = 16;
+	rig_begin(&rig);
+	for (uint64_t customer = 1; customer <= 40; customer++)
+		rig_know(&rig, customer);
+	rig.deaf = true;
+	rig_start(&rig, "spring");
+	rig_run(&rig, 20 * SECOND);
+	assert_true(rig.asked <= 40);
+	rig.deaf = false;
+	rig_run(&rig, MINUTE);
+	assert_int_equal(rig_mails(&rig, NULL), 40);
+}
+
+static void test_nothing_goes_out_when_its_end_came_while_the_hub_was_silent(void **state)
+{
+	(void)state;
+	rig_write(&rig, "campaigns/spring.conf",
+		"[campaign]\nsegment = all\npurpose = marketing\nchannel = email\n"
+		"text = spring.txt\nends = 2026-03-02T08:10:00Z\n"); /* ten minutes from now */
+	rig_know(&rig, 1);
+	rig_start(&rig, "spring");
+	rig.mute = true;
+	rig_run(&rig, 11 * MINUTE);
+	rig.mute = false;
+	rig_run(&rig, MINUTE);
+	assert_int_equal(rig_mails(&rig, NULL), 0);
+	assert_true(rig_state(&rig, "spring", 1) != LEDGER_IS_OPEN);
+	assert_int_equal(rig_said(&rig, "marketing.campaign.ended"), 1);
+}
+
+/* ---- Its clock was wrong, and is set ---- */
+
+static void test_a_clock_that_is_set_back_holds_nothing_up(void **state)
+{
+	(void)state;
+	rig_end(&rig);
+	rig.settings.a_minute = 60;
+	rig_begin(&rig);
+	rig.now_us += 30 * DAY_US;
+	rig_fault(&rig, (struct smtp_fault){SMTP_RECIPIENT, SMTP_REPLY, 451, 0});
+	rig_know(&rig, 1);
+	rig_start(&rig, "spring");
+	rig_run(&rig, 2 * SECOND);
+	assert_int_equal(rig_state(&rig, "spring", 1), LEDGER_IS_OPEN);
+	rig_fault(&rig, (struct smtp_fault){SMTP_GREETING, SMTP_REPLY, 421, 0});
+	rig_run(&rig, 10 * SECOND); /* the server wants none of us */
+	rig.now_us -= 30 * DAY_US;
+	rig_fault(&rig, (struct smtp_fault){.deed = SMTP_FINE});
+	rig_know(&rig, 2);
+	rig_run(&rig, 65 * MINUTE);
+	assert_int_equal(rig_state(&rig, "spring", 1), LEDGER_IS_SENT);
+	assert_int_equal(rig_state(&rig, "spring", 2), LEDGER_IS_SENT);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_an_intent_that_a_restore_took_is_waited_for_no_more),
+		TEST(test_a_task_that_a_restore_took_is_handed_over_again),
+		TEST(test_a_mail_that_is_deferred_after_a_restore_stops_nobody),
+		TEST(test_what_was_sent_again_before_a_restore_is_uncertain),
+		TEST(test_a_task_that_is_refused_after_a_restart_has_failed),
+		TEST(test_a_task_that_is_taken_after_a_restart_is_counted),
+		TEST(test_a_task_that_cannot_be_said_holds_nobody_up),
+		TEST(test_tasks_that_wait_for_a_right_hold_no_mail_up),
+		TEST(test_who_could_not_be_read_is_looked_at_soon_again),
+		TEST(test_one_record_that_is_never_told_holds_nobody_up),
+		TEST(test_a_deferred_one_that_cannot_be_read_holds_nobody_up),
+		TEST(test_a_silent_hub_is_asked_once_in_a_while),
+		TEST(test_nothing_goes_out_when_its_end_came_while_the_hub_was_silent),
+		TEST(test_a_clock_that_is_set_back_holds_nothing_up),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
