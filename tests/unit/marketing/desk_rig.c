@@ -193,17 +193,21 @@ void rig_settle(struct rig *rig, const char *campaign, uint64_t customer, const 
 	rig_say(rig, SOURCE, "marketing.message.settled", id, customer, &settled.base);
 }
 
+static bool rig_is(const struct rig *rig, uint64_t sequence, const char *type)
+{
+	struct envelope head;
+	const char *field;
+	const struct rig_entry *entry = &rig->entries[sequence];
+	struct slice event = slice_of(rig->bytes.data + entry->at, entry->len);
+	assert_int_equal(envelope_parse(event, &head, &field), CH_OK);
+	return slice_equal(head.type, slice_text(type));
+}
+
 unsigned rig_said(const struct rig *rig, const char *type)
 {
 	unsigned count = 0;
-	for (uint64_t i = 1; i <= rig->head; i++) {
-		struct envelope head;
-		const char *field;
-		struct slice event =
-			slice_of(rig->bytes.data + rig->entries[i].at, rig->entries[i].len);
-		assert_int_equal(envelope_parse(event, &head, &field), CH_OK);
-		count += slice_equal(head.type, slice_text(type));
-	}
+	for (uint64_t i = 1; i <= rig->head; i++)
+		count += rig_is(rig, i, type);
 	return count;
 }
 
@@ -239,6 +243,9 @@ static enum ch_status rig_ask(void *context, struct ch_connection *connection, u
 	Carehub__V1__ConsentState states[4];
 	Carehub__V1__ConsentScope scopes[4];
 	Carehub__V1__ConsentState *list[] = {&states[0], &states[1], &states[2], &states[3]};
+	static char type[] = "marketing.message.intended";
+	Carehub__V1__TimelineEntry lines[64];
+	Carehub__V1__TimelineEntry *line[64];
 	char address[128];
 	char number[32];
 	(void)connection;
@@ -275,6 +282,16 @@ static enum ch_status rig_ask(void *context, struct ch_connection *connection, u
 	record.n_values = told->name != NULL ? 3 : 2;
 	record.values = values;
 	view.customer = &record;
+	view.timeline = line;
+	for (uint64_t i = rig->head; i >= 1 && view.n_timeline < 64; i--) {
+		if (rig->entries[i].customer != customer || !rig_is(rig, i, type))
+			continue;
+		carehub__v1__timeline_entry__init(&lines[view.n_timeline]);
+		lines[view.n_timeline].event_type = type;
+		lines[view.n_timeline].arrived_time_us = rig->entries[i].arrival_us;
+		line[view.n_timeline] = &lines[view.n_timeline];
+		view.n_timeline++;
+	}
 	reply.n_customers = 1;
 	reply.customers = views;
 	uint8_t *room =

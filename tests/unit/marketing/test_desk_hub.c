@@ -38,6 +38,7 @@ static void test_an_intent_that_a_restore_took_is_waited_for_no_more(void **stat
 	rig_know(&rig, 1);
 	rig_know(&rig, 2);
 	rig_know(&rig, 3);
+	rig_run(&rig, SECOND);
 	rig_start(&rig, "spring");
 	uint64_t backup = rig.head;
 	rig.mute = true;
@@ -294,6 +295,7 @@ static void test_nothing_goes_out_when_its_end_came_while_the_hub_was_silent(voi
 		"[campaign]\nsegment = all\npurpose = marketing\nchannel = email\n"
 		"text = spring.txt\nends = 2026-03-02T08:10:00Z\n"); /* ten minutes from now */
 	rig_know(&rig, 1);
+	rig_run(&rig, SECOND);
 	rig_start(&rig, "spring");
 	rig.mute = true;
 	rig_run(&rig, 11 * MINUTE);

@@ -49,6 +49,7 @@ enum job_todo {
 	TODO_FAILED,
 	TODO_UNCERTAIN,
 	TODO_NOTE, /* deferred: its note comes */
+	TODO_KEEP, /* an intent that is not back when the desk is closed: its note comes */
 	TODO_HAND, /* the task */
 };
 
@@ -130,6 +131,7 @@ struct desk {
 	bool started;             /* a campaign was: perhaps one that was not read yet */
 	bool unreadable;          /* told, and still so */
 	int64_t next_reread_us;
+	bool heard_out;          /* the hub has what earlier lives have said */
 	int64_t silent_until_us; /* the hub did not answer, and is not asked before */
 	struct desk_alone alone[ALONE_COUNT];
 	size_t alone_next;

@@ -5,8 +5,14 @@
 #include "base/bytes.h"
 #include "module/marketing/book_tables.h"
 
-/* Under 'w': when it is due and how often it was tried. */
-#define NOTE_BYTES 12u
+/* Under both keys: when it is due and how often it was tried; and the nonce, if there is one. */
+#define NOTE_BYTES       12u
+#define NOTE_NONCE_BYTES 20u
+
+static bool note_is_value(struct slice value)
+{
+	return value.len == NOTE_BYTES || value.len == NOTE_NONCE_BYTES;
+}
 
 static struct slice note_time_key(struct key *key, int64_t due_us, const struct ledger_place *place)
 {
@@ -22,14 +28,14 @@ static struct slice note_time_key(struct key *key, int64_t due_us, const struct 
 void notes_put(struct book_txn *txn, const struct desk_note *note)
 {
 	struct key key;
-	uint8_t bytes[NOTE_BYTES];
+	uint8_t bytes[NOTE_NONCE_BYTES] = {0};
+	struct slice value = slice_of(bytes, note->nonce != 0 ? NOTE_NONCE_BYTES : NOTE_BYTES);
 	notes_drop_place(txn, &note->place);
 	store_le64(bytes, (uint64_t)note->due_us);
 	store_le32(bytes + 8, note->attempts);
-	book_put(txn, TABLE_CAMPAIGN_CARE, ledger_care_key(&key, 'w', &note->place),
-		slice_of(bytes, sizeof(bytes)));
-	book_put(txn, TABLE_CAMPAIGN_CARE, note_time_key(&key, note->due_us, &note->place),
-		slice_of(bytes, sizeof(bytes)));
+	store_le64(bytes + NOTE_BYTES, note->nonce);
+	book_put(txn, TABLE_CAMPAIGN_CARE, ledger_care_key(&key, 'w', &note->place), value);
+	book_put(txn, TABLE_CAMPAIGN_CARE, note_time_key(&key, note->due_us, &note->place), value);
 }
 
 void notes_drop(struct book_txn *txn, const struct desk_note *note)
@@ -44,7 +50,7 @@ void notes_drop_place(struct book_txn *txn, const struct ledger_place *place)
 	struct key key;
 	struct slice value;
 	struct slice at = ledger_care_key(&key, 'w', place);
-	if (book_get(txn, TABLE_CAMPAIGN_CARE, at, &value) == CH_OK && value.len == NOTE_BYTES)
+	if (book_get(txn, TABLE_CAMPAIGN_CARE, at, &value) == CH_OK && note_is_value(value))
 		notes_drop(txn, &(struct desk_note){
 					.place = *place, .due_us = (int64_t)load_le64(value.data)});
 }
@@ -67,9 +73,11 @@ static enum ch_status note_parse(struct slice key, struct slice value, struct de
 	uint8_t kind;
 	struct desk_note note = {.attempts = 0};
 	if (!key_take_byte(&key, &kind) || !key_take_i64(&key, &note.due_us) ||
-		!ledger_place_of(key, &note.place) || value.len != NOTE_BYTES)
+		!ledger_place_of(key, &note.place) || !note_is_value(value))
 		return CH_CORRUPT;
 	note.attempts = load_le32(value.data + 8);
+	if (value.len == NOTE_NONCE_BYTES)
+		note.nonce = load_le64(value.data + NOTE_BYTES);
 	*out_note = note;
 	return CH_OK;
 }

@@ -76,30 +76,59 @@ static enum ch_status desk_goes_on(struct desk *desk, struct book_txn *txn,
 	return status;
 }
 
+/* What the journal says of a noted one: whether its intent may still come; or `out_meant_us`, when it was meant, 0 when the
+ * note is void.  An operator has settled it, a restore has taken it, or it is another desk's. */
+static enum ch_status desk_look_up_note(struct book_txn *txn, const struct desk_note *note,
+	bool *out_may_come, int64_t *out_meant_us)
+{
+	const uint32_t nonce_field = 13;
+	enum voice_stage stage = VOICE_UNSAID;
+	struct ledger_message message;
+	uint64_t nonce = 0;
+	char id[LEDGER_ID_BYTES];
+	enum ch_status status = ledger_get(txn, &note->place, &message);
+	*out_may_come = false;
+	*out_meant_us = 0;
+	if (status == CH_OK && ledger_state(&message) == LEDGER_IS_OPEN) {
+		const struct ledger_fact *intended = &message.facts[LEDGER_INTENDED];
+		(void)pbedit_get_uint(intended->data, nonce_field, &nonce);
+		if (note->nonce == 0 || note->nonce == nonce)
+			*out_meant_us = stamp_time(&intended->stamp);
+		return CH_OK;
+	}
+	if (status == CH_OK && message.facts[LEDGER_INTENDED].there)
+		return CH_OK;
+	if (status != CH_OK && status != CH_NOT_FOUND)
+		return status;
+	ledger_message_id(&note->place, id);
+	status = intent_stage(txn, id, "intended", &stage);
+	if (status == CH_OK)
+		*out_may_come = note->nonce != 0 && (stage == VOICE_WAITING || stage == VOICE_SAID);
+	return status;
+}
+
 static enum ch_status desk_pick_note(
 	struct desk *desk, struct book_txn *txn, const struct desk_note *note)
 {
-	struct ledger_message message;
 	bool goes_on = false;
+	bool may_come = false;
+	int64_t meant_us = 0;
 	const struct campaign *campaign =
 		campaigns_find(&desk->campaigns, slice_text(note->place.campaign));
 	if (campaign == NULL || desk_free_job(desk, campaign) == NULL ||
 		desk_leaves_alone(desk, note->place.customer))
 		return CH_OK;
 	enum ch_status status = desk_goes_on(desk, txn, campaign, &note->place, &goes_on);
-	if (status != CH_OK || !goes_on)
-		return status;
-	status = ledger_get(txn, &note->place, &message);
-	if (status != CH_OK && status != CH_NOT_FOUND)
+	if (status == CH_OK && goes_on)
+		status = desk_look_up_note(txn, note, &may_come, &meant_us);
+	if (status != CH_OK || !goes_on || may_come)
 		return status;
 	struct job *job = desk_pick(desk, &note->place, campaign);
 	job->intent.attempts = note->attempts;
 	job->noted_us = note->due_us;
-	/* An operator has settled it, or a restore has taken it. */
-	if (status == CH_NOT_FOUND || ledger_state(&message) != LEDGER_IS_OPEN)
+	job->intended_us = meant_us;
+	if (meant_us == 0)
 		job_finish(job, TODO_NOTHING, "");
-	else
-		job->intended_us = stamp_time(&message.facts[LEDGER_INTENDED].stamp);
 	return CH_OK;
 }
 

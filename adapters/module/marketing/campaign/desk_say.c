@@ -54,6 +54,11 @@ static enum ch_status job_write(struct job *job, struct book_txn *txn, int64_t n
 		/* With these words it never can be said. */
 		job_finish(job, TODO_FAILED, "too_large");
 		return intent_say_failed(txn, intent, job->reason, &job->result, now_us);
+	case TODO_KEEP:
+		note.due_us = now_us;
+		note.nonce = intent->nonce;
+		notes_put(txn, &note);
+		return book_status(txn);
 	case TODO_NOTE:
 		note.due_us = job->unasked ? now_us + SECOND_US : now_us + job_back_off_us(job);
 		notes_put(txn, &note);

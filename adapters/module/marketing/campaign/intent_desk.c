@@ -125,6 +125,16 @@ static void desk_take_time(struct desk *desk, int64_t now_us)
 		desk->passes[i].next_us -= back_us;
 }
 
+/* An intent that an earlier life left in the outbox stands in no record yet, and would not be counted. */
+static enum ch_status desk_hear_out(struct desk *desk, struct book_txn *txn)
+{
+	struct feed_state state;
+	enum ch_status status = feed_state_read(txn, &state);
+	if (status == CH_OK)
+		desk->heard_out = state.waiting <= state.refused;
+	return status;
+}
+
 /* What the book says, in one view: what came back, who is next, who is left alone. */
 static enum ch_status desk_look(struct desk *desk, struct sweep *sweep)
 {
@@ -140,8 +150,10 @@ static enum ch_status desk_look(struct desk *desk, struct sweep *sweep)
 	}
 	if (status == CH_OK && sweep != NULL)
 		status = desk_sweep(desk, txn, sweep);
+	if (status == CH_OK && !desk->heard_out)
+		status = desk_hear_out(desk, txn);
 	/* Before the first sweep nobody knows what an earlier life has left. */
-	if (status == CH_OK && desk->next_sweep_us != 0)
+	if (status == CH_OK && desk->heard_out && desk->next_sweep_us != 0)
 		status = desk_pick_next(desk, txn);
 	book_abort(txn);
 	return status;
@@ -305,10 +317,12 @@ void desk_close(struct desk *desk, int64_t grace_ms)
 	if (desk == NULL)
 		return;
 	mail_office_close(desk->office, grace_ms);
-	/* What was not begun is nobody's intent. */
 	for (uint32_t i = 0; i < desk->job_count; i++) {
-		if (desk->jobs[i].state == JOB_JUDGED)
-			job_release(&desk->jobs[i]);
+		struct job *job = &desk->jobs[i];
+		if (job->state == JOB_JUDGED) /* what was not begun is nobody's intent */
+			job_release(job);
+		else if (job->state == JOB_INTENDED || job->state == JOB_READY)
+			job_finish(job, TODO_KEEP, "");
 	}
 	/* What came of it is kept in the book, and said in the next life. */
 	if (desk->book != NULL && desk_write(desk, NULL, desk->now_us) != CH_OK)

@@ -15,8 +15,8 @@
  *    message's.
  *  - An intent without an outcome is somebody's who died.  It is said to be uncertain, once the desk has looked
  *    through the book, and left to an operator; unless the book has the note that the mail server certainly had
- *    not taken it ('w' and 't' in campaign.care).  The note is taken away, durably, before the server is spoken to
- *    again.  Who deletes the book loses the notes: these messages are then uncertain, too.
+ *    not taken it ('w' and 't' in campaign.care): it was deferred, or the desk closed before it was spoken to.  The
+ *    note is taken away, durably, before the server is spoken to again.  Who deletes the book loses the notes: these messages are then uncertain, too.
  *  - A task for the call center is an event: saying it twice is saying it once.
  *
  * A server that wants none of us (it is away, or says 4xx or 5xx before the recipient) holds all mails: after a
