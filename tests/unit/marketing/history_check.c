@@ -59,12 +59,31 @@ static void check_mail(const struct world *world, struct book_txn *txn,
 			(int)mail->customer, ledger_states[state]);
 }
 
-static unsigned mails_to(const struct world *world, uint64_t customer)
+static unsigned mails_to(
+	const struct world *world, struct book_txn *txn, const char *campaign, uint64_t customer)
 {
 	unsigned count = 0;
-	for (uint32_t i = 0; i < world->mails; i++)
-		count += world->mail[i].customer == customer;
+	for (uint32_t i = 0; i < world->mails; i++) {
+		struct ledger_place place;
+		if (world->mail[i].customer == customer &&
+			ledger_by_id(txn, slice_text(world->mail[i].id), &place) == CH_OK &&
+			strcmp(place.campaign, campaign) == 0)
+			count++;
+	}
 	return count;
+}
+
+/* He has his message, or what became of it is told. */
+static bool is_settled(
+	const struct world *world, uint64_t customer, bool mail, enum ledger_state state)
+{
+	if (state == LEDGER_IS_SENT)
+		return true;
+	/* Other campaigns have taken what he may be written. */
+	if (state == LEDGER_IS_PASSED_OVER && world_intents(world, customer) >= world->cap)
+		return true;
+	return mail &&
+	       (state == LEDGER_IS_UNCERTAIN || (world->refuses && state == LEDGER_IS_FAILED));
 }
 
 static void check_customer(const struct world *world, struct book_txn *txn, const char *campaign,
@@ -72,8 +91,8 @@ static void check_customer(const struct world *world, struct book_txn *txn, cons
 {
 	struct ledger_place place;
 	struct ledger_message message = {0};
-	bool mail = strcmp(campaign, HISTORY_MAIL) == 0;
-	unsigned got = mail ? mails_to(world, customer) : 0;
+	bool mail = strcmp(campaign, HISTORY_CALL) != 0;
+	unsigned got = mail ? mails_to(world, txn, campaign, customer) : 0;
 	enum ch_status status = ledger_newest(txn, campaign, customer, &place, &message);
 	enum ledger_state state = status == CH_OK ? ledger_state(&message) : LEDGER_NONE;
 	verdict->sent += state == LEDGER_IS_SENT;
@@ -81,17 +100,18 @@ static void check_customer(const struct world *world, struct book_txn *txn, cons
 	verdict->failed += state == LEDGER_IS_FAILED;
 	verdict->withheld += state == LEDGER_IS_WITHHELD || state == LEDGER_IS_PASSED_OVER;
 	if (got > 1)
-		history_blame(verdict, "customer %d got %u mails", (int)customer, got);
+		history_blame(
+			verdict, "customer %d got %u mails of %s", (int)customer, got, campaign);
 	if (mail && state == LEDGER_IS_SENT && got == 0)
 		history_blame(verdict, "customer %d is said to have got a mail", (int)customer);
 	if (state == LEDGER_IS_OPEN)
 		history_blame(verdict, "an intent for customer %d has no outcome", (int)customer);
+	if (world_intents(world, customer) > world->cap)
+		history_blame(verdict, "customer %d was written to too often", (int)customer);
 	if (world->habits[customer] == HABIT_NEVER && state != LEDGER_IS_PASSED_OVER)
 		history_blame(verdict, "customer %d never agreed, and is %s", (int)customer,
 			ledger_states[state]);
-	bool settled = state == LEDGER_IS_SENT || (mail && state == LEDGER_IS_UNCERTAIN) ||
-		       (mail && world->refuses && state == LEDGER_IS_FAILED);
-	if (world->habits[customer] == HABIT_STEADY && !settled)
+	if (world->habits[customer] == HABIT_STEADY && !is_settled(world, customer, mail, state))
 		history_blame(verdict, "customer %d always agreed, and is %s in %s", (int)customer,
 			ledger_states[state], campaign);
 }
@@ -117,8 +137,8 @@ void history_check(const struct world *world, const char *folder, struct history
 	for (uint32_t i = 0; i < world->mails; i++)
 		check_mail(world, txn, &world->mail[i], verdict);
 	for (uint64_t customer = 1; customer <= world->customers; customer++) {
-		check_customer(world, txn, HISTORY_MAIL, customer, verdict);
-		check_customer(world, txn, HISTORY_CALL, customer, verdict);
+		for (size_t i = 0; i < HISTORY_CAMPAIGNS; i++)
+			check_customer(world, txn, history_campaigns[i], customer, verdict);
 	}
 	book_abort(txn);
 	book_close(book);

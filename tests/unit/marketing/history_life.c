@@ -15,8 +15,11 @@
 #define SECOND_US   INT64_C(1000000)
 #define AFTERMATH_S 120 /* virtual seconds after the last campaign has ended */
 
+const char *const history_campaigns[HISTORY_CAMPAIGNS] = {"autumn", HISTORY_CALL, "spring"};
+
 struct life {
 	struct world *world;
+	struct campaign_settings settings;
 	const char *folder;
 	uint16_t port;
 	struct book *book;
@@ -44,12 +47,17 @@ static enum ch_status ask(void *context, struct ch_connection *connection, uint6
 static enum ch_status member(void *context, struct book_txn *txn, const char *segment,
 	uint64_t after, uint64_t *out_customer)
 {
-	const struct world *world = context;
+	struct world *world = context;
+	uint64_t customer = after + 1;
 	(void)txn;
 	(void)segment;
-	if (after >= world->customers)
-		return CH_END;
-	*out_customer = after + 1;
+	/* Some come and go. */
+	while (customer <= world->customers && world->habits[customer] == HABIT_FLAPS &&
+		world_draw(&world->random, 4) == 0)
+		customer++;
+	if (customer > world->customers)
+		return world_draw(&world->random, 10) == 0 ? CH_RETRY : CH_END;
+	*out_customer = customer;
 	return CH_OK;
 }
 
@@ -142,17 +150,58 @@ static int64_t life_tend(struct life *life)
 	return turn.again_ms;
 }
 
-static bool life_has_ended(struct life *life, const char *campaign)
+/* By the book; one that was stopped is still to be started again. */
+static bool life_has_ended(struct life *life)
 {
 	struct book_txn *txn;
-	struct ledger_start start;
+	bool ended = true;
 	must(book_begin(life->book, false, &txn), "begin");
-	must(ledger_start(txn, campaign, &start), "start");
+	for (size_t i = 0; i < HISTORY_CAMPAIGNS; i++) {
+		struct ledger_start start;
+		uint32_t number;
+		must(ledger_start(txn, history_campaigns[i], &start), "start");
+		ended = ended && start.started.there && start.ended.there &&
+			world_standing(life->world, history_campaigns[i], &number) == WORLD_DONE;
+	}
 	book_abort(txn);
-	return start.started.there && start.ended.there;
+	return ended;
 }
 
-static void life_open(struct life *life, struct campaign_settings *settings)
+static void life_open_part(struct life *life, void **out_self)
+{
+	struct problems problems = {0};
+	const struct desk_ports ports = {life->world, ask, member};
+	life->settings.lines = 1 + (int64_t)world_draw(&life->world->random, 4);
+	enum ch_status status =
+		campaign_part_open_with(&life->settings, &ports, NULL, &problems, out_self);
+	if (status != CH_OK) {
+		struct buffer text = {0};
+		problems_print(&problems, &text);
+		fputs(buffer_text(&text), stderr);
+		must(status, "open");
+	}
+}
+
+static void life_begin_part(struct life *life)
+{
+	struct book_txn *txn;
+	must(router_create(&module, &life->self, &life->router), "router");
+	must(book_begin(life->book, false, &txn), "begin");
+	must(router_begin(life->router, txn), "begin");
+	book_abort(txn);
+}
+
+static void life_reload(struct life *life)
+{
+	void *self;
+	life_open_part(life, &self);
+	campaign_part.close(life->self);
+	router_free(life->router);
+	life->self = self;
+	life_begin_part(life);
+}
+
+static void life_open(struct life *life)
 {
 	static char token_key[256];
 	static char folder[256];
@@ -161,21 +210,19 @@ static void life_open(struct life *life, struct campaign_settings *settings)
 	static char hello[] = "care.example";
 	static char from[] = "care@example.com";
 	static char link[] = "https://www.example.com/no?t=";
-	struct problems problems = {0};
 	struct book_txn *txn;
 	path_of(life, "token", token_key);
 	path_of(life, "campaigns", folder);
 	path_of(life, "book", book);
-	*settings = (struct campaign_settings){.folder = folder,
+	life->settings = (struct campaign_settings){.folder = folder,
 		.token_key_file = token_key,
 		.unsubscribe_link = link,
-		.cap = 10,
+		.cap = life->world->cap,
 		.cap_days = 30,
 		.host = host,
 		.port = life->port,
 		.tls = MAIL_TLS_NONE,
 		.hello = hello,
-		.lines = 1 + (int64_t)world_draw(&life->world->random, 2),
 		.connect_ms = 2000,
 		.reply_ms = 2000,
 		.total_ms = 400,
@@ -187,31 +234,55 @@ static void life_open(struct life *life, struct campaign_settings *settings)
 		.table_count = MARKETING_TABLES,
 		.version = 1,
 		.map_bytes = 1 << 22};
-	const struct desk_ports ports = {life->world, ask, member};
 	must(book_open(&form, BOOK_WRITE, &life->book), "book_open");
-	enum ch_status status =
-		campaign_part_open_with(settings, &ports, NULL, &problems, &life->self);
-	if (status != CH_OK) {
-		struct buffer text = {0};
-		problems_print(&problems, &text);
-		fputs(buffer_text(&text), stderr);
-		must(status, "open");
-	}
-	must(router_create(&module, &life->self, &life->router), "router");
+	life_open_part(life, &life->self);
+	life_begin_part(life);
 	must(book_begin(life->book, false, &txn), "begin");
 	must(feed_state_read(txn, &life->state), "state");
-	must(router_begin(life->router, txn), "begin");
 	book_abort(txn);
 	arena_init(&life->arena);
+}
+
+void history_start(struct world *world, const char *folder, const char *campaign)
+{
+	char path[300];
+	struct problems problems = {0};
+	struct campaigns campaigns = {0};
+	(void)snprintf(path, sizeof(path), "%s/campaigns", folder);
+	must(campaigns_read(path, NULL, &problems, &campaigns), "campaigns");
+	const struct campaign *found = campaigns_find(&campaigns, slice_text(campaign));
+	must(found != NULL ? CH_OK : CH_NOT_FOUND, campaign);
+	world_start(world, campaign, found->version);
+	campaigns_fini(&campaigns);
+	problems_fini(&problems);
+}
+
+/* Stops campaigns and starts them again, and has the settings read anew. */
+static void life_operate(struct life *life)
+{
+	struct world *world = life->world;
+	uint32_t start;
+	if (world_draw(&world->random, 40) != 0)
+		return;
+	const char *campaign = history_campaigns[world_draw(&world->random, HISTORY_CAMPAIGNS)];
+	enum world_standing standing = world_standing(world, campaign, &start);
+	if (standing == WORLD_STOPPED) {
+		history_start(world, life->folder, campaign);
+	} else if (standing == WORLD_RUNS && world->stops > 0) {
+		world->stops--;
+		world_stop(world, campaign);
+	} else if (world->reloads > 0) {
+		world->reloads--;
+		life_reload(life);
+	}
 }
 
 void history_live(struct world *world, const char *folder, uint16_t port)
 {
 	struct life one = {.world = world, .folder = folder, .port = port};
 	struct life *life = &one;
-	struct campaign_settings settings;
 	int64_t end_us = INT64_MAX;
-	life_open(life, &settings);
+	life_open(life);
 	/* The past first: nothing is said or sent before. */
 	while (life_fold(life))
 		;
@@ -219,6 +290,7 @@ void history_live(struct world *world, const char *folder, uint16_t port)
 		if (round == ROUNDS_MAX)
 			must(CH_TIMEOUT, "the history does not end");
 		world_step(world);
+		life_operate(life);
 		bool moved = life_fold(life);
 		moved = life_speak(life) || moved;
 		int64_t again_ms = life_tend(life);
@@ -231,10 +303,10 @@ void history_live(struct world *world, const char *folder, uint16_t port)
 		} else {
 			world->now_us += 1000 * (again_ms < 0 ? 1000 : again_ms);
 		}
-		if (end_us == INT64_MAX && life_has_ended(life, HISTORY_MAIL) &&
-			life_has_ended(life, HISTORY_CALL)) {
+		if (end_us == INT64_MAX && life_has_ended(life)) {
 			end_us = world->now_us + AFTERMATH_S * SECOND_US;
 			world->flaps = 0;
+			world->stops = 0;
 			world->kill_in = -1;
 		}
 	}

@@ -8,6 +8,7 @@
 
 #include "carehub/v1/control.pb-c.h"
 #include "carehub/v1/module.pb-c.h"
+#include "wire/pbedit.h"
 
 #define HOUR_US INT64_C(3600000000)
 
@@ -99,6 +100,11 @@ void world_publish(struct world *world, const struct envelope *head, struct ch_r
 	const char *field;
 	*out_receipt = (struct ch_receipt){.outcome = CH_OUTCOME_ACCEPTED};
 	world_step(world);
+	if (world->faulty && world_draw(&world->random, 30) == 0) {
+		*out_receipt = (struct ch_receipt){
+			.outcome = CH_OUTCOME_RETRY_AFTER, .retry_after_ms = 200};
+		return;
+	}
 	event.source = SLICE_LITERAL(WORLD_SOURCE);
 	for (uint64_t i = 1; i <= world->entries; i++) {
 		struct slice stored = world_event(world, i);
@@ -122,8 +128,127 @@ void world_publish(struct world *world, const struct envelope *head, struct ch_r
 		world_sync(world);
 	}
 	out_receipt->sequence = world->entries;
+	if (world->faulty && world_draw(&world->random, 30) == 0)
+		out_receipt->outcome = CH_OUTCOME_NONE;
 	buffer_fini(&bytes);
 	world_step(world);
+}
+
+/* ---- Operators ---- */
+
+/* They say it again until it is there. */
+static void world_tell(
+	struct world *world, const char *type, const char *id, const ProtobufCMessage *message)
+{
+	uint8_t data[512];
+	struct ch_receipt receipt;
+	size_t len = protobuf_c_message_pack(message, data);
+	const struct envelope head = {.id = slice_text(id),
+		.source = SLICE_LITERAL(WORLD_SOURCE),
+		.type = slice_text(type),
+		.time_us = world->now_us,
+		.data = slice_of(data, len)};
+	do
+		world_publish(world, &head, &receipt);
+	while (receipt.outcome == CH_OUTCOME_RETRY_AFTER);
+}
+
+void world_start(struct world *world, const char *campaign, const char *version)
+{
+	Carehub__V1__MarketingCampaignStarted started =
+		CAREHUB__V1__MARKETING_CAMPAIGN_STARTED__INIT;
+	char id[80];
+	char name[40];
+	char segment[] = "all";
+	char digest[40];
+	(void)world_standing(world, campaign, &started.start);
+	started.start++;
+	(void)snprintf(id, sizeof(id), "started/%s/%u", campaign, started.start);
+	(void)snprintf(name, sizeof(name), "%s", campaign);
+	(void)snprintf(digest, sizeof(digest), "%s", version);
+	started.campaign_id = name;
+	started.segment_id = segment;
+	started.definition_version = digest;
+	world_tell(world, "marketing.campaign.started", id, &started.base);
+}
+
+void world_stop(struct world *world, const char *campaign)
+{
+	Carehub__V1__MarketingCampaignEnded ended = CAREHUB__V1__MARKETING_CAMPAIGN_ENDED__INIT;
+	char id[80];
+	char name[40];
+	char reason[] = "stopped";
+	(void)world_standing(world, campaign, &ended.start);
+	(void)snprintf(id, sizeof(id), "stopped/%s/%u", campaign, ended.start);
+	(void)snprintf(name, sizeof(name), "%s", campaign);
+	ended.campaign_id = name;
+	ended.reason_code = reason;
+	world_tell(world, "marketing.campaign.ended", id, &ended.base);
+}
+
+static bool world_is(
+	const struct world *world, uint64_t sequence, const char *type, struct envelope *out_head)
+{
+	const char *field;
+	struct slice event = world_event(world, sequence);
+	return event.len > 0 && envelope_parse(event, out_head, &field) == CH_OK &&
+	       slice_equal(out_head->type, slice_text(type));
+}
+
+static bool world_names(const struct envelope *head, uint32_t field, const char *text)
+{
+	struct slice value = {NULL, 0};
+	return pbedit_get_bytes(head->data, field, &value) && slice_equal(value, slice_text(text));
+}
+
+enum world_standing world_standing(
+	const struct world *world, const char *campaign, uint32_t *out_start)
+{
+	const uint32_t start_field = 2;
+	const uint32_t reason_field = 3;
+	enum world_standing standing = WORLD_NOT_STARTED;
+	uint64_t start = 0;
+	for (uint64_t i = 1; i <= world->entries; i++) {
+		struct envelope head;
+		uint64_t number = 0;
+		bool started = world_is(world, i, "marketing.campaign.started", &head);
+		if (!started && !world_is(world, i, "marketing.campaign.ended", &head))
+			continue;
+		if (!world_names(&head, 1, campaign))
+			continue;
+		(void)pbedit_get_uint(head.data, start_field, &number);
+		if (started) {
+			start = number;
+			standing = WORLD_RUNS;
+		} else if (number == start && standing != WORLD_DONE) {
+			standing = world_names(&head, reason_field, "stopped") ? WORLD_STOPPED
+									       : WORLD_DONE;
+		}
+	}
+	*out_start = (uint32_t)start;
+	return standing;
+}
+
+unsigned world_intents(const struct world *world, uint64_t customer)
+{
+	char seen[8][40];
+	unsigned count = 0;
+	for (uint64_t i = 1; i <= world->entries; i++) {
+		struct envelope head;
+		struct slice campaign = {NULL, 0};
+		uint64_t whose = 0;
+		unsigned at = 0;
+		if (!world_is(world, i, "marketing.message.intended", &head))
+			continue;
+		(void)pbedit_get_uint(head.data, 2, &whose);
+		(void)pbedit_get_bytes(head.data, 3, &campaign);
+		while (at < count && !slice_equal(campaign, slice_text(seen[at])))
+			at++;
+		if (whose == customer && at == count && count < 8)
+			(void)snprintf(seen[count++], sizeof(seen[0]), "%.*s", (int)campaign.len,
+				(const char *)campaign.data);
+	}
+	return count;
 }
 
 /* ---- What happens ---- */

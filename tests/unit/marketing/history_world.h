@@ -74,9 +74,12 @@ struct world {
 	unsigned flaps;  /* of 1000 steps */
 	enum world_plant plant;
 	pid_t child;
-	unsigned kills; /* that the mail server may still do */
-	bool faulty;    /* the mail server is */
-	bool refuses;   /* also for good */
+	unsigned kills;   /* that the mail server may still do */
+	unsigned reloads; /* that are still to come */
+	unsigned stops;   /* of campaigns, that are started again */
+	unsigned cap;     /* messages to anybody */
+	bool faulty;      /* the mail server is, and the hub now and then */
+	bool refuses;     /* also for good */
 	enum world_habit habits[WORLD_CUSTOMERS + 1];
 	uint32_t entries; /* its last is the head */
 	uint32_t used;
@@ -98,10 +101,23 @@ uint64_t world_draw(uint64_t *state, uint64_t below);
 /* Something may happen here: consents change, the process dies. */
 void world_step(struct world *world);
 
-/* As the hub: receipts by source and id. */
+/* As the hub: receipts by source and id.  A faulty one puts some off, and some of its receipts are lost. */
 void world_publish(
 	struct world *world, const struct envelope *head, struct ch_receipt *out_receipt);
 void world_put_consent(struct world *world, const struct world_consent *consent);
+
+/* As an operator: a campaign's next start, of this version of its definition, or the end of the one that runs. */
+void world_start(struct world *world, const char *campaign, const char *version);
+void world_stop(struct world *world, const char *campaign);
+
+enum world_standing { WORLD_NOT_STARTED, WORLD_RUNS, WORLD_STOPPED, WORLD_DONE };
+
+/* By the journal; *out_start: of which start. */
+enum world_standing world_standing(
+	const struct world *world, const char *campaign, uint32_t *out_start);
+
+/* Campaigns that meant to write to him, as the journal has it. */
+unsigned world_intents(const struct world *world, uint64_t customer);
 
 /* An entry's event; empty: a consent, or gone. */
 struct slice world_event(const struct world *world, uint64_t sequence);

@@ -128,9 +128,12 @@ static void write_campaigns(const char *folder)
 	assert_int_equal(file_make_dirs(path, 0700), CH_OK);
 	(void)snprintf(path, sizeof(path), "%s/token", folder);
 	put_file(path, "a secret of many characters");
-	(void)snprintf(path, sizeof(path), "%s/campaigns/spring.conf", folder);
-	put_file(path, "[campaign]\nsegment = all\npurpose = marketing\nchannel = email\n"
-		       "text = spring.txt\n");
+	for (size_t i = 0; i < HISTORY_CAMPAIGNS; i++) {
+		(void)snprintf(
+			path, sizeof(path), "%s/campaigns/%s.conf", folder, history_campaigns[i]);
+		put_file(path, "[campaign]\nsegment = all\npurpose = marketing\nchannel = email\n"
+			       "text = spring.txt\n");
+	}
 	(void)snprintf(path, sizeof(path), "%s/campaigns/spring.txt", folder);
 	put_file(path, "Subject: 您好\n\n{{name|客户}} {{unsubscribe}}\n");
 	(void)snprintf(path, sizeof(path), "%s/campaigns/calls.conf", folder);
@@ -138,44 +141,6 @@ static void write_campaigns(const char *folder)
 		       "text = calls.txt\n");
 	(void)snprintf(path, sizeof(path), "%s/campaigns/calls.txt", folder);
 	put_file(path, "Ask {{name|him}}.\n");
-}
-
-static void start_campaign(struct world *world, const char *folder, const char *name)
-{
-	char path[300];
-	struct problems problems = {0};
-	struct campaigns campaigns = {0};
-	struct sealed_start {
-		char id[80];
-		char campaign[40];
-		char segment[8];
-	} words;
-	Carehub__V1__MarketingCampaignStarted started =
-		CAREHUB__V1__MARKETING_CAMPAIGN_STARTED__INIT;
-	uint8_t data[512];
-	struct ch_receipt receipt;
-	(void)snprintf(path, sizeof(path), "%s/campaigns", folder);
-	assert_int_equal(campaigns_read(path, NULL, &problems, &campaigns), CH_OK);
-	const struct campaign *campaign = campaigns_find(&campaigns, slice_text(name));
-	assert_non_null(campaign);
-	(void)snprintf(words.id, sizeof(words.id), "started/%s", name);
-	(void)snprintf(words.campaign, sizeof(words.campaign), "%s", name);
-	(void)snprintf(words.segment, sizeof(words.segment), "all");
-	char version[CAMPAIGN_DIGEST_BYTES];
-	memcpy(version, campaign->version, sizeof(version));
-	started.campaign_id = words.campaign;
-	started.start = 1;
-	started.segment_id = words.segment;
-	started.definition_version = version;
-	size_t len = carehub__v1__marketing_campaign_started__pack(&started, data);
-	const struct envelope head = {.id = slice_text(words.id),
-		.source = SLICE_LITERAL(WORLD_SOURCE),
-		.type = SLICE_LITERAL("marketing.campaign.started"),
-		.time_us = world->now_us,
-		.data = slice_of(data, len)};
-	world_publish(world, &head, &receipt);
-	campaigns_fini(&campaigns);
-	problems_fini(&problems);
 }
 
 static void begin_history(struct world *world, const char *folder)
@@ -194,8 +159,8 @@ static void begin_history(struct world *world, const char *folder)
 								 channel, true, world->now_us});
 		}
 	}
-	start_campaign(world, folder, HISTORY_MAIL);
-	start_campaign(world, folder, HISTORY_CALL);
+	for (size_t i = 0; i < HISTORY_CAMPAIGNS; i++)
+		history_start(world, folder, history_campaigns[i]);
 }
 
 /* PLANT_FORGETFUL_HUB: the intents of the life that ended are gone. */
@@ -314,6 +279,9 @@ static void run_history(uint64_t seed, enum world_plant plant, struct history_ve
 	world->flaps = (unsigned)world_draw(&world->random, 40);
 	world->faulty = plant != PLANT_EMPTY_PROMISE && world_draw(&world->random, 8) != 0;
 	world->refuses = world_draw(&world->random, 2) == 0;
+	world->stops = (unsigned)world_draw(&world->random, 4);
+	world->reloads = (unsigned)world_draw(&world->random, 3);
+	world->cap = world_draw(&world->random, 4) == 0 ? 2 : 10;
 	world->kills = (unsigned)world_draw(&world->random, 5);
 	struct smtp_server *server = smtp_server_start(plan, world);
 	assert_non_null(server);
