@@ -109,12 +109,14 @@ static void test_a_new_campaign_begins_beside_a_busy_one(void **state)
 	rig_run(&rig, 5 * SECOND);
 	rig_write(&rig, "campaigns/may.conf", BY_MAIL);
 	rig_start(&rig, "may");
-	rig_run(&rig, 20 * SECOND);
-	assert_int_equal(rig_said(&rig, "marketing.campaign.ended"), 0);
-	unsigned begun = 0;
-	for (uint64_t customer = 1; customer <= 60; customer++)
-		begun += rig_state(&rig, "may", customer) != LEDGER_NONE;
-	assert_true(begun > 5);
+	for (unsigned begun = 0; begun < 5;) {
+		rig_run(&rig, SECOND);
+		/* The other one is still at it. */
+		assert_int_equal(rig_said(&rig, "marketing.campaign.ended"), 0);
+		begun = 0;
+		for (uint64_t customer = 1; customer <= 60; customer++)
+			begun += rig_state(&rig, "may", customer) != LEDGER_NONE;
+	}
 }
 
 static void test_a_mail_server_that_is_away_holds_no_task_up(void **state)
