@@ -7,9 +7,8 @@
  *     UNE+1+G1'
  *     UNZ+1+REF1'                                       1 message, or 1 group
  */
-#include "base/text.h"
 #include "channel/parts/date.h"
-#include "channel/parts/interchange.h"
+#include "channel/parts/wrapping.h"
 
 /* Elements of the service segments, counted behind the tag. */
 enum {
@@ -26,22 +25,9 @@ enum {
 	UNG_REFERENCE = 5,
 	UNH_REFERENCE = 1,
 	UNH_TYPE = 2,
-	TRAILER_COUNT = 1,
-	TRAILER_REFERENCE = 2,
 };
 
 #define REFERENCE_BYTES 35u /* 14 by the standard; longer ones are met */
-
-struct envelope_reader {
-	struct scanner *scanner;
-	struct interchange *x;
-	struct slice rest;
-	const struct segment *segment;
-	struct message *message; /* the open one; NULL: between messages */
-	bool in_group;
-	bool bare; /* a message outside of any group was met */
-	bool ended;
-};
 
 static const struct {
 	char name[4]; /* without a NUL */
@@ -83,16 +69,10 @@ static const struct {
 	{"CONTRL", MESSAGE_ACKNOWLEDGEMENT},
 };
 
-static void reader_flaw(struct envelope_reader *r, enum flaw_kind kind, unsigned element,
-	unsigned component, const char *words)
-{
-	interchange_flaw(r->x, segment_flaw(r->segment, kind, element, component, words));
-}
-
 /* ---- UNA and UNB ---- */
 
 /* Takes UNA off; without one the marks are the usual ones. */
-static void read_advice(struct envelope_reader *r, struct slice file, uint64_t at)
+static void read_advice(struct wrapping *r, struct slice file, uint64_t at)
 {
 	r->x->marks = marks_edifact;
 	struct slice advice = slice_sub(file, at, 9);
@@ -107,7 +87,7 @@ static void read_advice(struct envelope_reader *r, struct slice file, uint64_t a
 		.terminator = c[5]};
 }
 
-static struct address read_address(struct envelope_reader *r, unsigned element)
+static struct address read_address(struct wrapping *r, unsigned element)
 {
 	return (struct address){
 		.id = interchange_keep(r->x, segment_get(r->segment, element, 1)),
@@ -116,7 +96,7 @@ static struct address read_address(struct envelope_reader *r, unsigned element)
 	};
 }
 
-static enum ch_status read_charset(struct envelope_reader *r)
+static enum ch_status read_charset(struct wrapping *r)
 {
 	struct interchange *x = r->x;
 	for (size_t i = 0; i < sizeof(repertoires) / sizeof(*repertoires); i++) {
@@ -129,17 +109,17 @@ static enum ch_status read_charset(struct envelope_reader *r)
 		return x->ascii ? CH_OK : scanner_set_charset(r->scanner, x->charset);
 	}
 	x->ascii = true;
-	reader_flaw(r, FLAW_CHARSET, UNB_SYNTAX, 1, NULL);
+	wrapping_flaw(r, FLAW_CHARSET, UNB_SYNTAX, 1, NULL);
 	return CH_OK;
 }
 
-static void read_version(struct envelope_reader *r, bool advised)
+static void read_version(struct wrapping *r, bool advised)
 {
 	struct interchange *x = r->x;
 	if (x->version.len == 0)
 		x->version = SLICE_LITERAL("3"); /* left out in the field */
 	if (x->version.len != 1 || x->version.data[0] < '1' || x->version.data[0] > '4')
-		reader_flaw(r, FLAW_VERSION, UNB_SYNTAX, 2, NULL);
+		wrapping_flaw(r, FLAW_VERSION, UNB_SYNTAX, 2, NULL);
 	/* Before syntax 4 the place is reserved, whatever stands in it. */
 	if (x->version.len != 1 || x->version.data[0] < '4')
 		x->marks.repetition = 0;
@@ -158,7 +138,7 @@ static bool is_plain(struct slice text)
 }
 
 /* What the answer needs of it. */
-static void check_header(struct envelope_reader *r)
+static void check_header(struct wrapping *r)
 {
 	struct interchange *x = r->x;
 	const struct segment *s = r->segment;
@@ -168,27 +148,27 @@ static void check_header(struct envelope_reader *r)
 		interchange_flaw(
 			x, segment_flaw(s, s->flaw.kind, s->flaw.element, s->flaw.component, NULL));
 	if (x->sender.id.len == 0)
-		reader_flaw(r, FLAW_MISSING, UNB_SENDER, 1, "the sender");
+		wrapping_flaw(r, FLAW_MISSING, UNB_SENDER, 1, "the sender");
 	if (x->recipient.id.len == 0)
-		reader_flaw(r, FLAW_MISSING, UNB_RECIPIENT, 1, "the recipient");
+		wrapping_flaw(r, FLAW_MISSING, UNB_RECIPIENT, 1, "the recipient");
 	if (x->reference.len == 0)
-		reader_flaw(r, FLAW_MISSING, UNB_REFERENCE, 0, "the reference");
+		wrapping_flaw(r, FLAW_MISSING, UNB_REFERENCE, 0, "the reference");
 	if (x->reference.len > REFERENCE_BYTES)
-		reader_flaw(r, FLAW_TOO_LONG, UNB_REFERENCE, 0, "the reference");
+		wrapping_flaw(r, FLAW_TOO_LONG, UNB_REFERENCE, 0, "the reference");
 	if (x->sender.id.len > REFERENCE_BYTES)
-		reader_flaw(r, FLAW_TOO_LONG, UNB_SENDER, 1, "the sender");
+		wrapping_flaw(r, FLAW_TOO_LONG, UNB_SENDER, 1, "the sender");
 	if (x->recipient.id.len > REFERENCE_BYTES)
-		reader_flaw(r, FLAW_TOO_LONG, UNB_RECIPIENT, 1, "the recipient");
+		wrapping_flaw(r, FLAW_TOO_LONG, UNB_RECIPIENT, 1, "the recipient");
 	if (!plain)
-		reader_flaw(r, FLAW_CHARACTER, 0, 0, "names and references are in ASCII");
+		wrapping_flaw(r, FLAW_CHARACTER, 0, 0, "names and references are in ASCII");
 	if (date_parse_pair(x->date, x->time, &prepared) != CH_OK)
-		reader_flaw(r, FLAW_DATE, UNB_PREPARED, 0, NULL);
+		wrapping_flaw(r, FLAW_DATE, UNB_PREPARED, 0, NULL);
 	x->answerable = x->sender.id.len > 0 && x->sender.id.len <= REFERENCE_BYTES &&
 			x->recipient.id.len > 0 && x->recipient.id.len <= REFERENCE_BYTES &&
 			x->reference.len > 0 && x->reference.len <= REFERENCE_BYTES && plain;
 }
 
-static enum ch_status read_header(struct envelope_reader *r, bool advised)
+static enum ch_status read_header(struct wrapping *r, bool advised)
 {
 	struct interchange *x = r->x;
 	const struct segment *s = r->segment;
@@ -210,11 +190,6 @@ static enum ch_status read_header(struct envelope_reader *r, bool advised)
 
 /* ---- Messages ---- */
 
-static enum ch_status message_flaw(struct envelope_reader *r, struct flaw flaw)
-{
-	return flaws_add(&r->message->flaws, &r->x->arena, flaw);
-}
-
 static enum message_kind kind_of(struct slice name)
 {
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
@@ -226,104 +201,55 @@ static enum message_kind kind_of(struct slice name)
 	return MESSAGE_OTHER;
 }
 
-static enum ch_status begin_message(struct envelope_reader *r)
+static enum ch_status begin_message(struct wrapping *r)
 {
 	struct interchange *x = r->x;
 	const struct segment *s = r->segment;
-	struct flaw here = {.kind = FLAW_NONE};
-	if (x->message_count == LIMIT_PARTS_MESSAGES)
-		here = segment_flaw(s, FLAW_TOO_MANY, 0, 0, "messages");
-	struct message *message = interchange_add_message(x, here);
+	enum ch_status status = wrapping_begin_message(r);
+	struct message *message = r->message;
 	if (message == NULL)
-		return x->flaw.kind != FLAW_NONE ? CH_OK : CH_NOMEM;
-	r->message = message;
-	message->offset = s->offset;
-	message->segments = 1;
-	interchange_add_seam(x, message, r->scanner);
-	scanner_segment(r->scanner)->position = 1;
+		return status;
 	message->reference = interchange_keep(x, segment_get(s, UNH_REFERENCE, 1));
 	for (unsigned i = 0; i < MESSAGE_TYPE_PARTS; i++)
 		message->type[i] = interchange_keep(x, segment_get(s, UNH_TYPE, i + 1));
 	message->kind = kind_of(message->type[0]);
-	if (r->in_group) {
-		message->group = x->group_count - 1;
-		x->groups[message->group].count++;
-	} else {
-		r->bare = true;
-	}
 	if (r->bare && x->group_count > 0)
-		reader_flaw(r, FLAW_MIXED, 0, 0, NULL);
-	enum ch_status status = CH_OK;
+		wrapping_flaw(r, FLAW_MIXED, 0, 0, NULL);
 	if (message->reference.len == 0)
-		status = message_flaw(r, segment_flaw(s, FLAW_MISSING, UNH_REFERENCE, 0, NULL));
+		status = wrapping_message_flaw(
+			r, segment_flaw(s, FLAW_MISSING, UNH_REFERENCE, 0, NULL));
 	else if (message->reference.len > REFERENCE_BYTES || !is_plain(message->reference))
-		status = message_flaw(r, segment_flaw(s, FLAW_VALUE, UNH_REFERENCE, 0, NULL));
+		status = wrapping_message_flaw(
+			r, segment_flaw(s, FLAW_VALUE, UNH_REFERENCE, 0, NULL));
 	if (status == CH_OK && message->kind == MESSAGE_OTHER)
-		status = message_flaw(r, segment_flaw(s, FLAW_AGREEMENT, UNH_TYPE, 1, NULL));
+		status = wrapping_message_flaw(
+			r, segment_flaw(s, FLAW_AGREEMENT, UNH_TYPE, 1, NULL));
 	return status;
 }
 
-static enum ch_status check_segment(struct envelope_reader *r)
+static enum ch_status check_segment(struct wrapping *r)
 {
 	const struct segment *s = r->segment;
 	if (s->flaw.kind == FLAW_NONE)
 		return CH_OK;
 	struct flaw flaw = segment_flaw(s, s->flaw.kind, s->flaw.element, s->flaw.component, NULL);
 	flaw.offset = s->flaw.offset;
-	return message_flaw(r, flaw);
-}
-
-/* True: the trailer's count is that number. */
-static bool counts(const struct segment *segment, uint64_t number)
-{
-	uint64_t told;
-	return text_parse_u64(segment_get(segment, TRAILER_COUNT, 1), UINT32_MAX, &told) == CH_OK &&
-	       told == number;
-}
-
-static enum ch_status end_message(struct envelope_reader *r)
-{
-	struct message *message = r->message;
-	const struct segment *s = r->segment;
-	enum ch_status status = CH_OK;
-	message->end = s->end;
-	if (!counts(s, message->segments))
-		status = message_flaw(r, segment_flaw(s, FLAW_COUNT, TRAILER_COUNT, 0, "segments"));
-	if (status == CH_OK &&
-		!slice_equal(segment_get(s, TRAILER_REFERENCE, 1), message->reference))
-		status = message_flaw(
-			r, segment_flaw(s, FLAW_REFERENCE, TRAILER_REFERENCE, 0, NULL));
-	r->message = NULL;
-	return status;
-}
-
-/* Something else comes where UNT belongs. */
-static enum ch_status lose_message(struct envelope_reader *r, uint64_t offset)
-{
-	struct message *message = r->message;
-	if (message == NULL)
-		return CH_OK;
-	message->end = offset;
-	enum ch_status status = message_flaw(r, (struct flaw){.kind = FLAW_TRAILER,
-							.offset = offset,
-							.segment = message->segments + 1,
-							.tag = "UNT"});
-	r->message = NULL;
-	return status;
+	return wrapping_message_flaw(r, flaw);
 }
 
 /* ---- Groups and the end ---- */
 
-static enum ch_status begin_group(struct envelope_reader *r)
+static enum ch_status begin_group(struct wrapping *r)
 {
 	struct interchange *x = r->x;
 	const struct segment *s = r->segment;
-	if (r->bare || r->in_group)
-		reader_flaw(r, FLAW_MIXED, 0, 0, NULL);
-	struct group *group =
-		interchange_add_group(x, segment_flaw(s, FLAW_TOO_MANY, 0, 0, "groups"));
+	struct group *group = NULL;
+	wrapping_lose_group(r, s->offset);
+	if (r->bare)
+		wrapping_flaw(r, FLAW_MIXED, 0, 0, NULL);
+	enum ch_status status = wrapping_begin_group(r, &group);
 	if (group == NULL)
-		return x->flaw.kind != FLAW_NONE ? CH_OK : CH_NOMEM;
+		return status;
 	group->kind = interchange_keep(x, segment_get(s, UNG_KIND, 1));
 	group->sender = read_address(r, UNG_SENDER);
 	group->recipient = read_address(r, UNG_RECIPIENT);
@@ -331,49 +257,16 @@ static enum ch_status begin_group(struct envelope_reader *r)
 	if (group->reference.len == 0 || group->reference.len > REFERENCE_BYTES ||
 		!is_plain(group->reference))
 		group->flaw = segment_flaw(s, FLAW_VALUE, UNG_REFERENCE, 0, NULL);
-	r->in_group = true;
 	return CH_OK;
 }
 
-static void end_group(struct envelope_reader *r)
+static void end_interchange(struct wrapping *r)
 {
-	const struct segment *s = r->segment;
-	if (!r->in_group) {
-		reader_flaw(r, FLAW_OUTSIDE, 0, 0, "there is no UNG");
-		return;
-	}
-	struct group *group = &r->x->groups[r->x->group_count - 1];
-	r->in_group = false;
-	if (group->flaw.kind != FLAW_NONE)
-		return;
-	if (group->count == 0)
-		group->flaw = segment_flaw(s, FLAW_EMPTY, 0, 0, NULL);
-	else if (!counts(s, group->count))
-		group->flaw = segment_flaw(s, FLAW_COUNT, TRAILER_COUNT, 0, "messages");
-	else if (!slice_equal(segment_get(s, TRAILER_REFERENCE, 1), group->reference))
-		group->flaw = segment_flaw(s, FLAW_REFERENCE, TRAILER_REFERENCE, 0, NULL);
-}
-
-static void lose_group(struct envelope_reader *r, uint64_t offset)
-{
-	if (r->in_group)
-		r->x->groups[r->x->group_count - 1].flaw =
-			(struct flaw){.kind = FLAW_TRAILER, .offset = offset, .tag = "UNE"};
-	r->in_group = false;
-}
-
-static void end_interchange(struct envelope_reader *r)
-{
-	struct interchange *x = r->x;
-	const struct segment *s = r->segment;
-	r->ended = true;
-	if (x->message_count == 0)
-		reader_flaw(r, FLAW_EMPTY, 0, 0, NULL);
-	if (!counts(s, x->group_count > 0 ? x->group_count : x->message_count))
-		reader_flaw(r, FLAW_COUNT, TRAILER_COUNT, 0,
-			x->group_count > 0 ? "groups" : "messages");
-	if (!slice_equal(segment_get(s, TRAILER_REFERENCE, 1), x->reference))
-		reader_flaw(r, FLAW_REFERENCE, TRAILER_REFERENCE, 0, NULL);
+	const struct interchange *x = r->x;
+	if (x->group_count > 0)
+		wrapping_end(r, x->message_count == 0, x->group_count, "groups");
+	else
+		wrapping_end(r, x->message_count == 0, x->message_count, "messages");
 }
 
 /* Service segments have tags of their own, and most segments are none. */
@@ -383,7 +276,7 @@ static bool may_be_service(const struct segment *segment)
 }
 
 /* Passes over what is the message's own affair. */
-static void sweep_message(struct envelope_reader *r, uint64_t *at)
+static void sweep_message(struct wrapping *r, uint64_t *at)
 {
 	struct message *message = r->message;
 	const size_t left = r->rest.len;
@@ -399,94 +292,64 @@ static void sweep_message(struct envelope_reader *r, uint64_t *at)
 }
 
 /* One segment behind UNB.  What it does where is the whole of the envelope's grammar. */
-static enum ch_status read_segment(struct envelope_reader *r)
+static enum ch_status read_segment(struct wrapping *r)
 {
 	const struct segment *s = r->segment;
-	struct message *message = r->message;
-	if (message != NULL && !may_be_service(s)) {
-		scanner_segment(r->scanner)->position = ++message->segments;
-		interchange_add_seam(r->x, message, r->scanner);
+	bool within = r->message != NULL;
+	if (within && !may_be_service(s)) {
+		wrapping_count_segment(r);
 		return s->flaw.kind == FLAW_NONE ? CH_OK : check_segment(r);
 	}
 	bool header = segment_is(s, "UNH");
 	bool group = segment_is(s, "UNG") || segment_is(s, "UNE");
 	bool trailer = segment_is(s, "UNZ");
-	if (message != NULL && !header && !group && !trailer) {
-		scanner_segment(r->scanner)->position = ++message->segments;
-		interchange_add_seam(r->x, message, r->scanner);
+	if (within && !header && !group && !trailer) {
+		wrapping_count_segment(r);
 		enum ch_status status = check_segment(r);
 		if (status != CH_OK || !segment_is(s, "UNT"))
 			return status; /* what it says is the message's affair */
 		scanner_cut(r->scanner);
-		return end_message(r);
+		return wrapping_end_message(r);
 	}
 	scanner_cut(r->scanner);
-	enum ch_status status = lose_message(r, s->offset);
+	enum ch_status status = wrapping_lose_message(r, s->offset);
 	if (status != CH_OK)
 		return status;
 	if (header)
 		return begin_message(r);
-	if (segment_is(s, "UNG")) {
-		lose_group(r, s->offset);
+	if (segment_is(s, "UNG"))
 		return begin_group(r);
-	}
 	if (group) {
-		end_group(r);
+		wrapping_end_group(r);
 	} else if (trailer) {
-		lose_group(r, s->offset);
+		wrapping_lose_group(r, s->offset);
 		end_interchange(r);
 	} else {
-		reader_flaw(r, FLAW_OUTSIDE, 0, 0, NULL);
+		wrapping_flaw(r, FLAW_OUTSIDE, 0, 0, NULL);
 	}
 	return CH_OK;
 }
 
-/* The bytes end, or another interchange begins, or they cannot be read on. */
-static enum ch_status lose_interchange(struct envelope_reader *r, enum ch_status why, uint64_t at)
+static bool begins_another(const struct segment *segment)
 {
-	enum ch_status status = lose_message(r, at);
-	lose_group(r, at);
-	r->x->cut_off = why != CH_TOO_LARGE;
-	interchange_flaw(
-		r->x, (struct flaw){.kind = why == CH_TOO_LARGE ? FLAW_TOO_LONG : FLAW_TRAILER,
-			      .offset = at,
-			      .tag = "UNZ",
-			      .words = why == CH_TOO_LARGE ? "a segment" : NULL});
-	return status;
+	return may_be_service(segment) &&
+	       (segment_is(segment, "UNB") || segment->tag.data[2] == 'A');
 }
 
-/* Until UNZ.  *at stands behind what belongs to the interchange. */
-static enum ch_status read_body(struct envelope_reader *r, uint64_t *at)
-{
-	enum ch_status status = CH_OK;
-	while (status == CH_OK && !r->ended) {
-		if (r->message != NULL)
-			sweep_message(r, at);
-		struct slice before = r->rest;
-		status = scanner_pass(r->scanner, &r->rest, &r->segment);
-		if (status == CH_NOMEM)
-			break;
-		if (status != CH_OK) {
-			/* Without an end, or too long: none of the rest can be trusted. */
-			*at += status == CH_TOO_LARGE ? 0 : before.len;
-			return lose_interchange(r, status, *at);
-		}
-		if (may_be_service(r->segment) &&
-			(segment_is(r->segment, "UNB") || r->segment->tag.data[2] == 'A')) {
-			*at = r->segment->offset; /* that one is read next */
-			return lose_interchange(r, CH_END, *at);
-		}
-		*at = r->segment->end;
-		r->x->segments++;
-		status = read_segment(r);
-	}
-	return status;
-}
+static const struct wrapping_kind wrapping = {.message = "UNT",
+	.group = "UNE",
+	.interchange = "UNZ",
+	.messages = "messages",
+	.no_group = "there is no UNG",
+	.same = slice_equal,
+	.begins = begins_another,
+	.read = read_segment,
+	.sweep = sweep_message};
 
 enum ch_status edifact_read(
 	struct scanner *scanner, struct slice file, uint64_t *at, struct interchange *interchange)
 {
-	struct envelope_reader r = {.scanner = scanner, .x = interchange};
+	struct wrapping r = {.kind = &wrapping, .scanner = scanner, .x = interchange};
 	bool advised = slice_starts(slice_sub(file, *at, 3), SLICE_LITERAL("UNA"));
 	uint64_t start = advised ? *at + 9 : *at;
 	interchange->standard = STANDARD_EDIFACT;
@@ -519,5 +382,5 @@ enum ch_status edifact_read(
 	*at = r.segment->end;
 	scanner_cut(scanner);
 	status = read_header(&r, advised);
-	return status == CH_OK ? read_body(&r, at) : status;
+	return status == CH_OK ? wrapping_read(&r, at) : status;
 }

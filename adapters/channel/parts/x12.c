@@ -10,7 +10,7 @@
  * that.  Nothing releases a mark. */
 #include "base/text.h"
 #include "channel/parts/date.h"
-#include "channel/parts/interchange.h"
+#include "channel/parts/wrapping.h"
 
 #define ISA_BYTES 106u
 
@@ -33,21 +33,9 @@ enum {
 	GS_VERSION = 8,
 	ST_TYPE = 1,
 	ST_REFERENCE = 2,
-	TRAILER_COUNT = 1,
-	TRAILER_REFERENCE = 2,
 };
 
 #define REFERENCE_BYTES 15u
-
-struct x12_reader {
-	struct scanner *scanner;
-	struct interchange *x;
-	struct slice rest;
-	const struct segment *segment;
-	struct message *message; /* the open one */
-	bool in_group;
-	bool ended;
-};
 
 static const struct {
 	const char *name;
@@ -62,12 +50,6 @@ static const struct {
 	{"832", MESSAGE_PRICES},
 	{"997", MESSAGE_ACKNOWLEDGEMENT},
 };
-
-static void reader_flaw(
-	struct x12_reader *r, enum flaw_kind kind, unsigned element, const char *words)
-{
-	interchange_flaw(r->x, segment_flaw(r->segment, kind, element, 0, words));
-}
 
 /* ---- ISA ---- */
 
@@ -113,7 +95,7 @@ static struct marks marks_within(const struct marks *marks)
 	return within;
 }
 
-static struct address read_address(struct x12_reader *r, unsigned qualifier, unsigned id)
+static struct address read_address(struct wrapping *r, unsigned qualifier, unsigned id)
 {
 	return (struct address){
 		.id = interchange_keep(r->x, text_trim(segment_get(r->segment, id, 1))),
@@ -141,7 +123,7 @@ static bool is_plain(struct slice text)
 	return true;
 }
 
-static void read_header(struct x12_reader *r)
+static void read_header(struct wrapping *r)
 {
 	struct interchange *x = r->x;
 	const struct segment *s = r->segment;
@@ -157,47 +139,36 @@ static void read_header(struct x12_reader *r)
 	x->wants_acknowledgement = segment_says(s, ISA_ACKNOWLEDGE, 1, "1");
 	x->test = segment_says(s, ISA_TEST, 1, "T");
 	if (s->flaw.kind != FLAW_NONE)
-		reader_flaw(r, s->flaw.kind, s->flaw.element, NULL);
+		wrapping_flaw(r, s->flaw.kind, s->flaw.element, 0, NULL);
 	if (x->sender.id.len == 0)
-		reader_flaw(r, FLAW_MISSING, ISA_SENDER, "the sender");
+		wrapping_flaw(r, FLAW_MISSING, ISA_SENDER, 0, "the sender");
 	if (x->recipient.id.len == 0)
-		reader_flaw(r, FLAW_MISSING, ISA_RECIPIENT, "the recipient");
+		wrapping_flaw(r, FLAW_MISSING, ISA_RECIPIENT, 0, "the recipient");
 	if (!is_plain(x->sender.id) || !is_plain(x->recipient.id))
-		reader_flaw(r, FLAW_CHARACTER, ISA_SENDER, "the names of sender and recipient");
+		wrapping_flaw(
+			r, FLAW_CHARACTER, ISA_SENDER, 0, "the names of sender and recipient");
 	if (!is_number(x->reference))
-		reader_flaw(r, FLAW_VALUE, ISA_REFERENCE, "the control number");
+		wrapping_flaw(r, FLAW_VALUE, ISA_REFERENCE, 0, "the control number");
 	if (date_parse_pair(x->date, x->time, &prepared) != CH_OK)
-		reader_flaw(r, FLAW_DATE, ISA_DATE, NULL);
+		wrapping_flaw(r, FLAW_DATE, ISA_DATE, 0, NULL);
 	x->answerable = x->sender.id.len > 0 && x->recipient.id.len > 0 && is_plain(x->sender.id) &&
 			is_plain(x->recipient.id) && is_number(x->reference);
 }
 
 /* ---- Sets ---- */
 
-static enum ch_status message_flaw(struct x12_reader *r, struct flaw flaw)
-{
-	return flaws_add(&r->message->flaws, &r->x->arena, flaw);
-}
-
-static enum ch_status begin_set(struct x12_reader *r)
+static enum ch_status begin_set(struct wrapping *r)
 {
 	struct interchange *x = r->x;
 	const struct segment *s = r->segment;
 	if (!r->in_group) {
-		reader_flaw(r, FLAW_OUTSIDE, 0, "there is no GS");
+		wrapping_flaw(r, FLAW_OUTSIDE, 0, 0, "there is no GS");
 		return CH_OK;
 	}
-	struct message *message =
-		interchange_add_message(x, segment_flaw(s, FLAW_TOO_MANY, 0, 0, "sets"));
+	enum ch_status status = wrapping_begin_message(r);
+	struct message *message = r->message;
 	if (message == NULL)
-		return x->flaw.kind != FLAW_NONE ? CH_OK : CH_NOMEM;
-	r->message = message;
-	message->offset = s->offset;
-	message->segments = 1;
-	interchange_add_seam(x, message, r->scanner);
-	scanner_segment(r->scanner)->position = 1;
-	message->group = x->group_count - 1;
-	x->groups[message->group].count++;
+		return status;
 	message->type[0] = interchange_keep(x, segment_get(s, ST_TYPE, 1));
 	message->type[1] = x->groups[message->group].version;
 	message->reference = interchange_keep(x, segment_get(s, ST_REFERENCE, 1));
@@ -206,22 +177,10 @@ static enum ch_status begin_set(struct x12_reader *r)
 			message->kind = kinds[i].kind;
 	}
 	if (message->reference.len == 0 || message->reference.len > REFERENCE_BYTES)
-		return message_flaw(r, segment_flaw(s, FLAW_VALUE, ST_REFERENCE, 0, NULL));
+		return wrapping_message_flaw(r, segment_flaw(s, FLAW_VALUE, ST_REFERENCE, 0, NULL));
 	if (message->kind == MESSAGE_OTHER)
-		return message_flaw(r, segment_flaw(s, FLAW_AGREEMENT, ST_TYPE, 0, NULL));
+		return wrapping_message_flaw(r, segment_flaw(s, FLAW_AGREEMENT, ST_TYPE, 0, NULL));
 	return CH_OK;
-}
-
-static bool told_count(const struct segment *segment, uint64_t *out_told)
-{
-	return text_parse_u64(segment_get(segment, TRAILER_COUNT, 1), UINT32_MAX, out_told) ==
-	       CH_OK;
-}
-
-static bool counts(const struct segment *segment, uint64_t number)
-{
-	uint64_t told;
-	return told_count(segment, &told) && told == number;
 }
 
 /* References are numbers with or without noughts in front. */
@@ -236,57 +195,17 @@ static bool same_reference(struct slice a, struct slice b)
 	return slice_equal(a, b);
 }
 
-static enum ch_status end_set(struct x12_reader *r)
-{
-	struct message *message = r->message;
-	const struct segment *s = r->segment;
-	enum ch_status status = CH_OK;
-	message->end = s->end;
-	if (!counts(s, message->segments))
-		status = message_flaw(r, segment_flaw(s, FLAW_COUNT, TRAILER_COUNT, 0, "segments"));
-	if (status == CH_OK &&
-		!same_reference(segment_get(s, TRAILER_REFERENCE, 1), message->reference))
-		status = message_flaw(
-			r, segment_flaw(s, FLAW_REFERENCE, TRAILER_REFERENCE, 0, NULL));
-	r->message = NULL;
-	return status;
-}
-
-static enum ch_status lose_set(struct x12_reader *r, uint64_t offset)
-{
-	struct message *message = r->message;
-	if (message == NULL)
-		return CH_OK;
-	message->end = offset;
-	enum ch_status status = message_flaw(r, (struct flaw){.kind = FLAW_TRAILER,
-							.offset = offset,
-							.segment = message->segments + 1,
-							.tag = "SE"});
-	r->message = NULL;
-	return status;
-}
-
 /* ---- Groups and the end ---- */
 
-static void lose_group(struct x12_reader *r, uint64_t offset)
-{
-	if (r->in_group) {
-		struct group *group = &r->x->groups[r->x->group_count - 1];
-		group->flaw = (struct flaw){.kind = FLAW_TRAILER, .offset = offset, .tag = "GE"};
-		group->told = group->count;
-	}
-	r->in_group = false;
-}
-
-static enum ch_status begin_group(struct x12_reader *r)
+static enum ch_status begin_group(struct wrapping *r)
 {
 	struct interchange *x = r->x;
 	const struct segment *s = r->segment;
-	lose_group(r, s->offset);
-	struct group *group =
-		interchange_add_group(x, segment_flaw(s, FLAW_TOO_MANY, 0, 0, "groups"));
+	struct group *group = NULL;
+	wrapping_lose_group(r, s->offset);
+	enum ch_status status = wrapping_begin_group(r, &group);
 	if (group == NULL)
-		return x->flaw.kind != FLAW_NONE ? CH_OK : CH_NOMEM;
+		return status;
 	group->kind = interchange_keep(x, segment_get(s, GS_KIND, 1));
 	group->sender = read_address(r, 0, GS_SENDER);
 	group->recipient = read_address(r, 0, GS_RECIPIENT);
@@ -294,52 +213,16 @@ static enum ch_status begin_group(struct x12_reader *r)
 	group->version = interchange_keep(x, text_trim(segment_get(s, GS_VERSION, 1)));
 	if (!is_number(group->reference))
 		group->flaw = segment_flaw(s, FLAW_VALUE, GS_REFERENCE, 0, "the control number");
-	r->in_group = true;
 	return CH_OK;
 }
 
-static void end_group(struct x12_reader *r)
-{
-	const struct segment *s = r->segment;
-	if (!r->in_group) {
-		reader_flaw(r, FLAW_OUTSIDE, 0, "there is no GS");
-		return;
-	}
-	struct group *group = &r->x->groups[r->x->group_count - 1];
-	uint64_t told = group->count;
-	r->in_group = false;
-	(void)told_count(s, &told); /* no number: those that came */
-	group->told = (uint32_t)told;
-	if (group->flaw.kind != FLAW_NONE)
-		return;
-	if (group->count == 0)
-		group->flaw = segment_flaw(s, FLAW_EMPTY, 0, 0, NULL);
-	else if (!counts(s, group->count))
-		group->flaw = segment_flaw(s, FLAW_COUNT, TRAILER_COUNT, 0, "sets");
-	else if (!same_reference(segment_get(s, TRAILER_REFERENCE, 1), group->reference))
-		group->flaw = segment_flaw(s, FLAW_REFERENCE, TRAILER_REFERENCE, 0, NULL);
-}
-
-static void end_interchange(struct x12_reader *r)
-{
-	struct interchange *x = r->x;
-	const struct segment *s = r->segment;
-	r->ended = true;
-	if (x->group_count == 0 && !x->acknowledges)
-		reader_flaw(r, FLAW_EMPTY, 0, NULL);
-	if (!counts(s, x->group_count))
-		reader_flaw(r, FLAW_COUNT, TRAILER_COUNT, "groups");
-	if (!same_reference(segment_get(s, TRAILER_REFERENCE, 1), x->reference))
-		reader_flaw(r, FLAW_REFERENCE, TRAILER_REFERENCE, NULL);
-}
-
 /* TA1 stands between ISA and the first GS, and is a message by itself here. */
-static enum ch_status take_acknowledgement(struct x12_reader *r)
+static enum ch_status take_acknowledgement(struct wrapping *r)
 {
 	struct interchange *x = r->x;
 	const struct segment *s = r->segment;
 	if (r->in_group) {
-		reader_flaw(r, FLAW_OUTSIDE, 0, NULL);
+		wrapping_flaw(r, FLAW_OUTSIDE, 0, 0, NULL);
 		return CH_OK;
 	}
 	struct message *message =
@@ -357,26 +240,25 @@ static enum ch_status take_acknowledgement(struct x12_reader *r)
 	return CH_OK;
 }
 
-static enum ch_status read_segment(struct x12_reader *r)
+static enum ch_status read_segment(struct wrapping *r)
 {
 	const struct segment *s = r->segment;
-	struct message *message = r->message;
 	bool outer = segment_is(s, "ST") || segment_is(s, "GS") || segment_is(s, "GE") ||
 		     segment_is(s, "IEA");
-	if (message != NULL && !outer) {
-		scanner_segment(r->scanner)->position = ++message->segments;
-		interchange_add_seam(r->x, message, r->scanner);
+	if (r->message != NULL && !outer) {
+		wrapping_count_segment(r);
 		enum ch_status status = CH_OK;
 		if (s->flaw.kind != FLAW_NONE)
-			status = message_flaw(r, segment_flaw(s, s->flaw.kind, s->flaw.element,
-							 s->flaw.component, NULL));
+			status = wrapping_message_flaw(
+				r, segment_flaw(s, s->flaw.kind, s->flaw.element, s->flaw.component,
+					   NULL));
 		if (status != CH_OK || !segment_is(s, "SE"))
 			return status; /* what it says is the set's affair */
 		scanner_cut(r->scanner);
-		return end_set(r);
+		return wrapping_end_message(r);
 	}
 	scanner_cut(r->scanner);
-	enum ch_status status = lose_set(r, s->offset);
+	enum ch_status status = wrapping_lose_message(r, s->offset);
 	if (status != CH_OK)
 		return status;
 	if (segment_is(s, "ST"))
@@ -386,56 +268,35 @@ static enum ch_status read_segment(struct x12_reader *r)
 	if (segment_is(s, "TA1"))
 		return take_acknowledgement(r);
 	if (segment_is(s, "GE")) {
-		end_group(r);
+		wrapping_end_group(r);
 	} else if (segment_is(s, "IEA")) {
-		lose_group(r, s->offset);
-		end_interchange(r);
+		wrapping_lose_group(r, s->offset);
+		wrapping_end(r, r->x->group_count == 0 && !r->x->acknowledges, r->x->group_count,
+			"groups");
 	} else {
-		reader_flaw(r, FLAW_OUTSIDE, 0, NULL);
+		wrapping_flaw(r, FLAW_OUTSIDE, 0, 0, NULL);
 	}
 	return CH_OK;
 }
 
-static enum ch_status lose_interchange(struct x12_reader *r, enum ch_status why, uint64_t at)
+static bool begins_another(const struct segment *segment)
 {
-	enum ch_status status = lose_set(r, at);
-	lose_group(r, at);
-	r->x->cut_off = why != CH_TOO_LARGE;
-	interchange_flaw(
-		r->x, (struct flaw){.kind = why == CH_TOO_LARGE ? FLAW_TOO_LONG : FLAW_TRAILER,
-			      .offset = at,
-			      .tag = "IEA",
-			      .words = why == CH_TOO_LARGE ? "a segment" : NULL});
-	return status;
+	return segment_is(segment, "ISA");
 }
 
-static enum ch_status read_body(struct x12_reader *r, uint64_t *at)
-{
-	enum ch_status status = CH_OK;
-	while (status == CH_OK && !r->ended) {
-		struct slice before = r->rest;
-		status = scanner_pass(r->scanner, &r->rest, &r->segment);
-		if (status == CH_NOMEM)
-			break;
-		if (status != CH_OK) {
-			*at += status == CH_TOO_LARGE ? 0 : before.len;
-			return lose_interchange(r, status, *at);
-		}
-		if (segment_is(r->segment, "ISA")) {
-			*at = r->segment->offset;
-			return lose_interchange(r, CH_END, *at);
-		}
-		*at = r->segment->end;
-		r->x->segments++;
-		status = read_segment(r);
-	}
-	return status;
-}
+static const struct wrapping_kind wrapping = {.message = "SE",
+	.group = "GE",
+	.interchange = "IEA",
+	.messages = "sets",
+	.no_group = "there is no GS",
+	.same = same_reference,
+	.begins = begins_another,
+	.read = read_segment};
 
 enum ch_status x12_read(
 	struct scanner *scanner, struct slice file, uint64_t *at, struct interchange *interchange)
 {
-	struct x12_reader r = {.scanner = scanner, .x = interchange};
+	struct wrapping r = {.kind = &wrapping, .scanner = scanner, .x = interchange};
 	interchange->standard = STANDARD_X12;
 	if (!read_marks(file, *at, &interchange->marks)) {
 		interchange->cut_off = file.len - *at < ISA_BYTES;
@@ -459,5 +320,5 @@ enum ch_status x12_read(
 	scanner_begin(scanner, &interchange->marks, *at);
 	/* The standard is silent beyond ASCII; what is met there is UTF-8, or cannot be told. */
 	status = scanner_set_charset(scanner, CHARSET_UTF8);
-	return status == CH_OK ? read_body(&r, at) : status;
+	return status == CH_OK ? wrapping_read(&r, at) : status;
 }
