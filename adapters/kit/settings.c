@@ -226,11 +226,13 @@ static enum ch_status settings_check_places(
 }
 
 /* What cannot be read was told, or is not there: it is as though it were empty. */
-static void settings_hash_file(crypto_generichash_state *state, const char *path)
+static void settings_hash_file(const char *path, uint8_t out_hash[KIT_KEY_HASH_BYTES])
 {
 	struct buffer text = {0};
-	if (path != NULL && file_read_all(path, LIMIT_CONFIG_BYTES, &text) == CH_OK)
-		(void)crypto_generichash_update(state, text.data, text.len);
+	if (path == NULL || file_read_all(path, LIMIT_CONFIG_BYTES, &text) != CH_OK)
+		buffer_clear(&text);
+	(void)crypto_generichash(
+		out_hash, KIT_KEY_HASH_BYTES, text.data, text.len, NULL, 0); /* sizes fit */
 	if (text.data != NULL)
 		sodium_memzero(text.data, text.len);
 	buffer_fini(&text);
@@ -238,11 +240,8 @@ static void settings_hash_file(crypto_generichash_state *state, const char *path
 
 void kit_settings_hash_keys(struct kit_settings *settings)
 {
-	crypto_generichash_state state;
-	(void)crypto_generichash_init(&state, NULL, 0, sizeof(settings->keys)); /* sizes fit */
-	settings_hash_file(&state, settings->server_key_file);
-	settings_hash_file(&state, settings->key_file);
-	(void)crypto_generichash_final(&state, settings->keys, sizeof(settings->keys));
+	settings_hash_file(settings->server_key_file, settings->server_key_hash);
+	settings_hash_file(settings->key_file, settings->key_hash);
 }
 
 enum ch_status kit_settings_load(const char *path, const struct kit_adapter *adapter,
@@ -284,7 +283,8 @@ void kit_settings_describe(const struct kit_adapter *adapter, struct buffer *out
 bool kit_settings_same(const struct kit_settings *one, const struct kit_settings *other,
 	const struct kit_adapter *adapter)
 {
-	bool same = memcmp(one->keys, other->keys, KIT_KEYS_BYTES) == 0;
+	bool same = memcmp(one->server_key_hash, other->server_key_hash, KIT_KEY_HASH_BYTES) == 0 &&
+		    memcmp(one->key_hash, other->key_hash, KIT_KEY_HASH_BYTES) == 0;
 	for (size_t i = 0; same && i < ROWS; i++)
 		same = !settings_has(adapter, rows[i].of) ||
 		       option_same(&rows[i].option, 1, one, other);

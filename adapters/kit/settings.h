@@ -6,7 +6,7 @@
 #include "base/problem.h"
 #include "kit/adapter.h"
 
-#define KIT_KEYS_BYTES 32u
+#define KIT_KEY_HASH_BYTES 32u
 
 struct kit_settings {
 	/* [hub] */
@@ -28,7 +28,8 @@ struct kit_settings {
 	int64_t spool_patience_ms;
 
 	/* Of what stands in the files of keys, as kit_settings_load found them. */
-	uint8_t keys[KIT_KEYS_BYTES];
+	uint8_t server_key_hash[KIT_KEY_HASH_BYTES];
+	uint8_t key_hash[KIT_KEY_HASH_BYTES];
 
 	void *config; /* the adapter's own struct */
 };
@@ -43,7 +44,7 @@ enum ch_status kit_settings_load(const char *path, const struct kit_adapter *ada
 	struct problems *problems, struct kit_settings *out_settings);
 void kit_settings_free(struct kit_settings *settings, const struct kit_adapter *adapter);
 
-/* Sets `keys`, for who loads the rest by himself. */
+/* Sets both hashes, for who loads the rest by himself. */
 void kit_settings_hash_keys(struct kit_settings *settings);
 
 /* Whether the kit's part is the same in both; a file of keys with another key in it is not. */

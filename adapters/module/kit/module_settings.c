@@ -187,6 +187,17 @@ enum ch_status module_settings_load(const char *path, const struct module *modul
 	return module_settings_hand_over(&settings, module, status, out_settings);
 }
 
+/* A file under the same name may hold another key. */
+static bool module_settings_same_key(const struct option *row, const struct module_settings *one,
+	const struct module_settings *other)
+{
+	if (row->at == offsetof(struct module_settings, hub.server_key_file))
+		return memcmp(one->hub.server_key_hash, other->hub.server_key_hash,
+			       KIT_KEY_HASH_BYTES) == 0;
+	return row->at != offsetof(struct module_settings, hub.key_file) ||
+	       memcmp(one->hub.key_hash, other->hub.key_hash, KIT_KEY_HASH_BYTES) == 0;
+}
+
 static bool module_settings_same(const struct option *row, const struct module_settings *one,
 	const struct module_settings *other)
 {
@@ -204,12 +215,11 @@ void module_settings_differ(const struct module_settings *one, const struct modu
 {
 	size_t start = out_names->len;
 	for (size_t i = 0; i < ROWS; i++) {
-		if (!module_settings_same(&rows[i], one, other))
+		if (!module_settings_same(&rows[i], one, other) ||
+			!module_settings_same_key(&rows[i], one, other))
 			buffer_printf(out_names, "%s%s", out_names->len > start ? ", " : "",
 				rows[i].name);
 	}
-	if (out_names->len == start && memcmp(one->hub.keys, other->hub.keys, KIT_KEYS_BYTES) != 0)
-		buffer_append_text(out_names, "hub.key_file");
 }
 
 void module_settings_free(struct module_settings *settings, const struct module *module)

@@ -110,6 +110,7 @@ static const struct kit_adapter adapter = {.program = "carehub-shop",
 struct run {
 	struct station station; /* for its hub, keys and folder */
 	char path[DROP_PATH];
+	char server_key_file[DROP_PATH]; /* empty: the key stands in the settings */
 	struct generations *generations;
 	atomic_int stop;
 	atomic_int reload;
@@ -122,10 +123,12 @@ struct run {
 static void run_write(struct run *run, int price, unsigned window)
 {
 	struct buffer text = {0};
+	bool named = run->server_key_file[0] != 0;
 	buffer_printf(&text,
-		"[hub]\nendpoint = %s\nserver_key = %s\nkey_file = %s\nwindow = %u\n"
+		"[hub]\nendpoint = %s\n%s = %s\nkey_file = %s\nwindow = %u\n"
 		"[adapter]\npoll = 10ms\nmetrics = %s\n[shop]\nprice = %d\n",
-		run->station.settings.endpoint, run->station.settings.server_key,
+		run->station.settings.endpoint, named ? "server_key_file" : "server_key",
+		named ? run->server_key_file : run->station.settings.server_key,
 		run->station.settings.key_file, window, run->station.settings.metrics, price);
 	drop_put(&run->station.drop, ".conf", buffer_text(&text));
 	buffer_fini(&text);
@@ -325,24 +328,55 @@ static void test_what_they_name_is_taken_anew_in_flight(void **state)
 	run_end(&run);
 }
 
+static void put_key(const char *path, const char *key)
+{
+	struct buffer text = {0};
+	buffer_printf(&text, "%s\n", key);
+	assert_int_equal(file_replace(path, buffer_slice(&text), 0600), CH_OK);
+	buffer_fini(&text);
+}
+
 /* A key is taken at a start and no later: a source that takes anew what it names would go on with the old one. */
 static void test_another_key_in_the_same_file_starts_anew(void **state)
 {
 	struct run run;
-	struct buffer key = {0};
 	(void)state;
 	run_begin(&run);
 	shop.can_renew = 1;
 	shop.can_reload = 1;
 	ask(&run, "active 2 taken_over\n");
-	buffer_append_text(&key, fake_hub_secret_key(run.station.bus));
-	buffer_append_text(&key, "\n");
-	assert_int_equal(
-		file_replace(run.station.settings.key_file, buffer_slice(&key), 0600), CH_OK);
-	buffer_fini(&key);
+	put_key(run.station.settings.key_file, fake_hub_secret_key(run.station.bus));
 	ask(&run, "active 3 started\n");
 	assert_int_equal(shop.started, 2);
 	ask(&run, "active 4 taken_over\n");
+	run_end(&run);
+}
+
+/* So is the hub's: with the one that it has not, it is not reached, and with its own again it is. */
+static void test_another_key_of_the_hubs_starts_anew(void **state)
+{
+	static const char another[] = "Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hID";
+	struct run run;
+	(void)state;
+	run_begin(&run);
+	shop.can_renew = 1;
+	shop.can_reload = 1;
+	(void)snprintf(
+		run.server_key_file, sizeof(run.server_key_file), "%s/.hub", run.station.drop.path);
+	put_key(run.server_key_file, fake_hub_server_key(run.station.bus));
+	run_write(&run, 1, 16);
+	ask(&run, "active 2 started\n");
+	ask(&run, "active 3 taken_over\n"); /* the same in it */
+	put_key(run.server_key_file, "a key");
+	ask(&run, "hub.server_key_file: ");
+	put_key(run.server_key_file, another);
+	ask(&run, "active 4 ");
+	assert_int_equal(shop.started, 3);
+	uint64_t hellos = fake_hub_count(run.station.bus, FAKE_HELLOS);
+	put_key(run.server_key_file, fake_hub_server_key(run.station.bus));
+	ask(&run, "active 5 started\n");
+	assert_int_equal(shop.started, 4);
+	assert_true(fake_hub_wait(run.station.bus, FAKE_HELLOS, hellos + 1, 60000));
 	run_end(&run);
 }
 
@@ -411,6 +445,7 @@ int main(void)
 		cmocka_unit_test(test_settings_taken_over_in_flight),
 		cmocka_unit_test(test_what_they_name_is_taken_anew_in_flight),
 		cmocka_unit_test(test_another_key_in_the_same_file_starts_anew),
+		cmocka_unit_test(test_another_key_of_the_hubs_starts_anew),
 		cmocka_unit_test(test_one_that_does_not_start_gives_way),
 		cmocka_unit_test(test_all_mistakes_at_once),
 	};

@@ -82,6 +82,7 @@ struct life {
 	struct rig rig; /* for its hub, keys and folder */
 	const struct module_part *parts[2];
 	char path[128];
+	char server_key_file[128]; /* empty: the key stands in the settings */
 	struct generations *generations;
 	atomic_int stop;
 	atomic_int reload;
@@ -92,10 +93,12 @@ struct life {
 static void life_write(struct life *life, int price, int batch, const char *book)
 {
 	struct buffer text = {0};
+	bool named = life->server_key_file[0] != 0;
 	buffer_printf(&text,
-		"[hub]\nendpoint = %s\nserver_key = %s\nkey_file = %s\n"
+		"[hub]\nendpoint = %s\n%s = %s\nkey_file = %s\n"
 		"[module]\nbook = %s\nbatch = %d\nmetrics = %s\n[shop]\nprice = %d\n",
-		life->rig.settings.hub.endpoint, life->rig.settings.hub.server_key,
+		life->rig.settings.hub.endpoint, named ? "server_key_file" : "server_key",
+		named ? life->server_key_file : life->rig.settings.hub.server_key,
 		life->rig.key_file, book, batch, life->rig.metrics_file, price);
 	assert_int_equal(file_replace(life->path, buffer_slice(&text), 0600), CH_OK);
 	buffer_fini(&text);
@@ -221,6 +224,14 @@ static void test_what_was_taken_over_lasts(void **state)
 	life_end(&life);
 }
 
+static void put_key(const char *path, const char *key)
+{
+	struct buffer text = {0};
+	buffer_printf(&text, "%s\n", key);
+	assert_int_equal(file_replace(path, buffer_slice(&text), 0600), CH_OK);
+	buffer_fini(&text);
+}
+
 static void test_another_line_or_book_begins_anew(void **state)
 {
 	struct life life;
@@ -239,13 +250,37 @@ static void test_another_line_or_book_begins_anew(void **state)
 		60); /* the other book was made from the journal, and nothing said twice */
 	assert_int_equal(fake_hub_count(life.rig.bus, FAKE_STORED), 120);
 	/* Another key in the same file; that it is the same key in other bytes nobody can tell. */
-	struct buffer key = {0};
-	buffer_printf(&key, "%s\n", fake_hub_secret_key(life.rig.bus));
-	assert_int_equal(file_replace(life.rig.key_file, buffer_slice(&key), 0600), CH_OK);
-	buffer_fini(&key);
+	put_key(life.rig.key_file, fake_hub_secret_key(life.rig.bus));
 	ask(&life, "active 4 started\nbegan anew for hub.key_file\n");
 	life_end(&life);
 	shelf_remove(&shelf);
+}
+
+/* The hub has another key, and its file has it: under the same name, so no line of the settings tells. */
+static void test_another_key_of_the_hubs_begins_anew(void **state)
+{
+	static const char another[] = "Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hID";
+	struct life life;
+	(void)state;
+	life_begin(&life);
+	(void)snprintf(life.server_key_file, sizeof(life.server_key_file), "%s.hub",
+		life.rig.shelf.directory);
+	put_key(life.server_key_file, fake_hub_server_key(life.rig.bus));
+	life_write(&life, 1, 64, life.rig.shelf.directory);
+	ask(&life, "active 2 started\nbegan anew for hub.server_key, hub.server_key_file\n");
+	ask(&life, "active 3 taken_over\n"); /* the same in it */
+	echoes(&life, "f", 20);
+	put_key(life.server_key_file, another);
+	ask(&life, "began anew for hub.server_key_file\n"); /* and does not reach that one */
+	put_key(life.server_key_file, fake_hub_server_key(life.rig.bus));
+	ask(&life, "active 5 started\nbegan anew for hub.server_key_file\n");
+	echoes(&life, "g", 40);
+	/* What is no key is a mistake, and the one before goes on. */
+	put_key(life.server_key_file, "a key");
+	ask(&life, "hub.server_key_file: ");
+	echoes(&life, "h", 60);
+	assert_int_equal(unlink(life.server_key_file), 0);
+	life_end(&life);
 }
 
 /* ---- What breaks it ---- */
@@ -329,6 +364,7 @@ int main(void)
 		cmocka_unit_test(test_parts_settings_are_taken_over_in_flight),
 		cmocka_unit_test(test_what_was_taken_over_lasts),
 		cmocka_unit_test(test_another_line_or_book_begins_anew),
+		cmocka_unit_test(test_another_key_of_the_hubs_begins_anew),
 		cmocka_unit_test(test_mistakes_leave_the_old_one),
 		cmocka_unit_test(test_one_that_does_not_open_gives_way),
 		cmocka_unit_test(test_who_waits_for_the_hub_says_so),
