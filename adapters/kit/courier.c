@@ -132,7 +132,7 @@ static enum ch_status courier_check_server_key(
 	if (status == CH_OK)
 		return CH_OK;
 	problems_add(problems, NULL, 0, "hub.server_key_file", "%s: %s", path,
-		status == CH_INVALID ? "holds no key of 40 characters (Z85)" : file_why(status));
+		status == CH_FORMAT ? "holds no key, neither Z85 nor hex" : file_why(status));
 	return CH_INVALID;
 }
 

@@ -369,6 +369,7 @@ static void test_another_key_of_the_hubs_starts_anew(void **state)
 	ask(&run, "active 3 taken_over\n"); /* the same in it */
 	put_key(run.server_key_file, "a key");
 	ask(&run, "hub.server_key_file: ");
+	ask(&run, "holds no key");
 	put_key(run.server_key_file, another);
 	ask(&run, "active 4 ");
 	assert_int_equal(shop.started, 3);

@@ -278,6 +278,7 @@ static void test_another_key_of_the_hubs_begins_anew(void **state)
 	/* What is no key is a mistake, and the one before goes on. */
 	put_key(life.server_key_file, "a key");
 	ask(&life, "hub.server_key_file: ");
+	ask(&life, "holds no key");
 	echoes(&life, "h", 60);
 	assert_int_equal(unlink(life.server_key_file), 0);
 	life_end(&life);
