@@ -17,11 +17,12 @@ import random
 import socket
 import struct
 import sys
-import threading
 import time
 
+from one_client import OneClient
 
-class Exchange:
+
+class Exchange(OneClient):
     def __init__(self, user="carehub", secret="s3cr3t", banner="Asterisk Call Manager/13.0.0", port=0,
                  looks=True):
         self.user, self.secret, self.banner = user, secret, banner
@@ -30,41 +31,9 @@ class Exchange:
         self.members = []   # of QueueStatus: queue, name, interface
         self.miscount = 0   # what is told too many in ListItems
         self.mute = False   # answers no Ping
-        self.logins, self.refused, self.pings = 0, 0, 0
-        self.ready = threading.Event()
-        self.gone = threading.Event()
-        self.client = None
-        self.sending = threading.Lock()
-        self.server = socket.create_server(("127.0.0.1", port))
-        self.port = self.server.getsockname()[1]
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, value, trace):
-        self.close()
-
-    def close(self):
-        """The exchange is gone: nobody listens any more."""
-        self.server.close()
-        self.hang_up()
-
-    def hang_up(self):
-        """The line breaks, as at a stop of the exchange: plain end of file."""
-        client = self.client
-        self.ready.clear()
-        if client is not None:
-            try:
-                client.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
+        super().__init__(port)
 
     # ---- What it says ----
-
-    def send(self, data):
-        with self.sending:
-            self.client.sendall(data)
 
     def event(self, name, **fields):
         lines = [f"Event: {name}", "Privilege: call,all"]
@@ -93,33 +62,11 @@ class Exchange:
 
     # ---- What it hears ----
 
-    def _serve(self):
-        while True:
-            try:
-                client, _ = self.server.accept()
-            except OSError:
-                return
-            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self.client = client
-            try:
-                self._talk(client)
-            except OSError:
-                pass
-            self.ready.clear()
-            self.gone.set()
-            client.close()
-
     def _talk(self, client):
         self.send((self.banner + "\r\n").encode())
-        challenge, within, buffered = str(random.randrange(10**8, 10**9)), False, b""
-        while True:
-            while b"\r\n\r\n" not in buffered:
-                more = client.recv(65536)
-                if not more:
-                    return
-                buffered += more
-            text, buffered = buffered.split(b"\r\n\r\n", 1)
-            pairs = [line.split(":", 1) for line in text.decode().split("\r\n") if ":" in line]
+        challenge, within = str(random.randrange(10**8, 10**9)), False
+        for text in self.heard(client, b"\r\n\r\n"):
+            pairs = [line.split(":", 1) for line in text.split("\r\n") if ":" in line]
             action = {key.strip().lower(): value.strip() for key, value in pairs}
             name = action.get("action", "").lower()
             own = f"ActionID: {action['actionid']}\r\n" if "actionid" in action else ""

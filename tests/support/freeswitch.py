@@ -10,12 +10,12 @@ As a program it writes a believable day as a capture: freeswitch.py FILE
 """
 import json
 import pathlib
-import socket
 import sys
-import threading
 import time
 import urllib.parse
 import uuid
+
+from one_client import OneClient
 
 SAFE = "/,()!*'$-_.~"  # what the exchange leaves as it is beside letters and digits
 
@@ -93,7 +93,7 @@ class Paper(Teller):
         return b"".join(self.text)
 
 
-class FreeSwitch(Teller):
+class FreeSwitch(OneClient, Teller):
     def __init__(self, password="ClueCon", port=0):
         self.password = password
         self.agents = {}     # name: contact
@@ -103,64 +103,17 @@ class FreeSwitch(Teller):
         self.miscount = 0    # what is told too many in row_count
         self.mute = False    # answers nothing any more
         self.subscribed = "" # what events were asked for
-        self.logins, self.refused, self.pings = 0, 0, 0
-        self.ready, self.gone = threading.Event(), threading.Event()
-        self.client = None
-        self.sending = threading.Lock()
-        self.server = socket.create_server(("127.0.0.1", port))
-        self.port = self.server.getsockname()[1]
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, value, trace):
-        self.server.close()
-        self.hang_up()
+        super().__init__(port)
 
     def hang_up(self, farewell=False):
         """The line breaks; or the exchange stops, and says so."""
-        client = self.client
-        self.ready.clear()
-        if client is not None:
-            try:
-                if farewell:
-                    self.send(FAREWELL)
-                client.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
-
-    def send(self, data):
-        with self.sending:
-            self.client.sendall(data)
-
-    def _serve(self):
-        while True:
-            try:
-                client, _ = self.server.accept()
-            except OSError:
-                return
-            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self.client, self.form = client, plain
-            try:
-                self._talk(client)
-            except OSError:
-                pass
-            self.ready.clear()
-            self.gone.set()
-            client.close()
+        super().hang_up(FAREWELL if farewell else b"")
 
     def _talk(self, client):
-        within, buffered = False, b""
+        within, self.form = False, plain
         self.send(GREETING)
-        while True:
-            while b"\n\n" not in buffered:
-                more = client.recv(65536)
-                if not more:
-                    return
-                buffered += more
-            text, buffered = buffered.split(b"\n\n", 1)
-            command = text.decode().strip()
+        for text in self.heard(client, b"\n\n"):
+            command = text.strip()
             if command.startswith("auth "):
                 within = command[5:] == self.password
                 self.logins, self.refused = self.logins + within, self.refused + (not within)
