@@ -298,6 +298,10 @@ static void tell_visit(struct year *year, const char *station, int64_t at_us)
 
 static void tell_year(struct year *year)
 {
+	for (size_t i = 0; i < STATIONS; i++)
+		tell(year, "reference.station.published", YEAR_BEGIN_US,
+			"{\"stationId\":\"%s\",\"name\":\"Service center %s\"}", stations[i].id,
+			strchr(stations[i].id, ' ') + 1);
 	tell(year, "reference.price.published", YEAR_BEGIN_US,
 		"{\"priceListId\":\"retail-cn\",\"itemCode\":\"SERVICE\",\"price\":{\"minorUnits\":\"14900\","
 		"\"currency\":\"CNY\"},\"validFromDate\":\"2025-01-01\"}");

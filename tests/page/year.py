@@ -38,6 +38,7 @@ with tempfile.TemporaryDirectory() as folder:
     # What was put into the year is found: the slow station, the clear culprit among the hours.
     assert promises["fourDay"]["state"] == "bad" and promises["fourDay"]["trend"] == "worse"
     assert tables["ranking"]["rows"][-1]["station"].startswith("XA-05")
+    assert tables["ranking"]["rows"][-1]["name"] == "Service center 西安"
     slow = charts["repair.days/station:XA-05 西安"]
     assert slow["violations"] >= 5 and slow["standing"] == "out of control", slow
     reasons = [point["why"] for section in whole["sections"] for part in section["parts"]

@@ -10,6 +10,7 @@
 #include "module/quality/fact/customer_fact.h"
 #include "module/quality/fact/moment.h"
 #include "module/quality/fact/repair_fact.h"
+#include "module/quality/fact/station_fact.h"
 #include "module/quality/fact/supply_fact.h"
 #include "module/quality/fact/survey_fact.h"
 
@@ -27,6 +28,7 @@ const char *const fact_table_names[FACT_TABLES] = {
 	[FACT_SEEN] = "seen",
 	[FACT_CHARGED] = "charged",
 	[FACT_CHARGES_DUE] = "charges.due",
+	[FACT_STATIONS] = "stations",
 };
 
 const struct module_part *const fact_parts[FACT_PARTS] = {
@@ -39,6 +41,7 @@ const struct module_part *const fact_parts[FACT_PARTS] = {
 	&survey_part,
 	&charge_part,
 	&customer_part,
+	&station_part,
 };
 
 const char *const fact_topics[] = {
@@ -53,6 +56,7 @@ const char *const fact_topics[] = {
 	"*.appointment.*",
 	"deadline.promise.*",
 	"reference.price.published",
+	"reference.station.published",
 	"pos.sale.completed",
 	"website.order.placed",
 	"marketing.level.changed",

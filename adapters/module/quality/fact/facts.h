@@ -29,6 +29,7 @@ enum fact_table {
 	FACT_SEEN,    /* u64 customer number as filed: no marks, the first moment he was heard of */
 	FACT_CHARGED, /* text item code, time, text repair order: "" */
 	FACT_CHARGES_DUE, /* time of arrival, text repair order: the repair order */
+	FACT_STATIONS,    /* text station */
 	FACT_TABLES,
 };
 
@@ -36,8 +37,8 @@ enum fact_table {
 extern const char *const fact_table_names[FACT_TABLES];
 
 /* The parts that fold them, and the version of these folds. */
-#define FACT_PARTS   9
-#define FACT_VERSION 2u
+#define FACT_PARTS   10
+#define FACT_VERSION 3u
 extern const struct module_part *const fact_parts[FACT_PARTS];
 #define FACT_CONFIG 7 /* of these parts: the one whose configuration is struct quality_settings */
 

@@ -42,9 +42,9 @@ static void ranking_figure(struct report_section *section, const struct measures
 void manager_ranking(struct report *report, const struct measures *measures)
 {
 	static const struct report_column columns[] = {{"rank", "Rank", CELL_COUNT, 0},
-		{"station", "Station", CELL_TEXT, 0}, {"points", "Points", CELL_NUMBER, 1},
-		{"r14", "Open > 14 d", CELL_SHARE, 1}, {"fourDay", "Within 4 d", CELL_SHARE, 1},
-		{"rr90", "Again in 90 d", CELL_SHARE, 1},
+		{"station", "Station", CELL_TEXT, 0}, {"name", "Name", CELL_TEXT, 0},
+		{"points", "Points", CELL_NUMBER, 1}, {"r14", "Open > 14 d", CELL_SHARE, 1},
+		{"fourDay", "Within 4 d", CELL_SHARE, 1}, {"rr90", "Again in 90 d", CELL_SHARE, 1},
 		{"supply", "Parts in time", CELL_SHARE, 1},
 		{"appointment", "Missed visits", CELL_SHARE, 1},
 		{"complaint", "Answered in time", CELL_SHARE, 1},
@@ -55,18 +55,19 @@ void manager_ranking(struct report *report, const struct measures *measures)
 		"reached. A station with too few cases of a kind is not judged by it.");
 	if (measures->rank_count > 1)
 		ranking_figure(section, measures);
-	struct report_table *table = report_table(section, "ranking", "", columns, 3 + KPI_COUNT);
+	struct report_table *table = report_table(section, "ranking", "", columns, 4 + KPI_COUNT);
 	if (table != NULL)
 		table->shown = 40;
 	for (size_t i = 0; i < measures->rank_count; i++) {
 		const struct rank_row *row = &measures->ranking[i];
-		struct cell cells[3 + KPI_COUNT] = {
+		struct cell cells[4 + KPI_COUNT] = {
 			row->rank == 0 ? cell_none() : cell_count(row->rank),
 			manager_name(row->station),
+			row->name.len == 0 ? cell_none() : cell_text(row->name),
 			row->rank == 0 ? cell_none() : manager_points(row->points)};
 		for (size_t kpi = 0; kpi < KPI_COUNT; kpi++)
-			cells[3 + kpi] = ranking_cell(measures, row, (enum kpi)kpi);
-		report_row(table, cells, 3 + KPI_COUNT);
+			cells[4 + kpi] = ranking_cell(measures, row, (enum kpi)kpi);
+		report_row(table, cells, 4 + KPI_COUNT);
 	}
 }
 

@@ -386,7 +386,8 @@ enum kpi {
 /* Best first.  Points: 0 to 100 in millionths. */
 struct rank_row {
 	struct slice station;
-	int64_t rank; /* equal points share one; 0: too little data */
+	struct slice name; /* by the station directory; empty: it is not in it */
+	int64_t rank;      /* equal points share one; 0: too little data */
 	int64_t points;
 	struct {
 		struct ratio measured; /* satisfaction: the index over 100 */

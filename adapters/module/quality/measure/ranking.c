@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "module/quality/fact/divide.h"
+#include "module/quality/fact/station_fact.h"
 #include "module/quality/measure/measuring.h"
 #include "module/quality/measure/satisfaction.h"
 
@@ -114,6 +115,16 @@ static int rank_order(const void *a, const void *b)
 	return slice_compare(one->station, other->station);
 }
 
+static enum ch_status rank_name(struct measuring *m, struct rank_row *row)
+{
+	struct slice name;
+	enum ch_status status =
+		station_name(m->txn, row->station, m->request->as_of_us, m->other, &name);
+	if (status == CH_OK)
+		row->name = measuring_keep(m, name);
+	return status;
+}
+
 enum ch_status measure_ranking(struct measuring *m)
 {
 	struct table stations;
@@ -130,15 +141,16 @@ enum ch_status measure_ranking(struct measuring *m)
 		rows[i] = *row;
 	}
 	qsort(rows, stations.count, sizeof(*rows), rank_order);
-	for (size_t i = 0; i < stations.count; i++) {
+	status = CH_OK;
+	for (size_t i = 0; i < stations.count && status == CH_OK; i++) {
 		bool tie = i > 0 && rows[i].points == rows[i - 1].points;
 		rows[i].rank = rows[i].points < 0 ? 0 : tie ? rows[i - 1].rank : (int64_t)i + 1;
 		if (rows[i].points < 0)
 			rows[i].points = 0;
+		status = rank_name(m, &rows[i]);
 	}
 	m->out->ranking = rows;
 	m->out->rank_count = stations.count;
-	status = CH_OK;
 out:
 	table_fini(&stations);
 	return status;
