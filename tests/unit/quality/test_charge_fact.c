@@ -122,6 +122,25 @@ static void test_lists_that_come_late(void **state)
 	teller_remove(&teller);
 }
 
+/* A list that comes every night, for longer than its nights are kept: the newest price is judged by. */
+static void test_a_list_every_night(void **state)
+{
+	struct teller teller;
+	const struct price_told usual = {.list = "retail", .minor = 10000};
+	const struct price_told dearer = {.list = "retail", .minor = 12000};
+	(void)state;
+	teller_make(&teller);
+	for (int64_t night = 0; night < LIMIT_FACT_MARKS + 90; night++) {
+		char id[16];
+		(void)snprintf(id, sizeof(id), "n%d", (int)night);
+		price(&teller, id, night < LIMIT_FACT_MARKS + 60 ? &usual : &dearer, day(night));
+	}
+	assert_int_equal(at_price(&teller, 10000, day(LIMIT_FACT_MARKS)), CHARGE_LISTED);
+	assert_int_equal(at_price(&teller, 12000, day(LIMIT_FACT_MARKS + 70)), CHARGE_LISTED);
+	assert_int_equal(at_price(&teller, 10000, day(LIMIT_FACT_MARKS + 70)), CHARGE_UNDER);
+	teller_remove(&teller);
+}
+
 static void test_what_is_no_deviation(void **state)
 {
 	struct teller teller;
@@ -231,6 +250,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_usage),
 		cmocka_unit_test(test_lists_that_come_late),
+		cmocka_unit_test(test_a_list_every_night),
 		cmocka_unit_test(test_what_is_no_deviation),
 		cmocka_unit_test(test_said_once_and_not_too_soon),
 	};

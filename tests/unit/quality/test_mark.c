@@ -111,6 +111,37 @@ static void test_the_earliest_stay(void **state)
 	}
 }
 
+/* Of a price list that comes every night the newest stay, in whatever order they came. */
+static void test_the_newest_stay(void **state)
+{
+	static struct marks up;
+	static struct marks down;
+	struct mark mark = mark_of(0, 1, "x");
+	(void)state;
+	up.count = 0;
+	down.count = 0;
+	for (unsigned i = 0; i < 2 * LIMIT_FACT_MARKS; i++) {
+		mark.moment_us = mark.item = i;
+		assert_true(marks_add_newest(&up, &mark));
+		mark.moment_us = mark.item = 2 * LIMIT_FACT_MARKS - 1 - i;
+		assert_int_equal(marks_add_newest(&down, &mark), i < LIMIT_FACT_MARKS);
+	}
+	assert_int_equal(up.count, LIMIT_FACT_MARKS);
+	assert_int_equal(down.count, LIMIT_FACT_MARKS);
+	for (unsigned i = 0; i < LIMIT_FACT_MARKS; i++) {
+		assert_int_equal(up.items[i].moment_us, LIMIT_FACT_MARKS + i);
+		assert_int_equal(down.items[i].moment_us, LIMIT_FACT_MARKS + i);
+	}
+	mark = up.items[7];
+	assert_false(marks_add_newest(&up, &mark));
+	/* One that comes late stands where it belongs. */
+	mark.item = 0;
+	assert_true(marks_add_newest(&up, &mark));
+	assert_int_equal(up.items[0].moment_us, LIMIT_FACT_MARKS + 1);
+	assert_int_equal(up.items[6].moment_us, LIMIT_FACT_MARKS + 7);
+	assert_int_equal(up.items[7].moment_us, LIMIT_FACT_MARKS + 7);
+}
+
 static void test_damage_is_no_record(void **state)
 {
 	static struct marks read;
@@ -140,6 +171,7 @@ int main(void)
 		cmocka_unit_test(test_usage),
 		cmocka_unit_test(test_any_order_gives_the_same_bytes),
 		cmocka_unit_test(test_the_earliest_stay),
+		cmocka_unit_test(test_the_newest_stay),
 		cmocka_unit_test(test_damage_is_no_record),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -87,16 +87,18 @@ static bool fact_fits(const struct mark *mark)
 }
 
 /* The record with the marks added, in `out`; empty when that changes nothing. */
-static enum ch_status fact_merge(
-	struct slice record, const struct mark *added, size_t count, struct buffer *out)
+static enum ch_status fact_merge(enum fact_table table, struct slice record,
+	const struct mark *added, size_t count, struct buffer *out)
 {
+	bool reference = table == FACT_PRICES || table == FACT_STATIONS;
 	struct marks *marks = malloc(sizeof(*marks));
 	bool changed = false;
 	if (marks == NULL)
 		return CH_NOMEM;
 	enum ch_status status = marks_read(record, marks);
 	for (size_t i = 0; status == CH_OK && i < count; i++)
-		changed |= marks_add(marks, &added[i]);
+		changed |= reference ? marks_add_newest(marks, &added[i])
+				     : marks_add(marks, &added[i]);
 	if (status == CH_OK && changed) {
 		marks_write(marks, out);
 		status = out->status;
@@ -118,7 +120,7 @@ enum ch_status fact_put(struct book_txn *txn, enum fact_table table, const struc
 	if (status == CH_NOT_FOUND)
 		status = CH_OK;
 	if (status == CH_OK)
-		status = fact_merge(stored, marks, count, &record);
+		status = fact_merge(table, stored, marks, count, &record);
 	if (status == CH_OK && record.len > 0)
 		book_put(txn, table, key_slice(key), buffer_slice(&record));
 	buffer_fini(&record);

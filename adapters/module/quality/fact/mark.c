@@ -27,16 +27,29 @@ static bool mark_same(const struct mark *a, const struct mark *b)
 	       slice_equal(a->source, b->source);
 }
 
-bool marks_add(struct marks *marks, const struct mark *mark)
+static bool marks_have(const struct marks *marks, const struct mark *mark)
 {
-	size_t at = marks->count;
 	for (size_t i = 0; i < marks->count; i++) {
 		if (mark_same(&marks->items[i], mark))
-			return false;
+			return true;
 	}
-	/* Most come in order: from the end. */
+	return false;
+}
+
+/* Where it belongs.  Most come in order: from the end. */
+static size_t marks_place(const struct marks *marks, const struct mark *mark)
+{
+	size_t at = marks->count;
 	while (at > 0 && mark_compare(mark, &marks->items[at - 1]) < 0)
 		at--;
+	return at;
+}
+
+bool marks_add(struct marks *marks, const struct mark *mark)
+{
+	size_t at = marks_place(marks, mark);
+	if (marks_have(marks, mark))
+		return false;
 	if (at == LIMIT_FACT_MARKS)
 		return false;
 	if (marks->count < LIMIT_FACT_MARKS)
@@ -44,6 +57,18 @@ bool marks_add(struct marks *marks, const struct mark *mark)
 	memmove(&marks->items[at + 1], &marks->items[at],
 		(marks->count - 1 - at) * sizeof(*marks->items));
 	marks->items[at] = *mark;
+	return true;
+}
+
+bool marks_add_newest(struct marks *marks, const struct mark *mark)
+{
+	size_t at = marks_place(marks, mark);
+	if (marks->count < LIMIT_FACT_MARKS || marks_have(marks, mark))
+		return marks_add(marks, mark);
+	if (at == 0)
+		return false;
+	memmove(&marks->items[0], &marks->items[1], (at - 1) * sizeof(*marks->items));
+	marks->items[at - 1] = *mark;
 	return true;
 }
 

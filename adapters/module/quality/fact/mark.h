@@ -48,6 +48,9 @@ enum ch_status marks_read(struct slice record, struct marks *out_marks);
  * True when the set has changed. */
 bool marks_add(struct marks *marks, const struct mark *mark);
 
+/* The same of what is told again each night, of which the newest count: those are kept. */
+bool marks_add_newest(struct marks *marks, const struct mark *mark);
+
 void marks_write(const struct marks *marks, struct buffer *out);
 
 /* -1, 0, 1. */
