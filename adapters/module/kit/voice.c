@@ -97,6 +97,33 @@ enum ch_status voice_stage(
 	return CH_OK;
 }
 
+enum ch_status voice_any_waits(struct book_txn *txn, const char *what, bool *out_any)
+{
+	struct key from;
+	struct slice key;
+	struct slice value;
+	struct slice none = {NULL, 0};
+	struct book_walk *walk = NULL;
+	struct buffer id = {0};
+	size_t len = strlen(what);
+	bool any = false;
+	key_start(&from);
+	key_text(&from, slice_text(what));
+	enum ch_status status = book_walk_begin(txn, BOOK_WAITING, none, key_slice(&from), &walk);
+	if (status == CH_OK)
+		status = book_walk_next(walk, &key, &value);
+	if (status == CH_OK && !key_take_text(&key, &id))
+		status = CH_CORRUPT;
+	if (status == CH_OK)
+		any = id.len > len && memcmp(id.data, what, len) == 0 && id.data[len] == '-';
+	book_walk_end(walk);
+	buffer_fini(&id);
+	if (status != CH_OK && status != CH_END)
+		return status;
+	*out_any = any;
+	return CH_OK;
+}
+
 /* ---- Saying ---- */
 
 /* Behind the newest that waits.  A number may come again once the outbox is empty: nobody remembers it. */

@@ -52,6 +52,9 @@ enum voice_stage {
 enum ch_status voice_stage(
 	struct book_txn *txn, struct slice id, enum voice_stage *out_stage, uint64_t *out_sequence);
 
+/* Whether anything waits whose id was made with this `what`.  CH_CORRUPT, CH_IO, CH_NOMEM. */
+enum ch_status voice_any_waits(struct book_txn *txn, const char *what, bool *out_any);
+
 /* Whether it was said, or waited, when the journal was another one: the hub was restored from a backup since,
  * and the book emptied.  What the saying stood for (a message that was sent) may have happened, although no
  * event says so any more.  It may be said again; whether to do it again is the part's to decide.  CH_CORRUPT, CH_IO. */

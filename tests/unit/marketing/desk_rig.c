@@ -55,6 +55,9 @@ static uint64_t rig_append(struct rig *rig, const struct envelope *head, uint64_
 	struct rig_entry *entry = &rig->entries[++rig->head];
 	*entry = (struct rig_entry){
 		.at = rig->bytes.len, .customer = customer, .arrival_us = ++rig->now_us};
+	if (customer != 0 && customer <= RIG_CUSTOMERS &&
+		types_match(SLICE_LITERAL("*.consent.withdrawn"), head->type))
+		rig->records[customer].withdrawn = true;
 	envelope_encode(head, &rig->bytes);
 	assert_int_equal(rig->bytes.status, CH_OK);
 	entry->len = rig->bytes.len - entry->at;
@@ -82,11 +85,8 @@ static void rig_say(struct rig *rig, const char *source, const char *type, const
 void rig_tell(struct rig *rig, const char *type, uint64_t customer, const ProtobufCMessage *message)
 {
 	char id[32];
-	struct rig_record *record = customer <= RIG_CUSTOMERS ? &rig->records[customer] : NULL;
 	(void)snprintf(id, sizeof(id), "e%llu", (unsigned long long)rig->head + 1);
 	rig_say(rig, "/somebody", type, id, customer, message);
-	if (record != NULL && types_match(SLICE_LITERAL("*.consent.withdrawn"), slice_text(type)))
-		record->withdrawn = true;
 }
 
 void rig_know(struct rig *rig, uint64_t customer)
@@ -397,6 +397,8 @@ static bool rig_speak(struct rig *rig)
 		struct ch_receipt receipt = {.outcome = CH_OUTCOME_REFUSED};
 		if (slice_starts(head.type, SLICE_LITERAL("marketing.message.")))
 			(void)pbedit_get_uint(head.data, 2, &customer);
+		else if (slice_equal(head.type, SLICE_LITERAL("marketing.consent.withdrawn")))
+			(void)pbedit_get_uint(head.data, 3, &customer);
 		if (rig->refuses == NULL || !slice_equal(head.type, slice_text(rig->refuses)))
 			receipt = (struct ch_receipt){.outcome = CH_OUTCOME_ACCEPTED,
 				.sequence = rig_append(rig, &head, customer)};

@@ -1,6 +1,9 @@
 /* The desk beside a hub that is restored, is silent, refuses what is said to it, or has another clock. */
 #include "unit/marketing/desk_rig.h"
 
+#include "carehub/v1/care.pb-c.h"
+#include "carehub/v1/website.pb-c.h"
+
 #define EVERYBODY "[segment all]\nwhere = everybody\n"
 #define SECOND    1000
 #define MINUTE    60000
@@ -183,6 +186,92 @@ static void test_a_task_that_cannot_be_said_holds_nobody_up(void **state)
 	assert_int_equal(rig_said(&rig, "marketing.campaign.ended"), 1);
 }
 
+/* The hub takes the task in the end; but he has said no while it waited. */
+static void test_a_task_that_waited_is_judged_anew(void **state)
+{
+	Carehub__V1__ConsentWithdrawn said = CAREHUB__V1__CONSENT_WITHDRAWN__INIT;
+	(void)state;
+	rig_know(&rig, 1);
+	rig_know(&rig, 2);
+	rig_start(&rig, "calls");
+	rig.refuses = "callcenter.callback.scheduled";
+	rig_run(&rig, 10 * MINUTE);
+	assert_int_equal(rig_state(&rig, "calls", 1), LEDGER_IS_OPEN);
+	rig_tell(&rig, "pos.consent.withdrawn", 1, &said.base);
+	rig_run(&rig, HOUR); /* the longest wait for a deferred one */
+	rig.refuses = NULL;
+	rig_run(&rig, HOUR + 5 * MINUTE);
+	assert_int_equal(rig_state(&rig, "calls", 1), LEDGER_IS_WITHHELD);
+	assert_reason("calls", 1, "withdrawn");
+	assert_int_equal(rig_state(&rig, "calls", 2), LEDGER_IS_SENT);
+	assert_int_equal(rig_said(&rig, "callcenter.callback.scheduled"), 1);
+	assert_int_equal(rig_said(&rig, "marketing.campaign.ended"), 1);
+}
+
+/* He follows the link of his message of "spring". */
+static void say_no_more(uint64_t customer)
+{
+	struct problems problems = {0};
+	struct link_key key;
+	const struct ledger_place place = {"spring", customer, 0};
+	char number[LEDGER_ID_BYTES];
+	char token[LINK_TOKEN_BYTES];
+	Carehub__V1__WebsiteMessageUnsubscribed said =
+		CAREHUB__V1__WEBSITE_MESSAGE_UNSUBSCRIBED__INIT;
+	assert_int_equal(campaign_token_key(&rig.settings, &problems, &key), CH_OK);
+	ledger_message_id(&place, number);
+	link_token_make(&key, slice_text(number), token);
+	said.token = token;
+	rig_tell(&rig, "website.message.unsubscribed", 0, &said.base);
+}
+
+/* Somebody has followed the link, and the hub does not take our word for it: his record says that he agrees. */
+static void test_nothing_goes_out_while_a_no_more_waits(void **state)
+{
+	(void)state;
+	rig_write(&rig, "campaigns/april.conf",
+		"[campaign]\nsegment = all\npurpose = marketing\nchannel = email\n"
+		"text = spring.txt\n");
+	rig_know(&rig, 1);
+	rig_start(&rig, "spring");
+	rig_run(&rig, 5 * SECOND);
+	assert_int_equal(rig_mails(&rig, NULL), 1);
+	rig.refuses = "marketing.consent.withdrawn";
+	say_no_more(1);
+	rig_run(&rig, SECOND);
+	rig_start(&rig, "april");
+	rig_run(&rig, 10 * MINUTE);
+	assert_int_equal(rig_mails(&rig, NULL), 1);
+	rig.refuses = NULL;
+	rig_run(&rig, 5 * MINUTE);
+	assert_int_equal(rig_said(&rig, "marketing.consent.withdrawn"), 1);
+	assert_int_equal(rig_mails(&rig, NULL), 1);
+	assert_int_equal(rig_state(&rig, "april", 1), LEDGER_IS_PASSED_OVER);
+	assert_reason("april", 1, "withdrawn");
+}
+
+/* The same, while his next mail is at the server. */
+static void test_a_mail_at_the_server_stops_while_a_no_more_waits(void **state)
+{
+	(void)state;
+	rig_know(&rig, 1);
+	rig_stall(&rig, true);
+	rig_start(&rig, "spring");
+	rig_run(&rig, 50);
+	assert_int_equal(rig_state(&rig, "spring", 1), LEDGER_IS_OPEN);
+	rig.refuses = "marketing.consent.withdrawn";
+	say_no_more(1);
+	rig_run(&rig, 50);
+	rig_stall(&rig, false);
+	rig_run(&rig, 5 * MINUTE);
+	assert_int_equal(rig_mails(&rig, NULL), 0);
+	rig.refuses = NULL;
+	rig_run(&rig, HOUR);
+	assert_int_equal(rig_mails(&rig, NULL), 0);
+	assert_int_equal(rig_state(&rig, "spring", 1), LEDGER_IS_WITHHELD);
+	assert_reason("spring", 1, "withdrawn");
+}
+
 /* Who may not schedule call-backs may still send mail. */
 static void test_tasks_that_wait_for_a_right_hold_no_mail_up(void **state)
 {
@@ -342,6 +431,9 @@ int main(void)
 		TEST(test_a_task_that_is_refused_after_a_restart_has_failed),
 		TEST(test_a_task_that_is_taken_after_a_restart_is_counted),
 		TEST(test_a_task_that_cannot_be_said_holds_nobody_up),
+		TEST(test_a_task_that_waited_is_judged_anew),
+		TEST(test_nothing_goes_out_while_a_no_more_waits),
+		TEST(test_a_mail_at_the_server_stops_while_a_no_more_waits),
 		TEST(test_tasks_that_wait_for_a_right_hold_no_mail_up),
 		TEST(test_who_could_not_be_read_is_looked_at_soon_again),
 		TEST(test_one_record_that_is_never_told_holds_nobody_up),

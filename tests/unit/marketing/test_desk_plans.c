@@ -208,6 +208,7 @@ static void test_a_task_that_was_handed_over_is_so_when_its_campaign_is_gone(voi
 	(void)snprintf(path, sizeof(path), "%s/calls.conf", rig.settings.folder);
 	assert_int_equal(remove(path), 0);
 	rig.refuses = NULL;
+	rig.now_us += 2 * MINUTE * INT64_C(1000); /* it is due to be said again */
 	rig_begin(&rig);
 	rig_run(&rig, 3 * MINUTE);
 	assert_int_equal(rig_said(&rig, "callcenter.callback.scheduled"), 1);

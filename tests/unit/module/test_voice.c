@@ -113,6 +113,30 @@ static void test_what_is_said_waits_for_its_receipt(void **state)
 	assert_int_equal(due(desk->txn, 0, &desk->arena, desk->waiting, &desk->due_us), 0);
 }
 
+static bool any_waits(struct book_txn *txn, const char *what)
+{
+	bool any = false;
+	assert_int_equal(voice_any_waits(txn, what, &any), CH_OK);
+	return any;
+}
+
+static void test_one_of_a_kind_waits(void **state)
+{
+	struct desk *desk = *state;
+	char id[VOICE_ID_BYTES];
+	assert_false(any_waits(desk->txn, "breach"));
+	voice_id("breaches", NULL, 0, id);
+	assert_int_equal(say(desk->txn, id, 5), CH_OK);
+	assert_int_equal(say(desk->txn, "a", 5), CH_OK);
+	assert_false(any_waits(desk->txn, "breach"));
+	voice_id("breach", NULL, 0, id);
+	assert_int_equal(say(desk->txn, id, 5), CH_OK);
+	assert_true(any_waits(desk->txn, "breach"));
+	hear(desk->txn, id, 7);
+	assert_false(any_waits(desk->txn, "breach"));
+	assert_true(any_waits(desk->txn, "breaches"));
+}
+
 static void test_what_was_heard_is_not_said(void **state)
 {
 	struct desk *desk = *state;
@@ -243,6 +267,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			test_what_is_said_waits_for_its_receipt, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_one_of_a_kind_waits, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_what_was_heard_is_not_said, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_taken_back_in_time, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(

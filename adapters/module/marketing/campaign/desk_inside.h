@@ -20,6 +20,9 @@
 #define METER_US      (10 * SECOND_US)
 #define REREAD_US     (30 * SECOND_US)
 
+/* A task that the hub has not taken by then is judged anew: he may have said no since. */
+#define HAND_MOST_US (60 * SECOND_US)
+
 /* In one round: members looked at, and open messages. */
 #define LOOK_MEMBERS 256u
 #define LOOK_OPEN    1024u
@@ -48,9 +51,10 @@ enum job_todo {
 	TODO_SENT,
 	TODO_FAILED,
 	TODO_UNCERTAIN,
-	TODO_NOTE, /* deferred: its note comes */
-	TODO_KEEP, /* an intent that is not back when the desk is closed: its note comes */
-	TODO_HAND, /* the task */
+	TODO_NOTE,      /* deferred: its note comes */
+	TODO_KEEP,      /* an intent that is not back when the desk is closed: its note comes */
+	TODO_HAND,      /* the task */
+	TODO_TAKE_BACK, /* the task waited for too long: its note comes */
 };
 
 enum job_state {
@@ -75,6 +79,7 @@ struct job {
 	bool meant;          /* before the hub was restored from a backup */
 	int64_t intended_us; /* of an earlier try; 0: it is the first */
 	int64_t noted_us;    /* of its note; 0: it has none */
+	int64_t handed_us;   /* when the task was said */
 	struct addressee addressee;
 	struct buffer links;
 	struct buffer text; /* the mail, or what the agent says */

@@ -213,7 +213,7 @@ enum ch_status job_judge(struct job *job)
 	return job->text.status;
 }
 
-/* What the book says at the last look: the intent stands, and nothing goes out of a campaign that has ended.  An operator
+/* What the book says at the last look: nobody's "no more" is still on its way to his record, the intent stands, and nothing goes out of a campaign that has ended.  An operator
  * may stop one any time; what he wants sent once more does not ask for it to run. */
 static enum ch_status job_look_up(struct job *job)
 {
@@ -222,7 +222,12 @@ static enum ch_status job_look_up(struct job *job)
 	struct ledger_message message;
 	struct ledger_start start = {.start = 0};
 	bool asked = false;
+	bool no_more = false;
 	enum ch_status status = book_begin(job->desk->book, false, &txn);
+	if (status == CH_OK)
+		status = intent_no_more_waits(txn, &no_more);
+	if (status == CH_OK && no_more)
+		status = CH_RETRY;
 	if (status == CH_OK)
 		status = ledger_get(txn, place, &message);
 	if (status == CH_NOT_FOUND || (status == CH_OK && ledger_state(&message) != LEDGER_IS_OPEN))
@@ -411,6 +416,8 @@ enum ch_status desk_hear(struct desk *desk, struct book_txn *txn)
 				job_finish(job, TODO_FAILED, "refused");
 			else if (stage == VOICE_UNSAID) /* a restore took it: see the sweep */
 				job_release(job);
+			else if (desk->now_us - job->handed_us > HAND_MOST_US)
+				job_finish(job, TODO_TAKE_BACK, "");
 		}
 	}
 	return status;

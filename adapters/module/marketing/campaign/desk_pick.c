@@ -91,6 +91,11 @@ static enum ch_status desk_look_up_note(struct book_txn *txn, const struct desk_
 	*out_meant_us = 0;
 	if (status == CH_OK && ledger_state(&message) == LEDGER_IS_OPEN) {
 		const struct ledger_fact *intended = &message.facts[LEDGER_INTENDED];
+		/* A task that was taken back, and was on its way all the same: see the sweep. */
+		ledger_message_id(&note->place, id);
+		status = intent_stage(txn, id, "callback", &stage);
+		if (status != CH_OK || stage == VOICE_SAID)
+			return status;
 		(void)pbedit_get_uint(intended->data, nonce_field, &nonce);
 		if (note->nonce == 0 || note->nonce == nonce)
 			*out_meant_us = stamp_time(&intended->stamp);

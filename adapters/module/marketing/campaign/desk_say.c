@@ -6,10 +6,10 @@
 #include "module/marketing/campaign/desk_inside.h"
 #include "module/marketing/campaign/desk_notes.h"
 
-static int64_t job_back_off_us(const struct job *job)
+static int64_t back_off_us(const struct desk *desk, uint32_t attempts)
 {
-	int64_t wait_us = job->desk->settings->retry_ms * 1000;
-	for (uint32_t i = 1; i < job->intent.attempts && wait_us < RETRY_MOST_US; i++)
+	int64_t wait_us = desk->settings->retry_ms * 1000;
+	for (uint32_t i = 1; i < attempts && wait_us < RETRY_MOST_US; i++)
 		wait_us *= 2;
 	return wait_us < RETRY_MOST_US ? wait_us : RETRY_MOST_US;
 }
@@ -54,13 +54,20 @@ static enum ch_status job_write(struct job *job, struct book_txn *txn, int64_t n
 		/* With these words it never can be said. */
 		job_finish(job, TODO_FAILED, "too_large");
 		return intent_say_failed(txn, intent, job->reason, &job->result, now_us);
+	case TODO_TAKE_BACK:
+		intent_take_back_callback(txn, intent->id);
+		note.attempts++;
+		note.due_us = now_us + back_off_us(job->desk, note.attempts);
+		notes_put(txn, &note);
+		return book_status(txn);
 	case TODO_KEEP:
 		note.due_us = now_us;
 		note.nonce = intent->nonce;
 		notes_put(txn, &note);
 		return book_status(txn);
 	case TODO_NOTE:
-		note.due_us = job->unasked ? now_us + SECOND_US : now_us + job_back_off_us(job);
+		note.due_us = job->unasked ? now_us + SECOND_US
+					   : now_us + back_off_us(job->desk, intent->attempts);
 		notes_put(txn, &note);
 		return book_status(txn);
 	}
@@ -168,14 +175,20 @@ static void job_written(struct job *job)
 		desk_look_again(job->desk, job->intent.place.campaign);
 	job->todo = TODO_NOTHING;
 	job->noted_us = 0;
-	if (todo == TODO_INTEND)
+	switch (todo) {
+	case TODO_INTEND:
 		job->state = JOB_INTENDED;
-	else if (todo == TODO_HAND)
+		break;
+	case TODO_HAND:
 		job->state = JOB_HANDING;
-	else if (todo == TODO_TRY)
+		job->handed_us = job->desk->now_us;
+		break;
+	case TODO_TRY:
 		job_go(job);
-	else
+		break;
+	default:
 		job_release(job);
+	}
 }
 
 enum ch_status desk_write(struct desk *desk, const struct sweep *sweep, int64_t now_us)

@@ -5,8 +5,7 @@
  * | any | a note, and the campaign has ended | withheld, "ended" |
  * | any | a note | nothing: it is tried again when it is due |
  * | mail | | uncertain: somebody died over it |
- * | phone | the task was never said | a note: it goes on |
- * | phone | the task waits in the outbox | nothing yet |
+ * | phone | the task was never said, or waits in the outbox | a note: he is judged anew |
  * | phone | the hub has the task | sent |
  * | phone | the hub did not take it | failed, "refused" | */
 #include "carehub/v1/module.pb-c.h"
@@ -60,7 +59,7 @@ static enum ch_status sweep_noted(struct desk *desk, struct book_txn *txn,
 static enum ch_status sweep_task(
 	struct book_txn *txn, const struct ledger_place *place, enum job_todo *out_todo)
 {
-	enum voice_stage stage = VOICE_WAITING;
+	enum voice_stage stage = VOICE_UNSAID;
 	char id[LEDGER_ID_BYTES];
 	ledger_message_id(place, id);
 	enum ch_status status = intent_stage(txn, id, "callback", &stage);
@@ -68,7 +67,7 @@ static enum ch_status sweep_task(
 		*out_todo = TODO_SENT;
 	else if (stage == VOICE_REFUSED)
 		*out_todo = TODO_FAILED;
-	else if (stage == VOICE_UNSAID)
+	else if (status == CH_OK)
 		*out_todo = TODO_NOTE;
 	return status;
 }
@@ -139,6 +138,7 @@ static enum ch_status sweep_say(
 		notes_drop_place(txn, &intent->place);
 		return intent_say_withheld(txn, intent, "ended", true, now_us);
 	case TODO_NOTE:
+		intent_take_back_callback(txn, intent->id);
 		notes_put(txn, &(struct desk_note){.place = intent->place, .due_us = now_us});
 		return book_status(txn);
 	default:

@@ -232,6 +232,19 @@ enum ch_status intent_say_callback(struct book_txn *txn, const struct intent *in
 	return status;
 }
 
+void intent_take_back_callback(struct book_txn *txn, const char *message_id)
+{
+	char id[VOICE_ID_BYTES];
+	intent_voice_id(message_id, "callback", "", id);
+	voice_take_back(txn, slice_text(id));
+}
+
+enum ch_status intent_no_more_waits(struct book_txn *txn, bool *out_waits)
+{
+	return voice_any_waits(
+		txn, "withdrawn", out_waits); /* campaign_fold_unsubscribed says it */
+}
+
 enum ch_status intent_stage(
 	struct book_txn *txn, const char *message_id, const char *what, enum voice_stage *out_stage)
 {

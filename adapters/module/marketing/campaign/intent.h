@@ -54,6 +54,12 @@ enum ch_status intent_say_uncertain(struct book_txn *txn, const struct intent *i
 enum ch_status intent_say_callback(struct book_txn *txn, const struct intent *intent,
 	const struct addressee *addressee, struct slice text, int64_t now_us);
 
+/* It waits for the hub no more; fine when it does not. */
+void intent_take_back_callback(struct book_txn *txn, const char *message_id);
+
+/* Somebody has said "no more", and his record does not tell it yet: the hub has not taken our word for it. */
+enum ch_status intent_no_more_waits(struct book_txn *txn, bool *out_waits);
+
 /* What has become of its saying: "intended", "sent", "failed", "withheld", "uncertain", "callback". */
 enum ch_status intent_stage(struct book_txn *txn, const char *message_id, const char *what,
 	enum voice_stage *out_stage);

@@ -123,15 +123,22 @@ static void desk_take_time(struct desk *desk, int64_t now_us)
 		desk->alone[i].until_us -= back_us;
 	for (size_t i = 0; i < desk->campaigns.count; i++)
 		desk->passes[i].next_us -= back_us;
+	for (uint32_t i = 0; i < desk->job_count; i++)
+		desk->jobs[i].handed_us -= back_us;
 }
 
-/* An intent that an earlier life left in the outbox stands in no record yet, and would not be counted. */
-static enum ch_status desk_hear_out(struct desk *desk, struct book_txn *txn)
+/* Whether the hub's records tell what this book knows: not while somebody's "no more" waits in the outbox, nor an intent
+ * that an earlier life left there, which no cap would count. */
+static enum ch_status desk_hear_out(struct desk *desk, struct book_txn *txn, bool *out_records)
 {
 	struct feed_state state;
-	enum ch_status status = feed_state_read(txn, &state);
-	if (status == CH_OK)
-		desk->heard_out = state.waiting <= state.refused;
+	bool no_more = true;
+	enum ch_status status = intent_no_more_waits(txn, &no_more);
+	if (status == CH_OK && !desk->heard_out) {
+		status = feed_state_read(txn, &state);
+		desk->heard_out = status == CH_OK && state.waiting <= state.refused;
+	}
+	*out_records = desk->heard_out && !no_more;
 	return status;
 }
 
@@ -139,6 +146,7 @@ static enum ch_status desk_hear_out(struct desk *desk, struct book_txn *txn)
 static enum ch_status desk_look(struct desk *desk, struct sweep *sweep)
 {
 	struct book_txn *txn = NULL;
+	bool records = false;
 	enum ch_status status = book_begin(desk->book, false, &txn);
 	if (status != CH_OK)
 		return status;
@@ -150,10 +158,10 @@ static enum ch_status desk_look(struct desk *desk, struct sweep *sweep)
 	}
 	if (status == CH_OK && sweep != NULL)
 		status = desk_sweep(desk, txn, sweep);
-	if (status == CH_OK && !desk->heard_out)
-		status = desk_hear_out(desk, txn);
+	if (status == CH_OK)
+		status = desk_hear_out(desk, txn, &records);
 	/* Before the first sweep nobody knows what an earlier life has left. */
-	if (status == CH_OK && desk->heard_out && desk->next_sweep_us != 0)
+	if (status == CH_OK && records && desk->next_sweep_us != 0)
 		status = desk_pick_next(desk, txn);
 	book_abort(txn);
 	return status;
