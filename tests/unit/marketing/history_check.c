@@ -77,10 +77,12 @@ static unsigned mails_to(
 static bool is_settled(
 	const struct world *world, uint64_t customer, bool mail, enum ledger_state state)
 {
+	unsigned campaigns;
 	if (state == LEDGER_IS_SENT)
 		return true;
 	/* Other campaigns have taken what he may be written. */
-	if (state == LEDGER_IS_PASSED_OVER && world_intents(world, customer) >= world->cap)
+	if (state == LEDGER_IS_PASSED_OVER &&
+		world_intents(world, customer, &campaigns) >= world->cap)
 		return true;
 	return mail &&
 	       (state == LEDGER_IS_UNCERTAIN || (world->refuses && state == LEDGER_IS_FAILED));
@@ -92,6 +94,7 @@ static void check_customer(const struct world *world, struct book_txn *txn, cons
 	struct ledger_place place;
 	struct ledger_message message = {0};
 	bool mail = strcmp(campaign, HISTORY_CALL) != 0;
+	unsigned campaigns;
 	unsigned got = mail ? mails_to(world, txn, campaign, customer) : 0;
 	enum ch_status status = ledger_newest(txn, campaign, customer, &place, &message);
 	enum ledger_state state = status == CH_OK ? ledger_state(&message) : LEDGER_NONE;
@@ -106,7 +109,8 @@ static void check_customer(const struct world *world, struct book_txn *txn, cons
 		history_blame(verdict, "customer %d is said to have got a mail", (int)customer);
 	if (state == LEDGER_IS_OPEN)
 		history_blame(verdict, "an intent for customer %d has no outcome", (int)customer);
-	if (world_intents(world, customer) > world->cap)
+	(void)world_intents(world, customer, &campaigns);
+	if (campaigns > world->cap)
 		history_blame(verdict, "customer %d was written to too often", (int)customer);
 	if (world->habits[customer] == HABIT_NEVER && state != LEDGER_IS_PASSED_OVER)
 		history_blame(verdict, "customer %d never agreed, and is %s", (int)customer,

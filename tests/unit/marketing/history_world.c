@@ -229,9 +229,10 @@ enum world_standing world_standing(
 	return standing;
 }
 
-unsigned world_intents(const struct world *world, uint64_t customer)
+unsigned world_intents(const struct world *world, uint64_t customer, unsigned *out_campaigns)
 {
 	char seen[8][40];
+	unsigned messages = 0;
 	unsigned count = 0;
 	for (uint64_t i = 1; i <= world->entries; i++) {
 		struct envelope head;
@@ -242,13 +243,15 @@ unsigned world_intents(const struct world *world, uint64_t customer)
 			continue;
 		(void)pbedit_get_uint(head.data, 2, &whose);
 		(void)pbedit_get_bytes(head.data, 3, &campaign);
+		messages += whose == customer;
 		while (at < count && !slice_equal(campaign, slice_text(seen[at])))
 			at++;
 		if (whose == customer && at == count && count < 8)
 			(void)snprintf(seen[count++], sizeof(seen[0]), "%.*s", (int)campaign.len,
 				(const char *)campaign.data);
 	}
-	return count;
+	*out_campaigns = count;
+	return messages;
 }
 
 /* ---- What happens ---- */
