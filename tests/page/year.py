@@ -51,6 +51,9 @@ with tempfile.TemporaryDirectory() as folder:
     # Of a month whose 90 days have not passed nothing is said; the newest of which it can be stands in.
     assert "of 2025-12" in promises["rr90"]["detail"], promises["rr90"]
 
+    broken = [row["violations"] > 0 for row in tables["controlCharts"]["rows"]]
+    assert broken == sorted(broken, reverse=True), "what breaks rules stands first"
+
     # Sums agree, and the forms with each other.
     assert sum(row["received"] for row in tables["openByStation"]["rows"]) == \
         promises["r14"]["achieved"]["whole"]

@@ -230,23 +230,17 @@ static void control_figure(
 	}
 }
 
-/* Every chart in a line. */
-static void control_table(struct report_section *section, const struct control *control)
+/* Those in which points break a rule, or the others. */
+static void control_rows(struct report_table *table, const struct control *control, bool broken)
 {
-	static const struct report_column columns[] = {{"chart", "Chart", CELL_TEXT, 0},
-		{"kind", "Kind", CELL_TEXT, 0}, {"points", "Points", CELL_COUNT, 0},
-		{"violations", "Points that break a rule", CELL_COUNT, 0},
-		{"standing", "Standing", CELL_TEXT, 0}};
-	struct report_table *table =
-		report_table(section, "controlCharts", "All charts", columns, 5);
 	struct buffer id = {0};
-	if (table != NULL)
-		table->shown = 20;
 	for (size_t i = 0; i < control_chart_count(control); i++) {
 		const struct control_chart *chart = control_chart_at(control, i);
 		for (size_t item = 0; chart->current && item < chart->charts.count; item++) {
 			unsigned rules;
 			unsigned found = control_found(chart, item, &rules);
+			if ((found > 0) != broken)
+				continue;
 			report_row(table,
 				(const struct cell[]){cell_text(control_chart_id(chart, &id)),
 					cell_text(slice_text(control_kind(chart, item))),
@@ -256,6 +250,22 @@ static void control_table(struct report_section *section, const struct control *
 		}
 	}
 	buffer_fini(&id);
+}
+
+/* Every chart in a line; a page shows the first. */
+static void control_table(struct report_section *section, const struct control *control)
+{
+	static const struct report_column columns[] = {{"chart", "Chart", CELL_TEXT, 0},
+		{"kind", "Kind", CELL_TEXT, 0}, {"points", "Points", CELL_COUNT, 0},
+		{"violations", "Points that break a rule", CELL_COUNT, 0},
+		{"standing", "Standing", CELL_TEXT, 0}};
+	struct report_table *table =
+		report_table(section, "controlCharts", "All charts", columns, 5);
+	if (table == NULL)
+		return;
+	table->shown = 20;
+	control_rows(table, control, true);
+	control_rows(table, control, false);
 }
 
 /* One of a chart's two, and how much there is to see on it. */
