@@ -18,6 +18,7 @@
 #include "carehub/carehub.h"
 #include "kit/courier.h"
 #include "module/kit/feed_inside.h"
+#include "module/kit/hub_clock.h"
 #include "module/kit/speaker.h"
 #include "module/kit/tally.h"
 
@@ -46,6 +47,7 @@ struct run {
 	struct router *router;
 	struct feed *feed;
 	struct speaker *speaker;
+	struct hub_clock clock;
 	int64_t attach_us; /* not before, by the steady clock */
 	int64_t tend_us;   /* parts want it then at the latest */
 	int64_t speak_us;
@@ -283,13 +285,16 @@ static enum ch_status run_read(struct run *run)
 	return run_is_fatal(status) ? status : CH_OK;
 }
 
-static int64_t run_hub_time(const struct run *run)
+static int64_t run_hub_time(struct run *run)
 {
 	struct ch_info hub = {0};
-	int64_t now_us = clock_wall_us();
-	if (ch_connection_info(run->connection, &hub) == CH_OK)
-		now_us += hub.clock_offset_us;
-	return now_us;
+	(void)ch_connection_info(
+		run->connection, &hub); /* else as zeroed: it has not welcomed us */
+	return hub_clock_now(
+		&run->clock, &(struct hub_clock_sight){.wall_us = clock_wall_us(),
+				     .steady_us = clock_steady_us(),
+				     .offset_us = hub.clock_offset_us,
+				     .arrival_us = feed_state_now(run->feed)->arrival_us});
 }
 
 static enum ch_status run_tend(struct run *run)
