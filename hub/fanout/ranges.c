@@ -53,7 +53,8 @@ enum ch_status ranges_add(struct ranges *ranges, uint64_t first, uint64_t last)
 	/* Everything from `at` to `end` touches the new range and melts into it. */
 	size_t at = ranges_seek(ranges, first > 0 ? first - 1 : 0);
 	size_t end = at;
-	while (end < ranges->count && ranges->spans[end].first <= last + 1)
+	while (end < ranges->count &&
+		(ranges->spans[end].first <= last || ranges->spans[end].first == last + 1))
 		end++;
 	if (end == at) {
 		if (!ranges_grow(ranges))
@@ -146,7 +147,7 @@ enum ch_status ranges_decode(struct slice bytes, uint64_t base, struct ranges *r
 	for (uint64_t i = 0; i < count && status == CH_OK; i++) {
 		if (!pb_next_varint(&reader, &distance) || !pb_next_varint(&reader, &length) ||
 			distance == 0 || distance > UINT64_MAX - base ||
-			length > UINT64_MAX - 1 - (base + distance))
+			length >= UINT64_MAX - (base + distance))
 			return CH_CORRUPT;
 		status = ranges_add(ranges, base + distance, base + distance + length);
 		base += distance + length;

@@ -33,6 +33,18 @@ static void test_neighbours_melt_into_one(void **state)
 	ranges_fini(&ranges);
 }
 
+static void test_the_last_numbers_melt_too(void **state)
+{
+	(void)state;
+	struct ranges ranges;
+	ranges_init(&ranges);
+	assert_int_equal(ranges_add(&ranges, UINT64_MAX, UINT64_MAX), CH_OK);
+	assert_int_equal(ranges_add(&ranges, UINT64_MAX, UINT64_MAX), CH_OK);
+	assert_int_equal(ranges_add(&ranges, UINT64_MAX - 1, UINT64_MAX - 1), CH_OK);
+	check(&ranges, (struct span[]){{UINT64_MAX - 1, UINT64_MAX}}, 1);
+	ranges_fini(&ranges);
+}
+
 static void test_a_cut_forgets_what_lies_below(void **state)
 {
 	(void)state;
@@ -103,6 +115,8 @@ static void test_bad_bytes_are_told(void **state)
 		{(const uint8_t *)"\x01\x00\x05", 3},
 		{(const uint8_t *)"\x01\x05\x05\x05", 4},
 		{(const uint8_t *)"\x01\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x05", 12},
+		/* Begins with the very last number, and goes on. */
+		{(const uint8_t *)"\x01\x9b\xff\xff\xff\xff\xff\xff\xff\xff\x01\x05", 12},
 	};
 	struct ranges ranges;
 	ranges_init(&ranges);
@@ -115,6 +129,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_neighbours_melt_into_one),
+		cmocka_unit_test(test_the_last_numbers_melt_too),
 		cmocka_unit_test(test_a_cut_forgets_what_lies_below),
 		cmocka_unit_test(test_at_random_it_is_a_set),
 		cmocka_unit_test(test_bad_bytes_are_told),
