@@ -98,6 +98,14 @@ static void test_usage(void **state)
 	assert_int_equal(judgement.charged_minor, 33000);
 	assert_int_equal(judgement.difference_minor, 3000);
 	assert_slice_text(judgement.list, "retail");
+	/* Of three, of which only the price of one is told: what all three are over. */
+	judgement = judged(&teller, 11000, -1, 3, 0, day(1));
+	assert_int_equal(judgement.verdict, CHARGE_OVER);
+	assert_int_equal(judgement.charged_minor, 11000);
+	assert_int_equal(judgement.difference_minor, 3000);
+	judgement = judged(&teller, 9000, -1, 3, 0, day(1));
+	assert_int_equal(judgement.verdict, CHARGE_UNDER);
+	assert_int_equal(judgement.difference_minor, -3000);
 	teller_remove(&teller);
 }
 

@@ -213,8 +213,8 @@ static void charge_compare(
 	if (has_unit && !(has_amount && charge->numbers[CHARGE_AMOUNT] > line)) {
 		out->charged_minor = charge->numbers[CHARGE_UNIT];
 		out->listed_minor = charge_line(price->numbers[PRICE_MINOR], MILLION, basis);
-		out->difference_minor = divide_round(
-			(__int128_t)out->charged_minor - out->listed_minor * quantity, MILLION);
+		out->difference_minor =
+			charge_line(out->charged_minor - out->listed_minor, quantity, MILLION);
 	}
 	out->verdict = out->charged_minor == out->listed_minor  ? CHARGE_LISTED
 		       : out->charged_minor > out->listed_minor ? CHARGE_OVER
