@@ -198,12 +198,13 @@ static void mark_take(struct mark_reader *reader, const struct mark *before, str
 
 enum ch_status marks_read(struct slice record, struct marks *out_marks)
 {
-	struct mark_reader reader = {.at = record.data, .end = record.data + record.len};
+	struct mark_reader reader = {.at = record.data};
 	size_t count = 0;
 	if (record.len == 0) {
 		out_marks->count = 0;
 		return CH_OK;
 	}
+	reader.end = record.data + record.len;
 	while (reader.at < reader.end && !reader.fault) {
 		if (count == LIMIT_FACT_MARKS)
 			return CH_CORRUPT;
