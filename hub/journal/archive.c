@@ -93,7 +93,7 @@ static bool archive_rows_agree(const struct archive *archive, uint64_t table_off
 	uint64_t offset = 0;
 	for (uint32_t i = 0; i < archive->count; i++) {
 		const struct archive_row *row = &archive->rows[i];
-		if (row->offset < offset || row->offset > table_offset ||
+		if (row->offset < offset || row->offset > table_offset || row->length == 0 ||
 			row->length > table_offset - row->offset || row->raw_offset != raw_offset ||
 			row->raw_length == 0 || row->raw_length > ARCHIVE_BLOCK_BYTES_MAX ||
 			row->first > label->last ||

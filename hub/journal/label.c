@@ -33,7 +33,8 @@ static bool label_agrees(const struct label *label)
 {
 	if (label->base == 0 || label->base == UINT64_MAX ||
 		label->file_bytes < SEGMENT_BYTES_MIN ||
-		label->file_bytes % SEGMENT_PAGE_BYTES != 0 || label->file_bytes > INT64_MAX)
+		label->file_bytes % SEGMENT_PAGE_BYTES != 0 ||
+		label->file_bytes > SEGMENT_BYTES_MAX)
 		return false;
 	return !label->sealed || (label->last >= label->base - 1 && label->last < UINT64_MAX &&
 					 label->end >= SEGMENT_PAGE_BYTES &&
@@ -56,11 +57,13 @@ enum ch_status label_get(const uint8_t bytes[LABEL_BYTES], struct label *out_lab
 	label.arrival_before_us = (int64_t)load_le64(bytes + 56);
 	memcpy(label.before, bytes + 64, JOURNAL_HASH_BYTES);
 	label.sealed = load_le64(bytes + 96) == 1;
-	label.next_epoch = load_le64(bytes + 104);
-	label.last = load_le64(bytes + 112);
-	label.end = load_le64(bytes + 120);
-	label.last_arrival_us = (int64_t)load_le64(bytes + 128);
-	memcpy(label.after, bytes + 136, JOURNAL_HASH_BYTES);
+	if (label.sealed) {
+		label.next_epoch = load_le64(bytes + 104);
+		label.last = load_le64(bytes + 112);
+		label.end = load_le64(bytes + 120);
+		label.last_arrival_us = (int64_t)load_le64(bytes + 128);
+		memcpy(label.after, bytes + 136, JOURNAL_HASH_BYTES);
+	}
 	if (!label_agrees(&label))
 		return CH_CORRUPT;
 	*out_label = label;

@@ -34,6 +34,7 @@
 /* The label has a page of the file for itself, at either end. */
 #define SEGMENT_PAGE_BYTES 4096u
 #define SEGMENT_BYTES_MIN  (64u * 1024u)
+#define SEGMENT_BYTES_MAX  UINT32_MAX
 
 struct label {
 	uint64_t incarnation;

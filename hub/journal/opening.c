@@ -105,7 +105,7 @@ static enum ch_status opening_load_manifest(
 static enum ch_status opening_check_options(const struct journal_options *options)
 {
 	uint64_t bytes = options->segment_bytes;
-	bool good = (bytes == 0 || (bytes >= SEGMENT_BYTES_MIN && bytes <= UINT32_MAX &&
+	bool good = (bytes == 0 || (bytes >= SEGMENT_BYTES_MIN && bytes <= SEGMENT_BYTES_MAX &&
 					   bytes % SEGMENT_PAGE_BYTES == 0)) &&
 		    options->spare_segments < CATALOG_SPARES_MAX &&
 		    !(options->read_only && (options->create || options->adopt));
