@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <zmq.h>
 
+#include "net/zap_request.h"
+
 /* What CURVE wraps around a part: the command's name, a nonce, the flags and the box (RFC 26). */
 #define LISTENER_CURVE_BYTES (8 + 8 + 1 + 16)
 

@@ -35,9 +35,6 @@ void zap_stop(struct zap *zap);
 
 /* ---- For this folder ---- */
 
-/* The domain of every socket that the world can reach. */
-#define ZAP_DOMAIN "carehub"
-
 /* Where the proof happens; one key is good there, and only while zap_start runs. */
 #define ZAP_PROBE_DOMAIN "carehub.probe"
 
@@ -63,34 +60,5 @@ void *zap_context(struct zap *zap);
 const struct curve_pair *zap_server(const struct zap *zap);
 struct roster *zap_roster(struct zap *zap);
 struct metrics *zap_metrics(struct zap *zap);
-
-/* ---- The request, apart from sockets ---- */
-
-struct zap_request {
-	struct slice version;
-	struct slice request_id;
-	struct slice domain;
-	struct slice address;
-	struct slice routing_id;
-	struct slice mechanism;
-	struct slice credentials; /* of CURVE: the 32 bytes of the client's key */
-};
-
-/* The parts of a message as RFC 27 orders them.  CH_FORMAT: not a request with credentials. */
-enum ch_status zap_parse(const struct slice *parts, size_t count, struct zap_request *out_request);
-
-enum zap_verdict {
-	ZAP_ACCEPTED,
-	ZAP_BAD_REQUEST, /* not ZAP 1.0 */
-	ZAP_BAD_DOMAIN,
-	ZAP_BAD_MECHANISM,
-	ZAP_BAD_KEY,
-	ZAP_UNKNOWN_KEY,
-	ZAP_VERDICTS,
-};
-
-/* Judges a request to the real sockets.  *out_peer is set when it is accepted. */
-enum zap_verdict zap_judge(
-	const struct zap_request *request, const struct roster *roster, struct peer **out_peer);
 
 #endif

@@ -7,7 +7,7 @@
 #include "base/file.h"
 #include "base/invariant.h"
 #include "base/text.h"
-#include "net/zap.h"
+#include "net/zap_request.h"
 #include "support/scratch.h"
 
 #define PARTS_MAX 9

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "net/probe.h"
+#include "net/zap_request.h"
 #include "unit/net/gate.h"
 
 #define PRODUCER "roles = producer\nsources = *\ntypes = >\n"
