@@ -72,6 +72,24 @@ static enum ch_status call_find_time(void *context, int64_t time_us, uint64_t *o
 	return status;
 }
 
+static enum ch_status call_find_arrival(void *context, uint64_t sequence, int64_t *out_time_us)
+{
+	struct reader *reader = NULL;
+	struct journal_entry entry;
+	enum ch_status status = reader_open(context, &reader);
+	if (status == CH_OK)
+		status = reader_seek(reader, sequence);
+	/* Where that one is damaged, the next that can be read says when it was. */
+	do {
+		if (status == CH_OK || status == CH_GAP)
+			status = reader_next(reader, &entry);
+	} while (status == CH_GAP);
+	if (status == CH_OK)
+		*out_time_us = entry.arrival_us;
+	reader_close(reader);
+	return status;
+}
+
 static struct range_history call_history(struct call *call)
 {
 	return (struct range_history){
@@ -79,6 +97,7 @@ static struct range_history call_history(struct call *call)
 		.head = journal_head(call->hub->journal),
 		.now_us = clock_wall_us(),
 		.find_time = call_find_time,
+		.find_arrival = call_find_arrival,
 		.context = call->hub->journal,
 	};
 }

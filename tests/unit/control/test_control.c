@@ -356,6 +356,29 @@ static void test_a_scope_bounds_what_is_told(void **state)
 	office->peer.scope = NULL;
 }
 
+/* "3:+1h" asks when its first entry arrived. */
+static void test_a_stretch_of_time_from_an_entry_on(void **state)
+{
+	struct office *office = *state;
+	Carehub__V1__FindRequest find;
+	Carehub__V1__Range range;
+	static char hour[] = "1:+1h";
+	uint32_t line = 0;
+	assert_int_equal(
+		ingest_settings(office->ingest, slice_text("limit.phone=3\n"), &line), CH_OK);
+	carehub__v1__find_request__init(&find);
+	carehub__v1__range__init(&range);
+	range.text = hour;
+	find.range = &range;
+	const struct reply *reply = office_answer(office, "Find", &find.base);
+	assert_int_equal(reply->status, CH_OK);
+	Carehub__V1__FindReply *found =
+		carehub__v1__find_reply__unpack(NULL, reply->body.len, reply->body.data);
+	assert_non_null(found);
+	assert_int_equal(found->scanned, 1);
+	carehub__v1__find_reply__free_unpacked(found, NULL);
+}
+
 static void test_bad_requests(void **state)
 {
 	struct office *office = *state;
@@ -444,6 +467,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_roles, office_setup, office_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_a_scope_bounds_what_is_told, office_setup, office_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_a_stretch_of_time_from_an_entry_on, office_setup, office_teardown),
 		cmocka_unit_test_setup_teardown(test_bad_requests, office_setup, office_teardown),
 		cmocka_unit_test_setup_teardown(test_full_socket, office_setup, office_teardown),
 		cmocka_unit_test_setup_teardown(test_closed_session, office_setup, office_teardown),
