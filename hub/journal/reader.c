@@ -153,6 +153,14 @@ static enum ch_status reader_end_of_tape(struct reader *reader)
 
 /* ---- Which batch ---- */
 
+/* Is that a batch of this volume?  One that goes on behind the end of a sealed one is damage whatever its sums
+ * say, or the reader would stand, and his owner's cursor with him, where no history is.  Of the one that is being
+ * written, recovery has read all that was there. */
+static bool reader_fits(const struct reader *reader, const struct batch_head *head)
+{
+	return batch_last(head) <= reader->volume.last;
+}
+
 /* There is no good batch at the offset: find the next one on this tape. */
 static enum ch_status reader_resync(struct reader *reader)
 {
@@ -161,7 +169,7 @@ static enum ch_status reader_resync(struct reader *reader)
 	uint64_t end = tape_end(reader->tape);
 	enum ch_status status = scan_find(reader->tape, NULL, reader->offset + BATCH_ALIGN_BYTES,
 		reader->position, &offset, &head);
-	if (status == CH_END) {
+	if (status == CH_END || (status == CH_OK && !reader_fits(reader, &head))) {
 		/* What is written later begins at what is the end now. */
 		reader->offset = end;
 		return reader_end_of_tape(reader);
@@ -208,6 +216,8 @@ static enum ch_status reader_step(struct reader *reader)
 		reader->offset += head.length;
 		return CH_OK;
 	}
+	if (status == CH_OK && !reader_fits(reader, &head))
+		status = CH_CORRUPT;
 	if (status == CH_OK && head.first > reader->position)
 		return reader_skip(reader, head.first - 1);
 	if (status == CH_OK)
