@@ -6,7 +6,8 @@
 #include "carehub/v1/common.pb-c.h"
 #include "wire/pb.h"
 
-#define SCALE 2u /* Decimal.scale */
+#define SCALE     2u /* Decimal.scale */
+#define TAG_BYTES 5
 
 static enum pb_wire check_wire(ProtobufCType type)
 {
@@ -78,6 +79,19 @@ static const ProtobufCFieldDescriptor *check_field(
 	return protobuf_c_message_descriptor_get_field(message, number);
 }
 
+/* Every other reader takes a tag or a length of five bytes at most.  Nobody writes a longer one; who let it in would
+ * hand on what no subscriber can unpack. */
+static bool check_tag(const struct pb_field *field)
+{
+	const uint8_t *at = field->start;
+	if (at[0] < 0x80 && (field->wire != PB_LEN || at[1] < 0x80))
+		return true;
+	while (*at++ >= 0x80)
+		continue; /* it ends, or it would have been none */
+	return at - field->start <= TAG_BYTES &&
+	       (field->wire != PB_LEN || field->bytes.data - at <= TAG_BYTES);
+}
+
 static enum ch_status check_level(const ProtobufCMessageDescriptor *message, struct slice bytes,
 	unsigned depth, char path[CHECK_PATH_BYTES])
 {
@@ -86,6 +100,8 @@ static enum ch_status check_level(const ProtobufCMessageDescriptor *message, str
 	const ProtobufCFieldDescriptor *known = NULL;
 	path[0] = 0;
 	while (pb_next(&reader, &field)) {
+		if (!check_tag(&field))
+			return CH_FORMAT;
 		if (known == NULL || known->id != field.number)
 			known = check_field(message, field.number);
 		if (known == NULL)

@@ -39,6 +39,34 @@ static void names_the_bad_text(void **state)
 	assert_string_equal(path, "customer.phones[1].value");
 }
 
+/* A tag or a length may be written with more bytes than it needs, but not with more than any reader takes. */
+static void no_tag_is_longer_than_readers_take(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *bytes;
+		size_t len;
+		enum ch_status status;
+	} rows[] = {
+		{"\x0a\x01x", 3, CH_OK}, {"\x8a\x80\x80\x80\x00\x81\x80\x80\x80\x00x", 11, CH_OK},
+		{"\x8a\x80\x80\x80\x80\x00\x01x", 8, CH_FORMAT},
+		{"\x0a\x81\x80\x80\x80\x80\x00x", 8, CH_FORMAT},
+		{"\xfa\xff\x80\x80\x80\x00\x01x", 8, CH_FORMAT}, /* of a later schema */
+	};
+	const ProtobufCMessageDescriptor *type = &carehub__v1__website_order_placed__descriptor;
+	char path[CHECK_PATH_BYTES];
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const uint8_t *bytes = (const uint8_t *)rows[i].bytes;
+		ProtobufCMessage *message =
+			protobuf_c_message_unpack(type, NULL, rows[i].len, bytes);
+		assert_int_equal(message != NULL, rows[i].status == CH_OK);
+		assert_int_equal(
+			check_message(type, slice_of(bytes, rows[i].len), path), rows[i].status);
+		if (message != NULL)
+			protobuf_c_message_free_unpacked(message, NULL);
+	}
+}
+
 /* Who computes with a decimal raises ten to its scale. */
 static void bounds_the_scale_of_decimals(void **state)
 {
@@ -101,6 +129,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_the_bad_text),
+		cmocka_unit_test(no_tag_is_longer_than_readers_take),
 		cmocka_unit_test(bounds_the_scale_of_decimals),
 		cmocka_unit_test(refuses_what_is_no_encoding),
 		cmocka_unit_test(looks_into_packed_fields),
