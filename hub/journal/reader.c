@@ -153,23 +153,30 @@ static enum ch_status reader_end_of_tape(struct reader *reader)
 
 /* ---- Which batch ---- */
 
-/* Is that a batch of this volume?  One that goes on behind the end of a sealed one is damage whatever its sums
- * say, or the reader would stand, and his owner's cursor with him, where no history is.  Of the one that is being
- * written, recovery has read all that was there. */
+/* Is that a batch of this volume?  One that goes on behind its end, or behind the head, is damage whatever its sums
+ * say, or the reader would stand, and his owner's cursor with him, where no history is. */
 static bool reader_fits(const struct reader *reader, const struct batch_head *head)
 {
-	return batch_last(head) <= reader->volume.last;
+	uint8_t hash[JOURNAL_HASH_BYTES];
+	uint64_t last = batch_last(head);
+	if (reader->volume.last != CATALOG_OPEN)
+		return last <= reader->volume.last;
+	/* A batch can be seen a little before the head tells of it, but for who asks under the lock. */
+	return last <= reader->head || last <= journal_chain(reader->journal, hash);
 }
 
 /* There is no good batch at the offset: find the next one on this tape. */
 static enum ch_status reader_resync(struct reader *reader)
 {
 	struct batch_head head;
-	uint64_t offset;
+	uint64_t offset = reader->offset;
 	uint64_t end = tape_end(reader->tape);
-	enum ch_status status = scan_find(reader->tape, NULL, reader->offset + BATCH_ALIGN_BYTES,
-		reader->position, &offset, &head);
-	if (status == CH_END || (status == CH_OK && !reader_fits(reader, &head))) {
+	enum ch_status status;
+	do {
+		status = scan_find(reader->tape, NULL, offset + BATCH_ALIGN_BYTES, reader->position,
+			&offset, &head);
+	} while (status == CH_OK && !reader_fits(reader, &head));
+	if (status == CH_END) {
 		/* What is written later begins at what is the end now. */
 		reader->offset = end;
 		return reader_end_of_tape(reader);

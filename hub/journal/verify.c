@@ -98,6 +98,12 @@ static enum ch_status verify_tape(
 			return status;
 		}
 	}
+	if (last == volume->last && verify->sequence > last + 1) {
+		/* No reason to pass over what other files hold. */
+		verify_bad(verify, last + 1, verify->sequence - 1, volume, scan.at,
+			"goes on behind the end of its segment");
+		verify_jump(verify, last + 1);
+	}
 	return CH_OK;
 }
 
