@@ -156,6 +156,9 @@ static void test_replies(void **state)
 		{SMTP_DATA, MAIL_DATA, MAIL_REFUSED},
 		{SMTP_TEXT, MAIL_TEXT, MAIL_REFUSED},
 	};
+	/* RFC 1870: this mail is too large for it; others may not be. */
+	try_fault((struct smtp_fault){SMTP_SENDER, SMTP_REPLY, 552, 0}, MAIL_REFUSED, MAIL_SENDER,
+		552);
 	for (size_t i = 0; i < sizeof(stages) / sizeof(stages[0]); i++) {
 		try_fault((struct smtp_fault){stages[i].at, SMTP_REPLY, 451, 0}, MAIL_DEFERRED,
 			stages[i].stage, 451);

@@ -168,9 +168,12 @@ static enum ch_status desk_look(struct desk *desk, struct sweep *sweep)
 }
 
 /* His record could not be read: it is as if he had not been picked.  Nobody else waits for him. */
-static void desk_unpick(struct desk *desk, struct job *job, bool asked)
+static void desk_unpick(struct desk *desk, struct job *job, enum ch_status why)
 {
-	if (asked)
+	if (why != CH_RETRY && why != CH_TIMEOUT && why != CH_CLOSED)
+		log_warning("campaign.unread", "campaign=%s message=%s status=%s",
+			job->intent.place.campaign, job->intent.id, ch_status_name(why));
+	if (why != CH_RETRY)
 		desk->alone[desk->alone_next++ % ALONE_COUNT] =
 			(struct desk_alone){job->intent.place.customer, desk->now_us + ALONE_US};
 	if (job->member) /* a note and an operator's wish are still there */
@@ -192,7 +195,7 @@ static void desk_act(struct desk *desk)
 		if (status == CH_OK)
 			job->state = JOB_JUDGED;
 		else
-			desk_unpick(desk, job, status != CH_RETRY);
+			desk_unpick(desk, job, status);
 	}
 }
 

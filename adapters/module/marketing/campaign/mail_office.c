@@ -226,8 +226,11 @@ static enum mail_outcome line_judge(const struct line *line, CURLcode code)
 			return MAIL_DEFERRED;
 		return line->replied && reply / 100 == 5 ? MAIL_REFUSED : MAIL_UNCERTAIN;
 	}
-	/* Before the recipient a 5xx is about us, and no reason to give this customer up. */
-	bool about_him = line->result.stage == MAIL_RECIPIENT || line->result.stage == MAIL_DATA;
+	/* Before the recipient a 5xx is about us, and no reason to give this customer up; but his mail may be too large
+	 * for the server, which hears its size with the sender (RFC 1870), and no reason to hold others. */
+	enum mail_stage stage = line->result.stage;
+	bool about_him = stage == MAIL_RECIPIENT || stage == MAIL_DATA ||
+			 (stage == MAIL_SENDER && reply == 552);
 	return about_him && reply / 100 == 5 ? MAIL_REFUSED : MAIL_DEFERRED;
 }
 

@@ -8,7 +8,8 @@
  * What became of a mail is one of five, and they differ in what may be done next:
  *
  *     MAIL_SENT       the server took it: its 2xx came after the text
- *     MAIL_REFUSED    for good (5xx) and because of this mail: recipient or text; or the recipient's
+ *     MAIL_REFUSED    for good (5xx) and because of this mail: recipient, text, or its size, which the server
+ *                     hears with the sender (552, RFC 1870); or the recipient's
  *                     address is not ASCII, and the server offers no SMTPUTF8 (RFC 6531): then it is not asked
  *     MAIL_DEFERRED   certainly not taken: 4xx anywhere, a line that broke before all of the text was
  *                     given to it, a server that wants none of us (5xx before the recipient); may be tried again
