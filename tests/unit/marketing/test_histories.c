@@ -79,7 +79,7 @@ static struct smtp_fault plan(void *context, uint64_t mail)
 		fault.stage = SMTP_TEXT;
 		break;
 	case 5:
-		fault.deed = world_draw(&world->server_random, 8) == 0 ? SMTP_SILENT : SMTP_DROP;
+		fault.deed = world_draw(&world->server_random, 24) == 0 ? SMTP_SILENT : SMTP_DROP;
 		break;
 	case 6:
 		fault.deed = SMTP_SLOW;
