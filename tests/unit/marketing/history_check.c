@@ -7,6 +7,7 @@
 #include "module/marketing/campaign/campaign_ledger.h"
 #include "support/unit.h"
 #include "unit/marketing/history_life.h"
+#include "wire/pbedit.h"
 
 void history_blame(struct history_verdict *verdict, const char *format, ...)
 {
@@ -88,6 +89,18 @@ static bool is_settled(
 	       (state == LEDGER_IS_UNCERTAIN || (world->refuses && state == LEDGER_IS_FAILED));
 }
 
+/* Why, in the module's own word; "" when it said none. */
+static struct slice reason_of(const struct ledger_message *message)
+{
+	static const enum ledger_fact_kind kinds[] = {
+		LEDGER_FAILED, LEDGER_WITHHELD, LEDGER_UNCERTAIN, LEDGER_PASSED_OVER};
+	const uint32_t reason_field = 6;
+	struct slice reason = {NULL, 0};
+	for (size_t i = 0; i < 4 && reason.len == 0; i++)
+		(void)pbedit_get_bytes(message->facts[kinds[i]].data, reason_field, &reason);
+	return reason;
+}
+
 static void check_customer(const struct world *world, struct book_txn *txn, const char *campaign,
 	uint64_t customer, struct history_verdict *verdict)
 {
@@ -115,9 +128,11 @@ static void check_customer(const struct world *world, struct book_txn *txn, cons
 	if (world->habits[customer] == HABIT_NEVER && state != LEDGER_IS_PASSED_OVER)
 		history_blame(verdict, "customer %d never agreed, and is %s", (int)customer,
 			ledger_states[state]);
+	struct slice reason = reason_of(&message);
 	if (world->habits[customer] == HABIT_STEADY && !is_settled(world, customer, mail, state))
-		history_blame(verdict, "customer %d always agreed, and is %s in %s", (int)customer,
-			ledger_states[state], campaign);
+		history_blame(verdict, "customer %d always agreed, and is %s in %s: %.*s",
+			(int)customer, ledger_states[state], campaign, (int)reason.len,
+			(const char *)reason.data);
 }
 
 static struct book *open_view(const char *folder)
