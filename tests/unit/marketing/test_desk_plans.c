@@ -74,6 +74,30 @@ static void test_who_waited_when_it_was_stopped_gets_it_when_it_is_started_again
 	assert_int_equal(rig_mails(&rig, NULL), 1);
 }
 
+/* That it was called off is not in the journal yet when the campaign looks through its segment again, once. */
+static void test_who_is_being_called_off_gets_it_when_it_is_started_again(void **state)
+{
+	(void)state;
+	rig_write(&rig, "campaigns/april.conf", BY_MAIL);
+	defer();
+	rig_know(&rig, 1);
+	rig_start(&rig, "april");
+	rig_run(&rig, SECOND);
+	rig_stop(&rig, "april");
+	rig.mute = true;
+	rig_run(&rig, MINUTE);
+	assert_int_equal(rig_state(&rig, "april", 1), LEDGER_IS_OPEN);
+	defer_no_more();
+	rig_start(&rig, "april");
+	rig_run(&rig, 10 * SECOND);
+	rig.mute = false;
+	rig_run(&rig, 10 * SECOND);
+	assert_int_equal(rig_state(&rig, "april", 1), LEDGER_IS_SENT);
+	rig_run(&rig, MINUTE);
+	assert_int_equal(rig_mails(&rig, NULL), 1);
+	assert_int_equal(rig_said(&rig, "marketing.campaign.ended"), 2);
+}
+
 /* ---- Written anew ---- */
 
 static void test_a_deferred_one_waits_when_its_campaign_is_another(void **state)
@@ -344,6 +368,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_who_waited_when_it_was_stopped_gets_it_when_it_is_started_again),
+		TEST(test_who_is_being_called_off_gets_it_when_it_is_started_again),
 		TEST(test_a_deferred_one_waits_when_its_campaign_is_another),
 		TEST(test_a_new_campaign_begins_beside_a_busy_one),
 		TEST(test_a_mail_server_that_is_away_holds_no_task_up),

@@ -311,15 +311,15 @@ enum ch_status ledger_retired(
 }
 
 enum ch_status ledger_reached(struct book_txn *txn, const char *campaign, uint64_t customer,
-	uint32_t *out_round, bool *out_reached)
+	struct ledger_reach *out_reach)
 {
 	uint64_t numbers[1 + LEDGER_RETIRED_MOST] = {customer};
 	size_t count = 0;
-	uint32_t round = 0;
+	struct ledger_reach reach = {.reached = false};
 	enum ch_status status =
 		ledger_retired(txn, customer, numbers + 1, LEDGER_RETIRED_MOST, &count);
-	bool reached = count == LEDGER_RETIRED_MOST;
-	for (size_t i = 0; i <= count && status == CH_OK && !reached; i++) {
+	reach.reached = count == LEDGER_RETIRED_MOST;
+	for (size_t i = 0; i <= count && status == CH_OK && !reach.reached; i++) {
 		struct ledger_place newest;
 		struct ledger_message message;
 		status = ledger_newest(txn, campaign, numbers[i], &newest, &message);
@@ -329,16 +329,17 @@ enum ch_status ledger_reached(struct book_txn *txn, const char *campaign, uint64
 		}
 		if (status != CH_OK)
 			break;
+		enum ledger_state state = ledger_state(&message);
 		bool called_off = ledger_was_called_off(&message);
-		reached = !called_off && ledger_state(&message) != LEDGER_IS_PASSED_OVER;
+		reach.reached = !called_off && state != LEDGER_IS_PASSED_OVER;
+		reach.open = state == LEDGER_IS_OPEN;
+		reach.by = newest;
 		/* That message stays withheld, and another one comes. */
 		if (i == 0)
-			round = newest.round + called_off;
+			reach.round = newest.round + called_off;
 	}
-	if (status == CH_OK) {
-		*out_round = round;
-		*out_reached = reached;
-	}
+	if (status == CH_OK)
+		*out_reach = reach;
 	return status;
 }
 

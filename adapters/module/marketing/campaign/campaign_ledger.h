@@ -108,10 +108,17 @@ enum ch_status ledger_by_digest(
 enum ch_status ledger_retired(
 	struct book_txn *txn, uint64_t customer, uint64_t *out, size_t most, size_t *out_count);
 
-/* Whether he has had the campaign's message or is to have it, under whatever number he had; if not, in which round one
- * stands that comes now.  Of more numbers than are looked at any may have had it: then he has. */
+/* Whether he has had the campaign's message or is to have it, under whatever number he had. */
+struct ledger_reach {
+	bool reached;
+	bool open;              /* by a message without an outcome: it may still be called off */
+	struct ledger_place by; /* that one */
+	uint32_t round;         /* not reached: in which one stands that comes now */
+};
+
+/* Of more numbers than are looked at any may have had it: then he has. */
 enum ch_status ledger_reached(struct book_txn *txn, const char *campaign, uint64_t customer,
-	uint32_t *out_round, bool *out_reached);
+	struct ledger_reach *out_reach);
 
 /* ---- Starts ---- */
 

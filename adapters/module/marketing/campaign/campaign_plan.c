@@ -63,15 +63,14 @@ enum ch_status campaign_plan_reckon(
 	uint64_t customer = 0;
 	enum ch_status status = CH_OK;
 	while (status == CH_OK) {
-		uint32_t round;
-		bool reached = false;
+		struct ledger_reach reach = {.reached = false};
 		status = campaign_ports.member(campaign_ports.context, planning->txn,
 			campaign->segment, customer, &customer);
 		if (status != CH_OK)
 			break;
 		plan.members++;
-		status = ledger_reached(planning->txn, campaign->id, customer, &round, &reached);
-		if (reached)
+		status = ledger_reached(planning->txn, campaign->id, customer, &reach);
+		if (reach.reached)
 			plan.reached++;
 		else if (status == CH_OK && planning->connection != NULL)
 			status = plan_ask(planning, customer, &plan);

@@ -213,8 +213,9 @@ enum ch_status job_judge(struct job *job)
 	return job->text.status;
 }
 
-/* What the book says at the last look: nobody's "no more" is still on its way to his record, the intent stands, and nothing goes out of a campaign that has ended.  An operator
- * may stop one any time; what he wants sent once more does not ask for it to run. */
+/* What the book says at the last look: nobody's "no more" is still on its way to his record, the intent stands, and
+ * nothing goes out of a campaign that has ended.  An operator may stop one any time; what he wants sent once more does
+ * not ask for it to run. */
 static enum ch_status job_look_up(struct job *job)
 {
 	const struct ledger_place *place = &job->intent.place;

@@ -214,27 +214,35 @@ static enum ch_status desk_passes_by(struct desk *desk, struct book_txn *txn, st
 	struct ledger_place *place, bool *out_by)
 {
 	enum voice_stage stage = VOICE_UNSAID;
+	struct ledger_reach reach;
 	char id[LEDGER_ID_BYTES];
-	bool by = true;
 	/* Perhaps for another campaign's message, which says nothing of ours. */
 	if (desk_leaves_alone(desk, place->customer)) {
 		pass->left_out = true;
 		*out_by = true;
 		return CH_OK;
 	}
-	enum ch_status status =
-		ledger_reached(txn, place->campaign, place->customer, &place->round, &by);
-	if (status == CH_OK && !by) {
+	enum ch_status status = ledger_reached(txn, place->campaign, place->customer, &reach);
+	if (status != CH_OK)
+		return status;
+	place->round = reach.round;
+	bool by = reach.reached;
+	if (reach.open) {
+		/* Perhaps it was called off, before the campaign was started again. */
+		ledger_message_id(&reach.by, id);
+		status = intent_stage(txn, id, "withheld", &stage);
+	} else if (!by) {
+		/* Perhaps there is an earlier life's intent. */
 		ledger_message_id(place, id);
 		status = intent_stage(txn, id, "intended", &stage);
 		by = stage != VOICE_UNSAID;
-		/* An earlier life's intent, that is not back from the journal. */
-		pass->left_out |=
-			status == CH_OK && (stage == VOICE_WAITING || stage == VOICE_SAID);
 	}
-	if (status == CH_OK)
-		*out_by = by;
-	return status;
+	if (status != CH_OK)
+		return status;
+	/* Said, and not back from the journal. */
+	pass->left_out |= stage == VOICE_WAITING || stage == VOICE_SAID;
+	*out_by = by;
+	return CH_OK;
 }
 
 /* Looks on through the segment of one campaign. */
