@@ -74,21 +74,6 @@ static unsigned mails_to(
 	return count;
 }
 
-/* He has his message, or what became of it is told. */
-static bool is_settled(
-	const struct world *world, uint64_t customer, bool mail, enum ledger_state state)
-{
-	unsigned campaigns;
-	if (state == LEDGER_IS_SENT)
-		return true;
-	/* Other campaigns have taken what he may be written. */
-	if (state == LEDGER_IS_PASSED_OVER &&
-		world_intents(world, customer, &campaigns) >= world->cap)
-		return true;
-	return mail &&
-	       (state == LEDGER_IS_UNCERTAIN || (world->refuses && state == LEDGER_IS_FAILED));
-}
-
 /* Why, in the module's own word; "" when it said none. */
 static struct slice reason_of(const struct ledger_message *message)
 {
@@ -99,6 +84,21 @@ static struct slice reason_of(const struct ledger_message *message)
 	for (size_t i = 0; i < 4 && reason.len == 0; i++)
 		(void)pbedit_get_bytes(message->facts[kinds[i]].data, reason_field, &reason);
 	return reason;
+}
+
+/* He has his message, or what became of it is told. */
+static bool is_settled(const struct world *world, uint64_t customer, bool mail,
+	enum ledger_state state, struct slice reason)
+{
+	unsigned campaigns;
+	if (state == LEDGER_IS_SENT)
+		return true;
+	/* Other messages, called off ones among them, have taken what he may be written: also after he was picked. */
+	if ((state == LEDGER_IS_PASSED_OVER || state == LEDGER_IS_WITHHELD) &&
+		slice_equal(reason, SLICE_LITERAL("too_often")))
+		return world_intents(world, customer, &campaigns) >= world->cap;
+	return mail &&
+	       (state == LEDGER_IS_UNCERTAIN || (world->refuses && state == LEDGER_IS_FAILED));
 }
 
 static void check_customer(const struct world *world, struct book_txn *txn, const char *campaign,
@@ -129,7 +129,8 @@ static void check_customer(const struct world *world, struct book_txn *txn, cons
 		history_blame(verdict, "customer %d never agreed, and is %s", (int)customer,
 			ledger_states[state]);
 	struct slice reason = reason_of(&message);
-	if (world->habits[customer] == HABIT_STEADY && !is_settled(world, customer, mail, state))
+	if (world->habits[customer] == HABIT_STEADY &&
+		!is_settled(world, customer, mail, state, reason))
 		history_blame(verdict, "customer %d always agreed, and is %s in %s: %.*s",
 			(int)customer, ledger_states[state], campaign, (int)reason.len,
 			(const char *)reason.data);
