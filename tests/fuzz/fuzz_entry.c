@@ -5,6 +5,54 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
+/* Written again, the effects are as they were read; a lost one has no more than its open part to give. */
+static void write_effects(struct slice open, struct slice personal)
+{
+	struct effects_reader first = effects_read(open, personal);
+	struct effects_reader second;
+	struct effects effects;
+	struct effect a;
+	struct effect b;
+	uint32_t count = 0;
+	effects_init(&effects);
+	effects_clear(&effects);
+	while (effects_next(&first, &a))
+		effects_add(&effects, &a);
+	second = effects_read(buffer_slice(&effects.open), buffer_slice(&effects.personal));
+	first = effects_read(open, personal);
+	while (count < effects.count && effects_next(&first, &a)) {
+		invariant(effects_next(&second, &b));
+		invariant(a.op == b.op && a.kind == b.kind && a.field == b.field);
+		invariant(a.number == b.number && slice_equal(a.id, b.id));
+		invariant(slice_equal(a.sub, b.sub) && slice_equal(a.value, b.value));
+		count++;
+	}
+	invariant(count == effects.count && !effects_next(&second, &b));
+	effects_fini(&effects);
+}
+
+static void write_derived(struct slice open, struct slice personal)
+{
+	struct derived_reader first = derived_read(open, personal);
+	struct derived_reader second;
+	struct buffer again = {0};
+	struct buffer again_personal = {0};
+	struct derived a;
+	struct derived b;
+	while (derived_next(&first, &a))
+		derived_add(&again, &again_personal, &a);
+	second = derived_read(buffer_slice(&again), buffer_slice(&again_personal));
+	first = derived_read(open, personal);
+	while (derived_next(&first, &a)) {
+		invariant(derived_next(&second, &b));
+		invariant(a.type == b.type && a.before == b.before);
+		invariant(slice_equal(a.subject, b.subject) && slice_equal(a.data, b.data));
+		invariant(slice_equal(a.personal, b.personal));
+	}
+	buffer_fini(&again);
+	buffer_fini(&again_personal);
+}
+
 static void walk(struct slice effects, struct slice effects_personal, struct slice derived,
 	struct slice derived_personal)
 {
@@ -18,6 +66,8 @@ static void walk(struct slice effects, struct slice effects_personal, struct sli
 	while (derived_next(&derived_reader, &one))
 		invariant(one.subject.len + one.data.len <= derived.len);
 	invariant(derived_reader.status != CH_OK || derived_reader.at == derived.len);
+	write_effects(effects, effects_personal);
+	write_derived(derived, derived_personal);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)

@@ -2,6 +2,9 @@
 #include "base/invariant.h"
 #include "wire/envelope.h"
 
+#define ARRIVAL_US INT64_C(1772409600000000) /* 2026-03-02T00:00:00Z */
+#define YEAR_US    INT64_C(31556952000000)
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
@@ -13,6 +16,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	enum ch_status status = envelope_parse(slice_of(data, len), &first, &field);
 	invariant((status == CH_OK) == (field == NULL));
 	invariant(first.before.len + first.after.len <= len);
+	/* Whatever clocks say, it has not happened more than a year after it came. */
+	int64_t occurred_us = envelope_occurred(&first, ARRIVAL_US);
+	invariant(occurred_us > 0 && occurred_us < ARRIVAL_US + 2 * YEAR_US);
 	if (status == CH_OK) {
 		envelope_encode(&first, &event);
 		invariant(envelope_parse(buffer_slice(&event), &second, &field) == CH_OK);

@@ -1,9 +1,13 @@
-/* What a stranger sent, written for a partner: either there is an obstacle, or what he gets is read as the same
- * event, and writing that once more gives the same bytes. */
+/* What a stranger sent, or an event of the hub's, written for a partner: either there is an obstacle, or what he gets
+ * is read as the same event, and writing that once more gives the same bytes.
+ *
+ *     input = an interchange; or 0xff, number of its script:byte, terms:byte, the event's message */
 #include <sodium.h>
+#include <stdlib.h>
 
 #include "base/invariant.h"
 #include "channel/parts/outgoing.h"
+#include "wire/check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -96,6 +100,34 @@ static void fuzz_message(struct interchange *x, uint32_t index, struct slice fil
 	arena_fini(&arena);
 }
 
+static void fuzz_event(struct slice rest)
+{
+	char path[CHECK_PATH_BYTES];
+	if (rest.len < 2)
+		return;
+	const struct script *script = scripts[rest.data[0] % script_count];
+	const struct terms terms = fuzz_terms(rest.data[1]);
+	struct slice bytes = slice_sub(rest, 2, rest.len);
+	struct buffer first = {0};
+	/* As the hub has let it in. */
+	if (check_message(script->message, bytes, path) != CH_OK)
+		return;
+	ProtobufCMessage *message = protobuf_c_message_unpack(
+		script->message, NULL, bytes.len, bytes.len > 0 ? bytes.data : rest.data);
+	invariant(message != NULL);
+	const struct made made = {.type = script->event, .message = message};
+	if (fuzz_write(&terms, &made, &first))
+		fuzz_again(&terms, buffer_slice(&first));
+	protobuf_c_message_free_unpacked(message, NULL);
+	buffer_fini(&first);
+}
+
+static void fuzz_fini(void)
+{
+	outgoing_free(outgoing);
+	scanner_free(scanner);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct slice file = slice_of(data, len);
@@ -105,6 +137,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		invariant(sodium_init() >= 0);
 		invariant(scanner_create(&scanner) == CH_OK);
 		invariant(outgoing_create(NULL, options.repair_reference, &outgoing) == CH_OK);
+		invariant(atexit(fuzz_fini) == 0);
+	}
+	if (len > 0 && data[0] == 0xff) {
+		fuzz_event(slice_of(data + 1, len - 1));
+		return 0;
 	}
 	while (status != CH_END) {
 		struct interchange x;

@@ -30,18 +30,38 @@ static void fuzz_rights(const struct peer *peer, struct slice text)
 	(void)peer_may_publish(peer, text, text);
 }
 
+/* What documents a peer's file can be read as one, and lacks what an administrator alone can say. */
+static void fuzz_described(void)
+{
+	struct problems problems = {0};
+	struct buffer text = {0};
+	struct peer *peer = NULL;
+	peer_describe(&text);
+	invariant(peer_parse("fuzz", buffer_slice(&text), "fuzz.conf", &problems, &peer) ==
+		  CH_INVALID);
+	invariant(peer == NULL && problems.count > 0);
+	buffer_fini(&text);
+	problems_fini(&problems);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
+	static bool begun;
 	struct slice text = slice_of(data, len);
 	struct problems problems = {0};
 	struct buffer lines = {0};
 	struct peer *peer = NULL;
+	if (!begun)
+		fuzz_described();
+	begun = true;
 	enum ch_status status = peer_parse("fuzz", text, "fuzz.conf", &problems, &peer);
 	invariant((status == CH_OK) == (peer != NULL));
 	invariant(problems_none(&problems) == (peer != NULL));
 	problems_print(&problems, &lines);
-	if (peer != NULL)
+	if (peer != NULL) {
 		fuzz_rights(peer, text);
+		peer_unref(peer_ref(peer));
+	}
 	peer_unref(peer);
 	buffer_fini(&lines);
 	problems_fini(&problems);

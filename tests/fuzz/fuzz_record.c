@@ -8,8 +8,17 @@ static void read_all(struct slice bytes)
 {
 	struct record_reader reader = record_read(bytes);
 	struct record_value value;
-	while (record_next(&reader, &value))
+	struct buffer text = {0};
+	bool proven = false;
+	while (record_next(&reader, &value)) {
 		invariant(value.sub.len + value.value.len < bytes.len);
+		proven = proven || (value.flags & RECORD_VERIFIED) != 0;
+		buffer_clear(&text);
+		record_text(&value, &text);
+		invariant(text.len <= 2 * (value.sub.len + value.value.len) + 2);
+	}
+	invariant(record_is_proven(bytes) == proven);
+	buffer_fini(&text);
 	invariant(reader.status != CH_OK || reader.at == bytes.len);
 }
 
