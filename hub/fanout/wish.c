@@ -171,7 +171,7 @@ static enum ch_status wish_place_start(struct fanout *fanout, const struct subsc
 		if (status != CH_OK)
 			return status;
 		place->base = reader_position(fanout->look) - 1;
-		place->arrival_us = start->time_us - 1;
+		place->arrival_us = start->time_us > 0 ? start->time_us - 1 : 0;
 		return CH_OK;
 	case FROM_SEQUENCE:
 		return wish_place_sequence(fanout, start, place, detail);
