@@ -27,6 +27,10 @@
 #define LOOK_MEMBERS 256u
 #define LOOK_OPEN    1024u
 
+/* For each member of a segment: so late after one look comes the next, after a second at least, that a large segment with
+ * somebody who cannot be judged does not take all of the time. */
+#define LOOK_AGAIN_US 20
+
 /* Tasks under way beside the mails: what holds the mail server up is no matter of theirs, nor theirs of mail's. */
 #define TASK_JOBS 4u
 
@@ -97,6 +101,8 @@ struct pass {
 	bool fits;       /* its definition is the one that was started */
 	uint32_t start;  /* of which start; 0: none */
 	uint64_t cursor; /* the last member that was looked at */
+	int64_t looked;  /* how many were */
+	int64_t rest_us; /* before it is looked through again; 0: it never was */
 	bool through;
 	bool looking;    /* there is more of it to be looked through */
 	bool left_out;   /* somebody could not be judged yet: it is looked through once more */

@@ -245,6 +245,14 @@ static enum ch_status desk_passes_by(struct desk *desk, struct book_txn *txn, st
 	return CH_OK;
 }
 
+static void pass_begin_anew(struct pass *pass)
+{
+	int64_t rest_us = pass->looked * LOOK_AGAIN_US;
+	pass->rest_us = rest_us > SECOND_US ? rest_us : SECOND_US;
+	pass->looked = 0;
+	pass->cursor = 0;
+}
+
 /* Looks on through the segment of one campaign. */
 static enum ch_status desk_pass(struct desk *desk, struct book_txn *txn,
 	const struct campaign *campaign, struct pass *pass, uint32_t *looks)
@@ -258,16 +266,17 @@ static enum ch_status desk_pass(struct desk *desk, struct book_txn *txn,
 		status = desk->ports.member(
 			desk->ports.context, txn, campaign->segment, pass->cursor, &place.customer);
 		if (status == CH_END) {
-			pass->cursor = 0;
+			pass_begin_anew(pass);
 			pass->through = !pass->left_out;
-			pass->next_us = desk->now_us +
-					(pass->left_out ? SECOND_US : campaign->repeat_ms * 1000);
+			pass->next_us =
+				desk->now_us +
+				(pass->left_out ? pass->rest_us : campaign->repeat_ms * 1000);
 			pass->left_out = false;
 			return CH_OK;
 		}
 		if (status == CH_RETRY) {
-			pass->cursor = 0; /* whoever was looked at is passed by quickly */
-			pass->next_us = desk->now_us + SECOND_US;
+			pass_begin_anew(pass); /* whoever was looked at is passed by quickly */
+			pass->next_us = desk->now_us + pass->rest_us;
 			return CH_OK;
 		}
 		if (status == CH_NOT_FOUND) {
@@ -278,6 +287,7 @@ static enum ch_status desk_pass(struct desk *desk, struct book_txn *txn,
 			return CH_OK;
 		}
 		(*looks)--;
+		pass->looked++;
 		if (status == CH_OK)
 			status = desk_passes_by(desk, txn, pass, &place, &by);
 		if (status != CH_OK)

@@ -22,8 +22,8 @@ void desk_look_again(struct desk *desk, const char *campaign)
 		return;
 	pass->through = false;
 	pass->left_out = true;
-	if (pass->next_us > desk->now_us + SECOND_US)
-		pass->next_us = desk->now_us + SECOND_US;
+	if (pass->next_us > desk->now_us + pass->rest_us)
+		pass->next_us = desk->now_us + pass->rest_us;
 }
 
 static bool old_is_used(const struct desk_old *old, const struct desk *desk)
