@@ -23,8 +23,8 @@ struct env_options {
 	const char *const *tables; /* their names; a table is its index */
 	uint32_t table_count;
 	uint32_t added; /* how many of them, the last ones, an older environment need not have */
-	uint64_t
-		map_bytes; /* address space to begin with; less is taken when it is not to be had */
+	/* Of address space, to begin with; less is taken where that is short. */
+	uint64_t map_bytes;
 	bool read_only;
 };
 

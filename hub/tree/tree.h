@@ -24,8 +24,8 @@ struct tree_options {
 	const char *dir;  /* it is there */
 	uint32_t tables;  /* at most so many with names */
 	uint32_t readers; /* at a time, those of other processes included */
-	uint64_t
-		map_bytes; /* address space; less is taken when it is not to be had.  0: as whoever wrote last */
+	/* Of address space; less is taken where that is short.  0: as whoever wrote last. */
+	uint64_t map_bytes;
 	bool read_only;
 };
 

@@ -24,8 +24,8 @@
 
 struct place {
 	uint64_t line; /* from 1; 0: the file as a whole */
-	uint64_t
-		column; /* in bytes, from 1, as editors and compilers count; 0: the line as a whole */
+	/* In bytes, from 1, as editors and compilers count; 0: the line as a whole. */
+	uint64_t column;
 };
 
 /* Why a file is of no use, and where; the status beside it says of which kind. */

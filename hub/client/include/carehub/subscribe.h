@@ -184,8 +184,7 @@ struct ch_subscription_info {
 	uint64_t generation; /* rises with every attach */
 	uint64_t cursor;     /* as of the last attach */
 	uint64_t head;
-	uint64_t
-		position; /* everything up to here was taken and is acknowledged (or needs no ack) */
+	uint64_t position; /* up to here all was taken, and acknowledged where that is needed */
 	uint64_t unacknowledged; /* groups taken and not answered */
 	uint64_t queued;         /* deliveries received and not taken */
 };
