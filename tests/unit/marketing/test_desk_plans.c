@@ -8,6 +8,7 @@
 #define SECOND    1000
 #define MINUTE    60000
 #define HOUR      (60 * MINUTE)
+#define DAY_US    INT64_C(86400000000)
 
 #define BY_MAIL                                                                                    \
 	"[campaign]\nsegment = all\npurpose = marketing\nchannel = email\ntext = spring.txt\n"
@@ -362,6 +363,63 @@ static void test_the_cap_counts_what_an_earlier_life_meant(void **state)
 	assert_reason("calls", 1, "too_often");
 }
 
+/* Its own message, of long ago, makes no room for another one among those of these days. */
+static void test_the_cap_forgives_a_campaign_only_what_it_meant_in_its_days(void **state)
+{
+	(void)state;
+	rig_end(&rig);
+	rig.settings.cap = 1;
+	rig.settings.cap_days = 1;
+	rig_begin(&rig);
+	defer();
+	rig_know(&rig, 1);
+	rig_start(&rig, "spring");
+	rig_run(&rig, SECOND);
+	rig_stop(&rig, "spring");
+	rig_run(&rig, MINUTE);
+	assert_reason("spring", 1, "ended");
+	rig.now_us += 2 * DAY_US;
+	rig_start(&rig, "calls");
+	rig_run(&rig, 2 * SECOND);
+	assert_int_equal(rig_state(&rig, "calls", 1), LEDGER_IS_SENT);
+	defer_no_more();
+	rig_start(&rig, "spring");
+	rig_run(&rig, MINUTE);
+	assert_int_equal(rig_mails(&rig, NULL), 0);
+	assert_int_equal(rig_state(&rig, "spring", 1), LEDGER_IS_PASSED_OVER);
+	assert_reason("spring", 1, "too_often");
+	/* But what it meant today takes nothing from it. */
+	rig.now_us += 2 * DAY_US;
+	rig_run(&rig, MINUTE);
+	assert_int_equal(rig_mails(&rig, NULL), 1);
+	assert_int_equal(rig_state(&rig, "spring", 1), LEDGER_IS_SENT);
+}
+
+/* What was called off because they became one counts to the campaign that meant it, not to others. */
+static void test_who_is_merged_while_his_mail_waits_gets_it_within_the_cap(void **state)
+{
+	(void)state;
+	rig_end(&rig);
+	rig.settings.cap = 1;
+	rig_begin(&rig);
+	defer();
+	rig_know(&rig, 1);
+	rig_know(&rig, 2);
+	rig.records[2].agrees = false;
+	rig_start(&rig, "spring");
+	rig_run(&rig, SECOND);
+	assert_int_equal(rig_state(&rig, "spring", 1), LEDGER_IS_OPEN);
+	rig_merge(&rig, 1, 2);
+	rig.records[2].agrees = true;
+	rig_run(&rig, MINUTE);
+	defer_no_more();
+	rig_run(&rig, HOUR);
+	assert_int_equal(rig_state(&rig, "spring", 1), LEDGER_IS_WITHHELD);
+	assert_reason("spring", 1, "merged");
+	assert_int_equal(rig_state(&rig, "spring", 2), LEDGER_IS_SENT);
+	assert_int_equal(rig_mails(&rig, NULL), 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -382,6 +440,8 @@ int main(void)
 		TEST(test_one_of_many_numbers_has_had_it),
 		TEST(test_reloads_cost_nobody_his_mail),
 		TEST(test_the_cap_counts_what_an_earlier_life_meant),
+		TEST(test_who_is_merged_while_his_mail_waits_gets_it_within_the_cap),
+		TEST(test_the_cap_forgives_a_campaign_only_what_it_meant_in_its_days),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -169,7 +169,7 @@ uint32_t addressee_recent(const struct addressee *addressee, int64_t from_us, bo
 }
 
 const char *addressee_refusal(const struct addressee *addressee, const struct campaign *campaign,
-	struct addressee_cap cap, uint32_t intended, int64_t now_us, uint64_t *out_consent)
+	struct addressee_cap cap, uint32_t own, int64_t now_us, uint64_t *out_consent)
 {
 	const Carehub__V1__Customer *record = addressee->reply->customers[0]->customer;
 	bool all = true;
@@ -183,7 +183,7 @@ const char *addressee_refusal(const struct addressee *addressee, const struct ca
 	if (mail ? addressee->email[0] == 0 : addressee->phone.len == 0)
 		return "no_address";
 	uint32_t recent = addressee_recent(addressee, now_us - (int64_t)cap.days * DAY_US, &all);
-	recent -= recent < intended ? recent : intended;
+	recent -= recent < own ? recent : own;
 	if (cap.messages > 0 && (!all || recent >= cap.messages))
 		return "too_often";
 	*out_consent = consent;

@@ -37,10 +37,10 @@ enum ch_status addressee_read(struct slice reply, struct addressee *out_addresse
 void addressee_fini(struct addressee *addressee); /* zeroed is fine */
 
 /* Why nothing may be sent to him: "no_consent", "withdrawn", "expired", "too_often", "no_address", "merged"; NULL: it
- * may, and *out_consent is the entry that the consent came with.  `intended` of the messages in his timeline
- * are this very one's. */
+ * may, and *out_consent is the entry that the consent came with.  `own` of the messages of the cap's days are this
+ * campaign's, and do not count. */
 const char *addressee_refusal(const struct addressee *addressee, const struct campaign *campaign,
-	struct addressee_cap cap, uint32_t intended, int64_t now_us, uint64_t *out_consent);
+	struct addressee_cap cap, uint32_t own, int64_t now_us, uint64_t *out_consent);
 
 /* Messages intended for him since `from_us`. */
 uint32_t addressee_recent(const struct addressee *addressee, int64_t from_us, bool *out_all);

@@ -193,15 +193,21 @@ enum ch_status ledger_get(
 	return status == CH_OK ? ledger_read(value, out_message) : status;
 }
 
+/* Of all that the campaign has for him. */
+static void ledger_customer_key(struct key *out_prefix, const char *campaign, uint64_t customer)
+{
+	key_start(out_prefix);
+	key_text(out_prefix, slice_text(campaign));
+	key_u64(out_prefix, customer);
+}
+
 enum ch_status ledger_newest(struct book_txn *txn, const char *campaign, uint64_t customer,
 	struct ledger_place *out_place, struct ledger_message *out_message)
 {
 	struct key prefix;
 	struct slice key;
 	struct slice value;
-	key_start(&prefix);
-	key_text(&prefix, slice_text(campaign));
-	key_u64(&prefix, customer);
+	ledger_customer_key(&prefix, campaign, customer);
 	enum ch_status status = book_last(txn, TABLE_CAMPAIGN_MESSAGES, key_slice(&prefix),
 		(struct slice){NULL, 0}, &key, &value);
 	if (status == CH_OK && !ledger_place_of(key, out_place))
@@ -340,6 +346,44 @@ enum ch_status ledger_reached(struct book_txn *txn, const char *campaign, uint64
 	}
 	if (status == CH_OK)
 		*out_reach = reach;
+	return status;
+}
+
+static enum ch_status ledger_count_meant(struct book_txn *txn, const char *campaign,
+	uint64_t customer, int64_t from_us, uint32_t *count)
+{
+	struct key prefix;
+	struct slice key;
+	struct slice value;
+	struct book_walk *walk = NULL;
+	ledger_customer_key(&prefix, campaign, customer);
+	enum ch_status status = book_walk_begin(
+		txn, TABLE_CAMPAIGN_MESSAGES, key_slice(&prefix), (struct slice){NULL, 0}, &walk);
+	while (status == CH_OK) {
+		struct ledger_message message;
+		const struct ledger_fact *intended = &message.facts[LEDGER_INTENDED];
+		status = book_walk_next(walk, &key, &value);
+		if (status == CH_OK)
+			status = ledger_read(value, &message);
+		if (status == CH_OK)
+			*count += intended->there && stamp_time(&intended->stamp) >= from_us;
+	}
+	book_walk_end(walk);
+	return status == CH_END ? CH_OK : status;
+}
+
+enum ch_status ledger_meant_since(struct book_txn *txn, const char *campaign, uint64_t customer,
+	int64_t from_us, uint32_t *out_count)
+{
+	uint64_t numbers[1 + LEDGER_RETIRED_MOST] = {customer};
+	size_t retired = 0;
+	uint32_t count = 0;
+	enum ch_status status =
+		ledger_retired(txn, customer, numbers + 1, LEDGER_RETIRED_MOST, &retired);
+	for (size_t i = 0; i <= retired && status == CH_OK; i++)
+		status = ledger_count_meant(txn, campaign, numbers[i], from_us, &count);
+	if (status == CH_OK)
+		*out_count = count;
 	return status;
 }
 

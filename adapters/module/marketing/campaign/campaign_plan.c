@@ -26,16 +26,21 @@ static enum ch_status plan_ask(
 	struct buffer reply = {0};
 	struct addressee addressee = {0};
 	char level[INTENT_LEVEL_BYTES] = "";
+	int64_t now_us = clock_wall_us();
+	int64_t from_us = now_us - (int64_t)cap.days * INT64_C(86400000000);
 	uint64_t consent;
+	uint32_t own = 0;
 	enum ch_status status =
 		campaign_ports.ask(campaign_ports.context, planning->connection, customer, &reply);
 	if (status == CH_OK)
 		status = addressee_read(buffer_slice(&reply), &addressee);
 	if (status == CH_OK)
 		status = intent_level(planning->txn, customer, level);
+	if (status == CH_OK)
+		status = ledger_meant_since(planning->txn, campaign->id, customer, from_us, &own);
 	if (status == CH_OK) {
 		const char *reason =
-			addressee_refusal(&addressee, campaign, cap, 0, clock_wall_us(), &consent);
+			addressee_refusal(&addressee, campaign, cap, own, now_us, &consent);
 		if (level[0] != 0)
 			addressee.values.words[TEMPLATE_LEVEL] = slice_text(level);
 		addressee.values.words[TEMPLATE_ANSWER] = SLICE_LITERAL("link");

@@ -132,6 +132,12 @@ static struct addressee_cap desk_cap(const struct desk *desk)
 		(uint32_t)desk->settings->cap, (uint32_t)desk->settings->cap_days};
 }
 
+/* When the cap's days began. */
+static int64_t desk_cap_from_us(const struct desk *desk)
+{
+	return desk->now_us - desk->settings->cap_days * INT64_C(86400) * SECOND_US;
+}
+
 /* ---- Records ---- */
 
 /* CH_RETRY: nobody was asked, for the hub does not answer. */
@@ -153,14 +159,19 @@ static enum ch_status desk_read(
 	return status;
 }
 
-/* The star level is the book's own: the record has it when somebody else gives one. */
-static enum ch_status job_take_level(struct job *job)
+/* What the book alone knows: how much of what he got is this campaign's, and his star level, which the record has when
+ * somebody else gives one. */
+static enum ch_status job_take_own(struct job *job, uint32_t *out_own)
 {
+	const struct ledger_place *place = &job->intent.place;
 	struct book_txn *txn = NULL;
 	enum ch_status status = book_begin(job->desk->book, false, &txn);
 	if (status != CH_OK)
 		return status;
-	status = intent_level(txn, job->intent.place.customer, job->level);
+	status = intent_level(txn, place->customer, job->level);
+	if (status == CH_OK)
+		status = ledger_meant_since(txn, place->campaign, place->customer,
+			desk_cap_from_us(job->desk), out_own);
 	book_abort(txn);
 	if (status == CH_OK && job->level[0] != 0)
 		job->addressee.values.words[TEMPLATE_LEVEL] = slice_text(job->level);
@@ -175,20 +186,18 @@ enum ch_status job_judge(struct job *job)
 	struct template_values values;
 	bool again = job->intended_us != 0;
 	bool all;
+	uint32_t own = 0;
 	enum ch_status status = desk_read(desk, intent->place.customer, &job->addressee);
 	if (status == CH_OK)
-		status = job_take_level(job);
+		status = job_take_own(job, &own);
 	if (status != CH_OK && status != CH_NOT_FOUND)
 		return status;
 	const char *reason = "no_record";
 	if (status == CH_OK) {
-		int64_t from_us =
-			desk->turn->now_us - desk->settings->cap_days * INT64_C(86400) * SECOND_US;
 		intent->record_sequence = job->addressee.sequence;
-		intent->recent = addressee_recent(&job->addressee, from_us, &all);
-		reason = addressee_refusal(&job->addressee, intent->campaign, desk_cap(desk),
-			again ? intent->place.round + 1 : intent->place.round, desk->turn->now_us,
-			&intent->consent_sequence);
+		intent->recent = addressee_recent(&job->addressee, desk_cap_from_us(desk), &all);
+		reason = addressee_refusal(&job->addressee, intent->campaign, desk_cap(desk), own,
+			desk->now_us, &intent->consent_sequence);
 		intent_values(
 			intent, &job->addressee, desk->settings, &desk->key, &job->links, &values);
 		if (job->links.status != CH_OK)
@@ -216,7 +225,7 @@ enum ch_status job_judge(struct job *job)
 /* What the book says at the last look: nobody's "no more" is still on its way to his record, the intent stands, and
  * nothing goes out of a campaign that has ended.  An operator may stop one any time; what he wants sent once more does
  * not ask for it to run. */
-static enum ch_status job_look_up(struct job *job)
+static enum ch_status job_look_up(struct job *job, uint32_t *out_own)
 {
 	const struct ledger_place *place = &job->intent.place;
 	struct book_txn *txn = NULL;
@@ -237,6 +246,9 @@ static enum ch_status job_look_up(struct job *job)
 		status = ledger_was_asked_for(txn, place, &asked);
 	if (status == CH_OK && !asked)
 		status = ledger_start(txn, place->campaign, &start);
+	if (status == CH_OK)
+		status = ledger_meant_since(txn, place->campaign, place->customer,
+			desk_cap_from_us(job->desk), out_own);
 	book_abort(txn);
 	if (status == CH_OK && !job->gone &&
 		((!asked && !ledger_runs(&start)) ||
@@ -252,7 +264,8 @@ static bool desk_gate(void *context)
 	struct intent *intent = &job->intent;
 	struct addressee now = {0};
 	uint64_t consent = 0;
-	enum ch_status status = job_look_up(job);
+	uint32_t own = 0;
+	enum ch_status status = job_look_up(job, &own);
 	job->unasked = status != CH_OK;
 	if (job->unasked || job->gone || job->gate != NULL)
 		return false;
@@ -262,8 +275,8 @@ static bool desk_gate(void *context)
 		return false;
 	}
 	if (status == CH_OK)
-		job->gate = addressee_refusal(&now, intent->campaign, desk_cap(job->desk),
-			intent->place.round + 1, job->desk->turn->now_us, &consent);
+		job->gate = addressee_refusal(&now, intent->campaign, desk_cap(job->desk), own,
+			job->desk->now_us, &consent);
 	/* He has another address by now: the next try takes that. */
 	bool moved = status == CH_OK && job->gate == NULL && !desk_is_phone(intent->campaign) &&
 		     strcmp(now.email, job->to) != 0;
