@@ -211,6 +211,21 @@ unsigned rig_said(const struct rig *rig, const char *type)
 	return count;
 }
 
+bool rig_has_said(const struct rig *rig, const char *type, const char *text)
+{
+	struct slice wanted = slice_text(text);
+	for (uint64_t i = 1; i <= rig->head; i++) {
+		const struct rig_entry *entry = &rig->entries[i];
+		if (!rig_is(rig, i, type))
+			continue;
+		for (size_t at = entry->at; at + wanted.len <= entry->at + entry->len; at++) {
+			if (memcmp(rig->bytes.data + at, wanted.data, wanted.len) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
 /* ---- The hub: records ---- */
 
 /* Purpose 0: of everything, withdrawn. */
@@ -268,6 +283,8 @@ static enum ch_status rig_ask(void *context, struct ch_connection *connection, u
 	(void)snprintf(number, sizeof(number), "+861380000%04llu", (unsigned long long)customer);
 	if (told->email[0] != 0)
 		(void)snprintf(address, sizeof(address), "%s", told->email);
+	if (told->phone[0] != 0)
+		(void)snprintf(number, sizeof(number), "%s", told->phone);
 	email.field = CAREHUB__V1__CUSTOMER_FIELD__CUSTOMER_FIELD_EMAIL;
 	email.value = address;
 	phone.field = CAREHUB__V1__CUSTOMER_FIELD__CUSTOMER_FIELD_PHONE;
@@ -408,7 +425,12 @@ static bool rig_speak(struct rig *rig)
 			(void)pbedit_get_uint(head.data, 2, &customer);
 		else if (slice_equal(head.type, SLICE_LITERAL("marketing.consent.withdrawn")))
 			(void)pbedit_get_uint(head.data, 3, &customer);
-		if (rig->refuses == NULL || !slice_equal(head.type, slice_text(rig->refuses)))
+		if (rig->late != NULL && slice_equal(head.type, slice_text(rig->late))) {
+			receipt.outcome = CH_OUTCOME_NONE;
+			buffer_clear(&rig->on_its_way);
+			envelope_encode(&head, &rig->on_its_way);
+		} else if (rig->refuses == NULL ||
+			   !slice_equal(head.type, slice_text(rig->refuses)))
 			receipt = (struct ch_receipt){.outcome = CH_OUTCOME_ACCEPTED,
 				.sequence = rig_append(rig, &head, customer)};
 		else if (rig->quarantines)
@@ -419,6 +441,15 @@ static bool rig_speak(struct rig *rig)
 	}
 	assert_int_equal(book_commit(txn), CH_OK);
 	return count > 0;
+}
+
+void rig_arrive(struct rig *rig)
+{
+	struct envelope head;
+	const char *field;
+	assert_int_equal(envelope_parse(buffer_slice(&rig->on_its_way), &head, &field), CH_OK);
+	(void)rig_append(rig, &head, 0);
+	rig->late = NULL;
 }
 
 /* In ms, when the parts want to be called again. */
@@ -633,5 +664,6 @@ void rig_close(struct rig *rig)
 	rig_end(rig);
 	smtp_server_stop(rig->server);
 	buffer_fini(&rig->bytes);
+	buffer_fini(&rig->on_its_way);
 	scratch_remove(rig->folder);
 }

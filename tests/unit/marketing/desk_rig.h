@@ -28,6 +28,7 @@ struct rig_record {
 	bool withdrawn;
 	uint64_t redirect; /* it was merged into this one; 0: not */
 	char email[128];   /* "": c7@example.org */
+	char phone[32];    /* "": +8613800000007 */
 	char *name;        /* NULL: none is known */
 };
 
@@ -56,6 +57,8 @@ struct rig {
 	unsigned asked;      /* so often */
 	const char *refuses; /* this type of event: NULL: none */
 	bool quarantines;    /* and keeps it, for somebody to correct; else it may be said again */
+	const char *late;    /* this type of event is on its way until rig_arrive; NULL: none */
+	struct buffer on_its_way; /* the last of them */
 
 	/* The journal: entries from 1. */
 	struct buffer bytes;
@@ -120,7 +123,13 @@ void rig_stall(struct rig *rig, bool stalled);
 /* Mails that the server has taken for this address; NULL: all. */
 unsigned rig_mails(struct rig *rig, const char *address);
 
+/* The hub takes what was on its way, and its receipt comes to nobody: from now on all goes at once. */
+void rig_arrive(struct rig *rig);
+
 /* Events of this type in the journal. */
 unsigned rig_said(const struct rig *rig, const char *type);
+
+/* Whether one of them has this text in it. */
+bool rig_has_said(const struct rig *rig, const char *type, const char *text);
 
 #endif

@@ -1,6 +1,8 @@
 /* The desk beside a hub that is restored, is silent, refuses what is said to it, or has another clock. */
 #include "unit/marketing/desk_rig.h"
 
+#include <stdio.h>
+
 #include "carehub/v1/care.pb-c.h"
 #include "carehub/v1/website.pb-c.h"
 
@@ -206,6 +208,65 @@ static void test_a_task_that_waited_is_judged_anew(void **state)
 	assert_int_equal(rig_state(&rig, "calls", 2), LEDGER_IS_SENT);
 	assert_int_equal(rig_said(&rig, "callcenter.callback.scheduled"), 1);
 	assert_int_equal(rig_said(&rig, "marketing.campaign.ended"), 1);
+}
+
+/* What was taken back comes all the same, and the campaign is stopped: he is called once, also when it is started again. */
+static void test_a_task_that_was_taken_back_and_comes_late_is_one(void **state)
+{
+	(void)state;
+	rig_end(&rig);
+	rig.settings.retry_ms = 10 * MINUTE;
+	rig_begin(&rig);
+	rig_know(&rig, 1);
+	rig_start(&rig, "calls");
+	rig.late = "callcenter.callback.scheduled";
+	rig_run(&rig, 2 * MINUTE); /* it is tried again in eight */
+	rig_arrive(&rig);
+	rig_stop(&rig, "calls");
+	rig_run(&rig, MINUTE);
+	assert_int_equal(rig_state(&rig, "calls", 1), LEDGER_IS_SENT);
+	rig_start(&rig, "calls");
+	rig_run(&rig, HOUR);
+	assert_int_equal(rig_said(&rig, "callcenter.callback.scheduled"), 1);
+	assert_int_equal(rig_said(&rig, "marketing.message.intended"), 1);
+	assert_int_equal(rig_said(&rig, "marketing.message.withheld"), 0);
+	assert_int_equal(rig_said(&rig, "marketing.campaign.ended"), 2);
+}
+
+/* He says no in the moment in which his task is said once more. */
+static void test_a_task_is_looked_at_right_before_it_is_said(void **state)
+{
+	Carehub__V1__ConsentWithdrawn said = CAREHUB__V1__CONSENT_WITHDRAWN__INIT;
+	(void)state;
+	rig_know(&rig, 1);
+	rig_start(&rig, "calls");
+	rig.refuses = "callcenter.callback.scheduled";
+	rig_run(&rig, 61 * SECOND); /* it is taken back */
+	rig.refuses = NULL;
+	unsigned asked = rig.asked;
+	for (int round = 0; rig.asked == asked && round < 1000; round++)
+		rig_run(&rig, 1);
+	rig_tell(&rig, "pos.consent.withdrawn", 1, &said.base);
+	rig_run(&rig, MINUTE);
+	assert_int_equal(rig_said(&rig, "callcenter.callback.scheduled"), 0);
+	assert_int_equal(rig_state(&rig, "calls", 1), LEDGER_IS_WITHHELD);
+	assert_reason("calls", 1, "withdrawn");
+}
+
+/* The number is another one's by the time that his intent comes back. */
+static void test_a_task_has_the_number_of_the_last_look(void **state)
+{
+	(void)state;
+	rig_know(&rig, 1);
+	rig_run(&rig, SECOND);
+	rig_start(&rig, "calls");
+	rig.mute = true;
+	rig_run(&rig, SECOND);
+	(void)snprintf(rig.records[1].phone, sizeof(rig.records[1].phone), "+8613911112222");
+	rig.mute = false;
+	rig_run(&rig, 5 * SECOND);
+	assert_int_equal(rig_state(&rig, "calls", 1), LEDGER_IS_SENT);
+	assert_true(rig_has_said(&rig, "callcenter.callback.scheduled", "+8613911112222"));
 }
 
 /* He follows the link of his message of "spring". */
@@ -432,6 +493,9 @@ int main(void)
 		TEST(test_a_task_that_is_taken_after_a_restart_is_counted),
 		TEST(test_a_task_that_cannot_be_said_holds_nobody_up),
 		TEST(test_a_task_that_waited_is_judged_anew),
+		TEST(test_a_task_that_was_taken_back_and_comes_late_is_one),
+		TEST(test_a_task_is_looked_at_right_before_it_is_said),
+		TEST(test_a_task_has_the_number_of_the_last_look),
 		TEST(test_nothing_goes_out_while_a_no_more_waits),
 		TEST(test_a_mail_at_the_server_stops_while_a_no_more_waits),
 		TEST(test_tasks_that_wait_for_a_right_hold_no_mail_up),

@@ -257,6 +257,14 @@ static enum ch_status job_look_up(struct job *job, uint32_t *out_own)
 	return status == CH_NOT_FOUND ? CH_OK : status;
 }
 
+/* He has another address, or number, than the message was made for: the next try takes that. */
+static bool job_is_elsewhere(const struct job *job, const struct addressee *now)
+{
+	if (desk_is_phone(job->intent.campaign))
+		return !slice_equal(now->phone, job->addressee.phone);
+	return strcmp(now->email, job->to) != 0;
+}
+
 /* The last look before the text goes out: the record as it stands now, this very message counted in. */
 static bool desk_gate(void *context)
 {
@@ -277,10 +285,7 @@ static bool desk_gate(void *context)
 	if (status == CH_OK)
 		job->gate = addressee_refusal(&now, intent->campaign, desk_cap(job->desk), own,
 			job->desk->now_us, &consent);
-	/* He has another address by now: the next try takes that. */
-	bool moved = status == CH_OK && job->gate == NULL && !desk_is_phone(intent->campaign) &&
-		     strcmp(now.email, job->to) != 0;
-	job->unasked = status != CH_OK || moved;
+	job->unasked = status != CH_OK || (job->gate == NULL && job_is_elsewhere(job, &now));
 	if (status == CH_OK && job->gate == NULL) {
 		intent->record_sequence = now.sequence;
 		intent->consent_sequence = consent;

@@ -62,7 +62,7 @@ static enum ch_status job_write(struct job *job, struct book_txn *txn, int64_t n
 		return book_status(txn);
 	case TODO_KEEP:
 		note.due_us = now_us;
-		note.nonce = intent->nonce;
+		note.nonce = job->intended_us == 0 ? intent->nonce : 0;
 		notes_put(txn, &note);
 		return book_status(txn);
 	case TODO_NOTE:
@@ -184,7 +184,11 @@ static void job_written(struct job *job)
 		job->handed_us = job->desk->now_us;
 		break;
 	case TODO_TRY:
-		job_go(job);
+		/* The last look at a task's customer is in the round that says it. */
+		if (job->intent.channel == CAMPAIGN_CHANNEL(PHONE))
+			job->state = JOB_READY;
+		else
+			job_go(job);
 		break;
 	default:
 		job_release(job);

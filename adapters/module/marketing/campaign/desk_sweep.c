@@ -2,6 +2,7 @@
  *
  * | by | and | becomes |
  * |---|---|---|
+ * | phone | a note, and the hub has the task that was taken back | sent |
  * | any | a note, and the campaign has ended | withheld, "ended" |
  * | any | a note | nothing: it is tried again when it is due |
  * | mail | | uncertain: somebody died over it |
@@ -43,12 +44,21 @@ static enum ch_status sweep_take_standing(
 	return CH_OK;
 }
 
-/* One with a note: it goes out when it is due, unless nothing does any more. */
+/* One with a note: it goes out when it is due, unless nothing does any more, or it has: a task that was taken back was
+ * on its way all the same. */
 static enum ch_status sweep_noted(struct desk *desk, struct book_txn *txn,
 	const struct ledger_place *place, struct sweep *sweep, enum job_todo *out_todo)
 {
 	bool asked = true;
-	enum ch_status status = sweep_take_standing(desk, txn, place->campaign, sweep);
+	enum voice_stage stage = VOICE_UNSAID;
+	char id[LEDGER_ID_BYTES];
+	ledger_message_id(place, id);
+	enum ch_status status = intent_stage(txn, id, "callback", &stage);
+	if (status == CH_OK && stage == VOICE_SAID)
+		*out_todo = TODO_SENT;
+	if (status != CH_OK || stage == VOICE_SAID)
+		return status;
+	status = sweep_take_standing(desk, txn, place->campaign, sweep);
 	if (status == CH_OK && !sweep->runs)
 		status = ledger_was_asked_for(txn, place, &asked);
 	if (status == CH_OK && (sweep->over || !asked))
@@ -127,6 +137,7 @@ static enum ch_status sweep_say(
 	struct book_txn *txn, const struct intent *intent, enum job_todo todo, int64_t now_us)
 {
 	const struct mail_result nobody = {.stage = MAIL_CONNECT};
+	notes_drop_place(txn, &intent->place);
 	switch (todo) {
 	case TODO_UNCERTAIN:
 		return intent_say_uncertain(txn, intent, "process_ended", 0, now_us);
@@ -135,7 +146,6 @@ static enum ch_status sweep_say(
 	case TODO_FAILED:
 		return intent_say_failed(txn, intent, "refused", &nobody, now_us);
 	case TODO_WITHHOLD:
-		notes_drop_place(txn, &intent->place);
 		return intent_say_withheld(txn, intent, "ended", true, now_us);
 	case TODO_NOTE:
 		intent_take_back_callback(txn, intent->id);
