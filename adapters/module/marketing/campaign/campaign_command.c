@@ -1,55 +1,22 @@
 #include "module/marketing/campaign/campaign_command.h"
 
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
-#include "base/bytes.h"
-#include "base/clock.h"
 #include "base/text.h"
-#include "carehub/carehub.h"
-#include "carehub/v1/module.pb-c.h"
 #include "kit/courier.h"
 #include "kit/help.h"
 #include "module/data/output.h"
-#include "module/kit/module_settings.h"
 #include "module/marketing/campaign/campaign_plan.h"
 #include "module/marketing/campaign/campaign_proof.h"
 #include "module/marketing/campaign/campaign_report.h"
+#include "module/marketing/campaign/command_inside.h"
 #include "module/marketing/marketing_module.h"
 #include "module/marketing/segment/segments_part.h"
 #include "module/marketing/segment/standing.h"
-#include "module/report/render.h"
 #include "module/report/textwidth.h"
-#include "wire/pbedit.h"
-
-#define EXIT_SOME     1
-#define EXIT_UNUSABLE 2
-#define EXIT_USAGE    64
 
 #define CONNECT_MS 10000
-#define PUBLISH_MS 10000
-
-#define OPERATOR_BYTES 64u
-
-struct request {
-	const char *command;
-	const char *words[2]; /* what stands behind it */
-	size_t word_count;
-	const char *config;
-	enum report_format format;
-	const struct module *module;
-};
-
-struct desk_view {
-	const struct request *request;
-	struct module_view book;
-	const struct campaign_settings *settings;
-	struct campaigns campaigns;
-	struct report report;
-	int result;
-};
 
 static int command_usage(FILE *to, int exit_status)
 {
@@ -76,27 +43,15 @@ static int command_usage(FILE *to, int exit_status)
 	return exit_status;
 }
 
-static int command_fail(const char *what, const char *why)
+/* ---- What they share ---- */
+
+int command_fail(const char *what, const char *why)
 {
 	(void)fprintf(stderr, "carehub-marketing campaigns: %s: %s\n", what, why);
 	return EXIT_UNUSABLE;
 }
 
-/* As this machine knows him. */
-static const char *command_operator(char out[OPERATOR_BYTES])
-{
-	const struct passwd *known = getpwuid(getuid());
-	if (known != NULL)
-		(void)snprintf(out, OPERATOR_BYTES, "%s", known->pw_name);
-	else
-		(void)snprintf(out, OPERATOR_BYTES, "uid %u", (unsigned)getuid());
-	return out;
-}
-
-/* ---- Saying ---- */
-
-static enum ch_status command_connect(
-	const struct request *request, struct ch_connection **out_connection)
+enum ch_status command_connect(const struct request *request, struct ch_connection **out_connection)
 {
 	struct problems problems = {0};
 	struct module_settings settings = {0};
@@ -117,41 +72,7 @@ static enum ch_status command_connect(
 	return status;
 }
 
-/* One event, and what the hub says to it. */
-static int command_say(const struct request *request, const char *type, const char *id,
-	const ProtobufCMessage *message)
-{
-	struct ch_connection *connection = NULL;
-	struct ch_receipt receipt = {.outcome = CH_OUTCOME_NONE};
-	struct ch_event *event = ch_event_create();
-	int64_t now_us = clock_wall_us();
-	enum ch_status status = event != NULL ? command_connect(request, &connection) : CH_NOMEM;
-	int result = 0;
-	if (status == CH_OK) {
-		ch_event_set_text(event, CH_ID, id);
-		ch_event_set_text(event, CH_SOURCE, request->module->source);
-		ch_event_set_text(event, CH_TYPE, type);
-		ch_event_set_time(event, now_us, now_us);
-		(void)ch_event_set_message(event, message); /* it sticks */
-		status = ch_publish(connection, event, PUBLISH_MS, &receipt);
-	}
-	if (status == CH_CONFLICT)
-		result = command_fail(type, "somebody has just said so");
-	else if (status != CH_OK)
-		result = command_fail(
-			"the hub", receipt.detail[0] != 0
-					   ? receipt.detail
-					   : (ch_error_detail()[0] != 0 ? ch_error_detail()
-									: ch_status_text(status)));
-	else
-		(void)printf("%s: entry %llu\n", type, (unsigned long long)receipt.sequence);
-	ch_close(connection);
-	ch_event_free(event);
-	return result;
-}
-
-/* A segment that nobody has defined has no members, and a campaign for it would end at once. */
-static bool command_has_segment(const struct desk_view *view, const struct campaign *campaign)
+bool command_has_segment(const struct command_view *view, const struct campaign *campaign)
 {
 	struct problems problems = {0};
 	struct definitions *definitions = NULL;
@@ -166,131 +87,16 @@ static bool command_has_segment(const struct desk_view *view, const struct campa
 	return has;
 }
 
-/* Its file may be gone; what was sent is in the book. */
-static bool command_knows(struct desk_view *view, const char *name)
+bool command_knows(struct command_view *view, const char *name)
 {
 	struct ledger_start start = {.start = 0};
 	return campaigns_find(&view->campaigns, slice_text(name)) != NULL ||
 	       (ledger_start(view->book.txn, name, &start) == CH_OK && start.start > 0);
 }
 
-/* ---- run, stop, settle ---- */
-
-static int command_run(struct desk_view *view, const struct campaign *campaign)
-{
-	Carehub__V1__MarketingCampaignStarted started =
-		CAREHUB__V1__MARKETING_CAMPAIGN_STARTED__INIT;
-	struct campaign words = *campaign; /* the schema's texts are not const */
-	struct ledger_start start;
-	struct slice version = {NULL, 0};
-	const uint32_t version_field = 3;
-	char operator_id[OPERATOR_BYTES];
-	char id[VOICE_ID_BYTES];
-	uint8_t number[4];
-	enum ch_status status = ledger_start(view->book.txn, campaign->id, &start);
-	if (status != CH_OK)
-		return command_fail("the book", ch_status_text(status));
-	if (!command_has_segment(view, campaign))
-		return command_fail(campaign->segment, "there is no such segment");
-	if (campaign->ends_us <= clock_wall_us())
-		return command_fail(campaign->id, "campaign.ends has passed");
-	if (campaign->channel == CAMPAIGN_CHANNEL(EMAIL) && view->settings->host == NULL)
-		return command_fail(campaign->id, "goes by mail, and mail.host is not set");
-	(void)pbedit_get_bytes(start.started.data, version_field, &version);
-	if (ledger_runs(&start) && slice_equal(version, slice_text(campaign->version)))
-		return command_fail(campaign->id, "runs already");
-	(void)command_operator(operator_id);
-	started.campaign_id = words.id;
-	started.start = start.start + 1;
-	started.definition_version = words.version;
-	started.segment_id = words.segment;
-	started.purpose = (Carehub__V1__ConsentPurpose)words.purpose;
-	started.channel = (Carehub__V1__ContactChannel)words.channel;
-	started.template_id = words.text;
-	started.template_version = words.text_version;
-	if (words.survey != NULL)
-		started.survey_id = words.survey;
-	started.operator_id = operator_id;
-	store_le32(number, started.start);
-	voice_id("started", (struct slice[]){slice_text(campaign->id), slice_of(number, 4)}, 2, id);
-	return command_say(view->request, "marketing.campaign.started", id, &started.base);
-}
-
-/* By its name alone: its file may be gone. */
-static int command_stop(struct desk_view *view)
-{
-	Carehub__V1__MarketingCampaignEnded ended = CAREHUB__V1__MARKETING_CAMPAIGN_ENDED__INIT;
-	const char *name = view->request->words[0];
-	char campaign_id[LIMIT_CAMPAIGN_ID_BYTES];
-	struct ledger_start start;
-	char stopped[] = "stopped";
-	char operator_id[OPERATOR_BYTES];
-	char id[VOICE_ID_BYTES];
-	uint8_t number[4];
-	int len = snprintf(campaign_id, sizeof(campaign_id), "%s", name);
-	if (len < 0 || (size_t)len >= sizeof(campaign_id) || !command_knows(view, name))
-		return command_fail(name, "there is no such campaign");
-	enum ch_status status = ledger_start(view->book.txn, name, &start);
-	if (status != CH_OK)
-		return command_fail("the book", ch_status_text(status));
-	if (!ledger_runs(&start))
-		return command_fail(name, "does not run");
-	(void)command_operator(operator_id);
-	ended.campaign_id = campaign_id;
-	ended.start = start.start;
-	ended.reason_code = stopped;
-	ended.operator_id = operator_id;
-	store_le32(number, start.start);
-	voice_id("stopped", (struct slice[]){slice_text(name), slice_of(number, 4)}, 2, id);
-	return command_say(view->request, "marketing.campaign.ended", id, &ended.base);
-}
-
-static int command_settle(struct desk_view *view)
-{
-	Carehub__V1__MarketingMessageSettled settled = CAREHUB__V1__MARKETING_MESSAGE_SETTLED__INIT;
-	const char *verdict = view->request->words[1];
-	struct ledger_place place;
-	struct ledger_message message;
-	char message_id[LEDGER_ID_BYTES];
-	char word[16];
-	char operator_id[OPERATOR_BYTES];
-	char id[VOICE_ID_BYTES];
-	if (strcmp(verdict, "sent") != 0 && strcmp(verdict, "resend") != 0 &&
-		strcmp(verdict, "drop") != 0)
-		return command_fail(verdict, "is none of sent, resend and drop");
-	enum ch_status status =
-		ledger_by_id(view->book.txn, slice_text(view->request->words[0]), &place);
-	if (status == CH_OK)
-		status = ledger_get(view->book.txn, &place, &message);
-	if (status == CH_NOT_FOUND)
-		return command_fail(view->request->words[0], "there is no such message");
-	if (status != CH_OK)
-		return command_fail("the book", ch_status_text(status));
-	if (ledger_state(&message) != LEDGER_IS_UNCERTAIN)
-		return command_fail(
-			view->request->words[0], "is not uncertain: there is nothing to settle");
-	const struct campaign *campaign =
-		campaigns_find(&view->campaigns, slice_text(place.campaign));
-	if (strcmp(verdict, "resend") == 0 && campaign == NULL)
-		return command_fail(place.campaign, "its definition is gone: nothing can be sent");
-	if (strcmp(verdict, "resend") == 0 && campaign->ends_us <= clock_wall_us())
-		return command_fail(place.campaign, "campaign.ends has passed: nothing goes out");
-	ledger_message_id(&place, message_id);
-	(void)snprintf(word, sizeof(word), "%s", verdict);
-	(void)command_operator(operator_id);
-	settled.message_id = message_id;
-	settled.customer_number = place.customer;
-	settled.campaign_id = place.campaign;
-	settled.round = place.round;
-	settled.verdict = word;
-	settled.operator_id = operator_id;
-	voice_id("settled", (struct slice[]){slice_text(message_id)}, 1, id);
-	return command_say(view->request, "marketing.message.settled", id, &settled.base);
-}
-
 /* ---- plan, dry-run ---- */
 
-static int command_members(struct desk_view *view, const struct campaign *campaign, bool ask)
+static int command_members(struct command_view *view, const struct campaign *campaign, bool ask)
 {
 	struct campaign_planning planning = {
 		.txn = view->book.txn, .campaign = campaign, .settings = view->settings};
@@ -313,7 +119,7 @@ static int command_members(struct desk_view *view, const struct campaign *campai
 
 /* ---- What is shown ---- */
 
-static int command_print(struct desk_view *view)
+static int command_print(struct command_view *view)
 {
 	struct buffer out = {0};
 	report_render(&view->report, view->request->format, &out);
@@ -322,7 +128,7 @@ static int command_print(struct desk_view *view)
 	return result;
 }
 
-static int command_list(struct desk_view *view, const struct campaign *campaign)
+static int command_list(struct command_view *view, const struct campaign *campaign)
 {
 	(void)campaign; /* all of them */
 	enum ch_status status =
@@ -330,7 +136,7 @@ static int command_list(struct desk_view *view, const struct campaign *campaign)
 	return status == CH_OK ? 0 : command_fail("the book", ch_status_text(status));
 }
 
-static int command_report(struct desk_view *view, const struct campaign *campaign)
+static int command_report(struct command_view *view, const struct campaign *campaign)
 {
 	bool any = false;
 	enum ch_status status = campaign_report_one(view->book.txn, campaign, &view->report);
@@ -341,8 +147,9 @@ static int command_report(struct desk_view *view, const struct campaign *campaig
 	return any ? EXIT_SOME : 0;
 }
 
-static int command_uncertain(struct desk_view *view)
+static int command_uncertain(struct command_view *view, const struct campaign *campaign)
 {
+	(void)campaign; /* its file may be gone */
 	const char *name = view->request->word_count > 0 ? view->request->words[0] : NULL;
 	if (name != NULL && !command_knows(view, name))
 		return command_fail(name, "there is no such campaign");
@@ -352,8 +159,9 @@ static int command_uncertain(struct desk_view *view)
 	return view->report.sections->parts->table->row_count > 0 ? EXIT_SOME : 0;
 }
 
-static int command_proof(struct desk_view *view)
+static int command_proof(struct command_view *view, const struct campaign *campaign)
 {
+	(void)campaign;                  /* his messages, of whichever */
 	static struct standing standing; /* large */
 	const char *text = view->request->words[0];
 	uint64_t customer;
@@ -370,12 +178,12 @@ static int command_proof(struct desk_view *view)
 	return 0;
 }
 
-static int command_plan(struct desk_view *view, const struct campaign *campaign)
+static int command_plan(struct command_view *view, const struct campaign *campaign)
 {
 	return command_members(view, campaign, false);
 }
 
-static int command_dry_run(struct desk_view *view, const struct campaign *campaign)
+static int command_dry_run(struct command_view *view, const struct campaign *campaign)
 {
 	return command_members(view, campaign, true);
 }
@@ -384,48 +192,45 @@ static int command_dry_run(struct desk_view *view, const struct campaign *campai
 
 static const struct command {
 	const char *name;
+	size_t least; /* words behind it */
+	size_t most;
+	const char *wants; /* told when there are fewer, or more */
 	bool needs_campaign;
 	bool prints;
-	int (*act)(struct desk_view *view, const struct campaign *campaign);
+	int (*act)(struct command_view *view, const struct campaign *campaign);
 } commands[] = {
-	{"list", false, true, command_list},
-	{"plan", true, true, command_plan},
-	{"dry-run", true, true, command_dry_run},
-	{"run", true, false, command_run},
-	{"report", true, true, command_report},
+	{"list", 0, 0, "wants nothing", false, true, command_list},
+	{"plan", 1, 1, "wants a campaign", true, true, command_plan},
+	{"dry-run", 1, 1, "wants a campaign", true, true, command_dry_run},
+	{"run", 1, 1, "wants a campaign", true, false, operator_run},
+	{"stop", 1, 1, "wants a campaign", false, false, operator_stop},
+	{"report", 1, 1, "wants a campaign", true, true, command_report},
+	{"uncertain", 0, 1, "wants a campaign or nothing", false, true, command_uncertain},
+	{"proof", 1, 1, "wants a customer's number", false, true, command_proof},
+	{"settle", 2, 2, "wants a message, and sent, resend or drop", false, false,
+		operator_settle},
 };
 
-static int command_act(struct desk_view *view)
+static const struct command *command_find(const char *name)
 {
-	const struct request *request = view->request;
-	const struct command *command = NULL;
-	const struct campaign *campaign = NULL;
-	bool prints = true;
-	int result;
-	if (strcmp(request->command, "uncertain") == 0) {
-		result = command_uncertain(view);
-	} else if (strcmp(request->command, "proof") == 0) {
-		result = command_proof(view);
-	} else if (strcmp(request->command, "settle") == 0) {
-		prints = false;
-		result = command_settle(view);
-	} else if (strcmp(request->command, "stop") == 0) {
-		prints = false;
-		result = command_stop(view);
-	} else {
-		for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-			if (strcmp(commands[i].name, request->command) == 0)
-				command = &commands[i];
-		}
-		if (command->needs_campaign) {
-			campaign = campaigns_find(&view->campaigns, slice_text(request->words[0]));
-			if (campaign == NULL)
-				return command_fail(request->words[0], "there is no such campaign");
-		}
-		prints = command->prints;
-		result = command->act(view, campaign);
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
 	}
-	if (prints && result != EXIT_UNUSABLE) {
+	return NULL;
+}
+
+static int command_act(struct command_view *view, const struct command *command)
+{
+	const char *name = view->request->words[0];
+	const struct campaign *campaign = NULL;
+	if (command->needs_campaign) {
+		campaign = campaigns_find(&view->campaigns, slice_text(name));
+		if (campaign == NULL)
+			return command_fail(name, "there is no such campaign");
+	}
+	int result = command->act(view, campaign);
+	if (command->prints && result != EXIT_UNUSABLE) {
 		int printed = command_print(view);
 		result = printed != 0 ? printed : result;
 	}
@@ -438,28 +243,14 @@ static int command_complain(const char *what, const char *value)
 	return command_usage(stderr, EXIT_USAGE);
 }
 
-/* What a command wants behind it. */
 static int command_check_words(const struct request *request)
 {
-	static const struct {
-		const char *name;
-		size_t least;
-		size_t most;
-		const char *what;
-	} forms[] = {{"list", 0, 0, "wants nothing"}, {"plan", 1, 1, "wants a campaign"},
-		{"dry-run", 1, 1, "wants a campaign"}, {"run", 1, 1, "wants a campaign"},
-		{"stop", 1, 1, "wants a campaign"}, {"report", 1, 1, "wants a campaign"},
-		{"uncertain", 0, 1, "wants a campaign or nothing"},
-		{"proof", 1, 1, "wants a customer's number"},
-		{"settle", 2, 2, "wants a message, and sent, resend or drop"}};
-	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		if (strcmp(forms[i].name, request->command) != 0)
-			continue;
-		bool fits = request->word_count >= forms[i].least &&
-			    request->word_count <= forms[i].most;
-		return fits ? 0 : command_complain(request->command, forms[i].what);
-	}
-	return command_complain("no such command", request->command);
+	const struct command *command = command_find(request->name);
+	if (command == NULL)
+		return command_complain("no such command", request->name);
+	if (request->word_count < command->least || request->word_count > command->most)
+		return command_complain(request->name, command->wants);
+	return 0;
 }
 
 /* 0, or an exit status that was told. */
@@ -480,13 +271,13 @@ static int command_parse(int argc, char **argv, struct request *request)
 				return command_complain("no such format", argv[i]);
 		} else if (word[0] == '-' || request->word_count == 2) {
 			return command_complain("not understood", word);
-		} else if (request->command == NULL) {
-			request->command = word;
+		} else if (request->name == NULL) {
+			request->name = word;
 		} else {
 			request->words[request->word_count++] = word;
 		}
 	}
-	if (request->command == NULL)
+	if (request->name == NULL)
 		return command_complain("which", "a command is missing");
 	int result = command_check_words(request);
 	if (result == 0 && request->config == NULL)
@@ -497,13 +288,14 @@ static int command_parse(int argc, char **argv, struct request *request)
 int campaign_command(int argc, char **argv, const struct module *module, size_t config_part)
 {
 	struct request request = {.format = REPORT_TEXT, .module = module};
-	struct desk_view view = {.request = &request};
+	struct command_view view = {.request = &request};
 	struct problems problems = {0};
 	if (help_asked(argc, argv))
 		return command_usage(stdout, 0);
 	int result = command_parse(argc, argv, &request);
 	if (result != 0)
 		return result;
+	const struct command *command = command_find(request.name);
 	enum ch_status status = module_view_open(module, request.config, &problems, &view.book);
 	if (status != CH_OK) {
 		result = module_view_refuse(
@@ -522,13 +314,15 @@ int campaign_command(int argc, char **argv, const struct module *module, size_t 
 		.zone = SLICE_LITERAL("UTC"),
 		.columns = text_terminal_columns()};
 	report_init(&view.report, &head);
+	if (view.settings->folder != NULL)
+		status = campaigns_read(view.settings->folder, NULL, &problems, &view.campaigns);
 	if (view.settings->folder == NULL)
 		result = command_fail(request.config, "campaigns.folder is not set");
-	else if (campaigns_read(view.settings->folder, NULL, &problems, &view.campaigns) != CH_OK)
+	else if (status != CH_OK)
 		result = module_view_refuse(
 			module, "carehub-marketing campaigns", CH_INVALID, &problems);
 	else
-		result = command_act(&view);
+		result = command_act(&view, command);
 	report_fini(&view.report);
 	campaigns_fini(&view.campaigns);
 	module_view_close(&view.book);
