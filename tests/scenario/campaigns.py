@@ -170,6 +170,18 @@ with certificate("127.0.0.1", "IP:127.0.0.1") as certs, Hub() as hub, \
         assert figures["invited"] == 3 and figures["again"] == 1, figures
         assert rows("poll", "questions")[0]["satisfied"] == 1
         until(lambda: re.search(r"\bended\b", campaigns("report", "poll", status=(0, 1))))
+
+        # One that goes on is stopped by its name, though somebody else's file is half written.
+        (folder / "weekly.conf").write_text("[campaign]\nsegment = buyers\npurpose = service\nchannel = email\n"
+                                            "text = spring.txt\nanswer_link = https://a.example/?t=\n"
+                                            "ends = 2090-01-01T00:00:00Z\nrepeat = 1h\n")
+        campaigns("run", "weekly")
+        until(lambda: re.search(r"\bruns\b", campaigns("report", "weekly")))
+        (folder / "half.conf").write_text("[campaign]\nsegment = buyers\n")
+        campaigns("report", "weekly", status=(2,))
+        campaigns("stop", "weekly")
+        (folder / "half.conf").unlink()
+        until(lambda: re.search(r"\bended\b", campaigns("report", "weekly")))
         spring = campaigns("report", "spring", "--json", status=(0, 1))
         assert json.loads(spring)["scope"] == "spring"
         drawn = next(f for s in json.loads(spring)["sections"] for f in s["parts"] if f.get("figure") == "outcomeCounts")

@@ -139,6 +139,9 @@ struct module_view {
  * release, and `run` makes it anew; CH_CORRUPT, CH_IO, CH_NOMEM. */
 enum ch_status module_view_open(const struct module *module, const char *config_path,
 	struct problems *problems, struct module_view *out_view);
+/* The same, whatever is wrong with the files that the parts' settings name. */
+enum ch_status module_view_glance(const struct module *module, const char *config_path,
+	struct problems *problems, struct module_view *out_view);
 void module_view_close(struct module_view *view);
 
 /* Tells on standard error why one did not open; `who` is "carehub-quality report".  Returns the exit status: 3 where

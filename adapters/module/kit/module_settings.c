@@ -114,7 +114,7 @@ static enum ch_status module_settings_make(
 }
 
 static enum ch_status module_settings_check(const char *path, const struct module *module,
-	struct module_settings *settings, struct problems *problems)
+	bool parts, struct module_settings *settings, struct problems *problems)
 {
 	enum ch_status status = CH_OK;
 	if (settings->hub.server_key == NULL && settings->hub.server_key_file == NULL &&
@@ -123,7 +123,7 @@ static enum ch_status module_settings_check(const char *path, const struct modul
 			"is missing: without the hub's public key anybody could play the hub");
 		status = CH_INVALID;
 	}
-	for (size_t i = 0; i < module->part_count; i++) {
+	for (size_t i = 0; parts && i < module->part_count; i++) {
 		const struct module_part *part = module->parts[i];
 		if (part->check != NULL &&
 			part->check(settings->configs[i], settings->configs, problems) != CH_OK)
@@ -134,7 +134,7 @@ static enum ch_status module_settings_check(const char *path, const struct modul
 
 /* Also with a status other than CH_OK: what was right is there. */
 static enum ch_status module_settings_fill(const char *path, const struct module *module,
-	struct problems *problems, struct module_settings *settings)
+	bool parts, struct problems *problems, struct module_settings *settings)
 {
 	struct form form;
 	*settings = (struct module_settings){0};
@@ -146,7 +146,7 @@ static enum ch_status module_settings_fill(const char *path, const struct module
 	/* Of a file that cannot be read nothing is known, and that is told: not that all of it is missing. */
 	if (status == CH_NOMEM || (status == CH_INVALID && access(path, R_OK) != 0))
 		return status;
-	enum ch_status checked = module_settings_check(path, module, settings, problems);
+	enum ch_status checked = module_settings_check(path, module, parts, settings, problems);
 	return status == CH_OK || checked == CH_NOMEM ? checked : status;
 }
 
@@ -164,7 +164,15 @@ enum ch_status module_settings_read(const char *path, const struct module *modul
 	struct problems *problems, struct module_settings *out_settings)
 {
 	struct module_settings settings;
-	enum ch_status status = module_settings_fill(path, module, problems, &settings);
+	enum ch_status status = module_settings_fill(path, module, true, problems, &settings);
+	return module_settings_hand_over(&settings, module, status, out_settings);
+}
+
+enum ch_status module_settings_scan(const char *path, const struct module *module,
+	struct problems *problems, struct module_settings *out_settings)
+{
+	struct module_settings settings;
+	enum ch_status status = module_settings_fill(path, module, false, problems, &settings);
 	return module_settings_hand_over(&settings, module, status, out_settings);
 }
 
@@ -172,7 +180,7 @@ enum ch_status module_settings_load(const char *path, const struct module *modul
 	struct problems *problems, struct module_settings *out_settings)
 {
 	struct module_settings settings;
-	enum ch_status status = module_settings_fill(path, module, problems, &settings);
+	enum ch_status status = module_settings_fill(path, module, true, problems, &settings);
 	if (status == CH_OK || (status == CH_INVALID && access(path, R_OK) == 0)) {
 		enum ch_status keys = courier_check(&settings.hub, problems);
 		const char *fault = settings.book != NULL ? file_dir_fault(settings.book) : NULL;

@@ -19,7 +19,12 @@ struct module_settings {
 enum ch_status module_settings_read(const char *path, const struct module *module,
 	struct problems *problems, struct module_settings *out_settings);
 
-/* The same, and what a run needs of what the file names is looked at: keys, the book's folder.  That is done
+/* The file alone, and of what the parts are told only that it can be read: for who must not be kept from it by a
+ * mistake in a file that some part's settings name. */
+enum ch_status module_settings_scan(const char *path, const struct module *module,
+	struct problems *problems, struct module_settings *out_settings);
+
+/* As module_settings_read, and what a run needs of what the file names is looked at: keys, the book's folder.  That is done
  * whatever is wrong with its lines, so that all mistakes are told in one pass. */
 enum ch_status module_settings_load(const char *path, const struct module *module,
 	struct problems *problems, struct module_settings *out_settings);

@@ -6,8 +6,11 @@
 #define EXIT_UNUSABLE 2
 #define EXIT_NO_BOOK  3
 
-enum ch_status module_view_open(const struct module *module, const char *config_path,
-	struct problems *problems, struct module_view *out_view)
+typedef enum ch_status (*settings_reader)(const char *path, const struct module *module,
+	struct problems *problems, struct module_settings *out_settings);
+
+static enum ch_status module_view_with(settings_reader read, const struct module *module,
+	const char *config_path, struct problems *problems, struct module_view *out_view)
 {
 	struct module_view view = {0};
 	enum ch_status status = CH_NOMEM;
@@ -16,7 +19,7 @@ enum ch_status module_view_open(const struct module *module, const char *config_
 		goto out;
 	view.inside = settings;
 	view.module = module;
-	status = module_settings_read(config_path, module, problems, settings);
+	status = read(config_path, module, problems, settings);
 	if (status != CH_OK)
 		goto out;
 	view.configs = settings->configs;
@@ -33,6 +36,18 @@ enum ch_status module_view_open(const struct module *module, const char *config_
 out:
 	module_view_close(&view);
 	return status;
+}
+
+enum ch_status module_view_open(const struct module *module, const char *config_path,
+	struct problems *problems, struct module_view *out_view)
+{
+	return module_view_with(module_settings_read, module, config_path, problems, out_view);
+}
+
+enum ch_status module_view_glance(const struct module *module, const char *config_path,
+	struct problems *problems, struct module_view *out_view)
+{
+	return module_view_with(module_settings_scan, module, config_path, problems, out_view);
 }
 
 void module_view_close(struct module_view *view)

@@ -58,7 +58,7 @@ enum ch_status command_connect(const struct request *request, struct ch_connecti
 	struct ch_options *options = ch_options_create();
 	enum ch_status status = CH_NOMEM;
 	if (options != NULL)
-		status = module_settings_read(
+		status = module_settings_scan(
 			request->config, request->module, &problems, &settings);
 	if (status == CH_OK)
 		status = courier_identify(&settings.hub, request->module->program, options);
@@ -196,18 +196,19 @@ static const struct command {
 	size_t most;
 	const char *wants; /* told when there are fewer, or more */
 	bool needs_campaign;
+	bool bears_mistakes; /* in files of campaigns and segments */
 	bool prints;
 	int (*act)(struct command_view *view, const struct campaign *campaign);
 } commands[] = {
-	{"list", 0, 0, "wants nothing", false, true, command_list},
-	{"plan", 1, 1, "wants a campaign", true, true, command_plan},
-	{"dry-run", 1, 1, "wants a campaign", true, true, command_dry_run},
-	{"run", 1, 1, "wants a campaign", true, false, operator_run},
-	{"stop", 1, 1, "wants a campaign", false, false, operator_stop},
-	{"report", 1, 1, "wants a campaign", true, true, command_report},
-	{"uncertain", 0, 1, "wants a campaign or nothing", false, true, command_uncertain},
-	{"proof", 1, 1, "wants a customer's number", false, true, command_proof},
-	{"settle", 2, 2, "wants a message, and sent, resend or drop", false, false,
+	{"list", 0, 0, "wants nothing", false, false, true, command_list},
+	{"plan", 1, 1, "wants a campaign", true, false, true, command_plan},
+	{"dry-run", 1, 1, "wants a campaign", true, false, true, command_dry_run},
+	{"run", 1, 1, "wants a campaign", true, false, false, operator_run},
+	{"stop", 1, 1, "wants a campaign", false, true, false, operator_stop},
+	{"report", 1, 1, "wants a campaign", true, false, true, command_report},
+	{"uncertain", 0, 1, "wants a campaign or nothing", false, true, true, command_uncertain},
+	{"proof", 1, 1, "wants a customer's number", false, true, true, command_proof},
+	{"settle", 2, 2, "wants a message, and sent, resend or drop", false, true, false,
 		operator_settle},
 };
 
@@ -296,7 +297,10 @@ int campaign_command(int argc, char **argv, const struct module *module, size_t 
 	if (result != 0)
 		return result;
 	const struct command *command = command_find(request.name);
-	enum ch_status status = module_view_open(module, request.config, &problems, &view.book);
+	enum ch_status status =
+		command->bears_mistakes
+			? module_view_glance(module, request.config, &problems, &view.book)
+			: module_view_open(module, request.config, &problems, &view.book);
 	if (status != CH_OK) {
 		result = module_view_refuse(
 			module, "carehub-marketing campaigns", status, &problems);
@@ -318,7 +322,7 @@ int campaign_command(int argc, char **argv, const struct module *module, size_t 
 		status = campaigns_read(view.settings->folder, NULL, &problems, &view.campaigns);
 	if (view.settings->folder == NULL)
 		result = command_fail(request.config, "campaigns.folder is not set");
-	else if (status != CH_OK)
+	else if (status != CH_OK && !(status == CH_INVALID && command->bears_mistakes))
 		result = module_view_refuse(
 			module, "carehub-marketing campaigns", CH_INVALID, &problems);
 	else

@@ -153,7 +153,7 @@ int operator_settle(struct command_view *view, const struct campaign *campaign)
 	campaign = campaigns_find(&view->campaigns, slice_text(place.campaign));
 	if (strcmp(verdict, "resend") == 0 && campaign == NULL)
 		return command_fail(place.campaign,
-			"its definition is gone: nothing can be sent");
+			"its definition is gone, or has mistakes: nothing can be sent");
 	if (strcmp(verdict, "resend") == 0 && campaign->ends_us <= clock_wall_us())
 		return command_fail(place.campaign, "campaign.ends has passed: nothing goes out");
 	ledger_message_id(&place, message_id);

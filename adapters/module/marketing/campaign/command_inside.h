@@ -29,7 +29,7 @@ struct command_view {
 	const struct request *request;
 	struct module_view book;
 	const struct campaign_settings *settings;
-	struct campaigns campaigns;
+	struct campaigns campaigns; /* those whose files have no mistakes */
 	struct report report;
 };
 
