@@ -53,8 +53,9 @@ struct book_form {
 	uint64_t map_bytes; /* address space to begin with, 0: 1 GiB; it grows by itself */
 };
 
-/* What the form looks at is not copied.  CH_NOT_FOUND (BOOK_READ): there is none yet; CH_BUSY (BOOK_WRITE): another process writes it;
- * CH_VERSION: it is of another form, see book_discard; CH_CORRUPT; CH_DENIED, CH_FULL, CH_IO, CH_NOMEM. */
+/* What the form looks at is not copied.  CH_NOT_FOUND (BOOK_READ): there is none yet; CH_BUSY (BOOK_WRITE): another
+ * process writes it; CH_VERSION: it is of another form, see book_discard; CH_CORRUPT; CH_DENIED, CH_FULL, CH_IO,
+ * CH_NOMEM. */
 enum ch_status book_open(const struct book_form *form, enum book_mode mode, struct book **out_book);
 
 /* No transaction is open.  NULL is fine. */

@@ -24,8 +24,8 @@ enum ch_status module_settings_read(const char *path, const struct module *modul
 enum ch_status module_settings_scan(const char *path, const struct module *module,
 	struct problems *problems, struct module_settings *out_settings);
 
-/* As module_settings_read, and what a run needs of what the file names is looked at: keys, the book's folder.  That is done
- * whatever is wrong with its lines, so that all mistakes are told in one pass. */
+/* As module_settings_read, and what a run needs of what the file names is looked at: keys, the book's folder.  That
+ * is done whatever is wrong with its lines, so that all mistakes are told in one pass. */
 enum ch_status module_settings_load(const char *path, const struct module *module,
 	struct problems *problems, struct module_settings *out_settings);
 void module_settings_free(struct module_settings *settings, const struct module *module);

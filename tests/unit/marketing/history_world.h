@@ -116,8 +116,8 @@ enum world_standing { WORLD_NOT_STARTED, WORLD_RUNS, WORLD_STOPPED, WORLD_DONE }
 enum world_standing world_standing(
 	const struct world *world, const char *campaign, uint32_t *out_start);
 
-/* Messages that were meant for him, as the journal has it; *out_campaigns: of how many campaigns.  One that was called off
- * counts all the same. */
+/* Messages that were meant for him, as the journal has it; *out_campaigns: of how many campaigns.  One that was
+ * called off counts all the same. */
 unsigned world_intents(const struct world *world, uint64_t customer, unsigned *out_campaigns);
 
 /* An entry's event; empty: a consent, or gone. */

@@ -1,5 +1,5 @@
-/* The desk at work, in one process: restores, people who are merged and split while a campaign runs, withdrawals by each
- * channel, everybody at once, and people whom nobody knows.  Kills and chance are test_histories' business. */
+/* The desk at work, in one process: restores, people who are merged and split while a campaign runs, withdrawals by
+ * each channel, everybody at once, and people whom nobody knows.  Kills and chance are test_histories' business. */
 #include "unit/marketing/desk_rig.h"
 
 #include <stdio.h>

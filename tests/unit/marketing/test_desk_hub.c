@@ -210,7 +210,8 @@ static void test_a_task_that_waited_is_judged_anew(void **state)
 	assert_int_equal(rig_said(&rig, "marketing.campaign.ended"), 1);
 }
 
-/* What was taken back comes all the same, and the campaign is stopped: he is called once, also when it is started again. */
+/* What was taken back comes all the same, and the campaign is stopped: he is called once, also when it is started
+ * again. */
 static void test_a_task_that_was_taken_back_and_comes_late_is_one(void **state)
 {
 	(void)state;

@@ -1,7 +1,7 @@
 /* Random histories: consents flap, the module is killed at every point between an intent and its outcome (by itself
  * at a random step, and by the mail server at a random stage), and the mail server defers, refuses, is slow, talks
- * nonsense, and drops the line, while campaigns run.  Each life is a process of its own with the real book, voice, ledger,
- * desk and libcurl; only the hub is a model, in memory that outlives the kills.
+ * nonsense, and drops the line, while campaigns run.  Each life is a process of its own with the real book, voice,
+ * ledger, desk and libcurl; only the hub is a model, in memory that outlives the kills.
  *
  *     test_marketing_histories              a few, for every build
  *     CAREHUB_HISTORIES=1000 CAREHUB_HISTORY_SEED=1 test_marketing_histories

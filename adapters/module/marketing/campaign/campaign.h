@@ -67,7 +67,8 @@ struct campaigns {
 };
 
 /* Reads a folder.  `segments`: those that are defined, one of which each campaign must be for that has not ended; NULL:
- * that is not looked at.  CH_INVALID: mistakes are in the problems, and what has none is there all the same; CH_NOMEM. */
+ * that is not looked at.  CH_INVALID: mistakes are in the problems, and what has none is there all the same;
+ * CH_NOMEM. */
 enum ch_status campaigns_read(const char *folder, const struct segment_names *segments,
 	struct problems *problems, struct campaigns *out_campaigns);
 void campaigns_fini(struct campaigns *campaigns);

@@ -10,9 +10,9 @@
 
 #include "module/kit/module.h"
 
-/* `argv[0]` is "campaigns"; `config_part` is the number of the campaigns' part.  Returns the exit status: 0 fine, 1 fine
- * but something is to be looked at (uncertain messages, a definition that was changed), 2 unusable, 3 there is no
- * book yet, 64 usage. */
+/* `argv[0]` is "campaigns"; `config_part` is the number of the campaigns' part.  Returns the exit status: 0 fine, 1
+ * fine but something is to be looked at (uncertain messages, a definition that was changed), 2 unusable, 3 there is
+ * no book yet, 64 usage. */
 int campaign_command(int argc, char **argv, const struct module *module, size_t config_part);
 
 #endif

@@ -323,7 +323,8 @@ enum ch_status campaign_fold_merged(
 	return book_status(txn);
 }
 
-/* What went out under a number is that number's again.  It may have been retired into one that was retired itself since. */
+/* What went out under a number is that number's again.  It may have been retired into one that was retired itself
+ * since. */
 enum ch_status campaign_fold_unmerged(
 	void *self, struct book_txn *txn, const struct feed_event *event)
 {

@@ -27,8 +27,8 @@
 #define LOOK_MEMBERS 256u
 #define LOOK_OPEN    1024u
 
-/* For each member of a segment: so late after one look comes the next, after a second at least, that a large segment with
- * somebody who cannot be judged does not take all of the time. */
+/* For each member of a segment: so late after one look comes the next, after a second at least, that a large
+ * segment with somebody who cannot be judged does not take all of the time. */
 #define LOOK_AGAIN_US 20
 
 /* Tasks under way beside the mails: what holds the mail server up is no matter of theirs, nor theirs of mail's. */

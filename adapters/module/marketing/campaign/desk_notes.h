@@ -1,5 +1,6 @@
 /* Notes of the running module about messages that the mail server certainly has not taken, and that are tried again: it
- * has deferred them, or was not spoken to before the module ended.  In campaign.care, 'w' and the message's place to find them by, 't' and the time to take them by. */
+ * has deferred them, or was not spoken to before the module ended.  In campaign.care, 'w' and the message's place
+ * to find them by, 't' and the time to take them by. */
 #ifndef MARKETING_DESK_NOTES_H
 #define MARKETING_DESK_NOTES_H
 
@@ -9,8 +10,8 @@ struct desk_note {
 	struct ledger_place place;
 	int64_t due_us;
 	uint32_t attempts;
-	/* Of an intent that had not come back from the journal: should another's come, the note says nothing of it.  0: it
-	 * had come. */
+	/* Of an intent that had not come back from the journal: should another's come, the note says nothing of it.
+	 * 0: it had come. */
 	uint64_t nonce;
 };
 

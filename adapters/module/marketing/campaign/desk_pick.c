@@ -76,8 +76,8 @@ static enum ch_status desk_goes_on(struct desk *desk, struct book_txn *txn,
 	return status;
 }
 
-/* What the journal says of a noted one: whether its intent may still come; or `out_meant_us`, when it was meant, 0 when the
- * note is void.  An operator has settled it, a restore has taken it, or it is another desk's. */
+/* What the journal says of a noted one: whether its intent may still come; or `out_meant_us`, when it was meant, 0
+ * when the note is void.  An operator has settled it, a restore has taken it, or it is another desk's. */
 static enum ch_status desk_look_up_note(struct book_txn *txn, const struct desk_note *note,
 	bool *out_may_come, int64_t *out_meant_us)
 {
@@ -160,8 +160,8 @@ static enum ch_status desk_pick_noted(struct desk *desk, struct book_txn *txn)
 	return last == CH_NOT_FOUND ? CH_OK : last;
 }
 
-/* The hub was restored from a backup since it was meant: nobody knows whether it was sent.  A task is said again, and is
- * one all the same. */
+/* The hub was restored from a backup since it was meant: nobody knows whether it was sent.  A task is said again,
+ * and is one all the same. */
 static enum ch_status job_was_meant(struct job *job, struct book_txn *txn)
 {
 	if (job->intent.channel == CAMPAIGN_CHANNEL(PHONE))

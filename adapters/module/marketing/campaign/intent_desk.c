@@ -127,8 +127,8 @@ static void desk_take_time(struct desk *desk, int64_t now_us)
 		desk->jobs[i].handed_us -= back_us;
 }
 
-/* Whether the hub's records tell what this book knows: not while somebody's "no more" waits in the outbox, nor an intent
- * that an earlier life left there, which no cap would count. */
+/* Whether the hub's records tell what this book knows: not while somebody's "no more" waits in the outbox, nor an
+ * intent that an earlier life left there, which no cap would count. */
 static enum ch_status desk_hear_out(struct desk *desk, struct book_txn *txn, bool *out_records)
 {
 	struct feed_state state;

@@ -16,8 +16,11 @@
  *  - An intent without an outcome is somebody's who died.  It is said to be uncertain, once the desk has looked
  *    through the book, and left to an operator; unless the book has the note that the mail server certainly had
  *    not taken it ('w' and 't' in campaign.care): it was deferred, or the desk closed before it was spoken to.  The
- *    note is taken away, durably, before the server is spoken to again.  Who deletes the book loses the notes: these messages are then uncertain, too.
- *  - A task for the call center is an event: saying it twice is saying it once.
+ *    note is taken away, durably, before the server is spoken to again.  Who deletes the book loses the notes:
+ *    these messages are then uncertain, too.
+ *  - A task for the call center is an event: saying it twice is saying it once.  One that the hub has not taken after
+ *    a minute is taken back, with a note, and he is judged anew; should it have been on its way all the same, it is
+ *    handed over, whatever the note says.
  *
  * A server that wants none of us (it is away, or says 4xx or 5xx before the recipient) holds all mails: after a
  * second, then after twice as long, up to five minutes, one is tried.  Tasks have jobs of their own.

@@ -1,9 +1,9 @@
 /* What customers answered to a campaign's questions, out of the ledger.
  *
- * An answer belongs to the message whose token it brings.  The first that a token brought, by when it was given, counts;
- * others of the same token are told and do not count; so are those given after the survey was closed, and those whose
- * token nobody was sent.  Figures are reckoned from answers whenever they are asked for: late ones correct
- * them. */
+ * An answer belongs to the message whose token it brings.  The first that a token brought, by when it was given,
+ * counts; others of the same token are told and do not count; so are those given after the survey was closed, and
+ * those whose token nobody was sent.  Figures are reckoned from answers whenever they are asked for: late ones
+ * correct them. */
 #ifndef MARKETING_SURVEY_H
 #define MARKETING_SURVEY_H
 
