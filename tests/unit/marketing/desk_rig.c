@@ -241,14 +241,6 @@ static void rig_consent(Carehub__V1__ConsentState *state, Carehub__V1__ConsentSc
 		purpose != 0 ? CAREHUB__V1__ANSWER__ANSWER_YES : CAREHUB__V1__ANSWER__ANSWER_NO;
 }
 
-/* Whose it is by now: his, or of the number that he was merged into. */
-static uint64_t rig_customer_now(const struct rig *rig, uint64_t customer)
-{
-	while (customer <= RIG_CUSTOMERS && rig->records[customer].redirect != 0)
-		customer = rig->records[customer].redirect;
-	return customer;
-}
-
 static enum ch_status rig_ask(void *context, struct ch_connection *connection, uint64_t customer,
 	struct buffer *out_reply)
 {
@@ -309,8 +301,7 @@ static enum ch_status rig_ask(void *context, struct ch_connection *connection, u
 	view.customer = &record;
 	view.timeline = line;
 	for (uint64_t i = rig->head; i >= 1 && view.n_timeline < 64; i--) {
-		if (rig_customer_now(rig, rig->entries[i].customer) != customer ||
-			!rig_is(rig, i, type))
+		if (rig->entries[i].customer != customer || !rig_is(rig, i, type))
 			continue;
 		carehub__v1__timeline_entry__init(&lines[view.n_timeline]);
 		lines[view.n_timeline].event_type = type;

@@ -349,13 +349,14 @@ enum ch_status ledger_reached(struct book_txn *txn, const char *campaign, uint64
 	return status;
 }
 
-static enum ch_status ledger_count_meant(struct book_txn *txn, const char *campaign,
-	uint64_t customer, int64_t from_us, uint32_t *count)
+enum ch_status ledger_meant_since(struct book_txn *txn, const char *campaign, uint64_t customer,
+	int64_t from_us, uint32_t *out_count)
 {
 	struct key prefix;
 	struct slice key;
 	struct slice value;
 	struct book_walk *walk = NULL;
+	uint32_t count = 0;
 	ledger_customer_key(&prefix, campaign, customer);
 	enum ch_status status = book_walk_begin(
 		txn, TABLE_CAMPAIGN_MESSAGES, key_slice(&prefix), (struct slice){NULL, 0}, &walk);
@@ -366,25 +367,13 @@ static enum ch_status ledger_count_meant(struct book_txn *txn, const char *campa
 		if (status == CH_OK)
 			status = ledger_read(value, &message);
 		if (status == CH_OK)
-			*count += intended->there && stamp_time(&intended->stamp) >= from_us;
+			count += intended->there && stamp_time(&intended->stamp) >= from_us;
 	}
 	book_walk_end(walk);
-	return status == CH_END ? CH_OK : status;
-}
-
-enum ch_status ledger_meant_since(struct book_txn *txn, const char *campaign, uint64_t customer,
-	int64_t from_us, uint32_t *out_count)
-{
-	uint64_t numbers[1 + LEDGER_RETIRED_MOST] = {customer};
-	size_t retired = 0;
-	uint32_t count = 0;
-	enum ch_status status =
-		ledger_retired(txn, customer, numbers + 1, LEDGER_RETIRED_MOST, &retired);
-	for (size_t i = 0; i <= retired && status == CH_OK; i++)
-		status = ledger_count_meant(txn, campaign, numbers[i], from_us, &count);
-	if (status == CH_OK)
-		*out_count = count;
-	return status;
+	if (status != CH_END)
+		return status;
+	*out_count = count;
+	return CH_OK;
 }
 
 enum ch_status ledger_start(

@@ -120,7 +120,8 @@ struct ledger_reach {
 enum ch_status ledger_reached(struct book_txn *txn, const char *campaign, uint64_t customer,
 	struct ledger_reach *out_reach);
 
-/* How many of the campaign's messages were meant for him since then, under whatever number he had. */
+/* How many of the campaign's messages were meant for him since then, under this number: so many lines of his
+ * timeline, which the hub tells by number. */
 enum ch_status ledger_meant_since(struct book_txn *txn, const char *campaign, uint64_t customer,
 	int64_t from_us, uint32_t *out_count);
 
