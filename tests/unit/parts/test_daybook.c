@@ -1,16 +1,16 @@
 #include <limits.h>
-#include <unistd.h>
 
 #include "../draw.h"
 
 #include "base/file.h"
 #include "channel/parts/daybook.h"
+#include "support/scratch.h"
+
+static char root[SCRATCH_BYTES];
 
 static void place_of(const char *name, char out[PATH_MAX])
 {
-	const char *root = getenv("TMPDIR");
-	(void)snprintf(
-		out, PATH_MAX, "%s/%s-%ld", root != NULL ? root : "/tmp", name, (long)getpid());
+	(void)snprintf(out, PATH_MAX, "%s/%s", root, name);
 }
 
 static struct daybook_interchange named(const char *key, const char *place)
@@ -182,5 +182,8 @@ int main(void)
 		cmocka_unit_test(test_one_process_at_a_time),
 		cmocka_unit_test(test_a_torn_tail_is_cut_off_and_damage_is_told),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	scratch_make(root, "daybook");
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+	scratch_remove(root);
+	return failed;
 }

@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "channel/parts/mailroom.h"
+#include "support/scratch.h"
 
 #define NOW_US  INT64_C(1795339860000000)
 #define HOUR_US INT64_C(3600000000)
@@ -61,14 +62,14 @@ static void house_close(struct house *house)
 	partners_free(&house->partners);
 }
 
+static char root[SCRATCH_BYTES];
+
 static void house_init(struct house *house, const char *name)
 {
-	const char *root = getenv("TMPDIR");
 	char folder[PATH_MAX];
 	assert_true(sodium_init() >= 0);
 	memset(house, 0, sizeof(*house));
-	(void)snprintf(house->root, sizeof(house->root), "%s/mailroom-%s-%ld",
-		root != NULL ? root : "/tmp", name, (long)getpid());
+	(void)snprintf(house->root, sizeof(house->root), "%s/%s", root, name);
 	(void)snprintf(folder, sizeof(folder), "%s/partners", house->root);
 	assert_int_equal(file_make_dirs(folder, 0700), CH_OK);
 	write_file(house, "partners/north.conf", north_conf);
@@ -407,5 +408,8 @@ int main(void)
 		cmocka_unit_test(test_old),
 		cmocka_unit_test(test_folder_gone),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	scratch_make(root, "mailroom");
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+	scratch_remove(root);
+	return failed;
 }

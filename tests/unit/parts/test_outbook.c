@@ -1,17 +1,17 @@
 #include <limits.h>
-#include <unistd.h>
 
 #include "../draw.h"
 
 #include "base/file.h"
 #include "channel/parts/logbook.h"
 #include "channel/parts/outbook.h"
+#include "support/scratch.h"
+
+static char root[SCRATCH_BYTES];
 
 static void folder_of(const char *name, char out[PATH_MAX])
 {
-	const char *root = getenv("TMPDIR");
-	(void)snprintf(out, PATH_MAX, "%s/outbook-%s-%ld", root != NULL ? root : "/tmp", name,
-		(long)getpid());
+	(void)snprintf(out, PATH_MAX, "%s/%s", root, name);
 }
 
 static struct outbook *open_again(struct outbook *outbook, const char *folder, int64_t now_us)
@@ -164,5 +164,8 @@ int main(void)
 		cmocka_unit_test(test_damage),
 		cmocka_unit_test(test_nonsense),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	scratch_make(root, "outbook");
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+	scratch_remove(root);
+	return failed;
 }

@@ -1,10 +1,10 @@
 #include <limits.h>
-#include <unistd.h>
 
 #include "../draw.h"
 
 #include "base/file.h"
 #include "channel/parts/partner.h"
+#include "support/scratch.h"
 
 struct files {
 	char root[PATH_MAX - 64];
@@ -12,12 +12,12 @@ struct files {
 	struct problems problems;
 };
 
+static char root[SCRATCH_BYTES];
+
 static void files_init(struct files *files, const char *name)
 {
-	const char *root = getenv("TMPDIR");
 	memset(files, 0, sizeof(*files));
-	(void)snprintf(files->root, sizeof(files->root), "%s/partner-%s-%ld",
-		root != NULL ? root : "/tmp", name, (long)getpid());
+	(void)snprintf(files->root, sizeof(files->root), "%s/%s", root, name);
 	assert_int_equal(file_make_dirs(files->root, 0700), CH_OK);
 }
 
@@ -250,5 +250,8 @@ int main(void)
 		cmocka_unit_test(test_shared_folder),
 		cmocka_unit_test(test_no_folder),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	scratch_make(root, "partner");
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+	scratch_remove(root);
+	return failed;
 }

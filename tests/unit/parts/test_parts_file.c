@@ -7,6 +7,7 @@
 #include "trader.h"
 
 #include "base/file.h"
+#include "support/scratch.h"
 
 /* A folder with an inbox, an out folder and a daybook. */
 struct desk {
@@ -19,14 +20,14 @@ struct desk {
 	char reject[512];
 };
 
+static char root[SCRATCH_BYTES];
+
 static void desk_open(struct desk *desk, const char *name)
 {
 	char state[PATH_MAX];
-	const char *root = getenv("TMPDIR");
 	*desk = (struct desk){.events = 0};
 	assert_true(sodium_init() >= 0);
-	(void)snprintf(desk->root, sizeof(desk->root), "%s/%s-%ld", root != NULL ? root : "/tmp",
-		name, (long)getpid());
+	(void)snprintf(desk->root, sizeof(desk->root), "%s/%s", root, name);
 	(void)snprintf(desk->out, sizeof(desk->out), "%s/out", desk->root);
 	(void)snprintf(state, sizeof(state), "%s/state", desk->root);
 	assert_int_equal(file_make_dirs(desk->out, 0755), CH_OK);
@@ -279,5 +280,8 @@ int main(void)
 		cmocka_unit_test(test_who_is_answered),
 		cmocka_unit_test(test_utf_16_and_rubbish),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	scratch_make(root, "parts-file");
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+	scratch_remove(root);
+	return failed;
 }
