@@ -1,6 +1,6 @@
 /* The desk at work, in one process: restores, people who are merged and split while a campaign runs, withdrawals by
  * each channel, everybody at once, and people whom nobody knows.  Kills and chance are test_histories' business. */
-#include "unit/marketing/desk_rig.h"
+#include "unit/marketing/desk_fixture.h"
 
 #include <stdio.h>
 
@@ -9,33 +9,6 @@
 #include "carehub/v1/module.pb-c.h"
 #include "module/marketing/campaign/survey.h"
 #include "wire/types.h"
-
-#define EVERYBODY "[segment all]\nwhere = everybody\n"
-#define SECOND    1000
-#define MINUTE    60000
-
-static struct rig rig; /* large */
-
-static int setup(void **state)
-{
-	(void)state;
-	rig_open(&rig, EVERYBODY);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	rig_close(&rig);
-	return 0;
-}
-
-static void assert_reason(uint64_t customer, const char *reason)
-{
-	char said[32];
-	rig_reason(&rig, "spring", customer, said);
-	assert_string_equal(said, reason);
-}
 
 static void test_usage(void **state)
 {
@@ -47,7 +20,7 @@ static void test_usage(void **state)
 	rig_run(&rig, 5 * SECOND);
 	assert_int_equal(rig_state(&rig, "spring", 7), LEDGER_IS_SENT);
 	assert_int_equal(rig_state(&rig, "spring", 8), LEDGER_IS_PASSED_OVER);
-	assert_reason(8, "no_consent");
+	assert_reason("spring", 8, "no_consent");
 	assert_int_equal(rig_mails(&rig, "c7@example.org"), 1);
 	assert_int_equal(rig_mails(&rig, NULL), 1);
 	/* He has agreed since: with the next look through the segment it is his turn. */
@@ -76,7 +49,7 @@ static void test_what_was_meant_before_a_restore_is_uncertain(void **state)
 	rig_run(&rig, 5 * SECOND);
 	/* Nobody knows any more whether they have it; that is said, and nothing is sent.  He who is new gets his. */
 	assert_int_equal(rig_state(&rig, "spring", 1), LEDGER_IS_UNCERTAIN);
-	assert_reason(1, "hub_restored");
+	assert_reason("spring", 1, "hub_restored");
 	assert_int_equal(rig_state(&rig, "spring", 2), LEDGER_IS_UNCERTAIN);
 	assert_int_equal(rig_state(&rig, "spring", 3), LEDGER_IS_SENT);
 	assert_int_equal(rig_mails(&rig, NULL), 3);
@@ -136,7 +109,7 @@ static void test_a_withdrawal_by_each_channel_stops_what_was_meant(void **state)
 	rig_run(&rig, 61 * MINUTE); /* the longest wait for a deferred one */
 	for (uint64_t i = 1; i <= customer; i++) {
 		assert_int_equal(rig_state(&rig, "spring", i), LEDGER_IS_WITHHELD);
-		assert_reason(i, "withdrawn");
+		assert_reason("spring", i, "withdrawn");
 	}
 	assert_int_equal(rig_mails(&rig, NULL), 0);
 }
@@ -203,7 +176,7 @@ static void test_who_is_merged_while_his_mail_waits_gets_it_under_the_other_numb
 	rig_fault(&rig, (struct smtp_fault){.deed = SMTP_FINE});
 	rig_run(&rig, 2 * MINUTE);
 	assert_int_equal(rig_state(&rig, "spring", 1), LEDGER_IS_WITHHELD);
-	assert_reason(1, "merged");
+	assert_reason("spring", 1, "merged");
 	assert_int_equal(rig_state(&rig, "spring", 2), LEDGER_IS_SENT);
 	assert_int_equal(rig_mails(&rig, NULL), 1);
 	/* Two after all: 1 has had none. */
@@ -276,7 +249,7 @@ static void test_an_address_in_another_script(void **state)
 	/* A domain has a name in ASCII; what stands before it has not. */
 	assert_int_equal(rig_mails(&rig, "li@xn--bcher-kva.example"), 1);
 	assert_int_equal(rig_state(&rig, "spring", 1), LEDGER_IS_FAILED);
-	assert_reason(1, "no_smtputf8");
+	assert_reason("spring", 1, "no_smtputf8");
 	smtp_server_set(rig.server, &(struct smtp_traits){.utf8 = true});
 	rig_know(&rig, 3);
 	(void)snprintf(rig.records[3].email, sizeof(rig.records[3].email), "王@bücher.example");
@@ -395,8 +368,8 @@ static void test_everybody_gets_one_and_nobody_none(void **state)
 	assert_int_equal(rig_said(&rig, "callcenter.callback.scheduled"), 60);
 	assert_int_equal(rig_state(&rig, "spring", 0), LEDGER_NONE);
 	assert_int_equal(rig_state(&rig, "spring", 70), LEDGER_IS_PASSED_OVER);
-	assert_reason(70, "no_record");
-	assert_reason(UINT64_C(999999999993), "no_record");
+	assert_reason("spring", 70, "no_record");
+	assert_reason("spring", UINT64_C(999999999993), "no_record");
 	/* The one that looks once is over; said once for each, and not again by a book that is made anew. */
 	assert_int_equal(rig_said(&rig, "marketing.campaign.ended"), 1);
 	rig_run(&rig, 3 * MINUTE);

@@ -1,39 +1,12 @@
 /* The desk beside a hub that is restored, is silent, refuses what is said to it, or has another clock. */
-#include "unit/marketing/desk_rig.h"
+#include "unit/marketing/desk_fixture.h"
 
 #include <stdio.h>
 
 #include "carehub/v1/care.pb-c.h"
 #include "carehub/v1/website.pb-c.h"
 
-#define EVERYBODY "[segment all]\nwhere = everybody\n"
-#define SECOND    1000
-#define MINUTE    60000
-#define HOUR      (60 * MINUTE)
-#define DAY_US    INT64_C(86400000000)
-
-static struct rig rig; /* large */
-
-static int setup(void **state)
-{
-	(void)state;
-	rig_open(&rig, EVERYBODY);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	rig_close(&rig);
-	return 0;
-}
-
-static void assert_reason(const char *campaign, uint64_t customer, const char *reason)
-{
-	char said[32];
-	rig_reason(&rig, campaign, customer, said);
-	assert_string_equal(said, reason);
-}
+#define DAY_US INT64_C(86400000000)
 
 /* ---- It comes back from a backup while the module goes on ---- */
 

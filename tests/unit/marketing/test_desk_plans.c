@@ -1,40 +1,13 @@
 /* The desk while its campaigns change: stopped and started again, written anew, taken away, begun beside others; and
  * while the people they are for become one. */
-#include "unit/marketing/desk_rig.h"
+#include "unit/marketing/desk_fixture.h"
 
 #include <stdio.h>
 
-#define EVERYBODY "[segment all]\nwhere = everybody\n"
-#define SECOND    1000
-#define MINUTE    60000
-#define HOUR      (60 * MINUTE)
-#define DAY_US    INT64_C(86400000000)
+#define DAY_US INT64_C(86400000000)
 
 #define BY_MAIL                                                                                    \
 	"[campaign]\nsegment = all\npurpose = marketing\nchannel = email\ntext = spring.txt\n"
-
-static struct rig rig; /* large */
-
-static int setup(void **state)
-{
-	(void)state;
-	rig_open(&rig, EVERYBODY);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	rig_close(&rig);
-	return 0;
-}
-
-static void assert_reason(const char *campaign, uint64_t customer, const char *reason)
-{
-	char said[32];
-	rig_reason(&rig, campaign, customer, said);
-	assert_string_equal(said, reason);
-}
 
 static void defer(void)
 {
